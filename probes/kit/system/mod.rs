@@ -1,0 +1,76 @@
+//! What only the operating system can tell, behind one seam a system.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{
+    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+};
+
+/// The operating system, as far as a diagnosis needs it.
+///
+/// Every method can fail with [`CannotLook`]: what a system does not tell is reported as not looked at.
+pub trait System: Send + Sync {
+    /// The system's name for reports, such as `linux`.
+    fn name(&self) -> &'static str;
+    /// Whether raw sockets may be used.
+    fn privileged(&self) -> bool;
+    /// All interfaces with their addresses.
+    ///
+    /// # Errors
+    /// [`CannotLook`] where the system does not tell.
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook>;
+    /// The kernel's route to an address; sends nothing.
+    ///
+    /// # Errors
+    /// As above.
+    fn route(&self, to: IpAddr) -> Result<Route, CannotLook>;
+    /// The neighbour entry of an address on the link, `None` where there is none.
+    ///
+    /// # Errors
+    /// As above.
+    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook>;
+    /// The lines of the hosts file that name one of these hosts.
+    ///
+    /// # Errors
+    /// As above.
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook>;
+    /// The configured resolvers, in the order of use.
+    ///
+    /// # Errors
+    /// As above.
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook>;
+    /// The proxy settings of this user and computer, in the order of precedence.
+    ///
+    /// # Errors
+    /// As above.
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook>;
+    /// Limits that bound how much can be probed.
+    ///
+    /// # Errors
+    /// As above.
+    fn limits(&self) -> Result<Vec<Limit>, CannotLook>;
+    /// Installed Zoom clients.
+    ///
+    /// # Errors
+    /// As above.
+    fn clients(&self) -> Result<Vec<Client>, CannotLook>;
+    /// Resolves a name as any program on this computer would (NSS).
+    ///
+    /// # Errors
+    /// As above.
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>>;
+}
+
+/// What the system's own library gave for a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemLookup {
+    /// These addresses, in the order a program would try them.
+    Found(Vec<IpAddr>),
+    /// The library says that there is no such name or no address (`EAI_NONAME`, `EAI_NODATA`); its own words.
+    NotFound(String),
+    /// The library could not tell (`EAI_AGAIN`, `EAI_FAIL`); its own words.
+    Failed(String),
+    /// It did not come back in the time given.
+    Silent,
+}
