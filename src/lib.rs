@@ -1,1 +1,5 @@
-//! x
+//! Why a Zoom client on this network shows error 5003: probes, evidence, verdict, report.
+
+pub mod evidence;
+pub mod report;
+pub mod verdict;
