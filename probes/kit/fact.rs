@@ -63,6 +63,9 @@ pub enum Fact {
         roots: Roots,
         /// `None`: accepted.
         fault: Option<CertificateFault>,
+        /// Where the fault is one of date: what else is wrong once the date is put within the certificate's time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        besides: Option<CertificateFault>,
     },
     /// The first bytes of something that is not the protocol.
     Garbage {

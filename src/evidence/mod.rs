@@ -1,21 +1,150 @@
-//! All observations of a run, and the views that rules take of them.
+//! All observations of a run, and the views that rules take of them. Pure.
 
-use why5003_probes::kit::Observation;
+mod attempt;
+mod background;
+mod host;
+mod ladder;
+mod lookup;
+mod question;
+mod sign_in;
 
-/// What a rule would have to know before it can decide; the plan turns it into looks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Question {}
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use why5003_probes::kit::{Fact, Observation, Role, Via};
+
+pub use attempt::Attempt;
+pub use background::{Background, Inspector};
+pub use host::HostState;
+pub use ladder::Ladder;
+pub use lookup::{Lookup, Named, Source};
+pub use question::Question;
+pub use sign_in::SignIn;
+
+/// What was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct NotLooked {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
 
 /// All observations of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     observations: Vec<Observation>,
+    not_looked: Vec<NotLooked>,
+    background: Background,
+    by_host: HashMap<String, Vec<usize>>,
 }
 
 impl Evidence {
+    /// Evidence of these observations, which are put in the order of their numbers.
+    pub fn new(mut observations: Vec<Observation>, mut not_looked: Vec<NotLooked>, background: Background) -> Self {
+        observations.sort_by_key(|o| o.id);
+        for observation in &observations {
+            for fact in &observation.facts {
+                if let Fact::NotLooked { what, why } = fact {
+                    not_looked.push(NotLooked { what: what.clone(), why: why.clone() });
+                }
+            }
+        }
+        not_looked.sort();
+        not_looked.dedup();
+        let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, observation) in observations.iter().enumerate() {
+            if let Some(host) = &observation.look.target.host {
+                by_host.entry(host.clone()).or_default().push(at);
+            }
+        }
+        Self { observations, not_looked, background, by_host }
+    }
+
     /// The observations, in the order of the plan.
     pub fn observations(&self) -> &[Observation] {
         &self.observations
+    }
+
+    /// What could not be looked at.
+    pub fn not_looked(&self) -> &[NotLooked] {
+        &self.not_looked
+    }
+
+    /// What was known beforehand.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// Every try to reach a TCP service.
+    pub fn attempts(&self) -> impl Iterator<Item = Attempt<'_>> {
+        self.observations.iter().filter_map(Attempt::of)
+    }
+
+    /// Tries to reach this host.
+    pub fn attempts_at(&self, host: &str) -> impl Iterator<Item = Attempt<'_>> {
+        self.at(host).filter_map(Attempt::of)
+    }
+
+    /// Every question for a name.
+    pub fn lookups(&self) -> impl Iterator<Item = Lookup<'_>> {
+        self.observations.iter().filter_map(|o| self.lookup(o))
+    }
+
+    /// Questions for this name.
+    pub fn lookups_of(&self, name: &str) -> impl Iterator<Item = Lookup<'_>> {
+        self.at(name).filter_map(|o| self.lookup(o))
+    }
+
+    /// Every TTL ladder.
+    pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.observations.iter().filter_map(Ladder::of)
+    }
+
+    /// What this computer tells of itself.
+    pub fn host(&self) -> HostState<'_> {
+        HostState::of(&self.observations)
+    }
+
+    /// Names of this role that were asked for or tried, each once, in order.
+    pub fn hosts(&self, role: Role) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for observation in &self.observations {
+            if observation.look.role == role
+                && let Some(host) = observation.look.target.host.as_deref()
+                && seen.insert(host)
+            {
+                names.push(host);
+            }
+        }
+        names
+    }
+
+    /// Addresses at which this host proved by a public root that it is itself.
+    pub fn genuine_addresses(&self, host: &str) -> Vec<IpAddr> {
+        self.attempts_at(host).filter(|a| a.genuine() && a.baseline()).map(|a| a.to().ip()).collect()
+    }
+
+    fn at(&self, host: &str) -> impl Iterator<Item = &Observation> {
+        self.by_host.get(host).into_iter().flatten().filter_map(|&at| self.observations.get(at))
+    }
+
+    fn lookup<'a>(&'a self, seen: &'a Observation) -> Option<Lookup<'a>> {
+        if seen.look.probe != "dns" {
+            return None;
+        }
+        let source = match &seen.look.via {
+            Via::System => Source::System,
+            Via::Dns { server, .. } if self.background.canaries.contains(&server.ip()) => Source::Nobody(*server),
+            Via::Dns { server, .. } if self.host().resolvers().any(|r| r.ip() == server.ip()) => {
+                Source::Configured(*server)
+            }
+            Via::Dns { server, .. } => Source::Independent(*server),
+            Via::Direct | Via::Proxy(_) => return None,
+        };
+        Some(Lookup::of(seen, source))
     }
 }

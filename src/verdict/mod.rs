@@ -4,8 +4,9 @@ mod cause;
 mod model;
 mod ruling;
 
+pub use crate::evidence::NotLooked;
 pub use cause::{Cause, Mend};
-pub use model::{Finding, Location, NotLooked, Open, Owner, Part, Remedy, RuledOut, Scope, Status, Verdict};
+pub use model::{Finding, Location, Open, Owner, Part, Remedy, RuledOut, Scope, Status, Verdict};
 pub use ruling::{Claim, Doubt, Ruling};
 
 /// Every cause, nearest layer first.

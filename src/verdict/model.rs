@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::NotLooked;
+
 /// The judgement of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
@@ -160,13 +162,4 @@ pub struct Open {
     pub could_be: Vec<String>,
     /// What would settle it.
     pub next_test: String,
-}
-
-/// What was not looked at.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct NotLooked {
-    /// What.
-    pub what: String,
-    /// Why.
-    pub why: String,
 }

@@ -1,0 +1,64 @@
+//! A walk of the TTL along a flow, and how far it came.
+
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Transport};
+
+/// A walk of the TTL along a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Ladder<'a> {
+    seen: &'a Observation,
+    to: SocketAddr,
+}
+
+impl<'a> Ladder<'a> {
+    pub(super) fn of(seen: &'a Observation) -> Option<Self> {
+        seen.look.settings.ladder?;
+        Some(Self { seen, to: seen.look.target.socket()? })
+    }
+
+    /// The observation's number.
+    pub fn id(self) -> u32 {
+        self.seen.id
+    }
+
+    /// The flow's destination.
+    pub fn to(self) -> SocketAddr {
+        self.to
+    }
+
+    /// The flow's transport.
+    pub fn transport(self) -> Transport {
+        self.seen.look.target.port.map_or(Transport::Tcp, |(_, transport)| transport)
+    }
+
+    /// The steps taken, in order.
+    pub fn hops(self) -> impl Iterator<Item = &'a Hop> {
+        self.seen.facts.iter().filter_map(|f| if let Fact::Hop(hop) = f { Some(hop) } else { None })
+    }
+
+    /// The last router that answered an expired TTL: its hop and address.
+    pub fn last_router(self) -> Option<(u8, IpAddr)> {
+        self.hops().filter(|h| h.came == HopAnswer::Expired).filter_map(|h| Some((h.ttl, h.from?))).last()
+    }
+
+    /// The router that answered at this hop.
+    pub fn router_at(self, ttl: u8) -> Option<IpAddr> {
+        self.hops().find(|h| h.ttl == ttl && h.came == HopAnswer::Expired)?.from
+    }
+
+    /// The first router beyond this hop that answered: its hop and address.
+    pub fn router_after(self, ttl: u8) -> Option<(u8, IpAddr)> {
+        self.hops().filter(|h| h.ttl > ttl && h.came == HopAnswer::Expired).find_map(|h| Some((h.ttl, h.from?)))
+    }
+
+    /// The step at which the destination answered or refused.
+    pub fn answered_at(self) -> Option<u8> {
+        self.hops().find(|h| matches!(h.came, HopAnswer::Answered | HopAnswer::Refused)).map(|h| h.ttl)
+    }
+
+    /// The farthest step at which anything answered.
+    pub fn reach(self) -> Option<u8> {
+        self.hops().filter(|h| h.came != HopAnswer::Silent).map(|h| h.ttl).max()
+    }
+}

@@ -1,0 +1,121 @@
+//! One question for a name, and what came of it: the view that rules take of DNS looks.
+
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{Answer, DnsTransport, Fact, How, Observation, RecordType, Role, Via};
+
+/// One question for a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'a> {
+    seen: &'a Observation,
+    source: Source,
+}
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The system's own library.
+    System,
+    /// A resolver this computer is configured to use.
+    Configured(SocketAddr),
+    /// Another resolver, run by somebody else.
+    Independent(SocketAddr),
+    /// An address where no resolver can be.
+    Nobody(SocketAddr),
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// Addresses.
+    Addresses(Vec<IpAddr>),
+    /// The name is there, but has no address of the family asked for.
+    NoData,
+    /// The name does not exist (NXDOMAIN), or as much as the system's library tells.
+    NoName,
+    /// Another rcode than these, by its name (`SERVFAIL`, `REFUSED`, …).
+    Rcode(String),
+    /// Nothing usable came back.
+    Failed(How),
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn of(seen: &'a Observation, source: Source) -> Self {
+        Self { seen, source }
+    }
+
+    /// The observation's number.
+    pub fn id(self) -> u32 {
+        self.seen.id
+    }
+
+    /// The name asked for.
+    pub fn name(self) -> &'a str {
+        self.seen.look.target.host.as_deref().unwrap_or_default()
+    }
+
+    /// What the name is to Zoom.
+    pub fn role(self) -> Role {
+        self.seen.look.role
+    }
+
+    /// Who was asked.
+    pub fn source(self) -> Source {
+        self.source
+    }
+
+    /// Whether it came over a transport that a box on the way cannot forge: DoT or DoH.
+    pub fn encrypted(self) -> bool {
+        matches!(self.seen.look.via, Via::Dns { transport: DnsTransport::Dot | DnsTransport::Doh, .. })
+    }
+
+    /// Which record was asked for; the system is asked for both at once.
+    pub fn record(self) -> RecordType {
+        self.seen.look.settings.record.unwrap_or(RecordType::A)
+    }
+
+    /// Whether DNSSEC checking was switched off.
+    pub fn unchecked(self) -> bool {
+        self.seen.look.settings.checking_disabled == Some(true)
+    }
+
+    /// How long it took, in milliseconds.
+    pub fn took_ms(self) -> u128 {
+        self.seen.took.as_millis()
+    }
+
+    /// The answers, in the order they came.
+    pub fn answers(self) -> impl Iterator<Item = &'a Answer> {
+        self.seen.facts.iter().filter_map(|f| if let Fact::Answer(answer) = f { Some(answer) } else { None })
+    }
+
+    /// The answer was truncated, and asking again over TCP got nothing.
+    pub fn lost_after_truncation(self) -> bool {
+        self.answers().any(|a| a.truncated) && self.seen.failure.is_some() && self.answers().count() == 1
+    }
+
+    /// What came of it, in the first complete answer.
+    pub fn named(self) -> Named {
+        if let Some(answer) = self.answers().find(|a| !a.truncated) {
+            return match answer.rcode.as_str() {
+                "NOERROR" if answer.addresses.is_empty() => Named::NoData,
+                "NOERROR" => Named::Addresses(answer.addresses.clone()),
+                "NXDOMAIN" => Named::NoName,
+                rcode => Named::Rcode(rcode.to_owned()),
+            };
+        }
+        match &self.seen.failure {
+            Some(failure) if failure.how == How::NotFound => Named::NoName,
+            Some(failure) => Named::Failed(failure.how),
+            None => Named::NoData,
+        }
+    }
+
+    /// The addresses it gave; empty where none.
+    pub fn addresses(self) -> Vec<IpAddr> {
+        match self.named() {
+            Named::Addresses(addresses) => addresses,
+            _ => Vec::new(),
+        }
+    }
+}

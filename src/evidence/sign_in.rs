@@ -1,0 +1,73 @@
+//! Whether the sign-in path works from here: the question that the status answers.
+
+use std::net::IpAddr;
+
+use super::{Attempt, Evidence, Named, Source};
+
+/// How the way to sign-in stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// Every decisive host works, by these observations.
+    Works(Vec<u32>),
+    /// A decisive host does not work, by these observations.
+    Fails(Vec<u32>),
+    /// It was not seen to the end.
+    Untold,
+}
+
+impl Evidence {
+    /// How the way to sign-in stands, as a client on this computer would go it.
+    pub fn sign_in(&self) -> SignIn {
+        let hosts = &self.background.decisive;
+        let ways: Vec<SignIn> = hosts.iter().map(|host| self.sign_in_at(host)).collect();
+        let mut works = Vec::new();
+        for way in &ways {
+            match way {
+                SignIn::Fails(ids) => return SignIn::Fails(ids.clone()),
+                SignIn::Works(ids) => works.extend(ids),
+                SignIn::Untold => {}
+            }
+        }
+        if ways.is_empty() || ways.contains(&SignIn::Untold) { SignIn::Untold } else { SignIn::Works(works) }
+    }
+
+    /// How one host stands, by the proxy where the computer is set to one, else directly at the addresses the system gives.
+    pub fn sign_in_at(&self, host: &str) -> SignIn {
+        if self.host().has_link() == Some(false) {
+            return SignIn::Fails(self.host().ids());
+        }
+        if self.host().uses_proxy() {
+            let proxied: Vec<_> = self.attempts_at(host).filter(|a| a.proxied() && a.baseline()).collect();
+            if !proxied.is_empty() {
+                return standing(&proxied);
+            }
+        }
+        let Some(lookup) = self.lookups_of(host).find(|l| l.source() == Source::System) else {
+            return SignIn::Untold;
+        };
+        match lookup.named() {
+            Named::Addresses(addresses) => {
+                let tried: Vec<_> = self.client_attempts(host, &addresses).collect();
+                if tried.is_empty() { SignIn::Untold } else { standing(&tried) }
+            }
+            Named::NoData | Named::NoName | Named::Rcode(_) | Named::Failed(_) => SignIn::Fails(vec![lookup.id()]),
+        }
+    }
+
+    /// Tries that a client on this computer would make for this host: direct, unvaried, at the addresses the system gives.
+    pub fn client_attempts<'a>(&'a self, host: &'a str, addresses: &'a [IpAddr]) -> impl Iterator<Item = Attempt<'a>> {
+        self.attempts_at(host)
+            .filter(|a| !a.proxied() && a.baseline() && a.is_tls())
+            .filter(move |a| addresses.contains(&a.to().ip()))
+    }
+
+    /// The addresses that the system gives for a name.
+    pub fn system_addresses(&self, host: &str) -> Vec<IpAddr> {
+        self.lookups_of(host).find(|l| l.source() == Source::System).map(super::Lookup::addresses).unwrap_or_default()
+    }
+}
+
+fn standing(tried: &[Attempt<'_>]) -> SignIn {
+    let working: Vec<u32> = tried.iter().filter(|a| a.works()).map(|a| a.id()).collect();
+    if working.is_empty() { SignIn::Fails(tried.iter().map(|a| a.id()).collect()) } else { SignIn::Works(working) }
+}
