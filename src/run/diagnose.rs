@@ -1,0 +1,100 @@
+//! The active diagnosis: look, judge, ask, look again, until nothing is open or the time is up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use why5003_probes::kit::{Look, Observation};
+
+use super::schedule::{Finish, Limits, Schedule, Tools};
+use crate::evidence::{NotLooked, Question};
+use crate::plan::Plan;
+
+/// What happens while a diagnosis runs.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A look was put on the schedule.
+    Planned(u32, &'a Look),
+    /// A look came back.
+    Seen(&'a Observation),
+    /// A look could not be taken.
+    NotLooked(&'a NotLooked),
+    /// The rules asked this.
+    Asked(&'a Question),
+}
+
+/// What a diagnosis gathered.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// What was seen, in the order of the plan.
+    pub observations: Vec<Observation>,
+    /// What could not be looked at.
+    pub not_looked: Vec<NotLooked>,
+    /// It was stopped, or ran out of time, before nothing was open.
+    pub incomplete: bool,
+}
+
+/// Runs the plan until the rules ask nothing that it can answer.
+///
+/// `judge` is given what was seen so far and returns the rules' questions. Whatever ends first ends the run: no
+/// question left, `deadline`, or `stop`.
+pub async fn diagnose(
+    tools: Tools,
+    mut plan: Plan<'_>,
+    deadline: Duration,
+    judge: &mut dyn FnMut(&[Observation], &[NotLooked]) -> Vec<Question>,
+    events: &mut dyn FnMut(Event<'_>),
+    stop: impl Future<Output = ()>,
+) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut schedule = Schedule::new(tools, Limits::default());
+    let mut next_id = 0;
+    let mut add = |schedule: &mut Schedule, looks: Vec<Look>, events: &mut dyn FnMut(Event<'_>)| {
+        for look in looks {
+            events(Event::Planned(next_id, &look));
+            schedule.push(next_id, look);
+            next_id += 1;
+        }
+    };
+    add(&mut schedule, plan.opening(), events);
+    let deadline = tokio::time::sleep(deadline);
+    tokio::pin!(deadline, stop);
+    let ended = loop {
+        let finish = tokio::select! {
+            biased;
+            () = &mut stop => break Some("the run was interrupted"),
+            () = &mut deadline => break Some("the run's deadline came first"),
+            finish = schedule.next() => finish,
+        };
+        match finish {
+            Some(Finish::Seen(observation)) => {
+                events(Event::Seen(&observation));
+                add(&mut schedule, plan.follow(&observation), events);
+                gathered.observations.push(*observation);
+            }
+            Some(Finish::NotLooked(not)) => {
+                events(Event::NotLooked(&not));
+                gathered.not_looked.push(not);
+            }
+            None => {
+                let mut looks = Vec::new();
+                for question in judge(&gathered.observations, &gathered.not_looked) {
+                    let more = plan.answer(&question);
+                    if !more.is_empty() {
+                        events(Event::Asked(&question));
+                    }
+                    looks.extend(more);
+                }
+                if looks.is_empty() {
+                    break None;
+                }
+                add(&mut schedule, looks, events);
+            }
+        }
+    };
+    if let Some(why) = ended {
+        gathered.incomplete = true;
+        gathered.not_looked.extend(schedule.abandon(why));
+    }
+    gathered.observations.sort_by_key(|o| o.id);
+    gathered
+}

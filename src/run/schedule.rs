@@ -1,0 +1,201 @@
+//! Takes looks side by side, within limits: the only place that starts tasks.
+//!
+//! Nothing is detached: dropping the schedule ends every look at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinSet};
+use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
+
+use crate::evidence::NotLooked;
+
+/// What looks are taken with.
+#[derive(Clone)]
+pub struct Tools {
+    /// Sends and receives.
+    pub network: Arc<dyn Network>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells what only the operating system knows.
+    pub system: Arc<dyn System>,
+    /// Root certificates.
+    pub trust: Arc<Trust>,
+}
+
+/// How much may run side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Looks in all.
+    pub at_once: usize,
+    /// Looks at one address: more would look like an attack to it, and to a rate limit on the way.
+    pub per_address: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { at_once: 64, per_address: 6 }
+    }
+}
+
+/// How a look came back.
+#[derive(Debug)]
+pub enum Finish {
+    /// It saw something.
+    Seen(Box<Observation>),
+    /// It could not be taken.
+    NotLooked(NotLooked),
+}
+
+/// Looks waiting and under way.
+pub struct Schedule {
+    tools: Tools,
+    limits: Limits,
+    /// Ready to start.
+    waiting: VecDeque<Job>,
+    /// Held back, because enough looks at their address are under way.
+    held: HashMap<IpAddr, VecDeque<Job>>,
+    busy: HashMap<IpAddr, usize>,
+    tasks: JoinSet<(Duration, Duration, Result<Seen, CannotLook>)>,
+    running: HashMap<Id, (u32, Look)>,
+    /// Looks that made no sense to their probe.
+    refused: VecDeque<NotLooked>,
+}
+
+struct Job {
+    id: u32,
+    look: Look,
+    probe: Box<dyn Probe>,
+}
+
+impl Schedule {
+    /// An empty schedule.
+    pub fn new(tools: Tools, limits: Limits) -> Self {
+        Self {
+            tools,
+            limits,
+            waiting: VecDeque::new(),
+            held: HashMap::new(),
+            busy: HashMap::new(),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            refused: VecDeque::new(),
+        }
+    }
+
+    /// Adds a look; its number is the plan's.
+    pub fn push(&mut self, id: u32, look: Look) {
+        let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
+        match prepared {
+            Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
+            Some(Err(bad)) => self.refused.push_back(NotLooked { what: label(&look), why: bad.to_string() }),
+            None => self.refused.push_back(NotLooked { what: label(&look), why: "there is no such probe".to_owned() }),
+        }
+    }
+
+    /// Waits for the next look to come back, in whatever order; `None` when none is left.
+    ///
+    /// Safe to drop: what is under way goes on.
+    pub async fn next(&mut self) -> Option<Finish> {
+        if let Some(refused) = self.refused.pop_front() {
+            return Some(Finish::NotLooked(refused));
+        }
+        self.start();
+        let joined = self.tasks.join_next_with_id().await?;
+        Some(match joined {
+            Ok((task, (started, took, result))) => {
+                let (id, look) = self.finished(task)?;
+                match result {
+                    Ok(Seen { facts, failure }) => {
+                        Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure }))
+                    }
+                    Err(cannot) => Finish::NotLooked(NotLooked { what: label(&look), why: chain(&cannot) }),
+                }
+            }
+            Err(error) => {
+                let (_, look) = self.finished(error.id())?;
+                let why = if error.is_panic() {
+                    format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
+                } else {
+                    "it was ended".to_owned()
+                };
+                Finish::NotLooked(NotLooked { what: label(&look), why })
+            }
+        })
+    }
+
+    /// Ends everything; what was waiting or under way was not looked at, for this reason.
+    pub fn abandon(mut self, why: &str) -> Vec<NotLooked> {
+        let under_way = self.running.drain().map(|(_, (id, look))| (id, look));
+        let waiting = self.waiting.drain(..).chain(self.held.drain().flat_map(|(_, jobs)| jobs));
+        let mut left: Vec<(u32, Look)> = under_way.chain(waiting.map(|job| (job.id, job.look))).collect();
+        left.sort_by_key(|(id, _)| *id);
+        left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
+    }
+
+    fn start(&mut self) {
+        while self.tasks.len() < self.limits.at_once {
+            let Some(job) = self.waiting.pop_front() else { return };
+            if let Some(address) = job.look.target.address {
+                let busy = self.busy.entry(address).or_default();
+                if *busy >= self.limits.per_address {
+                    self.held.entry(address).or_default().push_back(job);
+                    continue;
+                }
+                *busy += 1;
+            }
+            let Job { id, look, probe } = job;
+            let tools = self.tools.clone();
+            let handle = self.tasks.spawn(async move {
+                let started = tools.clock.elapsed();
+                let means = Means {
+                    network: &*tools.network,
+                    clock: &*tools.clock,
+                    system: &*tools.system,
+                    trust: &tools.trust,
+                };
+                let result = probe.look(&means).await;
+                (started, tools.clock.elapsed().saturating_sub(started), result)
+            });
+            self.running.insert(handle.id(), (id, look));
+        }
+    }
+
+    fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
+        let (id, look) = self.running.remove(&task)?;
+        if let Some(address) = look.target.address {
+            if let Some(busy) = self.busy.get_mut(&address) {
+                *busy = busy.saturating_sub(1);
+            }
+            if let Some(job) = self.held.get_mut(&address).and_then(VecDeque::pop_front) {
+                self.waiting.push_front(job);
+            }
+        }
+        Some((id, look))
+    }
+}
+
+/// A look in few words, for "not looked at".
+fn label(look: &Look) -> String {
+    format!("{} {} {}", look.probe, look.target, look.via)
+}
+
+/// An error with all its sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = format!("could not {error}");
+    let mut source = error.source();
+    while let Some(next) = source {
+        text = format!("{text}: {next}");
+        source = next.source();
+    }
+    text
+}
+
+fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "it does not say which".to_owned(), |text| (*text).to_owned()),
+    }
+}

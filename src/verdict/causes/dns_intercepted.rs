@@ -1,0 +1,68 @@
+//! A box on the way answers every DNS query itself, whoever is asked.
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "dns.intercepted",
+    title: "A box on the way answers all DNS queries, and falsely for Zoom",
+    layer: Layer::Dns,
+    owner: Owner::Network,
+    masks: &["dns.name-blocked", "dns.wrong-answer", "dns.servfail"],
+    meaning: "The same false answer comes back whatever server is asked, even from an address where no DNS server can be. So it is no \
+              resolver's doing: a router or firewall redirects port 53. Changing the resolver on this computer does not help, encrypted DNS may.",
+    proof: "dig zoom.us @192.0.2.53   # nobody is there: any answer is forged",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Allow Zoom's names on the box that redirects port 53, or stop redirecting it.", command: "" },
+        Mend { os: "any", who: Owner::User, text: "Use encrypted DNS (DoT or DoH) meanwhile.", command: "" },
+        Mend { os: "linux", who: Owner::User, text: "With systemd-resolved:", command: "sudo resolvectl dnsovertls \"$(ip route show default | awk '{print $5; exit}')\" yes" },
+    ],
+    sources: &["RFC 5737 (documentation addresses)", "RFC 7858 (DoT)", "RFC 8484 (DoH)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let nobody: Vec<_> = evidence.lookups().filter(|l| matches!(l.source(), Source::Nobody(_))).collect();
+    let answered: Vec<_> = nobody.iter().filter(|l| l.answers().count() > 0).copied().collect();
+    if answered.is_empty() {
+        return Ruling::excluded(nobody.iter().map(|l| l.id()).collect());
+    }
+    let mut ruling = Ruling::silent();
+    for forged in answered {
+        let name = forged.name();
+        let genuine = evidence.genuine_addresses(name);
+        let encrypted: Vec<_> = independent(evidence, name).into_iter().filter(|l| l.encrypted()).collect();
+        let truth: Vec<_> = encrypted.iter().flat_map(|l| l.addresses()).chain(genuine.iter().copied()).collect();
+        let given = forged.addresses();
+        if given.iter().any(|a| truth.contains(a)) {
+            // Redirected, but told the truth: no fault.
+            ruling.excluded_by.push(forged.id());
+            continue;
+        }
+        if truth.is_empty() {
+            ruling.open = Some(Doubt {
+                next_test: format!("resolve {name} by encrypted DNS, and try Zoom's known addresses"),
+                questions: vec![Question::Independently { name: name.to_owned() }, Question::KnownAddresses { name: name.to_owned() }],
+            });
+            continue;
+        }
+        let same: Vec<u32> = evidence
+            .lookups_of(name)
+            .filter(|l| !l.encrypted() && matches!(l.source(), Source::Configured(_) | Source::Independent(_)))
+            .filter(|l| l.record() == forged.record() && l.named() == forged.named())
+            .map(Lookup::id)
+            .collect();
+        if same.is_empty() {
+            continue;
+        }
+        let tried = evidence.attempts_at(name).filter(|a| a.genuine()).map(Attempt::id);
+        let because = same.into_iter().chain([forged.id()]).chain(encrypted.iter().map(|l| l.id())).chain(tried).collect();
+        ruling.claims.push(Claim {
+            scope: Scope { ports: vec!["udp/53".to_owned()], ..scope_of_names([name]) },
+            blocks: decisive(evidence, name) && sign_in_fails(evidence),
+            ..claim(0.95, because)
+        });
+    }
+    merged(ruling)
+}

@@ -1,0 +1,66 @@
+//! The configured resolvers do not answer.
+
+use std::net::SocketAddr;
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "dns.resolver-down",
+    title: "This computer's resolver does not answer",
+    layer: Layer::Dns,
+    owner: Owner::Network,
+    masks: &["dns.slow", "dns.name-blocked", "dns.servfail"],
+    meaning: "Every resolver that this computer is configured to use is silent or refuses, for neutral names too, while resolvers of other \
+              operators answer. So names are lost at the resolver, not at Zoom and not on the line.",
+    proof: "dig zoom.us; dig example.com; dig zoom.us @1.1.1.1",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Restart or repair the resolver {address}, or hand out another by DHCP.", command: "" },
+        Mend { os: "linux", who: Owner::User, text: "Use another resolver meanwhile.", command: "sudo resolvectl dns \"$(ip route show default | awk '{print $5; exit}')\" 1.1.1.1 9.9.9.9" },
+        Mend { os: "windows", who: Owner::User, text: "Use another resolver meanwhile.", command: "netsh interface ip set dns \"Wi-Fi\" static 1.1.1.1" },
+        Mend { os: "macos", who: Owner::User, text: "Use another resolver meanwhile.", command: "networksetup -setdnsservers Wi-Fi 1.1.1.1 9.9.9.9" },
+    ],
+    sources: &["RFC 1035, section 7.2", "https://man7.org/linux/man-pages/man5/resolv.conf.5.html"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let servers: Vec<SocketAddr> = evidence.host().resolvers().collect();
+    let at = |server: SocketAddr| evidence.lookups().filter(move |l| l.source() == Source::Configured(server));
+    let alive = |l: &Lookup<'_>| matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData) || servfail_alone(l);
+    let answering: Vec<u32> = servers.iter().filter_map(|s| at(*s).find(alive)).map(Lookup::id).collect();
+    if !answering.is_empty() {
+        return Ruling::excluded(answering);
+    }
+    let asked: Vec<Lookup<'_>> = servers.iter().flat_map(|s| at(*s)).collect();
+    if asked.is_empty() {
+        return Ruling::silent();
+    }
+    if !asked.iter().any(|l| l.role() == Role::Control) {
+        let questions = servers.iter().map(|server| Question::Neutral { server: *server }).collect();
+        return Ruling::doubt("ask the configured resolvers for a neutral name", questions);
+    }
+    let others: Vec<u32> = evidence
+        .lookups()
+        .filter(|l| matches!(l.source(), Source::Independent(_)) && matches!(l.named(), Named::Addresses(_)))
+        .map(Lookup::id)
+        .collect();
+    if others.is_empty() {
+        return Ruling::doubt("ask independent resolvers, by encrypted transports too", Vec::new());
+    }
+    let because = asked.iter().map(|l| l.id()).chain(others.into_iter().take(3)).collect();
+    let location = Location { address: servers.first().map(SocketAddr::ip), ..Location::default() };
+    let details = [("resolvers".to_owned(), servers.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "))];
+    Ruling::claim(Claim {
+        location: Some(location),
+        details: details.into(),
+        blocks: sign_in_fails(evidence),
+        ..claim(0.95, because)
+    })
+}
+
+/// SERVFAIL is an answer: the resolver is there, whatever is behind it.
+fn servfail_alone(lookup: &Lookup<'_>) -> bool {
+    lookup.named() == Named::Rcode("SERVFAIL".to_owned()) && is_zoom(lookup.role())
+}

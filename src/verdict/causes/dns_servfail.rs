@@ -1,0 +1,76 @@
+//! The resolver fails for Zoom's names alone.
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "dns.servfail",
+    title: "The resolver fails for Zoom's names (SERVFAIL)",
+    layer: Layer::Dns,
+    owner: Owner::Network,
+    masks: &[],
+    meaning: "The configured resolver answers neutral names, but says SERVFAIL for Zoom's, which resolvers of other operators know. Where it \
+              answers once DNSSEC checking is off (CD=1), its validation is at fault; otherwise it cannot reach, or not digest, the answer of \
+              Zoom's name servers.",
+    proof: "dig zoom.us; dig +cd zoom.us; dig zoom.us @1.1.1.1",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Flush the zone from the resolver {address} and look at its log; with unbound:", command: "unbound-control flush_zone zoom.us" },
+        Mend { os: "any", who: Owner::User, text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.", command: "" },
+    ],
+    sources: &["RFC 1035, section 4.1.1 (RCODE 2)", "RFC 4035, section 3.2.2 (CD)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let mut ruling = Ruling::silent();
+    for name in zoom_names(evidence) {
+        let failing: Vec<_> = own_lookups(evidence, name)
+            .into_iter()
+            .filter(|l| matches!(l.source(), Source::Configured(_)) && l.named() == Named::Rcode("SERVFAIL".to_owned()))
+            .collect();
+        let Some(Source::Configured(server)) = failing.first().map(|l| l.source()) else { continue };
+        let truth = independent(evidence, name);
+        if truth.is_empty() {
+            ruling.open = Some(Doubt {
+                next_test: format!("ask independent resolvers for {name}"),
+                questions: vec![Question::Independently { name: name.to_owned() }],
+            });
+            continue;
+        }
+        let neutral: Vec<u32> = evidence
+            .lookups()
+            .filter(|l| l.source() == Source::Configured(server) && l.role() == Role::Control)
+            .filter(|l| matches!(l.named(), Named::Addresses(_)))
+            .map(Lookup::id)
+            .collect();
+        if neutral.is_empty() {
+            ruling.open = Some(Doubt {
+                next_test: format!("ask the resolver {server} for a neutral name"),
+                questions: vec![Question::Neutral { server }],
+            });
+            continue;
+        }
+        let unchecked = evidence.lookups_of(name).filter(|l| l.unchecked()).collect::<Vec<_>>();
+        if unchecked.is_empty() && decisive(evidence, name) {
+            ruling.open = Some(Doubt {
+                next_test: format!("ask {server} for {name} with DNSSEC checking off (CD=1)"),
+                questions: vec![Question::WithoutChecking { name: name.to_owned(), server }],
+            });
+        }
+        let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
+        let because = failing.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
+        let details = [("dnssec".to_owned(), if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" }.to_owned())];
+        ruling.claims.push(Claim {
+            location: Some(Location { address: Some(server.ip()), ..Location::default() }),
+            scope: scope_of_names([name]),
+            details: if unchecked.is_empty() { Default::default() } else { details.into() },
+            blocks: decisive(evidence, name) && sign_in_fails(evidence),
+            ..claim(0.93, because)
+        });
+    }
+    if !ruling.claims.is_empty() && ruling.claims.iter().any(|c| !c.details.is_empty()) {
+        ruling.open = None;
+    }
+    merged(ruling)
+}

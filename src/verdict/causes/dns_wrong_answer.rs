@@ -1,0 +1,100 @@
+//! The resolver gives an address that is not Zoom's.
+
+use std::net::IpAddr;
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "dns.wrong-answer",
+    title: "The resolver gives a false address for Zoom's names",
+    layer: Layer::Dns,
+    owner: Owner::Network,
+    masks: &["tls.untrusted", "tls.inspection", "filter.block-page"],
+    meaning: "The address that this computer's resolver gives does not show Zoom's certificate: it is a sinkhole, a private address, a block \
+              page, or dead. Independent resolvers give other addresses. An unlisted address that does show Zoom's certificate would be right \
+              (CDN, geography), so the certificate and not the number was judged.",
+    proof: "dig +short zoom.us; dig +short zoom.us @9.9.9.9\nopenssl s_client -connect {address}:443 -servername zoom.us </dev/null",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Take zoom.us, *.zoom.us, zoom.com and *.zoom.com off the block list of the resolver {address}.", command: "" },
+        Mend { os: "linux", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "resolvectl flush-caches" },
+        Mend { os: "windows", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "ipconfig /flushdns" },
+        Mend { os: "macos", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "sudo dscacheutil -flushcache; sudo killall -HUP mDNSResponder" },
+    ],
+    sources: &["Zoom KB0060548 (*.zoom.us, *.zoom.com)", "RFC 6890 (special-purpose addresses)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let mut ruling = Ruling::silent();
+    for name in zoom_names(evidence) {
+        // A hosts line is its own cause, and answers before any resolver.
+        if evidence.host().hosts_lines(name).next().is_some() {
+            continue;
+        }
+        let own: Vec<_> = own_lookups(evidence, name).into_iter().filter(|l| !l.addresses().is_empty()).collect();
+        let given: Vec<IpAddr> = own.iter().flat_map(|l| l.addresses()).collect();
+        let (Some(first), false) = (given.first().copied(), own.is_empty()) else { continue };
+        let tried: Vec<_> =
+            evidence.attempts_at(name).filter(|a| a.baseline() && !a.proxied() && given.contains(&a.to().ip())).collect();
+        let right: Vec<u32> = tried.iter().filter(|a| a.genuine() || a.genuine_but_for_the_date()).map(|a| a.id()).collect();
+        if !right.is_empty() {
+            ruling.excluded_by.extend(right);
+            continue;
+        }
+        let truth = independent(evidence, name);
+        if truth.iter().flat_map(|l| l.addresses()).any(|a| given.contains(&a)) {
+            ruling.excluded_by.extend(truth.iter().map(|l| l.id()));
+            continue;
+        }
+        let genuine: Vec<u32> = evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
+        if truth.is_empty() && genuine.is_empty() {
+            if !tried.is_empty() {
+                ruling.open = Some(Doubt {
+                    next_test: format!("ask independent resolvers for {name}, and try what they give"),
+                    questions: vec![Question::Independently { name: name.to_owned() }, Question::KnownAddresses { name: name.to_owned() }],
+                });
+            }
+            continue;
+        }
+        let stranger = tried.iter().any(|a| shows_a_stranger(*a));
+        let special = given.iter().all(|a| special_purpose(*a));
+        let block_page = evidence.background().block_page(first);
+        // Addresses that merely differ and are dead, while the others are dead too, prove nothing.
+        if genuine.is_empty() && !stranger && !special && block_page.is_none() {
+            continue;
+        }
+        if tried.is_empty() {
+            continue;
+        }
+        let mut details = std::collections::BTreeMap::from([("answer".to_owned(), first.to_string())]);
+        if let Some(whose) = block_page {
+            details.insert("block_page".to_owned(), whose.to_owned());
+        }
+        if let Some(subject) = tried.iter().find_map(|a| a.chain().first()).map(|c| c.subject.clone()) {
+            details.insert("certificate".to_owned(), subject);
+        }
+        let server = own.iter().find_map(|l| if let Source::Configured(server) = l.source() { Some(server) } else { None });
+        let because = own.iter().chain(&truth).map(|l| l.id()).chain(tried.iter().map(|a| a.id())).chain(genuine.iter().copied()).collect();
+        let confidence = if genuine.is_empty() { 0.88 } else { 0.97 };
+        ruling.claims.push(Claim {
+            location: server.map(|s| Location { address: Some(s.ip()), ..Location::default() }),
+            scope: scope_of_names([name]),
+            details,
+            blocks: decisive(evidence, name) && sign_in_fails(evidence),
+            ..claim(confidence, because)
+        });
+    }
+    merged(ruling)
+}
+
+/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
+fn special_purpose(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.octets().starts_with(&[0]) || v4.is_documentation()
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}

@@ -1,0 +1,85 @@
+//! TCP 443 to Zoom is dropped without a word.
+
+use why5003_probes::kit::{How, Layer, Stage, Transport};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "filter.drop",
+    title: "A filter drops TCP connections to Zoom silently",
+    layer: Layer::Filter,
+    owner: Owner::Network,
+    masks: &["filter.sni", "filter.after-handshake"],
+    meaning: "SYNs to Zoom's addresses get no answer of any kind, at several addresses and over seconds, while neutral hosts connect from the \
+              same computer at the same time. The filter is the last hop that still answers for Zoom's flow, or sits between that hop and the \
+              next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
+    proof: "traceroute -T -p 443 170.114.52.2\ntraceroute -T -p 443 example.com",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Allow TCP 443 outbound from this network to Zoom's published prefixes, on the device {address} or the one behind it.", command: "why5003 catalogue show meetings" },
+        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+    ],
+    sources: &["Zoom KB0060548 (firewall rules)", "RFC 6298, section 2 (SYN retransmission)", "RFC 1812, section 5.3.1 (TTL)"],
+    rule,
+};
+
+/// Three SYNs over two seconds is the floor; the kernel sends its third within 3 s (RFC 6298, 2.1 and 5.5).
+const FLOOR_MS: u32 = 2_900;
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let aimed = aimed(evidence);
+    let passing: Vec<u32> = aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).collect();
+    let silent: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent)).collect();
+    if silent.is_empty() {
+        return Ruling::excluded(passing.into_iter().take(3).collect());
+    }
+    let controls = controls_that_connect(evidence);
+    if controls.is_empty() {
+        return Ruling::silent();
+    }
+    let lasting: Vec<_> = silent.iter().copied().filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS)).collect();
+    let affected = if passing.is_empty() { lasting.clone() } else { gap(&aimed, &lasting) };
+    let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
+    if affected.len() < 2 {
+        if !passing.is_empty() {
+            // One silent address among answering ones is a dead server until a second one of its prefix says otherwise.
+            return Ruling::excluded(passing);
+        }
+        let questions = silent.iter().map(|a| Question::Again { host: host.clone(), to: a.to() }).chain([Question::OtherPrefixes]).collect();
+        return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
+    }
+    let first = affected.first().map(|a| a.to());
+    let place = first.and_then(|to| place_of(evidence, to, Transport::Tcp));
+    let mut ruling = Ruling::silent();
+    if place.is_none()
+        && let (Some(to), Some(passing)) = (first, a_passing_control(evidence))
+        && !evidence.ladders().any(|l| l.to() == to)
+    {
+        let questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
+        ruling.open = Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
+    }
+    if place.as_ref().is_some_and(|p| p.open_to_the_end) {
+        // The way is open to the last routers: silence is the far end's.
+        return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
+    }
+    let located = place.as_ref().is_some_and(|p| p.location.next.is_some());
+    let confidence = if located { 0.96 } else { 0.75 };
+    let mut because: Vec<u32> = affected.iter().map(|a| a.id()).chain(controls.into_iter().take(3)).collect();
+    because.extend(place.iter().flat_map(|p| p.ids.clone()));
+    ruling.claims.push(Claim {
+        location: place.map(|p| p.location),
+        scope: scope_of(affected.iter().copied()),
+        blocks: any_decisive(evidence, affected.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(confidence, because)
+    });
+    ruling
+}
+
+/// The silent tries that make a gap in an allow list: two addresses of a prefix none of which passes.
+fn gap<'a>(aimed: &[Attempt<'a>], silent: &[Attempt<'a>]) -> Vec<Attempt<'a>> {
+    let shut = |prefix| {
+        let of_it = |a: &&Attempt<'_>| a.settings().prefix == prefix;
+        let addresses: std::collections::BTreeSet<_> = silent.iter().filter(of_it).map(|a| a.to()).collect();
+        addresses.len() >= 2 && !aimed.iter().filter(of_it).any(|a| a.connected().is_some())
+    };
+    silent.iter().copied().filter(|a| a.settings().prefix.is_some() && shut(a.settings().prefix)).collect()
+}

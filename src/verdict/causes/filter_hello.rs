@@ -1,0 +1,81 @@
+//! Filters that mind the form of the ClientHello and not the name in it: its size, its version.
+
+use why5003_probes::kit::{Hello, How, Layer, Stage, TlsVersions};
+
+use super::prelude::*;
+
+pub(super) const LARGE: Cause = Cause {
+    id: "filter.large-clienthello",
+    title: "A filter kills TLS connections whose ClientHello spans two segments",
+    layer: Layer::Filter,
+    owner: Owner::Network,
+    masks: &["filter.sni"],
+    meaning: "A ClientHello that fits one segment passes; one that spans two (as the post-quantum key share of current clients makes it) does not, \
+              whatever the size of the segments. A middlebox expects the whole hello in the first segment. An MTU black hole would pass it at a \
+              smaller segment size.",
+    proof: "openssl s_client -groups X25519MLKEM768 -connect {host}:443 </dev/null\nopenssl s_client -groups X25519 -connect {host}:443 </dev/null",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Update the firewall or proxy that inspects TLS; it must reassemble a ClientHello from several segments.", command: "" },
+    ],
+    sources: &["https://tldr.fail", "RFC 8446, section 5.1 (handshake messages may span records)", "FIPS 203 (ML-KEM)"],
+    rule: large,
+};
+
+pub(super) const VERSION: Cause = Cause {
+    id: "filter.tls-version",
+    title: "A filter lets only one TLS version through",
+    layer: Layer::Filter,
+    owner: Owner::Network,
+    masks: &["filter.sni", "filter.large-clienthello"],
+    meaning: "At the same address and time a handshake that offers TLS 1.2 alone finishes, and one that offers 1.3 dies. A middlebox does not know, \
+              or does not want, TLS 1.3.",
+    proof: "openssl s_client -tls1_2 -connect {host}:443 </dev/null\nopenssl s_client -tls1_3 -connect {host}:443 </dev/null",
+    remedies: &[Mend { os: "any", who: Owner::Network, text: "Update the firewall or proxy that inspects TLS, or let it pass what it does not know.", command: "" }],
+    sources: &["RFC 8446, section 9.3 (middlebox requirements)"],
+    rule: version,
+};
+
+fn large(evidence: &Evidence) -> Ruling {
+    experiment(evidence, |a| a.settings().hello == Some(Hello::Small))
+}
+
+fn version(evidence: &Evidence) -> Ruling {
+    // With 1.2 alone the hello is small too: only a small hello that offers 1.3 and dies tells the version from the size.
+    let small_dies = |host: &str| {
+        evidence.attempts_at(host).any(|a| a.settings().hello == Some(Hello::Small) && a.settings().tls.is_none() && !a.server_spoke_tls())
+    };
+    let mut ruling = experiment(evidence, |a| a.settings().tls == Some(TlsVersions::Only12));
+    ruling.claims.retain(|claim| claim.scope.hosts.iter().all(|host| small_dies(host)));
+    ruling
+}
+
+/// The baseline dies in the handshake, and the same address takes the variant.
+fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ruling {
+    let aimed = aimed(evidence);
+    let whole: Vec<u32> = aimed.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).take(3).collect();
+    if !whole.is_empty() {
+        return Ruling::excluded(whole);
+    }
+    let dying: Vec<_> = aimed
+        .iter()
+        .copied()
+        .filter(|a| a.connected().is_some() && a.failure().is_some_and(|f| f.stage == Stage::Hello && f.how != How::Malformed))
+        .collect();
+    let Some(first) = dying.first().copied() else { return Ruling::silent() };
+    let host = first.host().unwrap_or_default();
+    let tried: Vec<_> = evidence.attempts_at(host).filter(|a| a.to() == first.to()).filter(|a| variant(a)).collect();
+    if tried.is_empty() {
+        let question = Question::OtherHello { host: host.to_owned(), to: first.to() };
+        return Ruling::doubt("vary the size and the version of the ClientHello", vec![question]);
+    }
+    let passing: Vec<u32> = tried.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).collect();
+    if passing.is_empty() {
+        return Ruling::excluded(tried.iter().map(|a| a.id()).collect());
+    }
+    let because = dying.iter().map(|a| a.id()).chain(passing).collect();
+    Ruling::claim(Claim {
+        scope: scope_of(dying.iter().copied()),
+        blocks: any_decisive(evidence, dying.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.85, because)
+    })
+}

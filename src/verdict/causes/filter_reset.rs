@@ -1,0 +1,102 @@
+//! A box on the way resets connections to Zoom.
+
+use why5003_probes::kit::{How, IcmpMeaning, Layer, Stage, Transport};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "filter.reset",
+    title: "A filter resets connections to Zoom",
+    layer: Layer::Filter,
+    owner: Owner::Network,
+    masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello"],
+    meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
+              work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
+    proof: "tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' &  curl -sI https://zoom.us",
+    remedies: &[
+        Mend { os: "any", who: Owner::Network, text: "Allow TCP 443 to Zoom's published prefixes on the device that resets ({address}); look for an application or reputation rule that matches Zoom.", command: "why5003 catalogue show meetings" },
+        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+    ],
+    sources: &["RFC 9293, section 3.5.3 (reset)", "RFC 3360", "Zoom KB0060548 (firewall rules)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let aimed = aimed(evidence);
+    let whole: Vec<u32> = aimed.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).take(3).collect();
+    if !whole.is_empty() {
+        return Ruling::excluded(whole);
+    }
+    let controls = controls_that_speak_tls(evidence);
+    if controls.is_empty() {
+        return Ruling::silent();
+    }
+    let on_syn: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a)).collect();
+    if !on_syn.is_empty() {
+        return forged_on_syn(evidence, &on_syn, controls);
+    }
+    let on_hello: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed)).collect();
+    let Some(first) = on_hello.first().copied() else {
+        return Ruling::silent();
+    };
+    let host = first.host().unwrap_or_default().to_owned();
+    let others: Vec<_> = evidence.attempts_at(&host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
+    if others.is_empty() {
+        let questions = vec![Question::OtherNames { host, to: first.to() }];
+        return Ruling::doubt("send the same address another server name, and none", questions);
+    }
+    if others.iter().any(|a| a.server_spoke_tls()) {
+        return Ruling::excluded(others.iter().map(|a| a.id()).collect());
+    }
+    let addresses: std::collections::BTreeSet<_> = on_hello.iter().map(|a| a.to()).collect();
+    if addresses.len() < 2 {
+        return Ruling::doubt("try other addresses of Zoom's prefixes", vec![Question::OtherPrefixes]);
+    }
+    let takes_the_name = evidence
+        .attempts()
+        .filter(|a| a.role() == Role::Control && a.other_name().is_some() && a.server_spoke_tls())
+        .map(Attempt::id);
+    let because: Vec<u32> =
+        on_hello.iter().chain(&others).map(|a| a.id()).chain(controls.into_iter().take(2)).chain(takes_the_name).collect();
+    Ruling::claim(Claim {
+        scope: scope_of(on_hello.iter().copied()),
+        blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.8, because)
+    })
+}
+
+/// A refusal by ICMP names its sender: that is `filter.reject`.
+fn named_a_port(attempt: Attempt<'_>) -> bool {
+    attempt.icmp().any(|i| i.meaning == IcmpMeaning::PortUnreachable)
+}
+
+/// A RST to the SYN: forged only if it comes from nearer than the server is.
+fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32>) -> Ruling {
+    let Some(to) = refused.first().map(|a| a.to()) else { return Ruling::silent() };
+    let ladder = evidence.ladders().find(|l| l.to() == to);
+    let Some(ladder) = ladder else {
+        let questions = a_passing_control(evidence)
+            .map(|passing| Question::Where { to, transport: Transport::Tcp, passing })
+            .into_iter()
+            .chain([Question::StatusPage])
+            .collect();
+        return Ruling::doubt("walk the TTL: does the RST still come back when the packet cannot reach Zoom?", questions);
+    };
+    let neutral = evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
+    let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
+        return Ruling::doubt("compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)", Vec::new());
+    };
+    // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
+    let Some(router) = neutral.router_at(at) else {
+        return Ruling::doubt("compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)", Vec::new());
+    };
+    let because = refused.iter().map(|a| a.id()).chain([ladder.id(), neutral.id()]).chain(controls.into_iter().take(2)).collect();
+    let before = at.checked_sub(1).and_then(|ttl| ladder.router_at(ttl));
+    let location = Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) };
+    Ruling::claim(Claim {
+        location: Some(location),
+        scope: scope_of(refused.iter().copied()),
+        blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.93, because)
+    })
+}

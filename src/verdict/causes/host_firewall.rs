@@ -1,0 +1,65 @@
+//! This computer itself refuses to let the packets out.
+
+use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "host.firewall",
+    title: "A firewall on this computer refuses Zoom's traffic",
+    layer: Layer::Host,
+    owner: Owner::User,
+    masks: &["filter.*", "link.gateway-down"],
+    meaning: "The kernel refused to send (EPERM), or an ICMP error came back whose sender is an address of this computer. So the packet \
+              never left: a local packet filter or security suite is to blame, and no box on the way. A filter that drops silently on this \
+              computer looks like one on the way, and is told apart only because not even the first hop answers.",
+    proof: "sudo nft list ruleset | grep -nE 'reject|drop'\nsudo iptables -S OUTPUT",
+    remedies: &[
+        Mend { os: "linux", who: Owner::User, text: "Find the rule that matches and allow TCP 443 and UDP 3478, 3479, 8801-8810 outbound before it.", command: "sudo nft -a list ruleset" },
+        Mend { os: "windows", who: Owner::User, text: "Look for a block rule that names Zoom, or a default that blocks outbound, and allow Zoom.exe.", command: "netsh advfirewall firewall show rule name=all verbose | findstr /i zoom" },
+        Mend { os: "macos", who: Owner::User, text: "Look at the packet filter and at network extensions such as Little Snitch or LuLu.", command: "sudo pfctl -sr; systemextensionsctl list" },
+    ],
+    sources: &["https://man7.org/linux/man-pages/man7/ip.7.html (IP_RECVERR, SO_EE_OFFENDER)", "https://man7.org/linux/man-pages/man2/send.2.html (EPERM)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
+    let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
+    if refused.is_empty() {
+        let passed = zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
+        return Ruling::excluded(passed.take(3).collect());
+    }
+    let mut scope = Scope::default();
+    for seen in &refused {
+        if let Some((port, transport)) = seen.look.target.port {
+            let port = format!("{transport}/{port}");
+            if !scope.ports.contains(&port) {
+                scope.ports.push(port);
+            }
+        }
+        if let Some(host) = &seen.look.target.host
+            && !scope.hosts.contains(host)
+        {
+            scope.hosts.push(host.clone());
+        }
+    }
+    let blocks = refused.iter().any(|o| o.look.target.host.as_deref().is_some_and(|h| decisive(evidence, h)));
+    let ids: Vec<u32> = refused.iter().map(|o| o.id).collect();
+    let confidence = if ids.len() > 1 { 0.96 } else { 0.8 };
+    Ruling::claim(Claim { scope, blocks, location: Some(here()), ..claim(confidence, ids) })
+}
+
+/// EPERM, or an ICMP refusal that this computer sent to itself about a packet for somebody else.
+fn refused_here(seen: &Observation) -> bool {
+    let not_permitted = seen.failure.as_ref().is_some_and(|f| f.how == How::NotPermitted);
+    not_permitted
+        || seen.facts.iter().any(|fact| match fact {
+            Fact::Icmp(icmp) => {
+                icmp.own
+                    && icmp.from != seen.look.target.address
+                    && matches!(icmp.meaning, IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable | IcmpMeaning::NetworkUnreachable)
+            }
+            _ => false,
+        })
+}

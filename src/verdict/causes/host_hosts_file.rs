@@ -1,0 +1,68 @@
+//! A line of the hosts file pins a Zoom name to an address that is not Zoom's.
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "host.hosts-file",
+    title: "The hosts file pins a Zoom name to a wrong address",
+    layer: Layer::Host,
+    owner: Owner::User,
+    masks: &["dns.wrong-answer", "dns.name-blocked"],
+    meaning: "A line of this computer's hosts file names a Zoom host, so every program here uses that address and never asks DNS. The address \
+              does not show Zoom's certificate. Other computers on this network are not affected.",
+    proof: "grep -n zoom /etc/hosts\ngetent ahosts zoom.us\ndig +short zoom.us @1.1.1.1",
+    remedies: &[
+        Mend { os: "linux", who: Owner::User, text: "Comment the line out; a copy is kept beside the file.", command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts" },
+        Mend { os: "macos", who: Owner::User, text: "Comment the line out, then flush the cache.", command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts && sudo dscacheutil -flushcache" },
+        Mend { os: "windows", who: Owner::User, text: "Open the file as administrator, comment the line out with #, then flush the cache.", command: "notepad %SystemRoot%\\System32\\drivers\\etc\\hosts & ipconfig /flushdns" },
+    ],
+    sources: &["https://man7.org/linux/man-pages/man5/hosts.5.html"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let mut ruling = Ruling::silent();
+    for name in zoom_names(evidence) {
+        let lines: Vec<_> = evidence.host().hosts_lines(name).collect();
+        let Some((_, first)) = lines.first() else { continue };
+        let pinned: Vec<_> = lines.iter().map(|(_, line)| line.address).collect();
+        let system = evidence.system_addresses(name);
+        if !system.is_empty() && !system.iter().all(|address| pinned.contains(address)) {
+            // The system does not follow the line (nsswitch.conf without "files"), so it harms nobody.
+            continue;
+        }
+        let tried: Vec<_> = evidence.attempts_at(name).filter(|a| pinned.contains(&a.to().ip()) && a.baseline()).collect();
+        if tried.iter().any(|a| a.genuine()) {
+            ruling.excluded_by.extend(tried.iter().map(|a| a.id()));
+            continue;
+        }
+        let truth = independent(evidence, name);
+        let genuine_elsewhere: Vec<u32> = evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(|a| a.id()).collect();
+        let others_disagree = !truth.is_empty() && truth.iter().all(|l| l.addresses().iter().all(|a| !pinned.contains(a)));
+        if !others_disagree && genuine_elsewhere.is_empty() {
+            ruling.open = Some(Doubt {
+                next_test: format!("ask an independent resolver for {name}, and compare with the address that {} pins", first.file),
+                questions: vec![Question::Independently { name: name.to_owned() }],
+            });
+            continue;
+        }
+        let because = lines.iter().map(|(id, _)| *id).chain(tried.iter().map(|a| a.id())).chain(truth.iter().map(|l| l.id()));
+        let because = because.chain(genuine_elsewhere.iter().copied()).collect();
+        let confidence = if genuine_elsewhere.is_empty() { 0.85 } else { 0.98 };
+        let details = [
+            ("file".to_owned(), first.file.clone()),
+            ("line".to_owned(), first.line.to_string()),
+            ("address".to_owned(), first.address.to_string()),
+        ];
+        ruling.claims.push(Claim {
+            location: Some(here()),
+            scope: scope_of_names([name]),
+            details: details.into(),
+            blocks: decisive(evidence, name),
+            ..claim(confidence, because)
+        });
+    }
+    ruling
+}

@@ -1,0 +1,48 @@
+//! Nothing beyond the gateway answers.
+
+use why5003_probes::kit::{How, Layer};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "path.internet-down",
+    title: "This network has no internet",
+    layer: Layer::Path,
+    owner: Owner::Isp,
+    masks: &["dns.*", "filter.*", "tls.*", "zoom.*"],
+    meaning: "This computer is connected and its gateway is there, but no neutral host and no independent resolver of any operator answers, \
+              any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
+    proof: "curl -m 5 -sI https://example.com; curl -m 5 -sI https://1.1.1.1; ip neigh show",
+    remedies: &[
+        Mend { os: "any", who: Owner::User, text: "Restart the router or modem if it is yours; ask whether a proxy has to be set on this network.", command: "" },
+        Mend { os: "any", who: Owner::Isp, text: "Restore the line; the gateway is reachable, nothing behind it is.", command: "" },
+    ],
+    sources: &["RFC 1122, section 3.3.1"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let connected: Vec<u32> = evidence
+        .attempts()
+        .filter(|a| a.connected().is_some() && !matches!(a.role(), Role::Host | Role::Canary))
+        .map(Attempt::id)
+        .take(3)
+        .collect();
+    let answered = evidence.lookups().filter(|l| matches!(l.source(), Source::Independent(_)) && l.answers().count() > 0);
+    let alive: Vec<u32> = connected.into_iter().chain(answered.map(Lookup::id).take(2)).collect();
+    if !alive.is_empty() {
+        return Ruling::excluded(alive);
+    }
+    let dead = |how| matches!(how, How::Silent | How::Unreachable | How::Prohibited | How::Refused | How::Expired);
+    let tried: Vec<_> =
+        evidence.attempts().filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how))).collect();
+    let controls: std::collections::BTreeSet<_> = tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
+    if controls.len() < 2 {
+        return Ruling::silent();
+    }
+    let because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
+    let host = evidence.host();
+    let gateway = host.routes().find_map(|(_, r)| r.gateway);
+    let location = Location { hop: Some(1), address: gateway, next: None };
+    Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.9, because) })
+}

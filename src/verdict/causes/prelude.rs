@@ -1,0 +1,39 @@
+//! What every cause's file needs: the record, the ruling, the evidence's views, and the common ways to weigh them.
+
+pub(super) use why5003_probes::kit::Role;
+
+pub(super) use crate::evidence::{Attempt, Evidence, Lookup, Named, Question, Source};
+pub(super) use crate::verdict::cause::{Cause, Mend};
+pub(super) use crate::verdict::model::{Location, Owner, Scope};
+pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
+pub(super) use crate::verdict::place::place_of;
+pub(super) use crate::verdict::weigh::*;
+
+/// This computer itself, as a place.
+pub(super) fn here() -> Location {
+    Location { hop: Some(0), ..Location::default() }
+}
+
+/// Claims that differ only in the names they cover, as one claim that covers them all.
+///
+/// A fault of one resolver shows at every name: it is one finding.
+pub(super) fn merged(mut ruling: Ruling) -> Ruling {
+    let mut claims: Vec<Claim> = Vec::new();
+    for claim in ruling.claims.drain(..) {
+        match claims.iter_mut().find(|c| c.location == claim.location) {
+            Some(first) => {
+                first.blocks |= claim.blocks;
+                first.confidence = first.confidence.max(claim.confidence);
+                first.scope.hosts.extend(claim.scope.hosts);
+                first.because = distinct(first.because.iter().copied().chain(claim.because).collect());
+                for (key, value) in claim.details {
+                    first.details.entry(key).or_insert(value);
+                }
+            }
+            None => claims.push(claim),
+        }
+    }
+    ruling.claims = claims;
+    ruling.excluded_by = distinct(std::mem::take(&mut ruling.excluded_by));
+    ruling
+}

@@ -1,0 +1,152 @@
+//! What several rules ask of the evidence in the same way.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{Role, Transport};
+
+use super::model::Scope;
+use super::ruling::Claim;
+use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
+
+/// A claim that leaves everything but its ground open.
+pub(super) fn claim(confidence: f64, because: Vec<u32>) -> Claim {
+    Claim { confidence, because: distinct(because), ..Claim::default() }
+}
+
+/// Each number once, in order.
+pub(super) fn distinct(ids: Vec<u32>) -> Vec<u32> {
+    ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The scope of these tries: their ports, names and published prefixes.
+pub(super) fn scope_of<'a>(attempts: impl IntoIterator<Item = Attempt<'a>>) -> Scope {
+    let (mut ports, mut prefixes, mut hosts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for attempt in attempts {
+        ports.insert(format!("tcp/{}", attempt.to().port()));
+        prefixes.extend(attempt.settings().prefix);
+        hosts.extend(attempt.host().map(str::to_owned));
+    }
+    Scope {
+        ports: ports.into_iter().collect(),
+        prefixes: prefixes.into_iter().collect(),
+        hosts: hosts.into_iter().collect(),
+    }
+}
+
+/// The scope that is only these names.
+pub(super) fn scope_of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Scope {
+    Scope { hosts: names.into_iter().map(str::to_owned).collect(), ..Scope::default() }
+}
+
+/// The name of a port with its transport.
+pub(super) fn port_name(to: SocketAddr, transport: Transport) -> String {
+    format!("{transport}/{}", to.port())
+}
+
+/// Whether this host stands on the way to sign-in.
+pub(super) fn decisive(evidence: &Evidence, host: &str) -> bool {
+    evidence.background().decisive.iter().any(|d| d == host)
+}
+
+/// Whether any of these names stands on the way to sign-in.
+pub(super) fn any_decisive<'a>(evidence: &Evidence, hosts: impl IntoIterator<Item = &'a str>) -> bool {
+    hosts.into_iter().any(|host| decisive(evidence, host))
+}
+
+/// Zoom's names in the evidence: those of sign-in first.
+pub(super) fn zoom_names(evidence: &Evidence) -> Vec<&str> {
+    let mut names = evidence.hosts(Role::SignIn);
+    names.extend(evidence.hosts(Role::Side));
+    names
+}
+
+/// Whether a role is Zoom's.
+pub(super) fn is_zoom(role: Role) -> bool {
+    matches!(role, Role::SignIn | Role::Side | Role::Range | Role::Media)
+}
+
+/// Direct, unvaried tries of neutral hosts.
+pub(super) fn controls(evidence: &Evidence) -> impl Iterator<Item = Attempt<'_>> {
+    evidence.attempts().filter(|a| a.role() == Role::Control && !a.proxied() && a.baseline())
+}
+
+/// Neutral hosts whose TCP connections stood, by observation.
+pub(super) fn controls_that_connect(evidence: &Evidence) -> Vec<u32> {
+    controls(evidence).filter(|a| a.connected().is_some()).map(Attempt::id).collect()
+}
+
+/// Neutral hosts that spoke TLS back, by observation.
+pub(super) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u32> {
+    controls(evidence).filter(|a| a.server_spoke_tls()).map(Attempt::id).collect()
+}
+
+/// Where a neutral TCP connection passes.
+pub(super) fn a_passing_control(evidence: &Evidence) -> Option<SocketAddr> {
+    controls(evidence).find(|a| a.connected().is_some()).map(Attempt::to)
+}
+
+/// Lookups of this name by others than this computer's own resolvers, which gave addresses; the forgeable ones too.
+pub(super) fn independent<'a>(evidence: &'a Evidence, name: &str) -> Vec<Lookup<'a>> {
+    evidence
+        .lookups_of(name)
+        .filter(|l| matches!(l.source(), Source::Independent(_)) && matches!(l.named(), Named::Addresses(_)))
+        .collect()
+}
+
+/// Lookups of this name by this computer's own means.
+pub(super) fn own_lookups<'a>(evidence: &'a Evidence, name: &str) -> Vec<Lookup<'a>> {
+    evidence
+        .lookups_of(name)
+        .filter(|l| matches!(l.source(), Source::System | Source::Configured(_)) && !l.unchecked())
+        .collect()
+}
+
+/// Addresses that are this host's as far as anyone can tell: it proved so there, or independent resolvers say so, or
+/// they lie in a published prefix.
+pub(super) fn right_addresses(evidence: &Evidence, host: &str) -> BTreeSet<IpAddr> {
+    let mut right: BTreeSet<IpAddr> = evidence.genuine_addresses(host).into_iter().collect();
+    right.extend(independent(evidence, host).into_iter().flat_map(Lookup::addresses));
+    right.extend(evidence.attempts_at(host).filter(|a| a.settings().prefix.is_some()).map(|a| a.to().ip()));
+    // An address that shows somebody else's certificate is not this host's, whoever says so.
+    for attempt in evidence.attempts_at(host).filter(|a| a.baseline() && !a.proxied()) {
+        if attempt.handshake().is_some() && shows_a_stranger(attempt) {
+            right.remove(&attempt.to().ip());
+        }
+    }
+    right
+}
+
+/// The certificate is neither the host's by a public root, nor made for the host's name by anybody.
+pub(super) fn shows_a_stranger(attempt: Attempt<'_>) -> bool {
+    let Some(host) = attempt.host() else { return false };
+    let Some(leaf) = attempt.chain().first() else { return false };
+    !attempt.genuine() && !leaf.names.iter().any(|name| covers(name, host))
+}
+
+/// Whether a certificate's name covers a host (RFC 9525, 6.3: a wildcard stands for one label).
+pub(super) fn covers(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => name.eq_ignore_ascii_case(host),
+    }
+}
+
+/// Direct, unvaried tries of Zoom's web hosts at addresses that are right, by host.
+pub(super) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
+    let mut tries = Vec::new();
+    for host in zoom_names(evidence) {
+        let right = right_addresses(evidence, host);
+        tries.extend(
+            evidence
+                .attempts_at(host)
+                .filter(|a| a.baseline() && !a.proxied() && a.is_tls() && right.contains(&a.to().ip())),
+        );
+    }
+    tries
+}
+
+/// Whether the sign-in path fails.
+pub(super) fn sign_in_fails(evidence: &Evidence) -> bool {
+    matches!(evidence.sign_in(), SignIn::Fails(_))
+}
