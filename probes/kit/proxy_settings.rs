@@ -1,4 +1,4 @@
-//! Stand-in until the proxy settings' own parsers are merged: reads nothing.
+//! Stand-in until the proxy settings' own readers are merged: reads nothing.
 
 use super::ProxySetting;
 
@@ -8,7 +8,12 @@ pub fn from_environment(_vars: impl Iterator<Item = (String, String)>, _source: 
 }
 
 /// Those of `/etc/environment`.
-pub fn from_etc_environment(_text: &str) -> Vec<ProxySetting> {
+pub fn from_environment_file(_text: &str) -> Vec<ProxySetting> {
+    Vec::new()
+}
+
+/// Those of `/proc/PID/environ`.
+pub fn from_process_environment(_bytes: &[u8], _source: &str) -> Vec<ProxySetting> {
     Vec::new()
 }
 
@@ -23,6 +28,6 @@ pub fn from_kde(_text: &str) -> Vec<ProxySetting> {
 }
 
 /// Those of `zoomus.conf`.
-pub fn from_zoom(_text: &str) -> Vec<ProxySetting> {
+pub fn from_zoom(_text: &str, _source: &str) -> Vec<ProxySetting> {
     Vec::new()
 }

@@ -27,10 +27,13 @@ pub(super) fn clients(system: &Linux) -> Result<Vec<Client>, CannotLook> {
 }
 
 impl Linux {
-    /// The configuration files a Zoom client of this user may have, by packaging.
-    pub(super) fn zoom_configurations(&self) -> Vec<(&'static str, PathBuf)> {
-        let home = self.home.as_deref();
-        PACKAGINGS.iter().filter_map(|packaging| Some((packaging.name, home?.join(packaging.configuration)))).collect()
+    /// The configuration files a Zoom client of this user may have, each with its spelling in reports.
+    pub(super) fn zoom_configurations(&self) -> Vec<(PathBuf, String)> {
+        let file = |packaging: &Packaging| {
+            let path = self.home.as_ref()?.join(packaging.configuration);
+            Some((path, format!("~/{}", packaging.configuration)))
+        };
+        PACKAGINGS.iter().filter_map(file).collect()
     }
 }
 
@@ -68,7 +71,7 @@ const PACKAGINGS: [Packaging; 3] = [
     },
     Packaging {
         name: "snap",
-        places: &["/snap/zoom-client/current"],
+        places: &["/snap/zoom-client/current", "/var/lib/snapd/snap/zoom-client/current"],
         versions: &["zoom/version.txt", "opt/zoom/version.txt"],
         configuration: "snap/zoom-client/current/.config/zoomus.conf",
         data: "snap/zoom-client/current/.zoom/data",

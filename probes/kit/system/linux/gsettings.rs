@@ -1,4 +1,6 @@
 //! Runs `gsettings` for GNOME's proxy settings: reads what it prints, and ends it when the time is over.
+//!
+//! It never sets anything. GNOME's own library may create its cache mark below `$XDG_RUNTIME_DIR`, as at any reading.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;

@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::{Linux, files};
 use crate::kit::{CannotLook, Limit};
 
-/// Bytes read of a socket table: 150 a line, so some 400 000 sockets.
+/// Bytes read of a socket table: 150 a line, so some 400 000 sockets; beyond that the count is a lower bound.
 const TABLE: u64 = 64 << 20;
 
 /// Descriptors of this process, ephemeral TCP ports of this network namespace.

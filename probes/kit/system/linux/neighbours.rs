@@ -29,28 +29,25 @@ pub(super) fn neighbour(address: IpAddr) -> Result<Option<Neighbour>, CannotLook
     }))
 }
 
+/// The interface on whose link the address stands, where that can be told.
+///
 /// A link-local gateway (RFC 4861) can stand on several links, and its own route does not tell which one is meant: the
 /// default route does, if the address is its gateway.
 fn interface_towards(address: IpAddr) -> Result<Option<String>, CannotLook> {
     // Any global address that no table lists by itself: the IPv6 documentation prefix, RFC 3849.
     const BEYOND: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
-    if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
-        let default = route(BEYOND)?;
-        if default.gateway == Some(address) {
-            return Ok(default.interface);
-        }
-    }
-    let direct = route(address)?;
-    Ok(direct.interface.filter(|_| direct.gateway.is_none()))
+    let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    let way = route(if link_local { BEYOND } else { address })?;
+    let leads_there = way.gateway == link_local.then_some(address);
+    Ok(way.interface.filter(|_| leads_there))
 }
 
-/// The entry on that interface; where it has none, and only one interface has, that one's.
+/// The entry on that interface; where none is known, the only entry there is.
 fn choose(mut entries: Vec<Neighbour>, on: Option<&str>) -> Option<Neighbour> {
-    match entries.iter().position(|entry| Some(entry.interface.as_str()) == on) {
-        Some(at) => Some(entries.swap_remove(at)),
-        None if entries.len() == 1 => entries.pop(),
-        None => None,
+    if let Some(on) = on {
+        entries.retain(|entry| entry.interface == on);
     }
+    if entries.len() == 1 { entries.pop() } else { None }
 }
 
 fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotLook> {
@@ -112,6 +109,7 @@ mod tests {
         let both = || vec![entry("eth0"), entry("wlan0")];
         assert_eq!(choose(both(), Some("wlan0")), Some(entry("wlan0")));
         assert_eq!(choose(both(), None), None);
+        assert_eq!(choose(both(), Some("eth1")), None);
         assert_eq!(choose(vec![entry("eth0")], None), Some(entry("eth0")));
     }
 

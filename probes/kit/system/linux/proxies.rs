@@ -17,8 +17,8 @@ const WAIT: Duration = Duration::from_millis(500);
 /// the desktop's, the computer's.
 pub(super) fn proxies(system: &Linux) -> Result<Vec<ProxySetting>, CannotLook> {
     let mut settings = Vec::new();
-    for (_, path) in system.zoom_configurations() {
-        settings.extend(from_file(&path, "zoom", proxy_settings::from_zoom));
+    for (path, source) in system.zoom_configurations() {
+        settings.extend(from_file(&path, &source, |text| proxy_settings::from_zoom(text, &source)));
     }
     settings.extend(of_zoom_processes(&system.root)?);
     settings.extend(proxy_settings::from_environment(system.environment.iter().cloned(), "environment"));
@@ -32,11 +32,11 @@ pub(super) fn proxies(system: &Linux) -> Result<Vec<ProxySetting>, CannotLook> {
         settings.extend(from_file(&home.join(".config/kioslaverc"), "kde", proxy_settings::from_kde));
     }
     let file = system.root.join("etc/environment");
-    settings.extend(from_file(&file, "/etc/environment", proxy_settings::from_etc_environment));
+    settings.extend(from_file(&file, "/etc/environment", proxy_settings::from_environment_file));
     Ok(settings)
 }
 
-fn from_file(path: &Path, source: &str, read: fn(&str) -> Vec<ProxySetting>) -> Vec<ProxySetting> {
+fn from_file(path: &Path, source: &str, read: impl Fn(&str) -> Vec<ProxySetting>) -> Vec<ProxySetting> {
     match files::bytes(path, files::SMALL) {
         Ok(None) => Vec::new(),
         Ok(Some(bytes)) => read(&String::from_utf8_lossy(&bytes)),
@@ -52,7 +52,7 @@ fn of_zoom_processes(root: &Path) -> Result<Vec<ProxySetting>, CannotLook> {
     for pid in running.iter().map(|one| one.process.pid) {
         let source = format!("zoom process {pid}");
         let found = match processes::environment(root, pid) {
-            Ok(variables) => proxy_settings::from_environment(variables.into_iter(), &source),
+            Ok(bytes) => proxy_settings::from_process_environment(&bytes, &source),
             Err(error) => vec![unreadable(&source, &error)],
         };
         for setting in found {

@@ -60,7 +60,8 @@ fn read(to: IpAddr, told: Told) -> Result<Route, CannotLook> {
             return Ok(route);
         }
     };
-    // IPv6 answers with the refusing route itself, on interface lo, where IPv4 answers with an error.
+    // Linux 6.18 refuses with an error in both families; a refusing route told as a message, on interface lo, is no way
+    // either.
     if let Some(word) = refusing(message.header.kind) {
         route.refuses = Some(word.to_owned());
         return Ok(route);
