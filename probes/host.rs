@@ -260,4 +260,14 @@ mod tests {
         assert!(facts.iter().any(|fact| matches!(fact, Fact::Interface(_))), "{facts:?}");
         assert!(facts.iter().any(|fact| matches!(fact, Fact::Limit(_))), "{facts:?}");
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn work_is_handed_aside_where_other_threads_can_go_on() {
+        assert_eq!(aside(|| 5003), 5003);
+    }
+
+    #[tokio::test]
+    async fn work_is_done_in_place_where_there_is_one_thread_alone() {
+        assert_eq!(aside(|| 5003), 5003);
+    }
 }

@@ -52,15 +52,17 @@ struct Packaging {
     marks: &'static [&'static str],
 }
 
+const NATIVE: Packaging = Packaging {
+    name: "native",
+    places: &["/opt/zoom"],
+    versions: &["version.txt"],
+    configuration: ".config/zoomus.conf",
+    data: ".zoom/data",
+    marks: &["/opt/zoom/"],
+};
+
 const PACKAGINGS: [Packaging; 3] = [
-    Packaging {
-        name: "native",
-        places: &["/opt/zoom"],
-        versions: &["version.txt"],
-        configuration: ".config/zoomus.conf",
-        data: ".zoom/data",
-        marks: &["/opt/zoom/"],
-    },
+    NATIVE,
     Packaging {
         name: "flatpak",
         places: &["/var/lib/flatpak/app/us.zoom.Zoom", "~/.local/share/flatpak/app/us.zoom.Zoom"],
@@ -114,7 +116,8 @@ struct Place {
     path: PathBuf,
 }
 
-/// Processes of a client that is installed elsewhere (Zoom also offers a plain archive), or whose program may not be read.
+/// Processes of a client that is installed elsewhere (Zoom also offers a plain archive, which keeps its files where the
+/// native one does), or whose program may not be read.
 fn strays(system: &Linux, running: &[Running]) -> Option<Client> {
     let first = running.first()?;
     let found_at = match &first.program {
@@ -127,9 +130,9 @@ fn strays(system: &Linux, running: &[Running]) -> Option<Client> {
             version(&system.root.join(folder.strip_prefix("/").unwrap_or(folder)).join("version.txt"))
         }),
         packaging: "unknown".to_owned(),
-        web_host: None,
+        web_host: system.home.as_deref().and_then(|home| web_host(&home.join(NATIVE.configuration))),
         processes: running.iter().map(|one| one.process.clone()).collect(),
-        data_writable: None,
+        data_writable: system.home.as_deref().and_then(|home| writable(&home.join(NATIVE.data))),
     })
 }
 
