@@ -328,6 +328,12 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub prefix: Option<IpNet>,
+    /// The names that a look at this computer seeks in its hosts file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// The addresses that a look at this computer asks the kernel's routes for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<IpAddr>>,
 }
 
 /// The DNS record types a client asks for.

@@ -9,8 +9,10 @@ mod look;
 mod network;
 mod observation;
 mod probe;
+pub mod proxy_settings;
 mod system;
 mod target;
+pub mod text;
 mod trust;
 
 pub use clock::{Clock, SystemClock};
@@ -23,6 +25,8 @@ pub use look::{
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
-pub use system::{System, SystemLookup};
+#[cfg(target_os = "linux")]
+pub use system::Linux;
+pub use system::{Elsewhere, System, SystemLookup, this_system};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;

@@ -1,11 +1,32 @@
 //! What only the operating system can tell, behind one seam a system.
+//!
+//! Nothing here sends a packet of its own or writes to a file; only a lookup makes the system's library ask its servers.
+
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+mod lookup;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use socket2::{Domain, Protocol, Socket, Type};
+
 use super::{
     CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
+
+pub use elsewhere::Elsewhere;
+#[cfg(target_os = "linux")]
+pub use linux::Linux;
+
+/// The system this program runs on.
+pub fn this_system() -> Box<dyn System> {
+    #[cfg(target_os = "linux")]
+    return Box::new(Linux::of_this_process());
+    #[cfg(not(target_os = "linux"))]
+    return Box::new(Elsewhere);
+}
 
 /// The operating system, as far as a diagnosis needs it.
 ///
@@ -73,4 +94,9 @@ pub enum SystemLookup {
     Failed(String),
     /// It did not come back in the time given.
     Silent,
+}
+
+/// Tries a raw ICMP socket and closes it at once: on Linux root and `CAP_NET_RAW` may (raw(7)).
+fn may_open_raw_sockets() -> bool {
+    Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).is_ok()
 }

@@ -1,0 +1,121 @@
+//! Asks the kernel one rtnetlink question and gathers its answer, within bounds and without waiting.
+//!
+//! It only ever sends `RTM_GET*` requests: nothing here can change a route, a link or a neighbour.
+
+use std::io;
+
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr};
+
+use crate::kit::CannotLook;
+
+/// How the kernel answered.
+pub(super) enum Answer {
+    /// Its messages, in order; those that could not be read are left out.
+    Told(Vec<RouteNetlinkMessage>),
+    /// It said no, with this errno.
+    Refused(i32),
+}
+
+/// How much is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Amount {
+    /// One object.
+    One,
+    /// The whole table.
+    All,
+}
+
+/// Asks.
+///
+/// # Errors
+/// [`CannotLook::Io`] when no netlink socket can be had (some sandboxes refuse it), or the answer breaks off or its bounds.
+pub(super) fn ask(request: RouteNetlinkMessage, amount: Amount, operation: &'static str) -> Result<Answer, CannotLook> {
+    exchange(request, amount).map_err(|source| CannotLook::Io { operation, source })
+}
+
+/// One datagram holds at most this many bytes: the kernel fills up to 32 KiB (`netlink_dump`, `af_netlink.c`).
+const DATAGRAM: usize = 32 << 10;
+/// Datagrams read of one answer: 64 MiB, some hundred thousand neighbours.
+const MOST_DATAGRAMS: usize = 2048;
+
+fn exchange(request: RouteNetlinkMessage, amount: Amount) -> io::Result<Answer> {
+    let mut socket = Socket::new(NETLINK_ROUTE)?;
+    // The kernel queues the answer, and every next part of a table, before the system call that asks for it returns:
+    // an empty queue means that nothing will come.
+    socket.set_non_blocking(true)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    socket.send(&packet(request, amount), 0)?;
+    let mut told = Vec::new();
+    let mut datagram = Vec::with_capacity(DATAGRAM);
+    for _ in 0..MOST_DATAGRAMS {
+        datagram.clear();
+        socket.recv(&mut datagram, 0)?;
+        match gather(&datagram, amount, &mut told) {
+            Read::More => {}
+            Read::Done => return Ok(Answer::Told(told)),
+            Read::Refused(errno) => return Ok(Answer::Refused(errno)),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, "the kernel's table is larger than 64 MiB"))
+}
+
+fn packet(request: RouteNetlinkMessage, amount: Amount) -> Vec<u8> {
+    let mut message = NetlinkMessage::from(request);
+    message.header.flags = match amount {
+        Amount::One => NLM_F_REQUEST,
+        Amount::All => NLM_F_REQUEST | NLM_F_DUMP,
+    };
+    message.header.sequence_number = 1;
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    bytes
+}
+
+enum Read {
+    More,
+    Done,
+    Refused(i32),
+}
+
+/// Reads the messages of one datagram.
+fn gather(datagram: &[u8], amount: Amount, told: &mut Vec<RouteNetlinkMessage>) -> Read {
+    let mut rest = datagram;
+    while let Ok(length) = NetlinkBuffer::new_checked(rest).map(|buffer| buffer.length() as usize) {
+        let Some(one) = rest.get(..length) else { break };
+        if let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(one) {
+            match message.payload {
+                NetlinkPayload::InnerMessage(inner) => told.push(inner),
+                NetlinkPayload::Done(_) => return Read::Done,
+                NetlinkPayload::Error(error) => {
+                    return error.code.map_or(Read::Done, |code| Read::Refused(code.get().saturating_abs()));
+                }
+                _ => {}
+            }
+        }
+        // Messages begin at multiples of four (NLMSG_ALIGN, netlink(3)).
+        rest = rest.get(length.next_multiple_of(4).max(4)..).unwrap_or_default();
+    }
+    match amount {
+        Amount::One => Read::Done,
+        Amount::All => Read::More,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_datagram_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
+            gather(&bytes, Amount::All, &mut Vec::new());
+        }
+    }
+}
