@@ -17,7 +17,12 @@ pub struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// The attempt that an observation is, if it is one.
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
-        let tries_tcp = matches!(seen.look.probe, "tls" | "tcp" | "http");
+        let tries_tcp = match seen.look.probe {
+            "tls" | "tcp" | "http" => true,
+            // Without a proxy on the way it fetches a script.
+            "proxy" => matches!(seen.look.via, Via::Proxy(_)),
+            _ => false,
+        };
         if !tries_tcp || seen.look.settings.ladder.is_some() {
             return None;
         }
@@ -48,6 +53,11 @@ impl<'a> Attempt<'a> {
     /// Where to; the address is unspecified where a proxy chooses it.
     pub fn to(self) -> SocketAddr {
         self.to
+    }
+
+    /// By which way.
+    pub fn via(self) -> &'a Via {
+        &self.seen.look.via
     }
 
     /// Whether it went through a proxy.
@@ -130,15 +140,21 @@ impl<'a> Attempt<'a> {
         self.verified(Roots::Public) == Some(None)
     }
 
-    /// The public roots found no fault but the date.
-    pub fn genuine_but_for_the_date(self) -> bool {
+    /// Where the fault is one of date: what else these roots find wrong.
+    pub fn besides(self, by: Roots) -> Option<CertificateFault> {
         self.find(|fact| match fact {
-            Fact::Verified { roots: Roots::Public, fault, besides } => Some((*fault, *besides)),
+            Fact::Verified { roots, besides, .. } if *roots == by => Some(*besides),
             _ => None,
         })
-        .is_some_and(|(fault, besides)| {
-            matches!(fault, Some(CertificateFault::Expired | CertificateFault::NotYetValid)) && besides.is_none()
-        })
+        .flatten()
+    }
+
+    /// The public roots found no fault but the date.
+    pub fn genuine_but_for_the_date(self) -> bool {
+        let by_date = Some(CertificateFault::Expired);
+        let not_yet = Some(CertificateFault::NotYetValid);
+        let fault = self.verified(Roots::Public).flatten();
+        (fault == by_date || fault == not_yet) && self.besides(Roots::Public).is_none()
     }
 
     /// The public roots or this computer's own accept the chain.
@@ -171,6 +187,7 @@ impl<'a> Attempt<'a> {
         match self.seen.look.probe {
             "tls" => self.trusted() && answered,
             "http" => answered,
+            "proxy" => self.tunnel().is_some_and(|t| t.status == 200),
             _ => self.connected().is_some(),
         }
     }

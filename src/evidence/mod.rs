@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use why5003_probes::kit::{Fact, Observation, Role, Via};
 
 pub use attempt::Attempt;
-pub use background::{Background, Inspector};
+pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
@@ -33,7 +33,7 @@ pub struct NotLooked {
 }
 
 /// All observations of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Evidence {
     observations: Vec<Observation>,
     not_looked: Vec<NotLooked>,
@@ -138,7 +138,7 @@ impl Evidence {
         }
         let source = match &seen.look.via {
             Via::System => Source::System,
-            Via::Dns { server, .. } if self.background.canaries.contains(&server.ip()) => Source::Nobody(*server),
+            Via::Dns { server, .. } if self.background.is_canary(server.ip()) => Source::Nobody(*server),
             Via::Dns { server, .. } if self.host().resolvers().any(|r| r.ip() == server.ip()) => {
                 Source::Configured(*server)
             }

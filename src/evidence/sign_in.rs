@@ -18,8 +18,7 @@ pub enum SignIn {
 impl Evidence {
     /// How the way to sign-in stands, as a client on this computer would go it.
     pub fn sign_in(&self) -> SignIn {
-        let hosts = &self.background.decisive;
-        let ways: Vec<SignIn> = hosts.iter().map(|host| self.sign_in_at(host)).collect();
+        let ways: Vec<SignIn> = self.background.decisive_hosts().map(|host| self.sign_in_at(host)).collect();
         let mut works = Vec::new();
         for way in &ways {
             match way {

@@ -1,13 +1,18 @@
 //! Judges evidence: pure, without I/O, clock or tasks.
 
 mod cause;
+mod causes;
+mod judge;
 mod model;
+mod place;
 mod ruling;
+mod summary;
+mod weigh;
 
-pub use crate::evidence::NotLooked;
 pub use cause::{Cause, Mend};
+pub use causes::{CAUSES, cause};
+pub use judge::{Judgement, judge};
 pub use model::{Finding, Location, Open, Owner, Part, Remedy, RuledOut, Scope, Status, Verdict};
 pub use ruling::{Claim, Doubt, Ruling};
 
-/// Every cause, nearest layer first.
-pub const CAUSES: &[Cause] = &[];
+pub use crate::evidence::NotLooked;

@@ -46,7 +46,7 @@ pub(super) fn port_name(to: SocketAddr, transport: Transport) -> String {
 
 /// Whether this host stands on the way to sign-in.
 pub(super) fn decisive(evidence: &Evidence, host: &str) -> bool {
-    evidence.background().decisive.iter().any(|d| d == host)
+    evidence.background().is_decisive(host)
 }
 
 /// Whether any of these names stands on the way to sign-in.

@@ -1,0 +1,177 @@
+//! From evidence to verdict: runs every rule, folds what a root explains, ranks what is left, and says how the sign-in path stands.
+
+use std::collections::BTreeMap;
+
+use super::causes::CAUSES;
+use super::cause::Cause;
+use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
+use super::ruling::{Claim, Ruling};
+use super::summary;
+use crate::evidence::{Evidence, Question, SignIn};
+
+/// What judging gives: the verdict, and what the rules would ask to say more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The verdict on the evidence as it is.
+    pub verdict: Verdict,
+    /// What would settle what is open.
+    pub questions: Vec<Question>,
+}
+
+/// Observations that a verdict cites for one thing at most: enough to check it, few enough to read.
+const CITED: usize = 12;
+
+/// Judges the evidence. The same evidence always gives the same judgement.
+pub fn judge(evidence: &Evidence) -> Judgement {
+    let rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, (cause.rule)(evidence))).collect();
+    let claimed: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
+    let folded = |cause: &Cause| claimed.iter().any(|root| root.id != cause.id && masks(root, cause.id));
+
+    let mut ranked: Vec<(&Cause, &Claim)> = Vec::new();
+    for (cause, ruling) in rulings.iter().filter(|(cause, _)| !folded(cause)) {
+        ranked.extend(ruling.claims.iter().map(|claim| (*cause, claim)));
+    }
+    // Stable: what blocks comes first, then the order of the list, which is that of the layers.
+    ranked.sort_by_key(|(_, claim)| !claim.blocks);
+    let any_blocks = ranked.iter().any(|(_, claim)| claim.blocks);
+    let causes: Vec<Finding> = ranked
+        .iter()
+        .map(|(cause, claim)| {
+            let role = if claim.blocks == any_blocks { Part::Root } else { Part::Contributing };
+            finding(cause, claim, role)
+        })
+        .collect();
+
+    let mut ruled_out = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    let mut questions = Vec::new();
+    for (cause, ruling) in &rulings {
+        if folded(cause) {
+            continue;
+        }
+        if ruling.claims.is_empty() && !ruling.excluded_by.is_empty() {
+            let because = ruling.excluded_by.iter().copied().take(CITED).collect();
+            ruled_out.push(RuledOut { id: cause.id.to_owned(), because });
+        }
+        if let Some(doubt) = &ruling.open {
+            questions.extend(doubt.questions.iter().filter(|q| !questions.contains(*q)).cloned().collect::<Vec<_>>());
+            if ruling.claims.is_empty() {
+                match open.iter_mut().find(|o| o.next_test == doubt.next_test) {
+                    Some(same) => same.could_be.push(cause.id.to_owned()),
+                    None => open.push(Open { could_be: vec![cause.id.to_owned()], next_test: doubt.next_test.clone() }),
+                }
+            }
+        }
+    }
+
+    let status = status(evidence, any_blocks, !causes.is_empty());
+    if causes.is_empty() {
+        open.extend(summary::what_remains(evidence, status));
+    }
+    let mut not_looked = evidence.not_looked().to_vec();
+    not_looked.sort();
+    let summary = summary::sentence(status, causes.first(), evidence);
+    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions }
+}
+
+/// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.
+fn masks(root: &Cause, id: &str) -> bool {
+    root.masks.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => id.starts_with(prefix),
+        None => *pattern == id,
+    })
+}
+
+fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
+    match evidence.sign_in() {
+        _ if any_blocks => Status::Blocked,
+        // Our own limits are no word on the network.
+        SignIn::Fails(ids) if out_of_means(evidence, &ids) => Status::Unknown,
+        // One try is no floor: what failed once and was not tried again is not known to fail.
+        SignIn::Fails(ids) if ids.len() < 2 => Status::Unknown,
+        SignIn::Fails(_) => Status::Blocked,
+        SignIn::Untold => Status::Unknown,
+        SignIn::Works(_) if anything => Status::Degraded,
+        SignIn::Works(_) => Status::Healthy,
+    }
+}
+
+fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {
+    use why5003_probes::kit::How;
+    let exhausted = |id: &u32| {
+        evidence
+            .observations()
+            .binary_search_by_key(id, |o| o.id)
+            .ok()
+            .and_then(|at| evidence.observations().get(at))
+            .is_some_and(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Exhausted))
+    };
+    !ids.is_empty() && ids.iter().all(exhausted)
+}
+
+fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
+    let fill = Filling::of(claim);
+    let remedies = cause
+        .remedies
+        .iter()
+        .map(|mend| Remedy {
+            os: mend.os.to_owned(),
+            who: mend.who,
+            text: fill.into(mend.text),
+            command: (!mend.command.is_empty()).then(|| fill.into(mend.command)),
+        })
+        .collect();
+    Finding {
+        id: cause.id.to_owned(),
+        title: cause.title.to_owned(),
+        confidence: claim.confidence.clamp(0.5, 1.0),
+        owner: claim.owner.unwrap_or(cause.owner),
+        role,
+        location: claim.location.clone().filter(|l| *l != super::model::Location::default()),
+        scope: claim.scope.clone(),
+        details: claim.details.clone(),
+        because: claim.because.iter().copied().take(CITED).collect(),
+        against: claim.against.iter().copied().take(CITED).collect(),
+        remedies,
+    }
+}
+
+/// What stands in for `{…}` in a remedy: the claim's details by their names, and its place and scope.
+struct Filling(BTreeMap<String, String>);
+
+impl Filling {
+    fn of(claim: &Claim) -> Self {
+        let mut words: BTreeMap<String, String> = claim.details.clone();
+        if let Some(address) = claim.location.as_ref().and_then(|l| l.address) {
+            words.insert("address".to_owned(), address.to_string());
+        }
+        if let Some(host) = claim.scope.hosts.first() {
+            words.insert("host".to_owned(), host.clone());
+        }
+        if let Some(port) = claim.scope.ports.first() {
+            words.insert("port".to_owned(), port.clone());
+        }
+        Self(words)
+    }
+
+    fn into(&self, text: &str) -> String {
+        let mut filled = text.to_owned();
+        for (name, word) in &self.0 {
+            filled = filled.replace(&format!("{{{name}}}"), word);
+        }
+        for (name, unknown) in UNKNOWN {
+            filled = filled.replace(name, unknown);
+        }
+        filled
+    }
+}
+
+/// What a remedy says where the evidence does not tell.
+const UNKNOWN: &[(&str, &str)] = &[
+    ("{address}", "(not located)"),
+    ("{host}", "zoom.us"),
+    ("{mtu}", "1400"),
+    ("{issuer}", "see the issuer"),
+    ("{proxy}", "PROXY"),
+    ("{source}", "see the settings"),
+];

@@ -1,0 +1,72 @@
+//! The verdict in one sentence, and what is left to try where nothing is to blame.
+
+use super::model::{Finding, Open, Owner, Status};
+use crate::evidence::{Evidence, SignIn};
+
+/// The verdict in one sentence.
+pub(super) fn sentence(status: Status, root: Option<&Finding>, evidence: &Evidence) -> String {
+    match (status, root) {
+        (_, Some(root)) => blame(root),
+        (Status::Healthy | Status::Degraded, None) => {
+            "The network, as this program sees it, is not the cause: sign-in works from here. This program is not Zoom's client, so what is set for that program alone remains to be tried.".to_owned()
+        }
+        (Status::Blocked, None) => {
+            "The sign-in path does not work from here, but the evidence does not yet say which one thing is to blame.".to_owned()
+        }
+        (Status::Unknown, None) => match evidence.sign_in() {
+            SignIn::Fails(_) => "The sign-in path failed once, which is too little to blame anything.".to_owned(),
+            _ => "The sign-in path was not seen to its end, so nothing can be said of it.".to_owned(),
+        },
+    }
+}
+
+fn blame(root: &Finding) -> String {
+    let mut text = root.title.clone();
+    let scope = &root.scope;
+    let what: Vec<&str> = scope.hosts.iter().take(3).map(String::as_str).collect();
+    if !what.is_empty() {
+        let more = scope.hosts.len().saturating_sub(what.len());
+        text.push_str(": ");
+        text.push_str(&what.join(", "));
+        if more > 0 {
+            text.push_str(&format!(" and {more} more"));
+        }
+        if let Some(port) = scope.ports.first() {
+            text.push_str(&format!(" ({port})"));
+        }
+    }
+    if let Some(location) = &root.location {
+        let hop = location.hop.filter(|hop| *hop > 0).map(|hop| format!("hop {hop}"));
+        let address = location.address.map(|address| address.to_string());
+        let next = location.next.map(|next| format!("or just before {next}"));
+        let place: Vec<String> = [hop, address, next].into_iter().flatten().collect();
+        if !place.is_empty() {
+            text.push_str(", at ");
+            text.push_str(&place.join(" "));
+        }
+    }
+    text.push_str(match root.owner {
+        Owner::User => ". The user of this computer can mend it.",
+        Owner::Network => ". Whoever runs this network must change it.",
+        Owner::Isp => ". The internet provider must change it.",
+        Owner::Zoom => ". Only Zoom can mend it.",
+    });
+    text
+}
+
+/// What remains to be tried where nothing was found.
+pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Option<Open> {
+    let next_test = match status {
+        Status::Healthy | Status::Degraded => {
+            "on the client: restart Zoom, update it, clear its data, allow it in per-program firewalls and security suites, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support"
+        }
+        Status::Blocked => "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare with why5003 diff",
+        Status::Unknown if matches!(evidence.sign_in(), SignIn::Fails(_)) => "run why5003 again",
+        Status::Unknown => "let the run come to its end, with a longer --deadline if need be",
+    };
+    let could_be = match status {
+        Status::Healthy | Status::Degraded => vec!["client.local".to_owned()],
+        Status::Blocked | Status::Unknown => Vec::new(),
+    };
+    Some(Open { could_be, next_test: next_test.to_owned() })
+}
