@@ -11,6 +11,7 @@ mod observation;
 mod probe;
 mod system;
 mod target;
+pub mod text;
 mod trust;
 
 pub use clock::{Clock, SystemClock};
