@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::causes::CAUSES;
 use super::cause::Cause;
+use super::causes::CAUSES;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;
@@ -117,8 +117,8 @@ fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
         .map(|mend| Remedy {
             os: mend.os.to_owned(),
             who: mend.who,
-            text: fill.into(mend.text),
-            command: (!mend.command.is_empty()).then(|| fill.into(mend.command)),
+            text: fill.fill(mend.text),
+            command: (!mend.command.is_empty()).then(|| fill.fill(mend.command)),
         })
         .collect();
     Finding {
@@ -154,7 +154,7 @@ impl Filling {
         Self(words)
     }
 
-    fn into(&self, text: &str) -> String {
+    fn fill(&self, text: &str) -> String {
         let mut filled = text.to_owned();
         for (name, word) in &self.0 {
             filled = filled.replace(&format!("{{{name}}}"), word);

@@ -37,7 +37,11 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         None => (0, None),
     };
     match neutral.router_after(hop) {
-        Some((_, next)) => Some(Place { location: Location { hop: Some(hop), address, next: Some(next) }, open_to_the_end: false, ids }),
+        Some((_, next)) => Some(Place {
+            location: Location { hop: Some(hop), address, next: Some(next) },
+            open_to_the_end: false,
+            ids,
+        }),
         // The neutral flow shows no router beyond either. If it ends at this same distance, the way was open to its last router.
         None if neutral.to().ip() == to.ip() && hop > 0 => {
             let location = Location { hop: Some(hop), address, next: None };

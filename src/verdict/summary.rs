@@ -60,7 +60,9 @@ pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Option<Open> 
         Status::Healthy | Status::Degraded => {
             "on the client: restart Zoom, update it, clear its data, allow it in per-program firewalls and security suites, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support"
         }
-        Status::Blocked => "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare with why5003 diff",
+        Status::Blocked => {
+            "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare with why5003 diff"
+        }
         Status::Unknown if matches!(evidence.sign_in(), SignIn::Fails(_)) => "run why5003 again",
         Status::Unknown => "let the run come to its end, with a longer --deadline if need be",
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Role, Transport};
+use why5003_probes::kit::Role;
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -37,11 +37,6 @@ pub(super) fn scope_of<'a>(attempts: impl IntoIterator<Item = Attempt<'a>>) -> S
 /// The scope that is only these names.
 pub(super) fn scope_of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Scope {
     Scope { hosts: names.into_iter().map(str::to_owned).collect(), ..Scope::default() }
-}
-
-/// The name of a port with its transport.
-pub(super) fn port_name(to: SocketAddr, transport: Transport) -> String {
-    format!("{transport}/{}", to.port())
 }
 
 /// Whether this host stands on the way to sign-in.

@@ -15,10 +15,25 @@ pub(super) const OUTDATED: Cause = Cause {
               web client works meanwhile.",
     proof: "cat /opt/zoom/version.txt",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "Update the client.", command: "curl -LO https://zoom.us/client/latest/zoom_amd64.deb && sudo apt-get install ./zoom_amd64.deb" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Update the client.",
+            command: "curl -LO https://zoom.us/client/latest/zoom_amd64.deb && sudo apt-get install ./zoom_amd64.deb",
+        },
         Mend { os: "windows", who: Owner::User, text: "Update the client.", command: "winget upgrade Zoom.Zoom" },
-        Mend { os: "macos", who: Owner::User, text: "Update the client from zoom.us > Check for Updates.", command: "" },
-        Mend { os: "any", who: Owner::User, text: "Join by the web client meanwhile: https://app.zoom.us/wc", command: "" },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Update the client from zoom.us > Check for Updates.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Join by the web client meanwhile: https://app.zoom.us/wc",
+            command: "",
+        },
     ],
     sources: &["Zoom KB0061900 and KB0061134 (minimum version)"],
     rule: outdated,
@@ -34,10 +49,30 @@ pub(super) const LOCAL: Cause = Cause {
               firewall rule, a sandbox or damaged data look the same from outside, and this program is not Zoom's client: those remain to be tried.",
     proof: "ls -ld ~/.zoom ~/.zoom/data; ps -eo pid,etime,args | grep -i [z]oom",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "End all Zoom processes, give the data folder back to its user, and start Zoom again.", command: "pkill -x zoom; sudo chown -R \"$USER\" ~/.zoom" },
-        Mend { os: "windows", who: Owner::User, text: "End all Zoom processes, then put the data folder aside (this signs you out).", command: "taskkill /F /IM Zoom.exe & ren \"%APPDATA%\\Zoom\\data\" data.bak" },
-        Mend { os: "macos", who: Owner::User, text: "End all Zoom processes, then put the data folder aside (this signs you out).", command: "pkill -x zoom.us; mv ~/Library/Application\\ Support/zoom.us/data ~/Library/Application\\ Support/zoom.us/data.bak" },
-        Mend { os: "any", who: Owner::User, text: "Allow Zoom in per-program firewalls and security suites, update it, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support.", command: "" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "End all Zoom processes, give the data folder back to its user, and start Zoom again.",
+            command: "pkill -x zoom; sudo chown -R \"$USER\" ~/.zoom",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "End all Zoom processes, then put the data folder aside (this signs you out).",
+            command: "taskkill /F /IM Zoom.exe & ren \"%APPDATA%\\Zoom\\data\" data.bak",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "End all Zoom processes, then put the data folder aside (this signs you out).",
+            command: "pkill -x zoom.us; mv ~/Library/Application\\ Support/zoom.us/data ~/Library/Application\\ Support/zoom.us/data.bak",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Allow Zoom in per-program firewalls and security suites, update it, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support.",
+            command: "",
+        },
     ],
     sources: &["Zoom KB0070357 (local data)", "https://github.com/netblue30/firejail/issues/3428 (sandbox)"],
     rule: local,
@@ -70,7 +105,10 @@ fn local(evidence: &Evidence) -> Ruling {
     };
     for (id, client) in evidence.host().clients() {
         if client.data_writable == Some(false) {
-            let details = [("found_at".to_owned(), client.found_at.clone()), ("data_folder".to_owned(), "cannot be written".to_owned())];
+            let details = [
+                ("found_at".to_owned(), client.found_at.clone()),
+                ("data_folder".to_owned(), "cannot be written".to_owned()),
+            ];
             let because = clean.into_iter().take(2).chain([id]).collect();
             return Ruling::claim(Claim { location: Some(here()), details: details.into(), ..claim(0.7, because) });
         }
@@ -80,7 +118,9 @@ fn local(evidence: &Evidence) -> Ruling {
 
 /// Whether a version, as its numbers count, is below another; a text without numbers is not.
 fn older(version: &str, minimum: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u32> { text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).take(3).collect() };
+    let numbers = |text: &str| -> Vec<u32> {
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).take(3).collect()
+    };
     let (have, need) = (numbers(version), numbers(minimum));
     !have.is_empty() && have < need
 }

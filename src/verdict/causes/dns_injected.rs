@@ -14,7 +14,12 @@ pub(super) const CAUSE: Cause = Cause {
               first. National and ISP filters work so. The resolver itself is honest, as its later answer shows.",
     proof: "tcpdump -ni any 'udp port 53' &  dig zoom.us @9.9.9.9",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Use encrypted DNS (DoT or DoH), which cannot be raced.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Use encrypted DNS (DoT or DoH), which cannot be raced.",
+            command: "",
+        },
         Mend { os: "any", who: Owner::Isp, text: "Stop injecting answers for Zoom's names.", command: "" },
     ],
     sources: &["RFC 5452, section 4", "RFC 7858 (DoT)"],

@@ -14,9 +14,19 @@ pub(super) const CAUSE: Cause = Cause {
               resolver's doing: a router or firewall redirects port 53. Changing the resolver on this computer does not help, encrypted DNS may.",
     proof: "dig zoom.us @192.0.2.53   # nobody is there: any answer is forged",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow Zoom's names on the box that redirects port 53, or stop redirecting it.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow Zoom's names on the box that redirects port 53, or stop redirecting it.",
+            command: "",
+        },
         Mend { os: "any", who: Owner::User, text: "Use encrypted DNS (DoT or DoH) meanwhile.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "With systemd-resolved:", command: "sudo resolvectl dnsovertls \"$(ip route show default | awk '{print $5; exit}')\" yes" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "With systemd-resolved:",
+            command: "sudo resolvectl dnsovertls \"$(ip route show default | awk '{print $5; exit}')\" yes",
+        },
     ],
     sources: &["RFC 5737 (documentation addresses)", "RFC 7858 (DoT)", "RFC 8484 (DoH)"],
     rule,
@@ -43,7 +53,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         if truth.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("resolve {name} by encrypted DNS, and try Zoom's known addresses"),
-                questions: vec![Question::Independently { name: name.to_owned() }, Question::KnownAddresses { name: name.to_owned() }],
+                questions: vec![
+                    Question::Independently { name: name.to_owned() },
+                    Question::KnownAddresses { name: name.to_owned() },
+                ],
             });
             continue;
         }
@@ -57,7 +70,8 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let tried = evidence.attempts_at(name).filter(|a| a.genuine()).map(Attempt::id);
-        let because = same.into_iter().chain([forged.id()]).chain(encrypted.iter().map(|l| l.id())).chain(tried).collect();
+        let because =
+            same.into_iter().chain([forged.id()]).chain(encrypted.iter().map(|l| l.id())).chain(tried).collect();
         ruling.claims.push(Claim {
             scope: Scope { ports: vec!["udp/53".to_owned()], ..scope_of_names([name]) },
             blocks: decisive(evidence, name) && sign_in_fails(evidence),

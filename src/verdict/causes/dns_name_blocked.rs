@@ -15,10 +15,30 @@ pub(super) const CAUSE: Cause = Cause {
               well, since others resolve it.",
     proof: "dig zoom.us; dig example.com; dig zoom.us @9.9.9.9",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the filter of the resolver {address}.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "If the filter is yours (Pi-hole), allow the names there; then flush this computer's cache.", command: "resolvectl flush-caches" },
-        Mend { os: "macos", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "sudo dscacheutil -flushcache; sudo killall -HUP mDNSResponder" },
-        Mend { os: "windows", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "ipconfig /flushdns" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the filter of the resolver {address}.",
+            command: "",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "If the filter is yours (Pi-hole), allow the names there; then flush this computer's cache.",
+            command: "resolvectl flush-caches",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "After the filter is mended, flush this computer's cache.",
+            command: "sudo dscacheutil -flushcache; sudo killall -HUP mDNSResponder",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "After the filter is mended, flush this computer's cache.",
+            command: "ipconfig /flushdns",
+        },
     ],
     sources: &["Zoom KB0060548 (*.zoom.us, *.zoom.com)", "RFC 8499 (NXDOMAIN, NODATA)", "RFC 2308"],
     rule,
@@ -42,11 +62,15 @@ fn rule(evidence: &Evidence) -> Ruling {
             // Nobody knows it: that is Zoom's side, or a box that answers for everybody; other rules ask on.
             ruling.open = Some(Doubt {
                 next_test: format!("ask independent resolvers for {name}, by encrypted transports too"),
-                questions: vec![Question::Independently { name: name.to_owned() }, Question::KnownAddresses { name: name.to_owned() }],
+                questions: vec![
+                    Question::Independently { name: name.to_owned() },
+                    Question::KnownAddresses { name: name.to_owned() },
+                ],
             });
             continue;
         }
-        let server = denied.iter().find_map(|l| if let Source::Configured(server) = l.source() { Some(server) } else { None });
+        let server =
+            denied.iter().find_map(|l| if let Source::Configured(server) = l.source() { Some(server) } else { None });
         let neutral: Vec<u32> = evidence
             .lookups()
             .filter(|l| l.role() == Role::Control && matches!(l.source(), Source::Configured(_) | Source::System))

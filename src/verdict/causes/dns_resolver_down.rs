@@ -16,10 +16,30 @@ pub(super) const CAUSE: Cause = Cause {
               operators answer. So names are lost at the resolver, not at Zoom and not on the line.",
     proof: "dig zoom.us; dig example.com; dig zoom.us @1.1.1.1",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Restart or repair the resolver {address}, or hand out another by DHCP.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "Use another resolver meanwhile.", command: "sudo resolvectl dns \"$(ip route show default | awk '{print $5; exit}')\" 1.1.1.1 9.9.9.9" },
-        Mend { os: "windows", who: Owner::User, text: "Use another resolver meanwhile.", command: "netsh interface ip set dns \"Wi-Fi\" static 1.1.1.1" },
-        Mend { os: "macos", who: Owner::User, text: "Use another resolver meanwhile.", command: "networksetup -setdnsservers Wi-Fi 1.1.1.1 9.9.9.9" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Restart or repair the resolver {address}, or hand out another by DHCP.",
+            command: "",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Use another resolver meanwhile.",
+            command: "sudo resolvectl dns \"$(ip route show default | awk '{print $5; exit}')\" 1.1.1.1 9.9.9.9",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Use another resolver meanwhile.",
+            command: "netsh interface ip set dns \"Wi-Fi\" static 1.1.1.1",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Use another resolver meanwhile.",
+            command: "networksetup -setdnsservers Wi-Fi 1.1.1.1 9.9.9.9",
+        },
     ],
     sources: &["RFC 1035, section 7.2", "https://man7.org/linux/man-pages/man5/resolv.conf.5.html"],
     rule,
@@ -28,7 +48,8 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let servers: Vec<SocketAddr> = evidence.host().resolvers().collect();
     let at = |server: SocketAddr| evidence.lookups().filter(move |l| l.source() == Source::Configured(server));
-    let alive = |l: &Lookup<'_>| matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData) || servfail_alone(l);
+    let alive =
+        |l: &Lookup<'_>| matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData) || servfail_alone(l);
     let answering: Vec<u32> = servers.iter().filter_map(|s| at(*s).find(alive)).map(Lookup::id).collect();
     if !answering.is_empty() {
         return Ruling::excluded(answering);

@@ -15,8 +15,18 @@ pub(super) const CAUSE: Cause = Cause {
               Zoom's name servers.",
     proof: "dig zoom.us; dig +cd zoom.us; dig zoom.us @1.1.1.1",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Flush the zone from the resolver {address} and look at its log; with unbound:", command: "unbound-control flush_zone zoom.us" },
-        Mend { os: "any", who: Owner::User, text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Flush the zone from the resolver {address} and look at its log; with unbound:",
+            command: "unbound-control flush_zone zoom.us",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.",
+            command: "",
+        },
     ],
     sources: &["RFC 1035, section 4.1.1 (RCODE 2)", "RFC 4035, section 3.2.2 (CD)"],
     rule,
@@ -60,7 +70,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
         let because = failing.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
-        let details = [("dnssec".to_owned(), if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" }.to_owned())];
+        let details = [(
+            "dnssec".to_owned(),
+            if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" }.to_owned(),
+        )];
         ruling.claims.push(Claim {
             location: Some(Location { address: Some(server.ip()), ..Location::default() }),
             scope: scope_of_names([name]),

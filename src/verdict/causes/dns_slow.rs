@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               the next one (5 s by default).",
     proof: "time getent hosts zoom.us; dig example.com @FIRST-RESOLVER",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Repair the resolver {address}, or take it off the list that DHCP hands out.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "Shorten the wait meanwhile.", command: "echo 'options timeout:1 attempts:2 rotate' | sudo tee -a /etc/resolv.conf" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Repair the resolver {address}, or take it off the list that DHCP hands out.",
+            command: "",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Shorten the wait meanwhile.",
+            command: "echo 'options timeout:1 attempts:2 rotate' | sudo tee -a /etc/resolv.conf",
+        },
     ],
     sources: &["https://man7.org/linux/man-pages/man5/resolv.conf.5.html (timeout)"],
     rule,

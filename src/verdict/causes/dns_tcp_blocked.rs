@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               Programs hang for minutes on this. Small names resolve as ever.",
     proof: "dig +notcp +ignore zoom.us; dig +tcp zoom.us",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow TCP port 53 to the resolver {address} (RFC 7766 makes it a must), and its own TCP queries to the outside.", command: "" },
-        Mend { os: "any", who: Owner::User, text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow TCP port 53 to the resolver {address} (RFC 7766 makes it a must), and its own TCP queries to the outside.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.",
+            command: "",
+        },
     ],
     sources: &["RFC 7766, section 5", "tailscale/tailscale#5020"],
     rule,

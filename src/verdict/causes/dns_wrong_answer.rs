@@ -17,10 +17,30 @@ pub(super) const CAUSE: Cause = Cause {
               (CDN, geography), so the certificate and not the number was judged.",
     proof: "dig +short zoom.us; dig +short zoom.us @9.9.9.9\nopenssl s_client -connect {address}:443 -servername zoom.us </dev/null",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Take zoom.us, *.zoom.us, zoom.com and *.zoom.com off the block list of the resolver {address}.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "resolvectl flush-caches" },
-        Mend { os: "windows", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "ipconfig /flushdns" },
-        Mend { os: "macos", who: Owner::User, text: "After the filter is mended, flush this computer's cache.", command: "sudo dscacheutil -flushcache; sudo killall -HUP mDNSResponder" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Take zoom.us, *.zoom.us, zoom.com and *.zoom.com off the block list of the resolver {address}.",
+            command: "",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "After the filter is mended, flush this computer's cache.",
+            command: "resolvectl flush-caches",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "After the filter is mended, flush this computer's cache.",
+            command: "ipconfig /flushdns",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "After the filter is mended, flush this computer's cache.",
+            command: "sudo dscacheutil -flushcache; sudo killall -HUP mDNSResponder",
+        },
     ],
     sources: &["Zoom KB0060548 (*.zoom.us, *.zoom.com)", "RFC 6890 (special-purpose addresses)"],
     rule,
@@ -36,9 +56,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         let own: Vec<_> = own_lookups(evidence, name).into_iter().filter(|l| !l.addresses().is_empty()).collect();
         let given: Vec<IpAddr> = own.iter().flat_map(|l| l.addresses()).collect();
         let (Some(first), false) = (given.first().copied(), own.is_empty()) else { continue };
-        let tried: Vec<_> =
-            evidence.attempts_at(name).filter(|a| a.baseline() && !a.proxied() && given.contains(&a.to().ip())).collect();
-        let right: Vec<u32> = tried.iter().filter(|a| a.genuine() || a.genuine_but_for_the_date()).map(|a| a.id()).collect();
+        let tried: Vec<_> = evidence
+            .attempts_at(name)
+            .filter(|a| a.baseline() && !a.proxied() && given.contains(&a.to().ip()))
+            .collect();
+        let right: Vec<u32> =
+            tried.iter().filter(|a| a.genuine() || a.genuine_but_for_the_date()).map(|a| a.id()).collect();
         if !right.is_empty() {
             ruling.excluded_by.extend(right);
             continue;
@@ -48,12 +71,16 @@ fn rule(evidence: &Evidence) -> Ruling {
             ruling.excluded_by.extend(truth.iter().map(|l| l.id()));
             continue;
         }
-        let genuine: Vec<u32> = evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
+        let genuine: Vec<u32> =
+            evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
         if truth.is_empty() && genuine.is_empty() {
             if !tried.is_empty() {
                 ruling.open = Some(Doubt {
                     next_test: format!("ask independent resolvers for {name}, and try what they give"),
-                    questions: vec![Question::Independently { name: name.to_owned() }, Question::KnownAddresses { name: name.to_owned() }],
+                    questions: vec![
+                        Question::Independently { name: name.to_owned() },
+                        Question::KnownAddresses { name: name.to_owned() },
+                    ],
                 });
             }
             continue;
@@ -75,8 +102,15 @@ fn rule(evidence: &Evidence) -> Ruling {
         if let Some(subject) = tried.iter().find_map(|a| a.chain().first()).map(|c| c.subject.clone()) {
             details.insert("certificate".to_owned(), subject);
         }
-        let server = own.iter().find_map(|l| if let Source::Configured(server) = l.source() { Some(server) } else { None });
-        let because = own.iter().chain(&truth).map(|l| l.id()).chain(tried.iter().map(|a| a.id())).chain(genuine.iter().copied()).collect();
+        let server =
+            own.iter().find_map(|l| if let Source::Configured(server) = l.source() { Some(server) } else { None });
+        let because = own
+            .iter()
+            .chain(&truth)
+            .map(|l| l.id())
+            .chain(tried.iter().map(|a| a.id()))
+            .chain(genuine.iter().copied())
+            .collect();
         let confidence = if genuine.is_empty() { 0.88 } else { 0.97 };
         ruling.claims.push(Claim {
             location: server.map(|s| Location { address: Some(s.ip()), ..Location::default() }),
@@ -93,7 +127,11 @@ fn rule(evidence: &Evidence) -> Ruling {
 fn special_purpose(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.octets().starts_with(&[0]) || v4.is_documentation()
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.octets().starts_with(&[0])
+                || v4.is_documentation()
         }
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
     }

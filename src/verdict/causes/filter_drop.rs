@@ -15,10 +15,24 @@ pub(super) const CAUSE: Cause = Cause {
               next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
     proof: "traceroute -T -p 443 170.114.52.2\ntraceroute -T -p 443 example.com",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow TCP 443 outbound from this network to Zoom's published prefixes, on the device {address} or the one behind it.", command: "why5003 catalogue show meetings" },
-        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow TCP 443 outbound from this network to Zoom's published prefixes, on the device {address} or the one behind it.",
+            command: "why5003 catalogue show meetings",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
     ],
-    sources: &["Zoom KB0060548 (firewall rules)", "RFC 6298, section 2 (SYN retransmission)", "RFC 1812, section 5.3.1 (TTL)"],
+    sources: &[
+        "Zoom KB0060548 (firewall rules)",
+        "RFC 6298, section 2 (SYN retransmission)",
+        "RFC 1812, section 5.3.1 (TTL)",
+    ],
     rule,
 };
 
@@ -36,7 +50,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.is_empty() {
         return Ruling::silent();
     }
-    let lasting: Vec<_> = silent.iter().copied().filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS)).collect();
+    let lasting: Vec<_> = silent
+        .iter()
+        .copied()
+        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS))
+        .collect();
     let affected = if passing.is_empty() { lasting.clone() } else { gap(&aimed, &lasting) };
     let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
     if affected.len() < 2 {
@@ -44,7 +62,11 @@ fn rule(evidence: &Evidence) -> Ruling {
             // One silent address among answering ones is a dead server until a second one of its prefix says otherwise.
             return Ruling::excluded(passing);
         }
-        let questions = silent.iter().map(|a| Question::Again { host: host.clone(), to: a.to() }).chain([Question::OtherPrefixes]).collect();
+        let questions = silent
+            .iter()
+            .map(|a| Question::Again { host: host.clone(), to: a.to() })
+            .chain([Question::OtherPrefixes])
+            .collect();
         return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
     }
     let first = affected.first().map(|a| a.to());
@@ -55,7 +77,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         && !evidence.ladders().any(|l| l.to() == to)
     {
         let questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
-        ruling.open = Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
+        ruling.open =
+            Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
         // The way is open to the last routers: silence is the far end's.

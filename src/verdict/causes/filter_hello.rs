@@ -14,9 +14,12 @@ pub(super) const LARGE: Cause = Cause {
               whatever the size of the segments. A middlebox expects the whole hello in the first segment. An MTU black hole would pass it at a \
               smaller segment size.",
     proof: "openssl s_client -groups X25519MLKEM768 -connect {host}:443 </dev/null\nopenssl s_client -groups X25519 -connect {host}:443 </dev/null",
-    remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Update the firewall or proxy that inspects TLS; it must reassemble a ClientHello from several segments.", command: "" },
-    ],
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Update the firewall or proxy that inspects TLS; it must reassemble a ClientHello from several segments.",
+        command: "",
+    }],
     sources: &["https://tldr.fail", "RFC 8446, section 5.1 (handshake messages may span records)", "FIPS 203 (ML-KEM)"],
     rule: large,
 };
@@ -30,7 +33,12 @@ pub(super) const VERSION: Cause = Cause {
     meaning: "At the same address and time a handshake that offers TLS 1.2 alone finishes, and one that offers 1.3 dies. A middlebox does not know, \
               or does not want, TLS 1.3.",
     proof: "openssl s_client -tls1_2 -connect {host}:443 </dev/null\nopenssl s_client -tls1_3 -connect {host}:443 </dev/null",
-    remedies: &[Mend { os: "any", who: Owner::Network, text: "Update the firewall or proxy that inspects TLS, or let it pass what it does not know.", command: "" }],
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Update the firewall or proxy that inspects TLS, or let it pass what it does not know.",
+        command: "",
+    }],
     sources: &["RFC 8446, section 9.3 (middlebox requirements)"],
     rule: version,
 };
@@ -42,7 +50,9 @@ fn large(evidence: &Evidence) -> Ruling {
 fn version(evidence: &Evidence) -> Ruling {
     // With 1.2 alone the hello is small too: only a small hello that offers 1.3 and dies tells the version from the size.
     let small_dies = |host: &str| {
-        evidence.attempts_at(host).any(|a| a.settings().hello == Some(Hello::Small) && a.settings().tls.is_none() && !a.server_spoke_tls())
+        evidence
+            .attempts_at(host)
+            .any(|a| a.settings().hello == Some(Hello::Small) && a.settings().tls.is_none() && !a.server_spoke_tls())
     };
     let mut ruling = experiment(evidence, |a| a.settings().tls == Some(TlsVersions::Only12));
     ruling.claims.retain(|claim| claim.scope.hosts.iter().all(|host| small_dies(host)));
@@ -59,7 +69,9 @@ fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ru
     let dying: Vec<_> = aimed
         .iter()
         .copied()
-        .filter(|a| a.connected().is_some() && a.failure().is_some_and(|f| f.stage == Stage::Hello && f.how != How::Malformed))
+        .filter(|a| {
+            a.connected().is_some() && a.failure().is_some_and(|f| f.stage == Stage::Hello && f.how != How::Malformed)
+        })
         .collect();
     let Some(first) = dying.first().copied() else { return Ruling::silent() };
     let host = first.host().unwrap_or_default();

@@ -15,9 +15,12 @@ pub(super) const CAUSE: Cause = Cause {
     meaning: "UDP to Zoom's media ports dies on the way, at a hop that other packets to the same place pass, or is refused by a named box. Media then \
               fall back to TCP 443: worse sound and picture, but never error 5003 by itself.",
     proof: "traceroute -U -p 3478 162.255.37.14\ntraceroute -T -p 443 162.255.37.14",
-    remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow UDP 3478, 3479 and 8801-8810 outbound to Zoom's published prefixes, and their return traffic, on {address} or the device behind it.", command: "why5003 catalogue show meetings" },
-    ],
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Allow UDP 3478, 3479 and 8801-8810 outbound to Zoom's published prefixes, and their return traffic, on {address} or the device behind it.",
+        command: "why5003 catalogue show meetings",
+    }],
     sources: &["Zoom KB0060548 (UDP 3478, 3479, 8801-8810)", "Zoom KB0061864 (falls back to TCP 443)"],
     rule,
 };
@@ -40,12 +43,16 @@ fn rule(evidence: &Evidence) -> Ruling {
         let location = Location { address: Some(*from), ..Location::default() };
         return Ruling::claim(Claim { location: Some(location), scope: ports_of(&[*first]), ..claim(0.95, ids) });
     }
-    let silent: Vec<&Observation> = looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
+    let silent: Vec<&Observation> =
+        looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
     let Some(to) = silent.first().and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
     let Some(place) = place_of(evidence, to, Transport::Udp) else {
         // Nobody is bound to answer on UDP: silence alone says nothing.
         if evidence.ladders().any(|l| l.transport() == Transport::Udp) {
-            return Ruling::doubt("make a test call (https://zoom.us/test): nothing on this way tells where UDP ends", Vec::new());
+            return Ruling::doubt(
+                "make a test call (https://zoom.us/test): nothing on this way tells where UDP ends",
+                Vec::new(),
+            );
         }
         let questions = a_passing_control(evidence)
             .map(|_| Question::Where { to, transport: Transport::Udp, passing: SocketAddr::new(to.ip(), 443) })
@@ -63,7 +70,11 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Who refused by ICMP, if it was neither this computer nor the target.
 fn refusal(seen: &Observation) -> Option<std::net::IpAddr> {
     seen.facts.iter().find_map(|fact| match fact {
-        Fact::Icmp(icmp) if !icmp.own && icmp.from != seen.look.target.address && icmp.meaning != IcmpMeaning::TimeExceeded => icmp.from,
+        Fact::Icmp(icmp)
+            if !icmp.own && icmp.from != seen.look.target.address && icmp.meaning != IcmpMeaning::TimeExceeded =>
+        {
+            icmp.from
+        }
         _ => None,
     })
 }

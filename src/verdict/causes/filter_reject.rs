@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
     proof: "tcpdump -nvi any icmp &  curl -m 3 -sI https://zoom.us",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow TCP 443 outbound to Zoom's published prefixes on {address}.", command: "why5003 catalogue show meetings" },
-        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow TCP 443 outbound to Zoom's published prefixes on {address}.",
+            command: "why5003 catalogue show meetings",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
     ],
     sources: &["RFC 1812, section 5.2.7.1", "RFC 4443, section 3.1", "Zoom KB0060548 (firewall rules)"],
     rule,
@@ -26,7 +36,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     let refused: Vec<(Attempt<'_>, &IcmpError)> = aimed
         .iter()
         .filter(|a| a.connected().is_none() && a.failure().is_some())
-        .filter_map(|a| Some((*a, a.icmp().find(|i| refuses(i) && !i.own && i.from.is_some_and(|from| from != a.to().ip()))?)))
+        .filter_map(|a| {
+            Some((*a, a.icmp().find(|i| refuses(i) && !i.own && i.from.is_some_and(|from| from != a.to().ip()))?))
+        })
         .collect();
     let Some((first, icmp)) = refused.first() else {
         return Ruling::excluded(aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).take(3).collect());

@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
     proof: "tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' &  curl -sI https://zoom.us",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow TCP 443 to Zoom's published prefixes on the device that resets ({address}); look for an application or reputation rule that matches Zoom.", command: "why5003 catalogue show meetings" },
-        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow TCP 443 to Zoom's published prefixes on the device that resets ({address}); look for an application or reputation rule that matches Zoom.",
+            command: "why5003 catalogue show meetings",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
     ],
     sources: &["RFC 9293, section 3.5.3 (reset)", "RFC 3360", "Zoom KB0060548 (firewall rules)"],
     rule,
@@ -31,16 +41,22 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.is_empty() {
         return Ruling::silent();
     }
-    let on_syn: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a)).collect();
+    let on_syn: Vec<_> =
+        aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a)).collect();
     if !on_syn.is_empty() {
         return forged_on_syn(evidence, &on_syn, controls);
     }
-    let on_hello: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed)).collect();
+    let on_hello: Vec<_> = aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed))
+        .collect();
     let Some(first) = on_hello.first().copied() else {
         return Ruling::silent();
     };
     let host = first.host().unwrap_or_default().to_owned();
-    let others: Vec<_> = evidence.attempts_at(&host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
+    let others: Vec<_> =
+        evidence.attempts_at(&host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
     if others.is_empty() {
         let questions = vec![Question::OtherNames { host, to: first.to() }];
         return Ruling::doubt("send the same address another server name, and none", questions);
@@ -56,8 +72,13 @@ fn rule(evidence: &Evidence) -> Ruling {
         .attempts()
         .filter(|a| a.role() == Role::Control && a.other_name().is_some() && a.server_spoke_tls())
         .map(Attempt::id);
-    let because: Vec<u32> =
-        on_hello.iter().chain(&others).map(|a| a.id()).chain(controls.into_iter().take(2)).chain(takes_the_name).collect();
+    let because: Vec<u32> = on_hello
+        .iter()
+        .chain(&others)
+        .map(|a| a.id())
+        .chain(controls.into_iter().take(2))
+        .chain(takes_the_name)
+        .collect();
     Ruling::claim(Claim {
         scope: scope_of(on_hello.iter().copied()),
         blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
@@ -80,17 +101,28 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
             .into_iter()
             .chain([Question::StatusPage])
             .collect();
-        return Ruling::doubt("walk the TTL: does the RST still come back when the packet cannot reach Zoom?", questions);
+        return Ruling::doubt(
+            "walk the TTL: does the RST still come back when the packet cannot reach Zoom?",
+            questions,
+        );
     };
-    let neutral = evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
+    let neutral =
+        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
     let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
-        return Ruling::doubt("compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)", Vec::new());
+        return Ruling::doubt(
+            "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
+            Vec::new(),
+        );
     };
     // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
     let Some(router) = neutral.router_at(at) else {
-        return Ruling::doubt("compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)", Vec::new());
+        return Ruling::doubt(
+            "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
+            Vec::new(),
+        );
     };
-    let because = refused.iter().map(|a| a.id()).chain([ladder.id(), neutral.id()]).chain(controls.into_iter().take(2)).collect();
+    let because =
+        refused.iter().map(|a| a.id()).chain([ladder.id(), neutral.id()]).chain(controls.into_iter().take(2)).collect();
     let before = at.checked_sub(1).and_then(|ttl| ladder.router_at(ttl));
     let location = Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) };
     Ruling::claim(Claim {

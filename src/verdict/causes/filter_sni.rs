@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               another name, and a neutral address refuses Zoom's name too. So the name is read on the way. Addresses and ports are open.",
     proof: "openssl s_client -connect {address}:443 -servername zoom.us </dev/null\nopenssl s_client -connect {address}:443 -servername example.com </dev/null",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the web filter (URL category, application control, SNI rule); exempt them from inspection.", command: "" },
-        Mend { os: "any", who: Owner::User, text: "Until then use another network, such as a phone's hotspot.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the web filter (URL category, application control, SNI rule); exempt them from inspection.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
     ],
     sources: &["RFC 6066, section 3 (server_name)", "Zoom KB0060548 (*.zoom.us, *.zoom.com)"],
     rule,
@@ -49,7 +59,8 @@ fn rule(evidence: &Evidence) -> Ruling {
             }
             continue;
         }
-        let passes: Vec<u32> = same_address.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(*a)).map(|a| a.id()).collect();
+        let passes: Vec<u32> =
+            same_address.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(*a)).map(|a| a.id()).collect();
         if passes.is_empty() {
             continue;
         }
@@ -98,12 +109,14 @@ fn dies_in_handshake(attempt: Attempt<'_>) -> bool {
     attempt.connected().is_some()
         && attempt.handshake().is_none()
         && attempt.failure().is_some_and(|f| {
-            matches!(f.stage, Stage::Hello | Stage::Handshake) && matches!(f.how, How::Reset | How::Closed | How::Silent | How::Alert)
+            matches!(f.stage, Stage::Hello | Stage::Handshake)
+                && matches!(f.how, How::Reset | How::Closed | How::Silent | How::Alert)
         })
 }
 
 /// A server that does not know a name may say so by an alert (RFC 6066, section 3): it spoke, so nothing is in the way, but
 /// the name was not taken either.
 fn refused_the_name(attempt: &Attempt<'_>) -> bool {
-    attempt.ended(Stage::Handshake, How::Alert) && attempt.failure().and_then(|f| f.detail.as_deref()) != Some("unrecognized_name")
+    attempt.ended(Stage::Handshake, How::Alert)
+        && attempt.failure().and_then(|f| f.detail.as_deref()) != Some("unrecognized_name")
 }

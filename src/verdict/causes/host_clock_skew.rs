@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               computer's clock by an amount that explains it. Zoom names a wrong clock as the most common cause of certificate errors.",
     proof: "date -u; curl -sI http://example.com | grep -i ^date",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "Set the clock by the network.", command: "sudo timedatectl set-ntp true" },
-        Mend { os: "macos", who: Owner::User, text: "Set the clock by the network.", command: "sudo sntp -sS time.apple.com" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Set the clock by the network.",
+            command: "sudo timedatectl set-ntp true",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Set the clock by the network.",
+            command: "sudo sntp -sS time.apple.com",
+        },
         Mend { os: "windows", who: Owner::User, text: "Set the clock by the network.", command: "w32tm /resync" },
     ],
     sources: &["Zoom KB0067462 (time-misalignment)", "RFC 9110, section 6.6.1 (Date)"],
@@ -32,9 +42,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     let dates: Vec<_> = evidence
         .attempts()
         .filter(|a| a.baseline())
-        .filter_map(|a| Some((a.id(), a.host().map(str::to_owned), a.response()?.clock_ahead_s?, a.response()?.date_s?)))
+        .filter_map(|a| {
+            Some((a.id(), a.host().map(str::to_owned), a.response()?.clock_ahead_s?, a.response()?.date_s?))
+        })
         .collect();
-    let right: Vec<u32> = dates.iter().filter(|(_, _, ahead, _)| ahead.abs() <= TOLERATED_S).map(|(id, ..)| *id).collect();
+    let right: Vec<u32> =
+        dates.iter().filter(|(_, _, ahead, _)| ahead.abs() <= TOLERATED_S).map(|(id, ..)| *id).collect();
     let by_date = |fault| matches!(fault, Some(Some(CertificateFault::Expired | CertificateFault::NotYetValid)));
     let failing: Vec<_> = evidence.attempts().filter(|a| a.baseline() && by_date(a.verified(Roots::Public))).collect();
     let zoom: Vec<_> = failing.iter().copied().filter(|a| is_zoom(a.role())).collect();

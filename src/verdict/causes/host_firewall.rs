@@ -15,11 +15,29 @@ pub(super) const CAUSE: Cause = Cause {
               computer looks like one on the way, and is told apart only because not even the first hop answers.",
     proof: "sudo nft list ruleset | grep -nE 'reject|drop'\nsudo iptables -S OUTPUT",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "Find the rule that matches and allow TCP 443 and UDP 3478, 3479, 8801-8810 outbound before it.", command: "sudo nft -a list ruleset" },
-        Mend { os: "windows", who: Owner::User, text: "Look for a block rule that names Zoom, or a default that blocks outbound, and allow Zoom.exe.", command: "netsh advfirewall firewall show rule name=all verbose | findstr /i zoom" },
-        Mend { os: "macos", who: Owner::User, text: "Look at the packet filter and at network extensions such as Little Snitch or LuLu.", command: "sudo pfctl -sr; systemextensionsctl list" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Find the rule that matches and allow TCP 443 and UDP 3478, 3479, 8801-8810 outbound before it.",
+            command: "sudo nft -a list ruleset",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Look for a block rule that names Zoom, or a default that blocks outbound, and allow Zoom.exe.",
+            command: "netsh advfirewall firewall show rule name=all verbose | findstr /i zoom",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Look at the packet filter and at network extensions such as Little Snitch or LuLu.",
+            command: "sudo pfctl -sr; systemextensionsctl list",
+        },
     ],
-    sources: &["https://man7.org/linux/man-pages/man7/ip.7.html (IP_RECVERR, SO_EE_OFFENDER)", "https://man7.org/linux/man-pages/man2/send.2.html (EPERM)"],
+    sources: &[
+        "https://man7.org/linux/man-pages/man7/ip.7.html (IP_RECVERR, SO_EE_OFFENDER)",
+        "https://man7.org/linux/man-pages/man2/send.2.html (EPERM)",
+    ],
     rule,
 };
 
@@ -27,7 +45,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
     let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
     if refused.is_empty() {
-        let passed = zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
+        let passed =
+            zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
         return Ruling::excluded(passed.take(3).collect());
     }
     let mut scope = Scope::default();
@@ -58,7 +77,10 @@ fn refused_here(seen: &Observation) -> bool {
             Fact::Icmp(icmp) => {
                 icmp.own
                     && icmp.from != seen.look.target.address
-                    && matches!(icmp.meaning, IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable | IcmpMeaning::NetworkUnreachable)
+                    && matches!(
+                        icmp.meaning,
+                        IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable | IcmpMeaning::NetworkUnreachable
+                    )
             }
             _ => false,
         })

@@ -14,9 +14,24 @@ pub(super) const CAUSE: Cause = Cause {
               does not show Zoom's certificate. Other computers on this network are not affected.",
     proof: "grep -n zoom /etc/hosts\ngetent ahosts zoom.us\ndig +short zoom.us @1.1.1.1",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "Comment the line out; a copy is kept beside the file.", command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts" },
-        Mend { os: "macos", who: Owner::User, text: "Comment the line out, then flush the cache.", command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts && sudo dscacheutil -flushcache" },
-        Mend { os: "windows", who: Owner::User, text: "Open the file as administrator, comment the line out with #, then flush the cache.", command: "notepad %SystemRoot%\\System32\\drivers\\etc\\hosts & ipconfig /flushdns" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Comment the line out; a copy is kept beside the file.",
+            command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Comment the line out, then flush the cache.",
+            command: "sudo sed -i.bak '/zoom/s/^/#/' /etc/hosts && sudo dscacheutil -flushcache",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Open the file as administrator, comment the line out with #, then flush the cache.",
+            command: "notepad %SystemRoot%\\System32\\drivers\\etc\\hosts & ipconfig /flushdns",
+        },
     ],
     sources: &["https://man7.org/linux/man-pages/man5/hosts.5.html"],
     rule,
@@ -33,22 +48,29 @@ fn rule(evidence: &Evidence) -> Ruling {
             // The system does not follow the line (nsswitch.conf without "files"), so it harms nobody.
             continue;
         }
-        let tried: Vec<_> = evidence.attempts_at(name).filter(|a| pinned.contains(&a.to().ip()) && a.baseline()).collect();
+        let tried: Vec<_> =
+            evidence.attempts_at(name).filter(|a| pinned.contains(&a.to().ip()) && a.baseline()).collect();
         if tried.iter().any(|a| a.genuine()) {
             ruling.excluded_by.extend(tried.iter().map(|a| a.id()));
             continue;
         }
         let truth = independent(evidence, name);
-        let genuine_elsewhere: Vec<u32> = evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(|a| a.id()).collect();
-        let others_disagree = !truth.is_empty() && truth.iter().all(|l| l.addresses().iter().all(|a| !pinned.contains(a)));
+        let genuine_elsewhere: Vec<u32> =
+            evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(|a| a.id()).collect();
+        let others_disagree =
+            !truth.is_empty() && truth.iter().all(|l| l.addresses().iter().all(|a| !pinned.contains(a)));
         if !others_disagree && genuine_elsewhere.is_empty() {
             ruling.open = Some(Doubt {
-                next_test: format!("ask an independent resolver for {name}, and compare with the address that {} pins", first.file),
+                next_test: format!(
+                    "ask an independent resolver for {name}, and compare with the address that {} pins",
+                    first.file
+                ),
                 questions: vec![Question::Independently { name: name.to_owned() }],
             });
             continue;
         }
-        let because = lines.iter().map(|(id, _)| *id).chain(tried.iter().map(|a| a.id())).chain(truth.iter().map(|l| l.id()));
+        let because =
+            lines.iter().map(|(id, _)| *id).chain(tried.iter().map(|a| a.id())).chain(truth.iter().map(|l| l.id()));
         let because = because.chain(genuine_elsewhere.iter().copied()).collect();
         let confidence = if genuine_elsewhere.is_empty() { 0.85 } else { 0.98 };
         let details = [

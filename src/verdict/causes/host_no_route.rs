@@ -15,12 +15,25 @@ pub(super) const CAUSE: Cause = Cause {
               Unlike a filter on the way, no packet leaves.",
     proof: "ip route get 170.114.52.2\nip -6 route show default",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Reconnect, so that DHCP or router advertisements set the default route again; end VPN programs that left without cleaning up.", command: "" },
-        Mend { os: "linux", who: Owner::User, text: "Show what routes there are, then apply the connection anew.", command: "ip route; nmcli device reapply \"$(nmcli -g DEVICE connection show --active | head -n 1)\"" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Reconnect, so that DHCP or router advertisements set the default route again; end VPN programs that left without cleaning up.",
+            command: "",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Show what routes there are, then apply the connection anew.",
+            command: "ip route; nmcli device reapply \"$(nmcli -g DEVICE connection show --active | head -n 1)\"",
+        },
         Mend { os: "windows", who: Owner::User, text: "Show what routes there are.", command: "route print" },
         Mend { os: "macos", who: Owner::User, text: "Show what routes there are.", command: "netstat -rn" },
     ],
-    sources: &["https://man7.org/linux/man-pages/man2/connect.2.html (ENETUNREACH)", "https://man7.org/linux/man-pages/man7/rtnetlink.7.html"],
+    sources: &[
+        "https://man7.org/linux/man-pages/man2/connect.2.html (ENETUNREACH)",
+        "https://man7.org/linux/man-pages/man7/rtnetlink.7.html",
+    ],
     rule,
 };
 

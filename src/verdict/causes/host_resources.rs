@@ -14,16 +14,38 @@ pub(super) const CAUSE: Cause = Cause {
               seen beside it says nothing of the network.",
     proof: "ulimit -n; ss -s; cat /proc/sys/net/ipv4/ip_local_port_range",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "See which program holds so many sockets, and end it or raise the limit.", command: "ss -tanp | awk '{print $6}' | sort | uniq -c | sort -rn | head" },
-        Mend { os: "windows", who: Owner::User, text: "See which program holds so many sockets.", command: "netstat -ano | find /c \"TCP\"" },
-        Mend { os: "any", who: Owner::User, text: "Run the diagnosis again when the load is gone.", command: "why5003" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "See which program holds so many sockets, and end it or raise the limit.",
+            command: "ss -tanp | awk '{print $6}' | sort | uniq -c | sort -rn | head",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "See which program holds so many sockets.",
+            command: "netstat -ano | find /c \"TCP\"",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Run the diagnosis again when the load is gone.",
+            command: "why5003",
+        },
     ],
-    sources: &["https://man7.org/linux/man-pages/man2/socket.2.html", "https://man7.org/linux/man-pages/man2/connect.2.html (EADDRNOTAVAIL)"],
+    sources: &[
+        "https://man7.org/linux/man-pages/man2/socket.2.html",
+        "https://man7.org/linux/man-pages/man2/connect.2.html (EADDRNOTAVAIL)",
+    ],
     rule,
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let short: Vec<_> = evidence.observations().iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Exhausted)).collect();
+    let short: Vec<_> = evidence
+        .observations()
+        .iter()
+        .filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Exhausted))
+        .collect();
     let Some(first) = short.first() else {
         return Ruling::silent();
     };

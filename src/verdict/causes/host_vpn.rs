@@ -16,8 +16,18 @@ pub(super) const BLACKHOLE: Cause = Cause {
               far end, or a kill switch holds it; the network below it is not to blame.",
     proof: "ip route get 170.114.52.2\nip -s link show type tun; wg show",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Disconnect the VPN and connect it again; if Zoom works without it, tell whoever runs the VPN.", command: "" },
-        Mend { os: "any", who: Owner::Network, text: "Let Zoom's published prefixes bypass the tunnel (Zoom KB0065998).", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Disconnect the VPN and connect it again; if Zoom works without it, tell whoever runs the VPN.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Let Zoom's published prefixes bypass the tunnel (Zoom KB0065998).",
+            command: "",
+        },
     ],
     sources: &["Zoom KB0065998 (VPN split tunnelling)", "https://man7.org/linux/man-pages/man7/rtnetlink.7.html"],
     rule: |evidence| judge(evidence, true),
@@ -33,7 +43,12 @@ pub(super) const SPLIT: Cause = Cause {
               firewall decides which is which. That other interface carries some traffic, but not Zoom's.",
     proof: "ip route get 170.114.52.2; ip route get 1.1.1.1",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Correct the split-tunnel list: all of Zoom's published prefixes belong on the side that works.", command: "why5003 catalogue show" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Correct the split-tunnel list: all of Zoom's published prefixes belong on the side that works.",
+            command: "why5003 catalogue show",
+        },
         Mend { os: "any", who: Owner::User, text: "Disconnect the VPN and see whether Zoom works.", command: "" },
     ],
     sources: &["Zoom KB0065998 (VPN split tunnelling)"],
@@ -43,7 +58,8 @@ pub(super) const SPLIT: Cause = Cause {
 fn judge(evidence: &Evidence, blackhole: bool) -> Ruling {
     let host = evidence.host();
     let leaves_by = |a: &Attempt<'_>| host.route(a.to().ip()).and_then(|(id, r)| Some((id, r.interface.clone()?)));
-    let tried: Vec<_> = evidence.attempts().filter(|a| a.baseline() && !a.proxied() && a.role() != Role::Canary).collect();
+    let tried: Vec<_> =
+        evidence.attempts().filter(|a| a.baseline() && !a.proxied() && a.role() != Role::Canary).collect();
     let (passing, rest): (Vec<Attempt<'_>>, Vec<_>) = tried.into_iter().partition(|a| a.connected().is_some());
     let silent: Vec<_> =
         rest.into_iter().filter(|a| is_zoom(a.role()) && a.ended(Stage::Connect, How::Silent)).collect();
@@ -52,14 +68,19 @@ fn judge(evidence: &Evidence, blackhole: bool) -> Ruling {
         return Ruling::silent();
     };
     let carries: Vec<String> = passing.iter().filter_map(leaves_by).map(|(_, name)| name).collect();
-    let zoom_passes = passing.iter().any(|a| is_zoom(a.role()) && leaves_by(a).is_some_and(|(_, name)| &name == interface));
+    let zoom_passes =
+        passing.iter().any(|a| is_zoom(a.role()) && leaves_by(a).is_some_and(|(_, name)| &name == interface));
     if zoom_passes || silent.len() < 2 {
         return Ruling::silent();
     }
     let tunnel = host.interface_kind(interface) == Some(InterfaceKind::Tunnel);
     let is_dead = !carries.contains(interface);
     let others_work = carries.iter().any(|name| name != interface);
-    let holds = if blackhole { tunnel && is_dead } else { others_work && !(tunnel && is_dead) && carries.iter().all(|n| n != interface) };
+    let holds = if blackhole {
+        tunnel && is_dead
+    } else {
+        others_work && !(tunnel && is_dead) && carries.iter().all(|n| n != interface)
+    };
     if !holds {
         return Ruling::silent();
     }

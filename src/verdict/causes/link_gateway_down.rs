@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               with EHOSTUNREACH, whose sender is this computer itself. The router is off, or cable, Wi-Fi or VLAN do not lead to it.",
     proof: "ip neigh show; arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Check cable or Wi-Fi, and restart the router if it is yours.", command: "" },
-        Mend { os: "any", who: Owner::Network, text: "Check the router {address}, the switch port and its VLAN.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Check cable or Wi-Fi, and restart the router if it is yours.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Check the router {address}, the switch port and its VLAN.",
+            command: "",
+        },
     ],
     sources: &["https://man7.org/linux/man-pages/man7/arp.7.html", "RFC 4861, section 7.3"],
     rule,

@@ -15,7 +15,12 @@ pub(super) const CAUSE: Cause = Cause {
               leaves those pages as they are.",
     proof: "curl -si http://detectportal.firefox.com/success.txt | head",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Open a plain-HTTP page in a browser, and log in or accept the terms there.", command: "xdg-open http://neverssl.com" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Open a plain-HTTP page in a browser, and log in or accept the terms there.",
+            command: "xdg-open http://neverssl.com",
+        },
         Mend { os: "any", who: Owner::Network, text: "Let this device's address through the portal.", command: "" },
     ],
     sources: &["RFC 8910 (captive-portal identification)", "RFC 8952, section 4"],

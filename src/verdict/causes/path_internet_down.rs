@@ -14,8 +14,18 @@ pub(super) const CAUSE: Cause = Cause {
               any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
     proof: "curl -m 5 -sI https://example.com; curl -m 5 -sI https://1.1.1.1; ip neigh show",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Restart the router or modem if it is yours; ask whether a proxy has to be set on this network.", command: "" },
-        Mend { os: "any", who: Owner::Isp, text: "Restore the line; the gateway is reachable, nothing behind it is.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Restart the router or modem if it is yours; ask whether a proxy has to be set on this network.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Isp,
+            text: "Restore the line; the gateway is reachable, nothing behind it is.",
+            command: "",
+        },
     ],
     sources: &["RFC 1122, section 3.3.1"],
     rule,
@@ -28,7 +38,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         .map(Attempt::id)
         .take(3)
         .collect();
-    let answered = evidence.lookups().filter(|l| matches!(l.source(), Source::Independent(_)) && l.answers().count() > 0);
+    let answered =
+        evidence.lookups().filter(|l| matches!(l.source(), Source::Independent(_)) && l.answers().count() > 0);
     let alive: Vec<u32> = connected.into_iter().chain(answered.map(Lookup::id).take(2)).collect();
     if !alive.is_empty() {
         return Ruling::excluded(alive);
@@ -36,7 +47,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let dead = |how| matches!(how, How::Silent | How::Unreachable | How::Prohibited | How::Refused | How::Expired);
     let tried: Vec<_> =
         evidence.attempts().filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how))).collect();
-    let controls: std::collections::BTreeSet<_> = tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
+    let controls: std::collections::BTreeSet<_> =
+        tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
     if controls.len() < 2 {
         return Ruling::silent();
     }

@@ -15,10 +15,30 @@ pub(super) const CAUSE: Cause = Cause {
               would not care about the segment size.",
     proof: "tracepath -n zoom.us\nping -M do -s 1472 zoom.us",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Clamp the MSS on the router that joins the smaller link, or let ICMP type 3 code 4 (IPv6: type 2) through.", command: "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu" },
-        Mend { os: "linux", who: Owner::User, text: "Until then, lower this computer's MTU to {mtu}.", command: "sudo ip link set dev \"$(ip route show default | awk '{print $5; exit}')\" mtu {mtu}" },
-        Mend { os: "windows", who: Owner::User, text: "Until then, lower this computer's MTU to {mtu}.", command: "netsh interface ipv4 set subinterface \"Wi-Fi\" mtu={mtu} store=persistent" },
-        Mend { os: "macos", who: Owner::User, text: "Until then, lower this computer's MTU to {mtu}.", command: "sudo networksetup -setMTU en0 {mtu}" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Clamp the MSS on the router that joins the smaller link, or let ICMP type 3 code 4 (IPv6: type 2) through.",
+            command: "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+        },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Until then, lower this computer's MTU to {mtu}.",
+            command: "sudo ip link set dev \"$(ip route show default | awk '{print $5; exit}')\" mtu {mtu}",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Until then, lower this computer's MTU to {mtu}.",
+            command: "netsh interface ipv4 set subinterface \"Wi-Fi\" mtu={mtu} store=persistent",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Until then, lower this computer's MTU to {mtu}.",
+            command: "sudo networksetup -setMTU en0 {mtu}",
+        },
     ],
     sources: &["RFC 2923, section 2.1", "RFC 4821", "RFC 8899"],
     rule,
@@ -33,7 +53,8 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let host = seen.look.target.host.as_deref().unwrap_or_default();
-        let stalled: Vec<u32> = evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(|a| a.id()).collect();
+        let stalled: Vec<u32> =
+            evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(|a| a.id()).collect();
         let because = stalled.into_iter().chain([seen.id]).collect();
         return Ruling::claim(Claim {
             scope: scope_of_names([host]),
@@ -42,7 +63,8 @@ fn rule(evidence: &Evidence) -> Ruling {
             ..claim(0.93, because)
         });
     }
-    let whole: Vec<u32> = aimed(evidence).into_iter().filter(|a| a.handshake().is_some()).map(Attempt::id).take(3).collect();
+    let whole: Vec<u32> =
+        aimed(evidence).into_iter().filter(|a| a.handshake().is_some()).map(Attempt::id).take(3).collect();
     if !whole.is_empty() {
         return Ruling::excluded(whole);
     }

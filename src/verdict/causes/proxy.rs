@@ -14,10 +14,25 @@ pub(super) const UNREACHABLE: Cause = Cause {
               follow the setting wait for it until they give up. A setting left over from another network is the usual reason.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10",
     remedies: &[
-        Mend { os: "linux", who: Owner::User, text: "Take the setting back where it stands ({source}).", command: "unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY; gsettings set org.gnome.system.proxy mode none" },
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Take the setting back where it stands ({source}).",
+            command: "unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY; gsettings set org.gnome.system.proxy mode none",
+        },
         Mend { os: "windows", who: Owner::User, text: "Take the setting back.", command: "netsh winhttp reset proxy" },
-        Mend { os: "macos", who: Owner::User, text: "Take the setting back.", command: "networksetup -setsecurewebproxystate Wi-Fi off" },
-        Mend { os: "any", who: Owner::Network, text: "If the proxy is meant to be used here, bring {proxy} back.", command: "" },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Take the setting back.",
+            command: "networksetup -setsecurewebproxystate Wi-Fi off",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "If the proxy is meant to be used here, bring {proxy} back.",
+            command: "",
+        },
     ],
     sources: &["Zoom KB0060548 (proxy)", "RFC 9110, section 9.3.6 (CONNECT)"],
     rule: unreachable,
@@ -33,10 +48,23 @@ pub(super) const AUTH_REQUIRED: Cause = Cause {
               that prompt was dismissed, or the scheme cannot be used there, the client only shows that it cannot connect.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10 2>&1 | grep -i proxy-auth",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Sign in to the proxy {proxy} in Zoom's prompt (restart Zoom to see it again).", command: "" },
-        Mend { os: "any", who: Owner::Network, text: "Let *.zoom.us and *.zoom.com pass the proxy {proxy} without authentication, or directly.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Sign in to the proxy {proxy} in Zoom's prompt (restart Zoom to see it again).",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Let *.zoom.us and *.zoom.com pass the proxy {proxy} without authentication, or directly.",
+            command: "",
+        },
     ],
-    sources: &["RFC 9110, section 15.5.8 (407)", "Zoom KB0060548 (you may be prompted to enter the proxy username/password)"],
+    sources: &[
+        "RFC 9110, section 15.5.8 (407)",
+        "Zoom KB0060548 (you may be prompted to enter the proxy username/password)",
+    ],
     rule: auth_required,
 };
 
@@ -48,7 +76,12 @@ pub(super) const DENIED: Cause = Cause {
     masks: &[],
     meaning: "The proxy opens tunnels to neutral hosts and refuses Zoom's (403 or a like status): a rule of the proxy names Zoom or its category.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10; curl -v -x {proxy} https://example.com -m 10",
-    remedies: &[Mend { os: "any", who: Owner::Network, text: "Allow CONNECT to *.zoom.us:443 and *.zoom.com:443 on the proxy {proxy}.", command: "" }],
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Allow CONNECT to *.zoom.us:443 and *.zoom.com:443 on the proxy {proxy}.",
+        command: "",
+    }],
     sources: &["RFC 9110, section 15.5.4 (403)", "Zoom KB0060548 (proxy)"],
     rule: denied,
 };
@@ -62,17 +95,25 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
     meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), while it reaches neutral hosts: its resolver, or \
               a firewall behind it, is at fault.",
     proof: "curl -v -x {proxy} https://zoom.us -m 30",
-    remedies: &[Mend { os: "any", who: Owner::Network, text: "Look at the log of the proxy {proxy} for zoom.us: does it resolve the name, and may it connect to TCP 443?", command: "" }],
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Look at the log of the proxy {proxy} for zoom.us: does it resolve the name, and may it connect to TCP 443?",
+        command: "",
+    }],
     sources: &["RFC 9110, sections 15.6.3 to 15.6.5"],
     rule: upstream_failed,
 };
 
 fn unreachable(evidence: &Evidence) -> Ruling {
-    let ruling = judge(evidence, |a, _| a.tunnel().is_none() && a.failure().is_some_and(|f| f.stage == Stage::Proxy), 0.96);
+    let ruling =
+        judge(evidence, |a, _| a.tunnel().is_none() && a.failure().is_some_and(|f| f.stage == Stage::Proxy), 0.96);
     if !ruling.claims.is_empty() {
         return ruling;
     }
-    Ruling::excluded(evidence.attempts().filter(|a| a.proxied() && a.tunnel().is_some()).map(Attempt::id).take(3).collect())
+    Ruling::excluded(
+        evidence.attempts().filter(|a| a.proxied() && a.tunnel().is_some()).map(Attempt::id).take(3).collect(),
+    )
 }
 
 fn auth_required(evidence: &Evidence) -> Ruling {
@@ -95,8 +136,10 @@ fn judge(evidence: &Evidence, holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bo
     let mut ruling = Ruling::silent();
     for (id, setting) in evidence.host().proxies() {
         let ProxySays::Use(proxy) = &setting.says else { continue };
-        let zoom: Vec<_> =
-            evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && through(*a).as_deref() == Some(proxy)).collect();
+        let zoom: Vec<_> = evidence
+            .attempts()
+            .filter(|a| is_zoom(a.role()) && a.baseline() && through(*a).as_deref() == Some(proxy))
+            .collect();
         let failing: Vec<_> = zoom.iter().copied().filter(|a| holds(*a, a.tunnel())).collect();
         let Some(first) = failing.first().copied() else { continue };
         if zoom.iter().any(|a| a.works()) {
@@ -108,7 +151,8 @@ fn judge(evidence: &Evidence, holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bo
         ]);
         if let Some(tunnel) = first.tunnel() {
             details.insert("status".to_owned(), tunnel.status.to_string());
-            let said = [("reason", tunnel.reason.clone()), ("error", tunnel.error.clone()), ("server", tunnel.server.clone())];
+            let said =
+                [("reason", tunnel.reason.clone()), ("error", tunnel.error.clone()), ("server", tunnel.server.clone())];
             details.extend(said.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?))));
             if !tunnel.schemes.is_empty() {
                 details.insert("schemes".to_owned(), tunnel.schemes.join(", "));
@@ -143,7 +187,8 @@ fn with_neutral_tunnels(evidence: &Evidence, ruling: &mut Ruling) {
     let Some(proxy) = claim.details.get("proxy") else { return };
     let neutral: Vec<_> =
         evidence.attempts().filter(|a| a.role() == Role::Control && through(*a).as_deref() == Some(proxy)).collect();
-    let opened: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some_and(|t| t.status == 200)).map(|a| a.id()).collect();
+    let opened: Vec<u32> =
+        neutral.iter().filter(|a| a.tunnel().is_some_and(|t| t.status == 200)).map(|a| a.id()).collect();
     if !opened.is_empty() {
         claim.confidence = 0.97;
         claim.because.extend(opened);

@@ -15,22 +15,39 @@ pub(super) const CAUSE: Cause = Cause {
               and Zoom asks to be exempted from inspection.",
     proof: "openssl s_client -connect zoom.us:443 -servername zoom.us </dev/null 2>/dev/null | openssl x509 -noout -issuer -dates",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Exempt zoom.us, *.zoom.us, zoom.com and *.zoom.com from TLS inspection; the exemption must stand above the rule that decrypts.", command: "" },
-        Mend { os: "any", who: Owner::User, text: "If a security suite on this computer does it ({issuer}), switch off its HTTPS scanning or exclude Zoom there.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Exempt zoom.us, *.zoom.us, zoom.com and *.zoom.com from TLS inspection; the exemption must stand above the rule that decrypts.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "If a security suite on this computer does it ({issuer}), switch off its HTTPS scanning or exclude Zoom there.",
+            command: "",
+        },
     ],
-    sources: &["Zoom KB0060548 (we recommend allowing Zoom.us and *.zoom.us from proxy or SSL inspection)", "Zoom KB0067462", "RFC 5280, section 6"],
+    sources: &[
+        "Zoom KB0060548 (we recommend allowing Zoom.us and *.zoom.us from proxy or SSL inspection)",
+        "Zoom KB0067462",
+        "RFC 5280, section 6",
+    ],
     rule,
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let zoom: Vec<_> = evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && !a.chain().is_empty()).collect();
+    let zoom: Vec<_> =
+        evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && !a.chain().is_empty()).collect();
     let opened: Vec<_> = zoom.iter().copied().filter(|a| is_opened(*a)).collect();
     let Some(first) = opened.first().copied() else {
         return Ruling::excluded(zoom.iter().filter(|a| a.genuine()).map(|a| a.id()).take(3).collect());
     };
     let issuer = issuer_of(first);
-    let controls: Vec<_> = evidence.attempts().filter(|a| a.role() == Role::Control && a.baseline() && !a.chain().is_empty()).collect();
-    let same: Vec<u32> = controls.iter().filter(|a| is_opened(**a) && issuer_of(**a) == issuer).map(|a| a.id()).collect();
+    let controls: Vec<_> =
+        evidence.attempts().filter(|a| a.role() == Role::Control && a.baseline() && !a.chain().is_empty()).collect();
+    let same: Vec<u32> =
+        controls.iter().filter(|a| is_opened(**a) && issuer_of(**a) == issuer).map(|a| a.id()).collect();
     let spared: Vec<u32> = controls.iter().filter(|a| a.genuine()).map(|a| a.id()).collect();
     let trusted = opened.iter().all(|a| a.verified(Roots::System) == Some(None));
     let inspector = evidence.background().inspector(&issuer);
@@ -42,7 +59,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let mut owner = Owner::Network;
     if let Some((vendor, on_this_computer)) = inspector {
         details.insert("vendor".to_owned(), vendor.to_owned());
-        details.insert("sits".to_owned(), if on_this_computer { "on this computer" } else { "on a gateway" }.to_owned());
+        details
+            .insert("sits".to_owned(), if on_this_computer { "on this computer" } else { "on a gateway" }.to_owned());
         if on_this_computer {
             owner = Owner::User;
         }

@@ -15,8 +15,18 @@ pub(super) const CAUSE: Cause = Cause {
               good certificates.",
     proof: "openssl s_client -connect {host}:443 -servername {host} </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -dates",
     remedies: &[
-        Mend { os: "any", who: Owner::Network, text: "Find what answers in Zoom's place (a block page of a firewall, a misdirected route, a VPN) and exempt zoom.us and *.zoom.us.", command: "" },
-        Mend { os: "any", who: Owner::User, text: "Disconnect any VPN and try again; do not click 'Trust anyway'.", command: "" },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Find what answers in Zoom's place (a block page of a firewall, a misdirected route, a VPN) and exempt zoom.us and *.zoom.us.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Disconnect any VPN and try again; do not click 'Trust anyway'.",
+            command: "",
+        },
     ],
     sources: &["Zoom KB0067462 (untrusted server certificate)", "RFC 5280, section 6", "RFC 9525"],
     rule,
@@ -31,14 +41,20 @@ fn rule(evidence: &Evidence) -> Ruling {
     let faulty: Vec<(Attempt<'_>, CertificateFault)> = zoom
         .iter()
         .filter(|a| !a.trusted() && !a.genuine_but_for_the_date() && is_named_by_others(evidence, **a))
-        .filter_map(|a| Some((*a, a.besides(Roots::Public).or(a.verified(Roots::Public)??))))
-        .filter(|(a, fault)| *fault != CertificateFault::UnknownIssuer || a.chain().first().is_some_and(|c| c.self_issued))
+        .filter_map(|a| Some((*a, a.besides(Roots::Public).or(a.verified(Roots::Public)?)?)))
+        .filter(|(a, fault)| {
+            *fault != CertificateFault::UnknownIssuer || a.chain().first().is_some_and(|c| c.self_issued)
+        })
         .collect();
     let Some((first, fault)) = faulty.first() else {
         return Ruling::excluded(genuine);
     };
-    let controls: Vec<u32> =
-        evidence.attempts().filter(|a| a.role() == Role::Control && a.baseline() && a.genuine()).map(Attempt::id).take(2).collect();
+    let controls: Vec<u32> = evidence
+        .attempts()
+        .filter(|a| a.role() == Role::Control && a.baseline() && a.genuine())
+        .map(Attempt::id)
+        .take(2)
+        .collect();
     let leaf = first.chain().first();
     let details = [
         ("reason".to_owned(), reason(*fault).to_owned()),

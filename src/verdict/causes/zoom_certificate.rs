@@ -22,13 +22,17 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let zoom: Vec<_> = evidence.attempts().filter(|a| matches!(a.role(), Role::SignIn | Role::Side) && a.baseline()).collect();
+    let zoom: Vec<_> =
+        evidence.attempts().filter(|a| matches!(a.role(), Role::SignIn | Role::Side) && a.baseline()).collect();
     let stale: Vec<_> = zoom.iter().copied().filter(|a| a.genuine_but_for_the_date()).collect();
     if stale.is_empty() {
         return Ruling::excluded(zoom.iter().filter(|a| a.genuine()).map(|a| a.id()).take(3).collect());
     }
-    let good: Vec<u32> =
-        evidence.attempts().filter(|a| a.role() == Role::Control && a.baseline() && a.genuine()).map(Attempt::id).collect();
+    let good: Vec<u32> = evidence
+        .attempts()
+        .filter(|a| a.role() == Role::Control && a.baseline() && a.genuine())
+        .map(Attempt::id)
+        .collect();
     if good.is_empty() {
         return Ruling::doubt("check a neutral host's certificate, and this computer's clock", vec![Question::Time]);
     }

@@ -17,10 +17,19 @@ pub(super) const CAUSE: Cause = Cause {
               answers at Zoom's addresses. Nobody on this network can mend that.",
     proof: "curl -sI https://zoom.us; curl -s https://www.zoomstatus.com/api/v2/summary.json | head -c 300",
     remedies: &[
-        Mend { os: "any", who: Owner::User, text: "Wait, and watch Zoom's status page; after an outage of names flush this computer's DNS cache.", command: "curl -s https://www.zoomstatus.com/api/v2/status.json" },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Wait, and watch Zoom's status page; after an outage of names flush this computer's DNS cache.",
+            command: "curl -s https://www.zoomstatus.com/api/v2/status.json",
+        },
         Mend { os: "any", who: Owner::Zoom, text: "Restore the service.", command: "" },
     ],
-    sources: &["https://www.zoomstatus.com", "https://zoom.statuspage.io (incident of 2025-04-16)", "RFC 9110, section 15.6 (5xx)"],
+    sources: &[
+        "https://www.zoomstatus.com",
+        "https://zoom.statuspage.io (incident of 2025-04-16)",
+        "RFC 9110, section 15.6 (5xx)",
+    ],
     rule,
 };
 
@@ -30,8 +39,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     let trouble = page.as_ref().is_some_and(|(_, indicator)| matches!(indicator.as_str(), "major" | "critical"));
     let fails = sign_in_fails(evidence);
     let zoom: Vec<_> = evidence.attempts().filter(|a| a.role() == Role::SignIn && a.baseline()).collect();
-    let errors: Vec<_> =
-        zoom.iter().copied().filter(|a| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status))).collect();
+    let errors: Vec<_> = zoom
+        .iter()
+        .copied()
+        .filter(|a| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status)))
+        .collect();
     if !errors.is_empty() && !zoom.iter().any(|a| a.works()) {
         let status = errors.first().and_then(|a| a.response()).map(|r| r.status.to_string()).unwrap_or_default();
         let because = errors.iter().map(|a| a.id()).chain(pages.iter().copied()).collect();
@@ -42,7 +54,8 @@ fn rule(evidence: &Evidence) -> Ruling {
             ..claim(if trouble { 0.98 } else { 0.9 }, because)
         });
         if page.is_none() {
-            ruling.open = Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![Question::StatusPage] });
+            ruling.open =
+                Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![Question::StatusPage] });
         }
         return ruling;
     }
@@ -54,7 +67,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !works.is_empty() {
         return Ruling::excluded(works);
     }
-    let unanswered: Vec<_> = aimed(evidence).into_iter().filter(|a| a.connected().is_none() && a.failure().is_some()).collect();
+    let unanswered: Vec<_> =
+        aimed(evidence).into_iter().filter(|a| a.connected().is_none() && a.failure().is_some()).collect();
     if unanswered.len() < 2 || controls_that_connect(evidence).is_empty() {
         return Ruling::silent();
     }
@@ -66,7 +80,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let stopped_on_the_way = evidence
         .ladders()
-        .filter_map(|l| crate::verdict::place::place_of(evidence, l.to(), l.transport()))
+        .filter_map(|l| place_of(evidence, l.to(), l.transport()))
         .any(|p| !p.open_to_the_end);
     if stopped_on_the_way {
         return Ruling::silent();
@@ -77,7 +91,9 @@ fn rule(evidence: &Evidence) -> Ruling {
 
 fn status_page(evidence: &Evidence) -> Option<(u32, String)> {
     let page = |o: &Observation| {
-        o.facts.iter().find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.clone())) } else { None })
+        o.facts
+            .iter()
+            .find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.clone())) } else { None })
     };
     evidence.observations().iter().filter(|o| o.look.role == Role::Status).find_map(page)
 }
@@ -88,8 +104,10 @@ fn gone_everywhere(evidence: &Evidence) -> Option<(Scope, Vec<u32>)> {
         if !decisive(evidence, name) {
             continue;
         }
-        let asked: Vec<_> = evidence.lookups_of(name).filter(|l| matches!(l.source(), Source::Independent(_))).collect();
-        let denies = |l: &&Lookup<'_>| matches!(l.named(), Named::NoName) || l.named() == Named::Rcode("SERVFAIL".to_owned());
+        let asked: Vec<_> =
+            evidence.lookups_of(name).filter(|l| matches!(l.source(), Source::Independent(_))).collect();
+        let denies =
+            |l: &&Lookup<'_>| matches!(l.named(), Named::NoName) || l.named() == Named::Rcode("SERVFAIL".to_owned());
         let denying: Vec<_> = asked.iter().filter(denies).collect();
         let servers: BTreeSet<_> = denying.iter().map(|l| format!("{:?}", l.source())).collect();
         let known = asked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
@@ -99,8 +117,10 @@ fn gone_everywhere(evidence: &Evidence) -> Option<(Scope, Vec<u32>)> {
             .map(Lookup::id);
         // An answer that a box on the way forged for everybody looks the same, unless it could not have been forged.
         let unforgeable = denying.iter().any(|l| l.encrypted());
-        let forged = evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)) && l.answers().count() > 0);
-        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(|a| a.genuine()) {
+        let forged =
+            evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)) && l.answers().count() > 0);
+        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(|a| a.genuine())
+        {
             let ids = denying.iter().map(|l| l.id()).chain([neutral?]).collect();
             return Some((scope_of_names([name]), ids));
         }
