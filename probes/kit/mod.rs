@@ -2,16 +2,22 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+mod broken;
+mod certificate;
 mod clock;
 mod fact;
 mod failure;
+mod http_date;
 mod look;
 mod network;
 mod observation;
 mod probe;
+pub mod status_page;
 mod system;
+mod tap;
 mod target;
-mod trust;
+pub mod text;
+pub mod trust;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
