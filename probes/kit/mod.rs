@@ -5,8 +5,10 @@
 mod broken;
 mod certificate;
 mod clock;
+mod excerpt;
 mod fact;
 mod failure;
+pub mod http;
 mod http_date;
 mod look;
 mod network;
