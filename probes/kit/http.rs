@@ -3,6 +3,7 @@
 //! It sends no cookie, no credentials and no body, follows nothing, and takes no more than its limits.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
@@ -19,7 +20,7 @@ use super::http_date::http_date;
 use super::status_page::status_page;
 use super::tap::Tap;
 use super::text::{shown, shown_bytes};
-use super::{Clock, Expect, Fact, Failure, Fetch, How, Method, Response, Stage};
+use super::{Clock, Expect, Fact, Failure, Fetch, How, Method, Response, Stage, Target};
 
 /// A response and its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,18 @@ impl Fetched {
 /// Whether a host and a path can stand in a request at all, so that [`fetch`] can send it.
 pub fn can_be_sent(host: &str, fetch: &Fetch) -> bool {
     request(host, fetch).is_some()
+}
+
+/// What `Host` says for a target: name or address, and the port where it is not the scheme's own (RFC 9110, section 7.2).
+pub fn host_header(target: &Target, own_port: u16) -> String {
+    let host = match (&target.host, target.address) {
+        (None, Some(IpAddr::V6(address))) => format!("[{address}]"),
+        _ => target.label(),
+    };
+    match target.port {
+        Some((port, _)) if port != own_port => format!("{host}:{port}"),
+        _ => host,
+    }
 }
 
 /// Sends one request to `host` and takes its response, all within `wait`.

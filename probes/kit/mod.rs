@@ -2,24 +2,29 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
-mod broken;
-mod certificate;
+pub(crate) mod broken;
+pub(crate) mod certificate;
 mod clock;
 mod excerpt;
 mod fact;
 mod failure;
+pub(crate) mod handshake;
 pub mod http;
 mod http_date;
 mod look;
 mod network;
 mod observation;
+pub(crate) mod open;
 mod probe;
 pub mod status_page;
 mod system;
-mod tap;
+pub(crate) mod tap;
 mod target;
+#[cfg(test)]
+pub(crate) mod test_net_tls;
 pub mod text;
 pub mod trust;
+pub mod tunnel;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
