@@ -92,7 +92,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::kit::test_net_tls::look_at;
+    use crate::kit::look_at::look_at;
     use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target, Trust};
 
     async fn seen(settings: Settings, answer: &'static [u8]) -> Seen {

@@ -119,17 +119,17 @@ impl Tls {
                 wire.lift_limit();
                 icmp.append(&mut wire.inner().icmp());
                 facts.extend(self.hello.sent(wire.asked()));
-                facts.extend(icmp.into_iter().map(Fact::Icmp));
+                facts.extend(icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 facts.push(Fact::Handshake(handshake::finished(session, took)));
                 facts.extend(self.judged(means, &recorder));
                 let failure = self.fetch(means, &mut tls, facts).await;
-                facts.extend(tls.get_mut().0.inner().icmp().into_iter().map(Fact::Icmp));
+                facts.extend(tls.get_mut().0.inner().icmp().into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 failure
             }
             Err(ended) => {
                 icmp.append(&mut wire.inner().icmp());
                 facts.extend(self.hello.sent(wire.asked()));
-                facts.extend(icmp.iter().cloned().map(Fact::Icmp));
+                facts.extend(icmp.iter().take(ICMP_ERRORS).cloned().map(Fact::Icmp));
                 let told = handshake::told(&ended, wire, &icmp, progress);
                 facts.extend(told.facts);
                 facts.extend(self.judged(means, &recorder));
@@ -193,6 +193,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(4);
 const HANDSHAKE_BYTES: u64 = 256 * 1024;
 /// As [`Fact::Chain`] promises.
 const CERTIFICATES: usize = 10;
+/// One a retransmission, and a few more.
+const ICMP_ERRORS: usize = 16;
 const HTTPS: u16 = 443;
 const NO_TTL: &str = "it does not change the TTL of a connection that stands";
 
@@ -212,7 +214,7 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::test_net_tls::look_at;
+    use crate::kit::look_at::look_at;
     use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.

@@ -83,7 +83,7 @@ where
     let mut tap = Tap::new(stream, u64::MAX);
     let mut head = None;
     let ended = tokio::time::timeout(wait, exchange(&mut tap, request, fetch, clock, &mut head)).await;
-    let so_far = head.map(|response: Response| format!("after the head of a response with status {}", response.status));
+    let so_far = so_far(tap.received(), head.as_ref());
     match ended {
         Ok(Ok(fetched)) => Ok(fetched),
         Ok(Err(error)) => Err(failure(&error, tap.first(), so_far)),
@@ -112,6 +112,15 @@ fn request(host: &str, fetch: &Fetch) -> Option<Request<Empty<Bytes>>> {
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .ok()
+}
+
+/// What had come when it ended, where anything had.
+fn so_far(bytes: u64, head: Option<&Response>) -> Option<String> {
+    match head {
+        Some(response) => Some(format!("after {bytes} bytes of a response with status {}", response.status)),
+        None if bytes > 0 => Some(format!("after {bytes} bytes of a head")),
+        None => None,
+    }
 }
 
 /// Drives the connection and the exchange side by side; whichever ends, nothing of them outlives this call.
@@ -411,7 +420,7 @@ mod tests {
     #[tokio::test]
     async fn a_peer_that_hangs_up_is_closed_and_not_silent() {
         assert_eq!(answered(&get(None), b"").await, Err(Failure::new(Stage::Http, How::Closed)));
-        let cut = Failure::new(Stage::Http, How::Closed).saying("after the head of a response with status 200");
+        let cut = Failure::new(Stage::Http, How::Closed).saying("after 42 bytes of a response with status 200");
         assert_eq!(answered(&get(None), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").await, Err(cut));
     }
 
@@ -436,8 +445,9 @@ mod tests {
             }
         };
         let (failed, ()) = tokio::join!(fetch(ours, "zoom.us", &ask, &Stopped, SHORT), peer);
-        let expected = Failure::new(Stage::Http, How::Silent).after(SHORT);
-        assert_eq!(failed, Err(expected.saying("after the head of a response with status 200")));
+        let failed = failed.unwrap_err();
+        assert_eq!((failed.how, failed.waited_ms), (How::Silent, Some(60)));
+        assert!(failed.detail.unwrap().ends_with("bytes of a response with status 200"));
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! All three forms that RFC 9110, section 5.6.7 asks a recipient to accept; a date that is none of them is no date.
 
+use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::Offset;
 
@@ -19,12 +20,12 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
 /// `Sun, 06 Nov 1994 08:49:37 GMT`; the weekday is not held against the date, as the clock that wrote it may be broken.
 fn imf_fixdate(text: &str) -> Option<i64> {
     let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    parser.parse_timestamp(text).ok().map(|time| time.as_second())
+    parser.parse_timestamp(text).ok().map(Timestamp::as_second)
 }
 
 fn obsolete(format: &str, text: &str) -> Option<i64> {
     let civil = strtime::parse(format, text).ok()?.to_datetime().ok()?;
-    Offset::UTC.to_timestamp(civil).ok().map(|time| time.as_second())
+    Offset::UTC.to_timestamp(civil).ok().map(Timestamp::as_second)
 }
 
 /// RFC 850, then C's `asctime`.
@@ -61,7 +62,7 @@ mod tests {
 
         #[test]
         fn what_is_written_by_the_rule_is_read_back(second in 0i64..4_000_000_000) {
-            let time = jiff::Timestamp::from_second(second).unwrap();
+            let time = Timestamp::from_second(second).unwrap();
             let text = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
             prop_assert_eq!(http_date(&text), Some(second));
         }

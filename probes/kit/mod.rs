@@ -12,6 +12,8 @@ pub(crate) mod handshake;
 pub mod http;
 mod http_date;
 mod look;
+#[cfg(test)]
+pub(crate) mod look_at;
 mod network;
 mod observation;
 pub(crate) mod open;

@@ -1,53 +1,20 @@
-//! A network of plain loopback sockets and a computer that tells nothing, for the tests of `tls` and `http`.
+//! A network of plain loopback sockets, until the real one can serve the tests.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::{
-    CannotLook, Client, Clock, Datagram, DatagramOptions, Dial, Dialled, HostsLine, How, IcmpError, Interface, Limit,
-    Look, Means, Neighbour, Network, Outcome, Pending, ProxySetting, ResolverSetting, Route, Seen, SegmentTtl, Stream,
-    System, SystemLookup, Target, Trust,
+    CannotLook, Datagram, DatagramOptions, Dial, Dialled, How, IcmpError, Network, Outcome, Pending, SegmentTtl, Stream,
 };
 
-/// Prepares a look of this kind at a listener on loopback and takes it, while `peer` has the accepted connection.
-pub(crate) async fn look_at<P>(kind: &super::Kind, trust: &Trust, fill: impl FnOnce(Target) -> Look, peer: P) -> Seen
-where
-    P: AsyncFnOnce(TcpStream),
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let look = fill(Target::tcp(listener.local_addr().unwrap()));
-    let probe = (kind.prepare)(&look).unwrap();
-    let means = Means { network: &Loopback, clock: &Stopped, system: &Nothing, trust };
-    let serve = async {
-        peer(listener.accept().await.unwrap().0).await;
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        seen = probe.look(&means) => seen.unwrap(),
-        () = serve => unreachable!("a peer never ends a look"),
-    }
-}
-
-/// A clock that stands at 2026-07-01 00:00:00 UTC.
-pub(crate) struct Stopped;
-
-impl Clock for Stopped {
-    fn wall(&self) -> Duration {
-        Duration::from_secs(1_782_864_000)
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-struct Loopback;
+/// Dials loopback and nothing else.
+pub(crate) struct Loopback;
 
 impl Network for Loopback {
     fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
@@ -107,43 +74,5 @@ impl AsyncWrite for Plain {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-struct Nothing;
-
-impl System for Nothing {
-    fn name(&self) -> &'static str {
-        "nothing"
-    }
-    fn privileged(&self) -> bool {
-        false
-    }
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
-        unimplemented!()
-    }
-    fn route(&self, _: IpAddr) -> Result<Route, CannotLook> {
-        unimplemented!()
-    }
-    fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
-        unimplemented!()
-    }
-    fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
-        unimplemented!()
-    }
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
-        unimplemented!()
-    }
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
-        unimplemented!()
-    }
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
-        unimplemented!()
-    }
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
-        unimplemented!()
-    }
-    fn lookup<'a>(&'a self, _: &'a str, _: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
-        unimplemented!()
     }
 }

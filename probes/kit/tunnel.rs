@@ -16,7 +16,6 @@ pub struct Tunnelled {
 ///
 /// # Errors
 /// [`CannotLook::Unsupported`], always.
-#[expect(clippy::unused_async, reason = "the real one waits")]
 pub async fn tunnel(
     _means: &Means<'_>,
     _proxy: &Proxy,

@@ -10,4 +10,6 @@ mod told;
 pub(crate) use hello::ClientHello;
 pub(crate) use recorder::Recorder;
 pub(crate) use shake::{Ended, Progress, Wire, shake};
+#[cfg(test)]
+pub(crate) use told::Told;
 pub(crate) use told::{finished, told};
