@@ -490,7 +490,7 @@ mod tests {
         assert_eq!(silent.failure, Some(Failure::new(Stage::Hello, How::Silent).after(waited)));
         let stalled = seen_after_hello(impatient(), async |mut stream| {
             stream.write_all(&[22, 3, 3, 0x40, 0]).await.unwrap();
-            pending().await
+            pending::<()>().await;
         });
         assert_eq!(stalled.await.failure, Some(Failure::new(Stage::Handshake, How::Silent).after(waited)));
     }
@@ -539,7 +539,7 @@ mod tests {
     async fn bytes_that_only_look_like_tls_are_malformed_and_not_garbage() {
         let seen = seen_after_hello(Settings::default(), async |mut stream| {
             stream.write_all(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await.unwrap();
-            pending().await
+            pending::<()>().await;
         });
         let failure = seen.await.failure.unwrap();
         assert_eq!((failure.stage, failure.how), (Stage::Handshake, How::Malformed));
