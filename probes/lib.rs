@@ -3,12 +3,14 @@
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
 mod host;
+mod http;
 pub mod kit;
+mod tls;
 
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[host::KIND];
+pub const KINDS: &[Kind] = &[host::KIND, http::KIND, tls::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

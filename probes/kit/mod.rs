@@ -2,18 +2,32 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+pub(crate) mod broken;
+pub(crate) mod certificate;
 mod clock;
+mod excerpt;
 mod fact;
 mod failure;
+pub(crate) mod handshake;
+pub mod http;
+mod http_date;
 mod look;
+#[cfg(test)]
+pub(crate) mod look_at;
 mod network;
 mod observation;
+pub(crate) mod open;
 mod probe;
 pub mod proxy_settings;
+pub mod status_page;
 mod system;
+pub(crate) mod tap;
 mod target;
 pub mod text;
-mod trust;
+#[cfg(test)]
+pub(crate) mod test_net_tls;
+pub mod trust;
+pub mod tunnel;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
