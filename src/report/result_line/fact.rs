@@ -1,0 +1,252 @@
+//! One fact in a few words, or none where another fact of the same look says it better.
+
+use std::net::IpAddr;
+
+use why5003_probes::kit::{
+    Answer, Client, Fact, Failure, HostsLine, IcmpError, IcmpMeaning, Interface, Limit, MtuMethod, PacScript, PathMtu,
+    ProxySays, ProxySetting, Reply, ResolverSetting, Response, Route, Segment, Stage, StatusPage, Tunnel,
+};
+
+use crate::report::plain::cut;
+use crate::report::words::{list, micros};
+
+/// The fact in a few words; the failure of the look decides whether what was merely sent is worth a word.
+pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
+    Some(match fact {
+        Fact::Answer(answer) => answer_words(answer),
+        Fact::Connected(connected) => format!("connected {}", micros(connected.rtt_us)),
+        Fact::Icmp(icmp) => icmp_words(icmp),
+        Fact::SegmentTtl { segment, ttl, after_us } => {
+            let segment = match segment {
+                Segment::SynAck => "SYN-ACK",
+                Segment::Rst => "RST",
+            };
+            format!("{segment} with TTL {ttl} after {}", micros(*after_us))
+        }
+        Fact::HelloSent { bytes, .. } => {
+            failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
+            format!("hello of {bytes} bytes")
+        }
+        Fact::Handshake(handshake) => format!("TLS {}", handshake.version),
+        Fact::Alert { name } => format!("TLS alert {name}"),
+        Fact::Garbage { text } => format!("not the protocol: \"{}\"", cut(text, MAX_TEXT_CHARS)),
+        Fact::Response(response) => response_words(response),
+        Fact::StatusPage(page) => status_page_words(page),
+        Fact::Reply(reply) => reply_words(reply),
+        Fact::ProxySetting(setting) => proxy_setting_words(setting),
+        Fact::Tunnel(tunnel) => tunnel_words(tunnel),
+        Fact::PacScript(script) => pac_words(script),
+        Fact::PathMtu(mtu) => mtu_words(mtu),
+        Fact::Interface(interface) => interface_words(interface),
+        Fact::Route(route) => route_words(route),
+        Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
+        Fact::HostsLine(HostsLine { file, line, address, names }) => {
+            format!("{file} line {line} pins {} to {address}", list(names, MAX_ITEMS))
+        }
+        Fact::Resolver(ResolverSetting { server, source, stub }) => {
+            format!("resolver {server}{} ({source})", if *stub { ", a stub on this computer" } else { "" })
+        }
+        Fact::Limit(Limit { of, limit, used }) => match used {
+            Some(used) => format!("{used} of {limit} {of} in use"),
+            None => format!("{limit} {of} at most"),
+        },
+        Fact::Client(client) => client_words(client),
+        Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
+        // Told together, by the neighbours of this file.
+        Fact::Hop(_) | Fact::SizeTried { .. } | Fact::Tries { .. } | Fact::Chain { .. } | Fact::Verified { .. } => {
+            return None;
+        }
+    })
+}
+
+fn answer_words(answer: &Answer) -> String {
+    let Answer { rcode, addresses, aliases, ttl_s, truncated, authentic, nth, rtt_us: _ } = answer;
+    let mut out = String::new();
+    if *nth > 1 {
+        out.push_str("another answer: ");
+    }
+    if addresses.is_empty() {
+        out.push_str(if rcode == "NOERROR" { "no address (NOERROR)" } else { rcode });
+    } else {
+        if rcode != "NOERROR" {
+            out.push_str(rcode);
+            out.push(' ');
+        }
+        out.push_str(&spaced(addresses));
+    }
+    let mut notes = Vec::new();
+    notes.extend(aliases.last().map(|alias| format!("alias {}", cut(alias, MAX_TEXT_CHARS))));
+    notes.extend(ttl_s.filter(|_| !addresses.is_empty()).map(|ttl| format!("ttl {ttl}")));
+    notes.extend(truncated.then(|| "truncated".to_owned()));
+    notes.extend(authentic.then(|| "DNSSEC proved".to_owned()));
+    if !notes.is_empty() {
+        out.push_str(&format!(" ({})", notes.join(", ")));
+    }
+    out
+}
+
+fn spaced(addresses: &[IpAddr]) -> String {
+    let shown: Vec<String> = addresses.iter().take(MAX_ITEMS).map(ToString::to_string).collect();
+    match addresses.len().saturating_sub(MAX_ITEMS) {
+        0 => shown.join(" "),
+        more => format!("{} and {more} more", shown.join(" ")),
+    }
+}
+
+fn icmp_words(icmp: &IcmpError) -> String {
+    let IcmpError { from, meaning, kind, code, own, mtu } = icmp;
+    let what = match meaning {
+        IcmpMeaning::TimeExceeded => "TTL expired, said".to_owned(),
+        IcmpMeaning::NetworkUnreachable => "network unreachable, said".to_owned(),
+        IcmpMeaning::HostUnreachable => "host unreachable, said".to_owned(),
+        IcmpMeaning::ProtocolUnreachable => "protocol unreachable, said".to_owned(),
+        IcmpMeaning::PortUnreachable => "port unreachable, said".to_owned(),
+        IcmpMeaning::PacketTooBig => match mtu {
+            Some(mtu) => format!("packet too big for MTU {mtu}, said"),
+            None => "packet too big, said".to_owned(),
+        },
+        IcmpMeaning::Prohibited => "prohibited".to_owned(),
+        IcmpMeaning::Unlisted => format!("ICMP type {kind} code {code}, sent"),
+    };
+    match (from, own) {
+        (Some(from), true) => format!("{what} by this computer ({from})"),
+        (Some(from), false) => format!("{what} by {from}"),
+        (None, true) => format!("{what} by this computer"),
+        (None, false) => format!("{what} by an unknown sender"),
+    }
+}
+
+fn response_words(response: &Response) -> String {
+    let mut out = format!("HTTP {}", response.status);
+    if let Some(location) = &response.location {
+        out.push_str(&format!(" to {}", cut(location, MAX_TEXT_CHARS)));
+    }
+    if response.as_expected == Some(false) {
+        out.push_str(", not as expected");
+    }
+    if response.as_expected == Some(false) || response.status >= 400 {
+        if let Some(excerpt) = &response.excerpt {
+            out.push_str(&format!(": \"{}\"", cut(excerpt, MAX_TEXT_CHARS)));
+        }
+        if let Some(server) = response.server.as_ref().or(response.via.as_ref()) {
+            out.push_str(&format!(" from {}", cut(server, MAX_TEXT_CHARS)));
+        }
+    }
+    match response.clock_ahead_s {
+        Some(ahead) if ahead > CLOCK_TOLERANCE_S => out.push_str(&format!(", this clock is {ahead} s ahead")),
+        Some(ahead) if ahead < -CLOCK_TOLERANCE_S => {
+            out.push_str(&format!(", this clock is {} s behind", ahead.unsigned_abs()));
+        }
+        Some(_) | None => {}
+    }
+    out
+}
+
+fn status_page_words(page: &StatusPage) -> String {
+    let impaired = match page.impaired.as_slice() {
+        [] => String::new(),
+        impaired => format!("; impaired: {}", list(impaired, MAX_ITEMS)),
+    };
+    format!("status page says {}: {}{impaired}", page.indicator, cut(&page.description, MAX_TEXT_CHARS))
+}
+
+fn reply_words(reply: &Reply) -> String {
+    let form = if reply.well_formed { "reply" } else { "malformed reply" };
+    let mapped = reply.mapped.map(|mapped| format!(", seen there as {mapped}")).unwrap_or_default();
+    format!("{form} of {} bytes in {}{mapped}", reply.bytes, micros(reply.rtt_us))
+}
+
+fn proxy_setting_words(setting: &ProxySetting) -> String {
+    let ProxySetting { source, says, exempt } = setting;
+    let says = match says {
+        ProxySays::Use(proxy) => format!("proxy {}", cut(proxy, MAX_TEXT_CHARS)),
+        ProxySays::Script(url) => format!("proxy script {}", cut(url, MAX_TEXT_CHARS)),
+        ProxySays::Discover => "proxy discovery (WPAD)".to_owned(),
+        ProxySays::Unreadable(text) => format!("unreadable proxy setting \"{}\"", cut(text, MAX_TEXT_CHARS)),
+    };
+    let exempt = match exempt.as_slice() {
+        [] => String::new(),
+        exempt => format!(", not for {}", list(exempt, MAX_ITEMS)),
+    };
+    format!("{says} from {source}{exempt}")
+}
+
+fn tunnel_words(tunnel: &Tunnel) -> String {
+    let Tunnel { status, reason, schemes, error, server, took_us: _ } = tunnel;
+    let mut out = format!("CONNECT {status}");
+    if *status == 200 {
+        return out;
+    }
+    if !schemes.is_empty() {
+        out.push_str(&format!(" ({})", list(schemes, MAX_ITEMS)));
+    } else if let Some(reason) = reason {
+        out.push_str(&format!(" {}", cut(reason, MAX_TEXT_CHARS)));
+    }
+    if let Some(error) = error {
+        out.push_str(&format!(", says {}", cut(error, MAX_TEXT_CHARS)));
+    }
+    if let Some(server) = server {
+        out.push_str(&format!(" from {}", cut(server, MAX_TEXT_CHARS)));
+    }
+    out
+}
+
+fn pac_words(script: &PacScript) -> String {
+    let PacScript { status, bytes, is_script, names_proxies, names_direct } = script;
+    if !is_script {
+        return format!("HTTP {status} with {bytes} bytes that are no proxy script");
+    }
+    let mut names = names_proxies.clone();
+    names.extend(names_direct.then(|| "DIRECT".to_owned()));
+    let names = if names.is_empty() { "nothing".to_owned() } else { list(&names, MAX_ITEMS) };
+    format!("proxy script of {bytes} bytes that names {names}")
+}
+
+fn mtu_words(mtu: &PathMtu) -> String {
+    let by = match mtu.by {
+        MtuMethod::Datagram => "datagrams",
+        MtuMethod::Handshake => "TLS handshakes",
+    };
+    let announced = mtu.announced_by.map(|router| format!(", announced by {router}")).unwrap_or_default();
+    format!("path MTU {} bytes by {by}{announced}", mtu.mtu_bytes)
+}
+
+fn interface_words(interface: &Interface) -> String {
+    let Interface { name, up, kind: _, addresses, mtu_bytes } = interface;
+    let up = if *up { "up" } else { "down" };
+    let addresses = match addresses.as_slice() {
+        [] => "no address".to_owned(),
+        addresses => list(addresses, MAX_ITEMS),
+    };
+    let mtu = mtu_bytes.map(|mtu| format!(", MTU {mtu}")).unwrap_or_default();
+    format!("{name} {up} with {addresses}{mtu}")
+}
+
+fn route_words(route: &Route) -> String {
+    let Route { to, interface, gateway, source, refuses } = route;
+    if let Some(refuses) = refuses {
+        return format!("route to {to} is of kind {refuses}");
+    }
+    let Some(interface) = interface else { return format!("no route to {to}") };
+    let gateway = gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+    let source = source.map(|source| format!(" from {source}")).unwrap_or_default();
+    format!("route to {to} by {interface}{gateway}{source}")
+}
+
+fn client_words(client: &Client) -> String {
+    let Client { found_at, version, packaging, web_host, processes, data_writable } = client;
+    let version = version.as_deref().unwrap_or("of unknown version");
+    let running = match processes.len() {
+        0 => "not running".to_owned(),
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
+    };
+    let host = web_host.as_ref().map(|host| format!(", set to {}", cut(host, MAX_TEXT_CHARS))).unwrap_or_default();
+    let data = if *data_writable == Some(false) { ", its data folder cannot be written" } else { "" };
+    format!("Zoom {version} ({packaging}) at {found_at}, {running}{host}{data}")
+}
+
+const MAX_ITEMS: usize = 4;
+const MAX_TEXT_CHARS: usize = 80;
+/// A clock off by less says nothing: HTTP dates have whole seconds (RFC 9110, 5.6.7) and come late.
+const CLOCK_TOLERANCE_S: i64 = 60;
