@@ -28,7 +28,9 @@ pub(super) fn words(facts: &[Fact]) -> Option<String> {
         }
         None => match (system, certificates?) {
             (Some(None), _) => Some(format!("chain that this computer trusts{by}")),
-            (Some(Some(fault)), _) => Some(format!("this computer does not trust the chain, {}{by}", fault_words(fault))),
+            (Some(Some(fault)), _) => {
+                Some(format!("this computer does not trust the chain, {}{by}", fault_words(fault)))
+            }
             (None, []) => Some("no certificate".to_owned()),
             (None, [first, ..]) => Some(format!("certificate of {}{by}", cut(&first.subject, MAX_NAME_CHARS))),
         },

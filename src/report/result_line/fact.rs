@@ -1,5 +1,6 @@
 //! One fact in a few words, or none where another fact of the same look says it better.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
@@ -80,7 +81,7 @@ fn answer_words(answer: &Answer) -> String {
     notes.extend(truncated.then(|| "truncated".to_owned()));
     notes.extend(authentic.then(|| "DNSSEC proved".to_owned()));
     if !notes.is_empty() {
-        out.push_str(&format!(" ({})", notes.join(", ")));
+        let _ = write!(out, " ({})", notes.join(", "));
     }
     out
 }
@@ -119,23 +120,25 @@ fn icmp_words(icmp: &IcmpError) -> String {
 fn response_words(response: &Response) -> String {
     let mut out = format!("HTTP {}", response.status);
     if let Some(location) = &response.location {
-        out.push_str(&format!(" to {}", cut(location, MAX_TEXT_CHARS)));
+        let _ = write!(out, " to {}", cut(location, MAX_TEXT_CHARS));
     }
     if response.as_expected == Some(false) {
         out.push_str(", not as expected");
     }
     if response.as_expected == Some(false) || response.status >= 400 {
         if let Some(excerpt) = &response.excerpt {
-            out.push_str(&format!(": \"{}\"", cut(excerpt, MAX_TEXT_CHARS)));
+            let _ = write!(out, ": \"{}\"", cut(excerpt, MAX_TEXT_CHARS));
         }
         if let Some(server) = response.server.as_ref().or(response.via.as_ref()) {
-            out.push_str(&format!(" from {}", cut(server, MAX_TEXT_CHARS)));
+            let _ = write!(out, " from {}", cut(server, MAX_TEXT_CHARS));
         }
     }
     match response.clock_ahead_s {
-        Some(ahead) if ahead > CLOCK_TOLERANCE_S => out.push_str(&format!(", this clock is {ahead} s ahead")),
+        Some(ahead) if ahead > CLOCK_TOLERANCE_S => {
+            let _ = write!(out, ", this clock is {ahead} s ahead");
+        }
         Some(ahead) if ahead < -CLOCK_TOLERANCE_S => {
-            out.push_str(&format!(", this clock is {} s behind", ahead.unsigned_abs()));
+            let _ = write!(out, ", this clock is {} s behind", ahead.unsigned_abs());
         }
         Some(_) | None => {}
     }
@@ -178,15 +181,15 @@ fn tunnel_words(tunnel: &Tunnel) -> String {
         return out;
     }
     if !schemes.is_empty() {
-        out.push_str(&format!(" ({})", list(schemes, MAX_ITEMS)));
+        let _ = write!(out, " ({})", list(schemes, MAX_ITEMS));
     } else if let Some(reason) = reason {
-        out.push_str(&format!(" {}", cut(reason, MAX_TEXT_CHARS)));
+        let _ = write!(out, " {}", cut(reason, MAX_TEXT_CHARS));
     }
     if let Some(error) = error {
-        out.push_str(&format!(", says {}", cut(error, MAX_TEXT_CHARS)));
+        let _ = write!(out, ", says {}", cut(error, MAX_TEXT_CHARS));
     }
     if let Some(server) = server {
-        out.push_str(&format!(" from {}", cut(server, MAX_TEXT_CHARS)));
+        let _ = write!(out, " from {}", cut(server, MAX_TEXT_CHARS));
     }
     out
 }
