@@ -14,11 +14,14 @@ use crate::verdict::Cause;
 pub fn explain(cause: &Cause, style: Style) -> String {
     let mut page = Page::new(style);
     page.toned_line(Tone::Heading, cause.id, cause.title);
-    page.labelled("layer", layer(cause.layer));
-    page.labelled("who mends it", owner(cause.owner));
+    let mut pairs = vec![
+        ("layer".to_owned(), layer(cause.layer).to_owned()),
+        ("who mends it".to_owned(), owner(cause.owner).to_owned()),
+    ];
     if !cause.masks.is_empty() {
-        page.labelled("explains", &cause.masks.join(", "));
+        pairs.push(("explains".to_owned(), cause.masks.join(", ")));
     }
+    page.labels(&pairs);
     page.heading("WHAT IT MEANS");
     mixed(&mut page, cause.meaning);
     page.heading("HOW TO PROVE IT");
@@ -115,9 +118,9 @@ mod tests {
             text,
             "\
 filter.drop  TCP 443 to Zoom is dropped | silently
-  layer  filter
+  layer         filter
   who mends it  whoever runs this network
-  explains  filter.sni
+  explains      filter.sni
 
 WHAT IT MEANS
   Packets to Zoom vanish while others pass. It is

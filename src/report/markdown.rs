@@ -12,7 +12,7 @@ use super::model::Report;
 use super::redact::Redaction;
 use super::remedies;
 use super::words::{self, ids, percent, place};
-use crate::verdict::{Finding, Part, Remedy, Scope, Status};
+use crate::verdict::{Finding, Part, Scope, Status};
 
 /// The whole ticket. Public addresses of this computer, user names, e-mail addresses and query strings are taken out.
 pub fn markdown(report: &Report) -> String {
@@ -29,6 +29,10 @@ pub fn markdown(report: &Report) -> String {
         cause(&mut out, &ink, finding, &report.vantage.os);
     }
     evidence::sections(&mut out, &ink, report);
+    // No block that is copied holds an empty line, so this only closes gaps between sections.
+    while out.contains("\n\n\n") {
+        out = out.replace("\n\n\n", "\n\n");
+    }
     out
 }
 
@@ -59,16 +63,16 @@ fn cause(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
     }
     for (word, cited) in [("Because of", &finding.because), ("Against it", &finding.against)] {
         if !cited.is_empty() {
-            let _ = writeln!(out, "- {word}: {}", ink.text(&ids(cited)));
+            let _ = writeln!(out, "- {word}: {}", ids(cited));
         }
     }
     let rules = rules(&finding.scope);
     if !rules.is_empty() {
         let must_pass = ["filter.", "proxy."].iter().any(|layer| finding.id.starts_with(layer));
         let intro = if must_pass { "These must pass:" } else { "This is affected:" };
-        let _ = write!(out, "\n{intro}\n\n{}", ink.block(rules.iter().map(String::as_str)));
+        let _ = write!(out, "\n{intro}\n\n{}", ink.lines(&rules));
     }
-    mend(out, ink, &finding.remedies, os);
+    mend(out, ink, finding, os);
 }
 
 /// The scope as rules, one a line: every prefix and every host with its ports.
@@ -85,21 +89,18 @@ fn rules(scope: &Scope) -> Vec<String> {
     rules
 }
 
-fn mend(out: &mut String, ink: &Ink, all: &[Remedy], os: &str) {
-    if all.is_empty() {
+fn mend(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
+    if finding.remedies.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n### What to change\n");
-    let (here, elsewhere) = remedies::sorted(all, os);
+    let (here, elsewhere) = remedies::sorted(&finding.remedies, os);
     for (number, remedy) in here.into_iter().chain(elsewhere).enumerate() {
-        let system = match remedy.os.as_str() {
-            "any" => String::new(),
-            os => format!(", on {}", ink.text(os)),
-        };
-        let _ = writeln!(out, "{}. {} ({}{system})", number + 1, ink.text(&remedy.text), words::owner(remedy.who));
+        let text = format!("{}{}", remedy.text, remedies::by_whom(remedy, finding.owner));
+        let _ = writeln!(out, "{}. {}", number + 1, ink.text(&text));
         let lines = remedies::command_lines(remedy);
         if !lines.is_empty() {
-            let block = ink.block(lines.iter().map(String::as_str));
+            let block = ink.commands(&lines);
             let indented: Vec<String> = block.lines().map(|line| format!("   {line}")).collect();
             let _ = writeln!(out, "\n{}\n", indented.join("\n"));
         }

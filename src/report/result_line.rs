@@ -3,6 +3,7 @@
 //! It tells what was seen, never what it means; text of a peer is cut and made plain.
 
 mod chain;
+mod computer;
 mod fact;
 mod series;
 

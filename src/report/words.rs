@@ -2,12 +2,13 @@
 //!
 //! It never lays anything out.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use why5003_probes::kit::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
 
 use super::plain::plain;
-use crate::verdict::{Finding, Location, Owner, Status};
+use crate::verdict::{Finding, Location, Owner, Status, Verdict};
 
 /// The status as a word and what it means.
 pub(super) fn status(status: Status) -> (&'static str, &'static str) {
@@ -50,7 +51,8 @@ pub(super) const NOT_ZOOMS_CLIENT: &str = "This program is not Zoom's client: a 
 
 /// A time as `0.4 ms`, `12.3 ms` or `3.2 s`.
 pub(super) fn time(time: Duration) -> String {
-    if time < Duration::from_millis(1000) {
+    // What would round to 1000.0 ms is 1.0 s.
+    if time < Duration::from_micros(999_950) {
         format!("{:.1} ms", time.as_secs_f64() * 1000.0)
     } else {
         format!("{:.1} s", time.as_secs_f64())
@@ -119,6 +121,14 @@ fn hop_words(hop: Option<u8>) -> String {
     }
 }
 
+/// The observations that the causes cite: those for them, then those against them, each once.
+pub(super) fn cited(verdict: &Verdict) -> Vec<u32> {
+    let causes = || verdict.causes.iter();
+    let all = causes().flat_map(|cause| &cause.because).chain(causes().flat_map(|cause| &cause.against));
+    let mut seen = BTreeSet::new();
+    all.copied().filter(|id| seen.insert(*id)).collect()
+}
+
 /// The variables in which a look differs from the baseline and that a reader needs to tell two looks apart.
 pub(super) fn variables(look: &Look) -> String {
     let set = &look.settings;
@@ -152,9 +162,12 @@ pub(super) fn variables(look: &Look) -> String {
         Dialect::Zoom => "Zoom's dialect".to_owned(),
         Dialect::Stun => "STUN".to_owned(),
     }));
-    words.extend(set.fetch.as_ref().map(|Fetch { method, path, expect: _ }| match method {
-        Method::Get => format!("GET {path}"),
-        Method::Head => format!("HEAD {path}"),
+    // Every web look fetches `/`: it tells no two apart.
+    words.extend(set.fetch.as_ref().filter(|fetch| fetch.path != "/").map(|Fetch { method, path, expect: _ }| {
+        match method {
+            Method::Get => format!("GET {path}"),
+            Method::Head => format!("HEAD {path}"),
+        }
     }));
     plain(&words.join(", ")).into_owned()
 }

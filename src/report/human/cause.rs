@@ -4,37 +4,32 @@ use super::Page;
 use crate::report::plain::{plain, prose};
 use crate::report::remedies;
 use crate::report::words::{ids, list, owner, percent, place};
-use crate::verdict::{Finding, Remedy};
+use crate::verdict::Finding;
 
 /// All of it.
 pub(super) fn full(page: &mut Page, finding: &Finding, os: &str) {
     let most = if page.style().verbose { usize::MAX } else { MAX_ITEMS };
-    page.labelled("what", &prose(&finding.title));
-    page.labelled("id", &plain(&finding.id));
-    if let Some(place) = place(finding) {
-        page.labelled("where", &place);
-    }
-    page.labelled("who mends it", owner(finding.owner));
-    page.labelled("confidence", &percent(finding.confidence));
-    if !finding.scope.ports.is_empty() {
-        page.labelled("ports", &list(&finding.scope.ports, most));
-    }
-    if !finding.scope.prefixes.is_empty() {
-        page.labelled("prefixes", &list(&finding.scope.prefixes, most));
-    }
-    if !finding.scope.hosts.is_empty() {
-        page.labelled("hosts", &list(&finding.scope.hosts, most));
-    }
+    let mut pairs = Vec::new();
+    let mut tell = |label: &str, text: String| {
+        if !text.is_empty() {
+            pairs.push((plain(label).into_owned(), text));
+        }
+    };
+    tell("what", prose(&finding.title));
+    tell("id", plain(&finding.id).into_owned());
+    tell("where", place(finding).unwrap_or_default());
+    tell("who mends it", owner(finding.owner).to_owned());
+    tell("confidence", percent(finding.confidence));
+    tell("ports", list(&finding.scope.ports, most));
+    tell("prefixes", list(&finding.scope.prefixes, most));
+    tell("hosts", list(&finding.scope.hosts, most));
     for (name, value) in &finding.details {
-        page.labelled(&plain(name), &prose(value));
+        tell(name, prose(value));
     }
-    if !finding.because.is_empty() {
-        page.labelled("because of", &capped_ids(&finding.because, most));
-    }
-    if !finding.against.is_empty() {
-        page.labelled("against it", &capped_ids(&finding.against, most));
-    }
-    mend(page, &finding.remedies, os);
+    tell("because of", capped_ids(&finding.because, most));
+    tell("against it", capped_ids(&finding.against, most));
+    page.labels(&pairs);
+    mend(page, finding, os);
 }
 
 /// One cause in a line or two.
@@ -53,20 +48,16 @@ pub(super) fn brief(page: &mut Page, finding: &Finding) {
     );
 }
 
-fn mend(page: &mut Page, all: &[Remedy], os: &str) {
-    if all.is_empty() {
+fn mend(page: &mut Page, finding: &Finding, os: &str) {
+    if finding.remedies.is_empty() {
         return;
     }
     page.heading("HOW TO MEND IT");
-    let (here, elsewhere) = remedies::sorted(all, os);
+    let (here, elsewhere) = remedies::sorted(&finding.remedies, os);
     let shown = if page.style().verbose { elsewhere.as_slice() } else { &[] };
     for (number, remedy) in here.iter().chain(shown).enumerate() {
-        let system = match remedy.os.as_str() {
-            "any" => String::new(),
-            os => format!(", on {}", plain(os)),
-        };
         let mark = format!("{}. ", number + 1);
-        page.item(2, &mark, &format!("{} ({}{system})", prose(&remedy.text), owner(remedy.who)));
+        page.item(2, &mark, &format!("{}{}", prose(&remedy.text), remedies::by_whom(remedy, finding.owner)));
         for command in remedies::command_lines(remedy) {
             page.command(COMMAND_INDENT, &command);
         }

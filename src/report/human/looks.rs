@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
-use why5003_probes::kit::Observation;
+use why5003_probes::kit::{DnsTransport, Look, Observation, Via};
 
 use super::Page;
 use super::page::NARROW;
@@ -11,7 +11,7 @@ use super::why::look_line;
 use crate::report::Report;
 use crate::report::plain::{cut_middle, plain};
 use crate::report::result_line::result_line;
-use crate::report::words::{time, variables};
+use crate::report::words::{self, time, variables};
 
 /// The looks, as a table where the screen is wide enough.
 pub(super) fn table(page: &mut Page, report: &Report) {
@@ -23,7 +23,7 @@ pub(super) fn table(page: &mut Page, report: &Report) {
     page.heading(&format!("LOOKS ({} of {})", shown.len(), report.observations.len()));
     if style.width < NARROW {
         for observation in &shown {
-            let line = format!("{} ({})", look_line(observation), time(observation.took));
+            let line = format!("{} ({})", look_line(observation, style), time(observation.took));
             page.item(2, &format!("[{}] ", observation.id), &line);
         }
     } else if !shown.is_empty() {
@@ -39,12 +39,9 @@ pub(super) fn table(page: &mut Page, report: &Report) {
 /// Cited ones, then failures, each in the order of the run; and what is left.
 fn chosen(report: &Report) -> (Vec<&Observation>, Vec<&Observation>) {
     let verdict = &report.verdict;
-    let named: BTreeSet<u32> = verdict
-        .causes
-        .iter()
-        .flat_map(|finding| finding.because.iter().chain(&finding.against))
-        .chain(verdict.ruled_out.iter().flat_map(|ruled_out| &ruled_out.because))
-        .copied()
+    let named: BTreeSet<u32> = words::cited(verdict)
+        .into_iter()
+        .chain(verdict.ruled_out.iter().flat_map(|ruled_out| ruled_out.because.iter().copied()))
         .collect();
     let (mut first, uncited): (Vec<_>, Vec<_>) = report.observations.iter().partition(|o| named.contains(&o.id));
     let (failed, mut rest): (Vec<_>, Vec<_>) = uncited.into_iter().partition(|o| o.failure.is_some());
@@ -69,8 +66,8 @@ fn drawn(shown: &[&Observation], width: usize, verbose: bool) -> String {
         let mut row = Row::from([
             observation.id.to_string(),
             cut_middle(&plain(look.probe), 12).into_owned(),
-            cut_middle(&plain(&look.target.to_string()), budget(TARGET_PERCENT)).into_owned(),
-            cut_middle(&plain(&look.via.to_string()), budget(VIA_PERCENT)).into_owned(),
+            cut_middle(&target(look), budget(TARGET_PERCENT)).into_owned(),
+            cut_middle(&way(look), budget(VIA_PERCENT)).into_owned(),
             result,
             time(observation.took),
         ]);
@@ -91,6 +88,30 @@ fn drawn(shown: &[&Observation], width: usize, verbose: bool) -> String {
     table.trim_fmt()
 }
 
+/// The target without `/tcp`, which a port alone means as well.
+fn target(look: &Look) -> String {
+    let target = look.target.to_string();
+    plain(target.strip_suffix("/tcp").unwrap_or(&target)).into_owned()
+}
+
+/// The way without what its transport implies.
+fn way(look: &Look) -> String {
+    let way = match &look.via {
+        Via::Direct | Via::System => look.via.to_string(),
+        Via::Dns { transport, server, name: _ } => {
+            let (word, port) = match transport {
+                DnsTransport::Udp => ("udp", 53),
+                DnsTransport::Tcp => ("tcp", 53),
+                DnsTransport::Dot => ("dot", 853),
+                DnsTransport::Doh => ("doh", 443),
+            };
+            if server.port() == port { format!("{word} {}", server.ip()) } else { format!("{word} {server}") }
+        }
+        Via::Proxy(proxy) => proxy.to_string(),
+    };
+    plain(&way).into_owned()
+}
+
 /// How many looks of which kind are not shown.
 fn counted(rest: &[&Observation]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
@@ -107,6 +128,6 @@ fn counted(rest: &[&Observation]) -> String {
 
 const RESULT_COLUMN: usize = 4;
 const TARGET_PERCENT: usize = 30;
-const VIA_PERCENT: usize = 14;
-const MAX_ROWS: usize = 30;
+const VIA_PERCENT: usize = 18;
+const MAX_ROWS: usize = 20;
 const MAX_ROW_LINES: usize = 3;

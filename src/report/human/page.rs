@@ -3,6 +3,7 @@
 //! It knows nothing of reports; what it is handed is plain already.
 
 use anstyle::{AnsiColor, Style as Paint};
+use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
 use super::Style;
@@ -71,16 +72,24 @@ impl Page {
     /// Prose behind a mark such as `[3] ` or `1. `, its further lines under its first word.
     pub(in crate::report) fn item(&mut self, indent: usize, mark: &str, text: &str) {
         let first = format!("{}{mark}", " ".repeat(indent));
-        let rest = " ".repeat(indent + textwrap::core::display_width(mark));
+        let rest = " ".repeat(indent + display_width(mark));
         self.wrapped(&first, &rest, text);
     }
 
-    /// A label in its column, then the text beside it.
-    pub(in crate::report) fn labelled(&mut self, label: &str, text: &str) {
-        let column = if self.style.width < NARROW { NARROW_LABEL } else { LABEL };
-        let label = format!("  {label}");
-        let gap = column.saturating_sub(textwrap::core::display_width(&label)).max(2);
-        self.wrapped(&format!("{label}{}", " ".repeat(gap)), &" ".repeat(column), text);
+    /// Labels in a column, and beside each its text; a label wider than the column stands on a line of its own.
+    pub(in crate::report) fn labels(&mut self, pairs: &[(String, String)]) {
+        let most = if self.style.width < NARROW { NARROW_LABEL } else { MAX_LABEL };
+        let widest = pairs.iter().map(|(label, _)| display_width(label)).filter(|width| *width <= most).max();
+        let column = widest.unwrap_or(0) + 4;
+        for (label, text) in pairs {
+            let gap = column.saturating_sub(display_width(label) + 2);
+            if gap < 2 {
+                self.paragraph(2, &format!("{label}:"));
+                self.paragraph(column, text);
+            } else {
+                self.wrapped(&format!("  {label}{}", " ".repeat(gap)), &" ".repeat(column), text);
+            }
+        }
     }
 
     /// A line as it is, however long: a command broken in the middle can't be copied.
@@ -124,10 +133,10 @@ impl Page {
 const MIN_WIDTH: usize = 30;
 /// Longer lines of prose are hard to follow.
 const MAX_PROSE: usize = 100;
-const LABEL: usize = 14;
-/// A screen as narrow as this gets a narrow label column, and lines instead of a table.
+const MAX_LABEL: usize = 26;
+/// A screen as narrow as this gets a narrower label column, and lines instead of a table.
 pub(super) const NARROW: usize = 64;
-const NARROW_LABEL: usize = 4;
+const NARROW_LABEL: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -146,6 +155,13 @@ mod tests {
             page.finish(),
             "  1. Allow these prefixes on\n     the firewall.\n     nft add rule inet filter forward ip daddr 170.114.0.0/16 accept\n"
         );
+    }
+
+    #[test]
+    fn a_label_wider_than_its_column_stands_alone() {
+        let mut page = page(false);
+        page.labels(&[("id".into(), "dns.slow".into()), ("a much longer label".into(), "text".into())]);
+        assert_eq!(page.finish(), "  id  dns.slow\n  a much longer label:\n      text\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use why5003_probes::kit::{Observation, ProxySays};
 use super::escape::Ink;
 use crate::report::Report;
 use crate::report::result_line::result_line;
-use crate::report::words::{ids, list, time, variables};
+use crate::report::words::{self, ids, list, time, variables};
 
 /// All of it, each section only where it has something to say.
 pub(super) fn sections(out: &mut String, ink: &Ink, report: &Report) {
@@ -21,12 +21,9 @@ pub(super) fn sections(out: &mut String, ink: &Ink, report: &Report) {
 /// What the verdict cites; where it cites nothing, what failed.
 fn evidence(out: &mut String, ink: &Ink, report: &Report) {
     let verdict = &report.verdict;
-    let named: BTreeSet<u32> = verdict
-        .causes
-        .iter()
-        .flat_map(|finding| finding.because.iter().chain(&finding.against))
-        .chain(verdict.ruled_out.iter().flat_map(|ruled_out| &ruled_out.because))
-        .copied()
+    let named: BTreeSet<u32> = words::cited(verdict)
+        .into_iter()
+        .chain(verdict.ruled_out.iter().flat_map(|ruled_out| ruled_out.because.iter().copied()))
         .collect();
     let wanted = |observation: &Observation| {
         if named.is_empty() { observation.failure.is_some() } else { named.contains(&observation.id) }
@@ -48,7 +45,7 @@ fn evidence(out: &mut String, ink: &Ink, report: &Report) {
             observation.id,
             ink.text(look.probe),
             ink.code(&look.target.to_string()),
-            ink.text(&look.via.to_string()),
+            ink.code(&look.via.to_string()),
             ink.text(&format!("{asked}{}", result_line(observation))),
             time(observation.took)
         );
@@ -63,7 +60,7 @@ fn gaps(out: &mut String, ink: &Ink, report: &Report) {
     if !verdict.ruled_out.is_empty() {
         let _ = writeln!(out, "\n## Ruled out\n");
         for ruled_out in &verdict.ruled_out {
-            let _ = writeln!(out, "- {} by {}", ink.code(&ruled_out.id), ink.text(&ids(&ruled_out.because)));
+            let _ = writeln!(out, "- {} by {}", ink.code(&ruled_out.id), ids(&ruled_out.because));
         }
     }
     if !verdict.open.is_empty() {

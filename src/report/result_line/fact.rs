@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Client, Fact, Failure, HostsLine, IcmpError, IcmpMeaning, Interface, Limit, MtuMethod, PacScript, PathMtu,
-    ProxySays, ProxySetting, Reply, ResolverSetting, Response, Route, Segment, Stage, StatusPage, Tunnel,
+    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment, Stage,
+    StatusPage, Tunnel,
 };
 
+use super::computer;
 use crate::report::plain::cut;
 use crate::report::words::{list, micros};
 
@@ -34,24 +35,17 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Response(response) => response_words(response),
         Fact::StatusPage(page) => status_page_words(page),
         Fact::Reply(reply) => reply_words(reply),
-        Fact::ProxySetting(setting) => proxy_setting_words(setting),
+        Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
         Fact::PacScript(script) => pac_words(script),
         Fact::PathMtu(mtu) => mtu_words(mtu),
-        Fact::Interface(interface) => interface_words(interface),
-        Fact::Route(route) => route_words(route),
+        Fact::Interface(interface) => computer::interface(interface),
+        Fact::Route(route) => computer::route(route),
         Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
-        Fact::HostsLine(HostsLine { file, line, address, names }) => {
-            format!("{file} line {line} pins {} to {address}", list(names, MAX_ITEMS))
-        }
-        Fact::Resolver(ResolverSetting { server, source, stub }) => {
-            format!("resolver {server}{} ({source})", if *stub { ", a stub on this computer" } else { "" })
-        }
-        Fact::Limit(Limit { of, limit, used }) => match used {
-            Some(used) => format!("{used} of {limit} {of} in use"),
-            None => format!("{limit} {of} at most"),
-        },
-        Fact::Client(client) => client_words(client),
+        Fact::HostsLine(line) => computer::hosts_line(line),
+        Fact::Resolver(setting) => computer::resolver(setting),
+        Fact::Limit(limit) => computer::limit(limit),
+        Fact::Client(client) => computer::client(client),
         Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
         // Told together, by the neighbours of this file.
         Fact::Hop(_) | Fact::SizeTried { .. } | Fact::Tries { .. } | Fact::Chain { .. } | Fact::Verified { .. } => {
@@ -159,21 +153,6 @@ fn reply_words(reply: &Reply) -> String {
     format!("{form} of {} bytes in {}{mapped}", reply.bytes, micros(reply.rtt_us))
 }
 
-fn proxy_setting_words(setting: &ProxySetting) -> String {
-    let ProxySetting { source, says, exempt } = setting;
-    let says = match says {
-        ProxySays::Use(proxy) => format!("proxy {}", cut(proxy, MAX_TEXT_CHARS)),
-        ProxySays::Script(url) => format!("proxy script {}", cut(url, MAX_TEXT_CHARS)),
-        ProxySays::Discover => "proxy discovery (WPAD)".to_owned(),
-        ProxySays::Unreadable(text) => format!("unreadable proxy setting \"{}\"", cut(text, MAX_TEXT_CHARS)),
-    };
-    let exempt = match exempt.as_slice() {
-        [] => String::new(),
-        exempt => format!(", not for {}", list(exempt, MAX_ITEMS)),
-    };
-    format!("{says} from {source}{exempt}")
-}
-
 fn tunnel_words(tunnel: &Tunnel) -> String {
     let Tunnel { status, reason, schemes, error, server, took_us: _ } = tunnel;
     let mut out = format!("CONNECT {status}");
@@ -214,42 +193,9 @@ fn mtu_words(mtu: &PathMtu) -> String {
     format!("path MTU {} bytes by {by}{announced}", mtu.mtu_bytes)
 }
 
-fn interface_words(interface: &Interface) -> String {
-    let Interface { name, up, kind: _, addresses, mtu_bytes } = interface;
-    let up = if *up { "up" } else { "down" };
-    let addresses = match addresses.as_slice() {
-        [] => "no address".to_owned(),
-        addresses => list(addresses, MAX_ITEMS),
-    };
-    let mtu = mtu_bytes.map(|mtu| format!(", MTU {mtu}")).unwrap_or_default();
-    format!("{name} {up} with {addresses}{mtu}")
-}
-
-fn route_words(route: &Route) -> String {
-    let Route { to, interface, gateway, source, refuses } = route;
-    if let Some(refuses) = refuses {
-        return format!("route to {to} is of kind {refuses}");
-    }
-    let Some(interface) = interface else { return format!("no route to {to}") };
-    let gateway = gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
-    let source = source.map(|source| format!(" from {source}")).unwrap_or_default();
-    format!("route to {to} by {interface}{gateway}{source}")
-}
-
-fn client_words(client: &Client) -> String {
-    let Client { found_at, version, packaging, web_host, processes, data_writable } = client;
-    let version = version.as_deref().unwrap_or("of unknown version");
-    let running = match processes.len() {
-        0 => "not running".to_owned(),
-        1 => "1 process".to_owned(),
-        count => format!("{count} processes"),
-    };
-    let host = web_host.as_ref().map(|host| format!(", set to {}", cut(host, MAX_TEXT_CHARS))).unwrap_or_default();
-    let data = if *data_writable == Some(false) { ", its data folder cannot be written" } else { "" };
-    format!("Zoom {version} ({packaging}) at {found_at}, {running}{host}{data}")
-}
-
-const MAX_ITEMS: usize = 4;
-const MAX_TEXT_CHARS: usize = 80;
+/// More items of a list are a count.
+pub(super) const MAX_ITEMS: usize = 4;
+/// Longer text of a peer or a setting is cut.
+pub(super) const MAX_TEXT_CHARS: usize = 80;
 /// A clock off by less says nothing: HTTP dates have whole seconds (RFC 9110, 5.6.7) and come late.
 const CLOCK_TOLERANCE_S: i64 = 60;
