@@ -104,6 +104,18 @@ fn a_report_is_written_as_it_was_read() {
 }
 
 #[test]
+fn a_broken_observation_is_told_by_its_line() {
+    let (_, text, _) = samples().remove(0);
+    let broken = text.replacen("\"probe\": \"dns\"", "\"probe\": \"nope\"", 1);
+    let error = report::parse(&broken).unwrap_err();
+    let line = broken.lines().position(|line| line.contains("nope")).unwrap() + 1;
+    let report::ParseReportError::Malformed { line: told, ref source, .. } = error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("unknown probe \"nope\""), "{source}");
+    // The whole observation has been read when its probe is looked up, so its last line is told.
+    assert!(told > line && told < line + 40, "{told} is not near {line}");
+}
+
+#[test]
 fn every_report_is_of_the_published_schema() {
     let validator = jsonschema::validator_for(&report::schema()).unwrap();
     for (path, text, _) in samples() {

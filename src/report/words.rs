@@ -171,3 +171,56 @@ pub(super) fn variables(look: &Look) -> String {
     }));
     plain(&words.join(", ")).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::verdict::{Part, Scope};
+
+    fn found(id: &str, location: Option<Location>) -> Option<String> {
+        place(&Finding {
+            id: id.to_owned(),
+            title: String::new(),
+            confidence: 0.9,
+            owner: Owner::Network,
+            role: Part::Root,
+            location,
+            scope: Scope::default(),
+            details: BTreeMap::new(),
+            because: vec![3, 1],
+            against: vec![1, 2],
+            remedies: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_filter_is_the_last_that_answers_or_sits_behind_it() {
+        let location = Location { hop: Some(2), address: "10.0.1.1".parse().ok(), next: "10.0.2.2".parse().ok() };
+        assert_eq!(
+            found("filter.drop", Some(location)).unwrap(),
+            "hop 2: 10.0.1.1 is the last that answers for the affected flow, 10.0.2.2 the first that answers for a \
+             passing flow alone: it is 10.0.1.1 or sits between the two"
+        );
+    }
+
+    #[test]
+    fn what_is_not_located_says_so_only_where_a_place_on_the_way_makes_sense() {
+        assert_eq!(found("filter.drop", None).as_deref(), Some("no router answered, so not located"));
+        assert_eq!(found("host.hosts-file", None).as_deref(), Some("this computer"));
+        assert_eq!(found("dns.name-blocked", Some(Location::default())), None);
+    }
+
+    #[test]
+    fn a_time_has_one_decimal_and_a_unit_that_fits() {
+        let shown = [400, 12_349, 999_949, 999_960, 3_200_000].map(micros);
+        assert_eq!(shown, ["0.4 ms", "12.3 ms", "999.9 ms", "1.0 s", "3.2 s"]);
+    }
+
+    #[test]
+    fn a_long_list_ends_in_a_count() {
+        assert_eq!(list(&["a", "b", "c"], 3), "a, b, c");
+        assert_eq!(list(&["a", "b", "c"], 2), "a, b and 1 more");
+    }
+}
