@@ -1,5 +1,22 @@
 //! Renders a finished run: for people, for programs, for tickets.
 
+mod explain;
+mod human;
+mod json;
+mod markdown;
 mod model;
+mod plain;
+mod redact;
+mod remedies;
+mod result_line;
+mod schema;
+mod words;
 
+pub use explain::{causes_table, explain};
+pub use human::{Style, human};
+pub use json::{ParseReportError, json, json_line, parse};
+pub use markdown::markdown;
 pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
+pub use redact::Redaction;
+pub use result_line::result_line;
+pub use schema::schema;

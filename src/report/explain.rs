@@ -1,0 +1,157 @@
+//! A cause explained from its record: what it means, how to prove it, how to mend it; and the table of all causes.
+//!
+//! The same record makes `why5003 explain`, the man page and the README's table.
+
+use comfy_table::{Table, presets};
+
+use super::human::{Page, Style, Tone};
+use super::words::{layer, owner};
+use crate::verdict::Cause;
+
+/// The whole record of one cause, for a person.
+///
+/// A line of the proof that is indented is a command and stays as it is.
+pub fn explain(cause: &Cause, style: Style) -> String {
+    let mut page = Page::new(style);
+    page.toned_line(Tone::Heading, cause.id, cause.title);
+    let mut pairs = vec![
+        ("layer".to_owned(), layer(cause.layer).to_owned()),
+        ("who mends it".to_owned(), owner(cause.owner).to_owned()),
+    ];
+    if !cause.masks.is_empty() {
+        pairs.push(("explains".to_owned(), cause.masks.join(", ")));
+    }
+    page.labels(&pairs);
+    page.heading("WHAT IT MEANS");
+    mixed(&mut page, cause.meaning);
+    page.heading("HOW TO PROVE IT");
+    mixed(&mut page, cause.proof);
+    page.heading("HOW TO MEND IT");
+    for (number, mend) in cause.remedies.iter().enumerate() {
+        let system = if mend.os == "any" { String::new() } else { format!(", on {}", mend.os) };
+        page.item(2, &format!("{}. ", number + 1), &format!("{} ({}{system})", mend.text, owner(mend.who)));
+        for line in mend.command.lines().filter(|line| !line.trim().is_empty()) {
+            page.command(7, line.trim_end());
+        }
+    }
+    page.heading("SOURCES");
+    for source in cause.sources {
+        page.item(2, "- ", source);
+    }
+    page.finish()
+}
+
+/// Prose that holds commands on indented lines of their own.
+fn mixed(page: &mut Page, text: &str) {
+    let mut prose: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if line.trim().is_empty() || line.starts_with([' ', '\t']) {
+            flush(page, &mut prose);
+            if line.trim().is_empty() {
+                page.blank();
+            } else {
+                page.command(7, line.trim());
+            }
+        } else {
+            prose.push(line);
+        }
+    }
+    flush(page, &mut prose);
+}
+
+fn flush(page: &mut Page, prose: &mut Vec<&str>) {
+    if !prose.is_empty() {
+        page.paragraph(2, &prose.join(" "));
+        prose.clear();
+    }
+}
+
+/// All causes, one a line: id, title, who mends it. In Markdown, or in columns for a screen.
+pub fn causes_table(causes: &[Cause], markdown: bool) -> String {
+    if markdown {
+        let head = "| id | what it is | who mends it |\n|---|---|---|\n".to_owned();
+        return causes.iter().fold(head, |table, cause| {
+            let title = cause.title.replace('|', "\\|");
+            table + &format!("| `{}` | {title} | {} |\n", cause.id, owner(cause.owner))
+        });
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for cause in causes {
+        table.add_row([cause.id, cause.title, owner(cause.owner)]);
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    table.trim_fmt() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use why5003_probes::kit::Layer;
+
+    use super::*;
+    use crate::verdict::{Mend, Owner, Ruling};
+
+    const CAUSE: Cause = Cause {
+        id: "filter.drop",
+        title: "TCP 443 to Zoom is dropped | silently",
+        layer: Layer::Filter,
+        owner: Owner::Network,
+        masks: &["filter.sni"],
+        meaning: "Packets to Zoom vanish while others pass.\nIt is no reset: nothing comes back.",
+        proof: "Connect by hand:\n  curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose\nIt times out.",
+        remedies: &[Mend {
+            os: "linux",
+            who: Owner::Network,
+            text: "Allow it.",
+            command: "nft add rule inet filter forward ip daddr {prefix} tcp dport {port} accept",
+        }],
+        sources: &["RFC 9293"],
+        rule: |_| Ruling::silent(),
+    };
+
+    #[test]
+    fn a_cause_is_explained_with_its_commands_whole() {
+        let text = explain(&CAUSE, Style { width: 50, ..Style::default() });
+        assert_eq!(
+            text,
+            "\
+filter.drop  TCP 443 to Zoom is dropped | silently
+  layer         filter
+  who mends it  whoever runs this network
+  explains      filter.sni
+
+WHAT IT MEANS
+  Packets to Zoom vanish while others pass. It is
+  no reset: nothing comes back.
+
+HOW TO PROVE IT
+  Connect by hand:
+       curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose
+  It times out.
+
+HOW TO MEND IT
+  1. Allow it. (whoever runs this network, on
+     linux)
+       nft add rule inet filter forward ip daddr {prefix} tcp dport {port} accept
+
+SOURCES
+  - RFC 9293
+"
+        );
+    }
+
+    #[test]
+    fn the_table_for_a_readme_escapes_what_divides_cells() {
+        assert_eq!(
+            causes_table(&[CAUSE], true),
+            "| id | what it is | who mends it |\n|---|---|---|\n\
+             | `filter.drop` | TCP 443 to Zoom is dropped \\| silently | whoever runs this network |\n"
+        );
+        assert_eq!(
+            causes_table(&[CAUSE], false),
+            "filter.drop  TCP 443 to Zoom is dropped | silently  whoever runs this network\n"
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The report for a person at a terminal: the verdict first, then what to do, then why, then the looks.
+//!
+//! Pure text: it reads no terminal, environment or clock. Width and colour are passed in.
+
+mod cause;
+mod looks;
+mod page;
+mod why;
+
+use std::time::Duration;
+
+pub(super) use page::{Page, Tone};
+
+use super::model::Report;
+use super::plain::{plain, prose};
+use super::words;
+use crate::verdict::{Part, Status, Verdict};
+
+/// How a text for a person is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the screen; fewer than 30 are taken as 30. Prose uses 100 at most; commands are never broken.
+    pub width: usize,
+    /// Whether to colour by ANSI escapes.
+    pub colour: bool,
+    /// Whether to show everything: all looks, whole lists, remedies for other systems.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    /// 80 columns, no colour, not verbose.
+    fn default() -> Self {
+        Self { width: 80, colour: false, verbose: false }
+    }
+}
+
+/// The whole report for a person.
+pub fn human(report: &Report, style: Style) -> String {
+    let mut page = Page::new(style);
+    opening(&mut page, &report.verdict);
+    causes(&mut page, report);
+    why::reasons(&mut page, report);
+    why::gaps(&mut page, &report.verdict);
+    looks::table(&mut page, report);
+    closing(&mut page, report);
+    page.finish()
+}
+
+/// Status and summary: whoever reads two lines has read the verdict.
+fn opening(page: &mut Page, verdict: &Verdict) {
+    let (word, meaning) = words::status(verdict.status);
+    page.toned_line(tone(verdict.status), word, meaning);
+    page.paragraph(0, &prose(&verdict.summary));
+}
+
+fn tone(status: Status) -> Tone {
+    match status {
+        Status::Healthy => Tone::Good,
+        Status::Degraded => Tone::Impaired,
+        Status::Blocked => Tone::Bad,
+        Status::Unknown => Tone::Unclear,
+    }
+}
+
+fn causes(page: &mut Page, report: &Report) {
+    let (roots, contributing): (Vec<_>, Vec<_>) =
+        report.verdict.causes.iter().partition(|finding| finding.role == Part::Root);
+    let os = &report.vantage.os;
+    if report.verdict.status == Status::Healthy {
+        page.heading("IF ZOOM'S CLIENT STILL SHOWS 5003");
+        page.paragraph(2, words::NOT_ZOOMS_CLIENT);
+        if report.verdict.causes.is_empty() {
+            page.paragraph(2, "What is left to try lies in the client or on this computer.");
+        }
+        for finding in &report.verdict.causes {
+            page.blank();
+            cause::full(page, finding, os);
+        }
+        return;
+    }
+    for finding in roots {
+        page.heading("ROOT CAUSE");
+        cause::full(page, finding, os);
+    }
+    if !contributing.is_empty() {
+        page.heading("ALSO");
+        for finding in contributing {
+            if page.style().verbose {
+                cause::full(page, finding, os);
+                page.blank();
+            } else {
+                cause::brief(page, finding);
+            }
+        }
+    }
+}
+
+/// What the run was: last, because it is the same every time.
+fn closing(page: &mut Page, report: &Report) {
+    let rights = if report.vantage.privileged { "with raw sockets" } else { "without raw sockets" };
+    let took = words::time(Duration::from_millis(report.duration_ms));
+    page.blank();
+    page.paragraph(
+        0,
+        &plain(&format!(
+            "{} {} on {} ({rights}), {} for {took}, catalogue {} ({})",
+            report.tool.name,
+            report.tool.version,
+            report.vantage.os,
+            report.started,
+            report.catalogue.revision,
+            report.catalogue.source
+        )),
+    );
+}

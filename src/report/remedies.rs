@@ -1,0 +1,33 @@
+//! Which remedies come first: those for the computer that looked, then those for any, then those for others.
+
+use super::plain::plain;
+use super::words;
+use crate::verdict::{Owner, Remedy};
+
+/// Remedies for this system and for any (this system's first), and those for others; each in the order given.
+pub(super) fn sorted<'a>(all: &'a [Remedy], os: &str) -> (Vec<&'a Remedy>, Vec<&'a Remedy>) {
+    let os = os.to_ascii_lowercase();
+    let (mut here, rest): (Vec<_>, Vec<_>) =
+        all.iter().partition(|remedy| remedy.os != ANY && os.starts_with(&remedy.os.to_ascii_lowercase()));
+    let (any, elsewhere): (Vec<_>, Vec<_>) = rest.into_iter().partition(|remedy| remedy.os == ANY);
+    here.extend(any);
+    (here, elsewhere)
+}
+
+/// The lines of a remedy's command, each safe to print.
+pub(super) fn command_lines(remedy: &Remedy) -> Vec<String> {
+    let command = remedy.command.as_deref().unwrap_or_default();
+    command.lines().map(|line| plain(line.trim_end()).into_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+/// Who does it and on which system, in brackets, as far as it is not what the cause says already.
+pub(super) fn by_whom(remedy: &Remedy, owner: Owner) -> String {
+    let who = (remedy.who != owner).then(|| words::owner(remedy.who).to_owned());
+    let system = (remedy.os != ANY).then(|| format!("on {}", plain(&remedy.os)));
+    match who.into_iter().chain(system).collect::<Vec<_>>().join(", ") {
+        nothing if nothing.is_empty() => nothing,
+        something => format!(" ({something})"),
+    }
+}
+
+const ANY: &str = "any";

@@ -1,0 +1,226 @@
+//! The words that several renderings share: who mends, how a status reads, how long something took.
+//!
+//! It never lays anything out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use why5003_probes::kit::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
+
+use super::plain::plain;
+use crate::verdict::{Finding, Location, Owner, Status, Verdict};
+
+/// The status as a word and what it means.
+pub(super) fn status(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Healthy => ("HEALTHY", "nothing on this network explains error 5003"),
+        Status::Degraded => ("DEGRADED", "sign-in works from here; something else of Zoom is impaired"),
+        Status::Blocked => ("BLOCKED", "a Zoom client here would show error 5003"),
+        Status::Unknown => ("UNKNOWN", "it could not be told whether a Zoom client here would show error 5003"),
+    }
+}
+
+/// Who mends it.
+pub(super) fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::User => "the user of this computer",
+        Owner::Network => "whoever runs this network",
+        Owner::Isp => "the internet provider",
+        Owner::Zoom => "Zoom",
+    }
+}
+
+/// The layer's name.
+pub(super) fn layer(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Host => "host",
+        Layer::Link => "link",
+        Layer::Path => "path",
+        Layer::Dns => "dns",
+        Layer::Proxy => "proxy",
+        Layer::Filter => "filter",
+        Layer::Tls => "tls",
+        Layer::Zoom => "zoom",
+        Layer::Client => "client",
+    }
+}
+
+/// What is certain in all that this program says of a healthy network.
+pub(super) const NOT_ZOOMS_CLIENT: &str = "This program is not Zoom's client: a firewall rule, proxy setting or \
+    certificate check that applies to Zoom's program alone does not show here.";
+
+/// A time as `0.4 ms`, `12.3 ms` or `3.2 s`.
+pub(super) fn time(time: Duration) -> String {
+    // What would round to 1000.0 ms is 1.0 s.
+    if time < Duration::from_micros(999_950) {
+        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}
+
+/// [`time`] of microseconds.
+pub(super) fn micros(us: u64) -> String {
+    time(Duration::from_micros(us))
+}
+
+/// How sure, in percent.
+pub(super) fn percent(confidence: f64) -> String {
+    format!("{:.0} %", (confidence * 100.0).clamp(0.0, 100.0))
+}
+
+/// `[3] [17]`.
+pub(super) fn ids(ids: &[u32]) -> String {
+    ids.iter().map(|id| format!("[{id}]")).collect::<Vec<_>>().join(" ")
+}
+
+/// The items joined by commas; of more than `max`, the rest as a count.
+pub(super) fn list<T: ToString>(items: &[T], max: usize) -> String {
+    let shown: Vec<String> = items.iter().take(max).map(|item| plain(&item.to_string()).into_owned()).collect();
+    match items.len().saturating_sub(max) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Where a finding sits, in a sentence; `None` where a place on the way makes no sense for it.
+pub(super) fn place(finding: &Finding) -> Option<String> {
+    let on_the_way = ["filter.", "path.", "link."].iter().any(|layer| finding.id.starts_with(layer));
+    match &finding.location {
+        Some(Location { hop, address: Some(address), next: Some(next) }) => Some(format!(
+            "{}{address} is the last that answers for the affected flow, {next} the first that answers for a passing \
+             flow alone: it is {address} or sits between the two",
+            hop_words(*hop)
+        )),
+        Some(Location { hop, address: Some(address), next: None }) => Some(format!("{}{address}", hop_words(*hop))),
+        Some(Location { hop, address: None, next: Some(next) }) => Some(format!(
+            "{}before {next}, the first that answers for a passing flow alone; nothing nearer answers",
+            hop_words(*hop)
+        )),
+        Some(Location { hop: Some(0), address: None, next: None }) => Some("this computer".to_owned()),
+        Some(Location { hop: Some(hop), address: None, next: None }) => {
+            Some(format!("hop {hop}, where no router gives its address"))
+        }
+        Some(Location { hop: None, address: None, next: None }) | None if on_the_way => {
+            Some("no router answered, so not located".to_owned())
+        }
+        Some(Location { hop: None, address: None, next: None }) | None
+            if finding.id.starts_with("host.") || finding.id.starts_with("client.") =>
+        {
+            Some("this computer".to_owned())
+        }
+        Some(Location { hop: None, address: None, next: None }) | None => None,
+    }
+}
+
+fn hop_words(hop: Option<u8>) -> String {
+    match hop {
+        Some(0) => "this computer: ".to_owned(),
+        Some(hop) => format!("hop {hop}: "),
+        None => String::new(),
+    }
+}
+
+/// The observations that the causes cite: those for them, then those against them, each once.
+pub(super) fn cited(verdict: &Verdict) -> Vec<u32> {
+    let causes = || verdict.causes.iter();
+    let all = causes().flat_map(|cause| &cause.because).chain(causes().flat_map(|cause| &cause.against));
+    let mut seen = BTreeSet::new();
+    all.copied().filter(|id| seen.insert(*id)).collect()
+}
+
+/// The variables in which a look differs from the baseline and that a reader needs to tell two looks apart.
+pub(super) fn variables(look: &Look) -> String {
+    let set = &look.settings;
+    let mut words = Vec::new();
+    if let Some(record) = set.record {
+        words.push(match record {
+            RecordType::A => "A".to_owned(),
+            RecordType::Aaaa => "AAAA".to_owned(),
+        });
+    }
+    if set.checking_disabled == Some(true) {
+        words.push("CD=1".to_owned());
+    }
+    words.extend(set.ttl.map(|ttl| format!("TTL {ttl}")));
+    words.extend(set.ladder.map(|top| format!("TTL 1 to {top}")));
+    words.extend(set.mss.map(|mss| format!("MSS {mss}")));
+    words.extend(set.source.map(|source| format!("from {source}")));
+    words.extend(set.sni.as_ref().map(|sni| match sni {
+        Sni::Name(name) => format!("SNI {name}"),
+        Sni::Absent => "no SNI".to_owned(),
+    }));
+    words.extend(set.hello.map(|hello| match hello {
+        Hello::Large => "large hello".to_owned(),
+        Hello::Small => "small hello".to_owned(),
+    }));
+    words.extend(set.tls.map(|tls| match tls {
+        TlsVersions::Only12 => "TLS 1.2 only".to_owned(),
+        TlsVersions::Only13 => "TLS 1.3 only".to_owned(),
+    }));
+    words.extend(set.dialect.map(|dialect| match dialect {
+        Dialect::Zoom => "Zoom's dialect".to_owned(),
+        Dialect::Stun => "STUN".to_owned(),
+    }));
+    // Every web look fetches `/`: it tells no two apart.
+    words.extend(set.fetch.as_ref().filter(|fetch| fetch.path != "/").map(|Fetch { method, path, expect: _ }| {
+        match method {
+            Method::Get => format!("GET {path}"),
+            Method::Head => format!("HEAD {path}"),
+        }
+    }));
+    plain(&words.join(", ")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::verdict::{Part, Scope};
+
+    fn found(id: &str, location: Option<Location>) -> Option<String> {
+        place(&Finding {
+            id: id.to_owned(),
+            title: String::new(),
+            confidence: 0.9,
+            owner: Owner::Network,
+            role: Part::Root,
+            location,
+            scope: Scope::default(),
+            details: BTreeMap::new(),
+            because: vec![3, 1],
+            against: vec![1, 2],
+            remedies: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_filter_is_the_last_that_answers_or_sits_behind_it() {
+        let location = Location { hop: Some(2), address: "10.0.1.1".parse().ok(), next: "10.0.2.2".parse().ok() };
+        assert_eq!(
+            found("filter.drop", Some(location)).unwrap(),
+            "hop 2: 10.0.1.1 is the last that answers for the affected flow, 10.0.2.2 the first that answers for a \
+             passing flow alone: it is 10.0.1.1 or sits between the two"
+        );
+    }
+
+    #[test]
+    fn what_is_not_located_says_so_only_where_a_place_on_the_way_makes_sense() {
+        assert_eq!(found("filter.drop", None).as_deref(), Some("no router answered, so not located"));
+        assert_eq!(found("host.hosts-file", None).as_deref(), Some("this computer"));
+        assert_eq!(found("dns.name-blocked", Some(Location::default())), None);
+    }
+
+    #[test]
+    fn a_time_has_one_decimal_and_a_unit_that_fits() {
+        let shown = [400, 12_349, 999_949, 999_960, 3_200_000].map(micros);
+        assert_eq!(shown, ["0.4 ms", "12.3 ms", "999.9 ms", "1.0 s", "3.2 s"]);
+    }
+
+    #[test]
+    fn a_long_list_ends_in_a_count() {
+        assert_eq!(list(&["a", "b", "c"], 3), "a, b, c");
+        assert_eq!(list(&["a", "b", "c"], 2), "a, b and 1 more");
+    }
+}
