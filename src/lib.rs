@@ -2,5 +2,7 @@
 
 pub mod catalogue;
 pub mod evidence;
+pub mod plan;
 pub mod report;
+pub mod run;
 pub mod verdict;

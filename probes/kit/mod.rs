@@ -23,9 +23,9 @@ pub mod status_page;
 mod system;
 pub(crate) mod tap;
 mod target;
-pub mod text;
 #[cfg(test)]
 pub(crate) mod test_net_tls;
+pub mod text;
 pub mod trust;
 pub mod tunnel;
 

@@ -196,6 +196,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "it does not say which".to_owned(), |text| (*text).to_owned()),
+        Err(panic) => {
+            panic.downcast::<&str>().map_or_else(|_| "it does not say which".to_owned(), |text| (*text).to_owned())
+        }
     }
 }

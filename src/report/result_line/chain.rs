@@ -47,7 +47,7 @@ fn issuer(certificates: &[Certificate]) -> Option<&str> {
 #[expect(clippy::option_option, reason = "not asked, accepted and refused are three things")]
 fn verdict_of(facts: &[Fact], asked: Roots) -> Option<Option<CertificateFault>> {
     facts.iter().find_map(|fact| match fact {
-        Fact::Verified { roots, fault } if *roots == asked => Some(*fault),
+        Fact::Verified { roots, fault, .. } if *roots == asked => Some(*fault),
         _ => None,
     })
 }

@@ -78,10 +78,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !trouble {
         return Ruling::excluded(pages);
     }
-    let stopped_on_the_way = evidence
-        .ladders()
-        .filter_map(|l| place_of(evidence, l.to(), l.transport()))
-        .any(|p| !p.open_to_the_end);
+    let stopped_on_the_way =
+        evidence.ladders().filter_map(|l| place_of(evidence, l.to(), l.transport())).any(|p| !p.open_to_the_end);
     if stopped_on_the_way {
         return Ruling::silent();
     }

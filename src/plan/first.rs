@@ -1,0 +1,164 @@
+//! The first looks: what every diagnosis takes, whatever is wrong.
+
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
+
+use super::{Plan, looks};
+use crate::catalogue::{Catalogue, Host};
+
+/// Port of plain DNS (RFC 1035).
+pub(super) const DNS: u16 = 53;
+
+/// Port of DNS over TLS (RFC 7858).
+pub(super) const DOT: u16 = 853;
+
+/// How many side hosts a first round looks at: enough to see a filter of names, few enough to stay polite.
+const SIDE_HOSTS: usize = 8;
+
+/// How many neutral hosts of each kind are looked at.
+const CONTROLS: usize = 2;
+
+/// How many independent resolvers are asked in the first round.
+const RESOLVERS: usize = 2;
+
+/// This computer: its hosts-file lines for the catalogue's names, its routes to the catalogue's addresses.
+pub(super) fn this_computer(catalogue: &Catalogue) -> Look {
+    let names = catalogue.hosts.iter().map(|host| host.name.clone()).collect();
+    let known = catalogue.hosts.iter().flat_map(|host| host.known_addresses.iter().copied());
+    let controls = catalogue.controls.iter().flat_map(|control| control.addresses.iter().copied());
+    let media = catalogue.media.servers.iter().map(SocketAddr::ip);
+    let mut addresses: Vec<IpAddr> = known.chain(controls).chain(media).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let settings = Settings { names: Some(names), addresses: Some(addresses), ..Settings::default() };
+    Look::new("host", Role::Host, Target::this_host()).with(settings)
+}
+
+/// The first looks beyond this computer.
+pub(super) fn looks(plan: &Plan<'_>) -> Vec<Look> {
+    let catalogue = plan.catalogue;
+    let mut first = Vec::new();
+    for host in web_hosts(catalogue) {
+        first.push(looks::by_system(&host.name, role(host)));
+    }
+    first.extend(names_by_wire(plan));
+    first.extend(neutral(plan));
+    first.extend(udp(plan));
+    for proxy in &plan.here.proxies {
+        for host in catalogue.hosts.iter().filter(|host| host.decisive) {
+            first.push(looks::web_through(&host.name, Role::SignIn, host.port, proxy));
+        }
+        if let Some(control) = catalogue.controls.first() {
+            first.push(looks::tunnel(&control.name, Role::Control, control.port, proxy));
+        }
+    }
+    first
+}
+
+/// What a host is to the diagnosis: only a decisive one stands for sign-in.
+pub(super) fn role(host: &Host) -> Role {
+    if host.decisive { Role::SignIn } else { Role::Side }
+}
+
+/// The web hosts of a first round: all of sign-in, some of the others.
+pub(super) fn web_hosts(catalogue: &Catalogue) -> impl Iterator<Item = &Host> {
+    let is_web = |host: &&Host| matches!(host.role, Role::SignIn | Role::Side);
+    let others = catalogue.hosts.iter().filter(is_web).filter(|host| !host.decisive).take(SIDE_HOSTS);
+    catalogue.hosts.iter().filter(|host| host.decisive).chain(others)
+}
+
+fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
+    let catalogue = plan.catalogue;
+    let mut asked = Vec::new();
+    let servers = independents(plan);
+    for host in catalogue.hosts.iter().filter(|host| host.decisive) {
+        for server in &plan.here.resolvers {
+            asked.push(looks::by_udp(&host.name, Role::SignIn, *server, RecordType::A));
+        }
+        for server in &servers {
+            asked.push(looks::by_udp(&host.name, Role::SignIn, *server, RecordType::A));
+        }
+        if let Some(resolver) = catalogue.resolvers.iter().find(|r| r.addresses.iter().any(|a| usable(plan, *a)))
+            && let Some(address) = resolver.addresses.iter().copied().find(|a| usable(plan, *a))
+        {
+            let to = SocketAddr::new(address, DOT);
+            asked.push(looks::encrypted(&host.name, Role::SignIn, DnsTransport::Dot, to, &resolver.dot));
+        }
+        if let Some(nobody) = catalogue.canary.without_dns.iter().copied().find(|a| usable(plan, *a)) {
+            asked.push(looks::by_udp(&host.name, Role::SignIn, SocketAddr::new(nobody, DNS), RecordType::A));
+        }
+    }
+    if let Some(control) = catalogue.controls.iter().find(|control| control.addresses.is_empty()) {
+        for server in &plan.here.resolvers {
+            asked.push(looks::by_udp(&control.name, Role::Control, *server, RecordType::A));
+        }
+    }
+    asked
+}
+
+/// Independent resolvers that are not this computer's own, one address each.
+pub(super) fn independents(plan: &Plan<'_>) -> Vec<SocketAddr> {
+    let own = |address: &IpAddr| plan.here.resolvers.iter().any(|server| server.ip() == *address);
+    plan.catalogue
+        .resolvers
+        .iter()
+        .filter(|resolver| !resolver.addresses.iter().any(own))
+        .filter_map(|resolver| resolver.addresses.iter().copied().find(|a| usable(plan, *a)))
+        .take(RESOLVERS)
+        .map(|address| SocketAddr::new(address, DNS))
+        .collect()
+}
+
+pub(super) fn usable(plan: &Plan<'_>, address: IpAddr) -> bool {
+    plan.may_use(address)
+}
+
+/// Neutral hosts by name and by address, pages whose content is known, and addresses where nobody can be.
+fn neutral(plan: &Plan<'_>) -> Vec<Look> {
+    let catalogue = plan.catalogue;
+    let mut neutral = Vec::new();
+    for control in catalogue.controls.iter().filter(|control| control.addresses.is_empty()).take(CONTROLS) {
+        neutral.push(looks::by_system(&control.name, Role::Control));
+    }
+    for control in catalogue.controls.iter().filter(|control| !control.addresses.is_empty()).take(CONTROLS) {
+        if let Some(address) = control.addresses.iter().copied().find(|a| usable(plan, *a)) {
+            neutral.push(looks::handshake(&control.name, Role::Control, SocketAddr::new(address, control.port)));
+        }
+    }
+    let (by_address, by_name): (Vec<_>, Vec<_>) =
+        catalogue.portals.iter().partition(|portal| portal.target.address.is_some());
+    if let Some(portal) = by_address.first() {
+        neutral.push(looks::page(portal.target.clone(), &portal.path, portal.expect.clone()));
+    }
+    if let Some(portal) = by_name.first()
+        && let Some(name) = &portal.target.host
+    {
+        neutral.push(looks::by_system(name, Role::Portal));
+    }
+    if let Some(canary) = catalogue.canary.addresses.iter().copied().find(|a| usable(plan, *a)) {
+        neutral.push(looks::connection(Role::Canary, SocketAddr::new(canary, 443)));
+    }
+    neutral
+}
+
+fn udp(plan: &Plan<'_>) -> Vec<Look> {
+    let catalogue = plan.catalogue;
+    let media = catalogue.media.servers.iter().take(2);
+    let mut udp: Vec<Look> = media.map(|to| looks::datagram(Role::Media, Target::udp(*to), Dialect::Zoom)).collect();
+    if let Some(stun) = catalogue.stun.first() {
+        match (&stun.target.host, stun.target.address) {
+            (Some(name), None) => udp.push(looks::by_system(name, Role::Resolver)),
+            _ => udp.push(looks::datagram(Role::Control, stun.target.clone(), Dialect::Stun)),
+        }
+    }
+    udp
+}
+
+/// The neutral STUN server of that name, at an address.
+pub(super) fn stun_at(catalogue: &Catalogue, name: &str, address: IpAddr) -> Option<Look> {
+    let stun = catalogue.stun.iter().find(|stun| stun.target.host.as_deref() == Some(name))?;
+    let (port, _) = stun.target.port?;
+    let target = Target::address(address).called(name).at_port(port, Transport::Udp);
+    Some(looks::datagram(Role::Control, target, Dialect::Stun))
+}

@@ -1,0 +1,56 @@
+//! What a result leads to by itself: from a name's addresses to the services there.
+
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{Fact, Look, Observation, Role};
+
+use super::{Plan, first, looks};
+
+/// How many addresses of a name are tried for each family.
+const ADDRESSES_EACH_FAMILY: usize = 2;
+
+/// The looks that a result leads to.
+pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
+    if seen.look.probe != "dns" {
+        return Vec::new();
+    }
+    let Some(name) = seen.look.target.host.clone() else { return Vec::new() };
+    let given = seen.facts.iter().filter_map(|f| if let Fact::Answer(answer) = f { Some(answer) } else { None });
+    let given: Vec<IpAddr> = given.flat_map(|answer| answer.addresses.iter().copied()).collect();
+    let mut addresses = Vec::new();
+    for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
+        addresses.extend(given.iter().copied().filter(family).filter(|a| plan.may_use(*a)).take(ADDRESSES_EACH_FAMILY));
+    }
+    addresses.retain(|address| plan.addresses.insert((name.clone(), *address)));
+    addresses.iter().filter_map(|address| service(plan, &name, seen.look.role, *address)).collect()
+}
+
+fn service(plan: &Plan<'_>, name: &str, role: Role, address: IpAddr) -> Option<Look> {
+    let catalogue = plan.catalogue;
+    match role {
+        Role::SignIn => {
+            let port = catalogue.host(name)?.port;
+            Some(looks::web(name, role, SocketAddr::new(address, port)))
+        }
+        Role::Side => {
+            let port = catalogue.host(name)?.port;
+            Some(looks::handshake(name, role, SocketAddr::new(address, port)))
+        }
+        Role::Control => {
+            let control = catalogue.controls.iter().find(|control| control.name == name)?;
+            Some(looks::web(name, role, SocketAddr::new(address, control.port)))
+        }
+        Role::Portal => {
+            let portal = catalogue.portals.iter().find(|portal| portal.target.host.as_deref() == Some(name))?;
+            let mut target = portal.target.clone();
+            target.address = Some(address);
+            Some(looks::page(target, &portal.path, portal.expect.clone()))
+        }
+        Role::Status => {
+            let page = catalogue.status.iter().find(|page| page.host == name)?;
+            Some(looks::status(name, SocketAddr::new(address, 443), &page.path))
+        }
+        Role::Resolver => first::stun_at(catalogue, name, address),
+        Role::Range | Role::Media | Role::Certificate | Role::Canary | Role::Host => None,
+    }
+}

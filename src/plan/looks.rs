@@ -1,0 +1,106 @@
+//! The shapes of the looks that plans are made of.
+
+use std::net::{IpAddr, SocketAddr};
+
+use why5003_probes::kit::{
+    Dialect, DnsTransport, Expect, Fetch, Look, Method, Proxy, RecordType, Role, Settings, Sni, Target, Transport, Via,
+};
+
+/// A name, as the system's own library resolves it: both families at once.
+pub(super) fn by_system(name: &str, role: Role) -> Look {
+    Look::new("dns", role, Target::name(name)).by(Via::System)
+}
+
+/// A name, asked of a resolver by plain UDP.
+pub(super) fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordType) -> Look {
+    let via = Via::Dns { transport: DnsTransport::Udp, server, name: None };
+    // A is the baseline, and stays unset.
+    let record = (record != RecordType::A).then_some(record);
+    Look::new("dns", role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
+}
+
+/// A name, asked of a resolver by an encrypted transport.
+pub(super) fn encrypted(
+    name: &str,
+    role: Role,
+    transport: DnsTransport,
+    server: SocketAddr,
+    certificate: &str,
+) -> Look {
+    let via = Via::Dns { transport, server, name: Some(certificate.to_owned()) };
+    Look::new("dns", role, Target::name(name)).by(via)
+}
+
+/// A TLS service at an address, with the page that tells that it is alive.
+pub(super) fn web(host: &str, role: Role, to: SocketAddr) -> Look {
+    Look::new("tls", role, Target::tcp(to).called(host))
+        .with(Settings { fetch: Some(head("/")), ..Settings::default() })
+}
+
+/// A TLS service at an address, handshake only.
+pub(super) fn handshake(host: &str, role: Role, to: SocketAddr) -> Look {
+    Look::new("tls", role, Target::tcp(to).called(host))
+}
+
+/// A TLS service through a proxy.
+pub(super) fn web_through(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
+    Look::new("tls", role, Target::name(host).at_port(port, Transport::Tcp))
+        .by(Via::Proxy(proxy.clone()))
+        .with(Settings { fetch: Some(head("/")), ..Settings::default() })
+}
+
+/// A tunnel through a proxy, and nothing in it.
+pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
+    Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
+}
+
+/// A TCP connection alone.
+pub(super) fn connection(role: Role, to: SocketAddr) -> Look {
+    Look::new("tcp", role, Target::tcp(to))
+}
+
+/// A plain-HTTP page whose content is known.
+pub(super) fn page(target: Target, path: &str, expect: Expect) -> Look {
+    let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(expect) };
+    Look::new("http", Role::Portal, target).with(Settings { fetch: Some(fetch), ..Settings::default() })
+}
+
+/// A status page.
+pub(super) fn status(host: &str, to: SocketAddr, path: &str) -> Look {
+    let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(Expect::StatusPage) };
+    Look::new("tls", Role::Status, Target::tcp(to).called(host))
+        .with(Settings { fetch: Some(fetch), ..Settings::default() })
+}
+
+/// A UDP request.
+pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
+    // Zoom's dialect is the baseline, and stays unset.
+    let dialect = (dialect != Dialect::Zoom).then_some(dialect);
+    Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
+}
+
+/// The hops of a walk that no path of today's internet outruns by much: public measurements see 10 to 20.
+const HOPS: u8 = 24;
+
+/// A TTL ladder.
+pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
+    let (probe, target) = match transport {
+        Transport::Tcp => ("tcp", Target::tcp(to)),
+        Transport::Udp => ("udp", Target::udp(to)),
+    };
+    Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
+}
+
+/// The same handshake under another server name.
+pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
+    Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
+}
+
+/// The state of a gateway.
+pub(super) fn gateway(address: IpAddr) -> Look {
+    Look::new("host", Role::Host, Target::address(address))
+}
+
+fn head(path: &str) -> Fetch {
+    Fetch { method: Method::Head, path: path.to_owned(), expect: None }
+}
