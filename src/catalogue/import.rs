@@ -139,8 +139,8 @@ fn string(text: &str) -> String {
 }
 
 fn array(prefixes: &[IpNet]) -> String {
-    let lines: String = prefixes.iter().map(|prefix| format!("  \"{prefix}\",\n")).collect();
-    format!("[\n{lines}]")
+    let lines: Vec<String> = prefixes.iter().map(|prefix| format!("  \"{prefix}\",\n")).collect();
+    format!("[\n{}]", lines.concat())
 }
 
 /// Zoom's longest list (ZoomApps.txt) had some 1 700 lines in 2026.

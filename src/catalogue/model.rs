@@ -165,8 +165,9 @@ pub struct Host {
     pub known_addresses: Vec<IpAddr>,
     /// How sure it is.
     pub evidence: Evidence,
-    /// The year of the newest evidence.
-    pub year: u16,
+    /// The year of the newest evidence, where it is dated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<u16>,
     /// Who says so.
     pub source: String,
 }
