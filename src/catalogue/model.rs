@@ -160,7 +160,8 @@ pub struct Host {
     pub decisive: bool,
     /// What it does for a client.
     pub what: String,
-    /// Addresses it had once, to carry on with when its name is poisoned; only the certificate says whether it is still there.
+    /// Addresses it had once, to carry on with when its name is poisoned; only the certificate says whether it still
+    /// is there.
     #[serde(default, deserialize_with = "fields::addresses")]
     pub known_addresses: Vec<IpAddr>,
     /// How sure it is.
