@@ -1,7 +1,6 @@
 //! Zoom's plain prefix lists: reading one, telling what changed, and writing it into a catalogue's text.
 //!
-//! It fetches nothing and writes no file. A catalogue's text is changed only at the values that change, so that its
-//! comments stay.
+//! It fetches nothing and writes no file. A catalogue's text is changed only at the values that change: comments stay.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -14,12 +13,12 @@ use super::parse::{CatalogueError, Step, span_of};
 
 /// Reads a plain list as Zoom publishes it: a CIDR a line, LF or CRLF, the last line with or without an end.
 ///
-/// A single address counts as its /32 or /128. Blank lines and what follows a `#` do not count; a prefix that stands again
-/// counts once. `file` is the name that errors give.
+/// A single address counts as its /32 or /128. Blank lines and what follows a `#` do not count; a prefix that stands
+/// again counts once. `file` is the name that errors give.
 ///
 /// # Errors
-/// [`CatalogueError`] at the first line that holds anything else, such as a portal's page in the place of the list; when no
-/// line holds a prefix; and when there are more than 10 000 lines.
+/// [`CatalogueError`] at the first line that holds anything else, such as a portal's page in the place of the list; when
+/// no line holds a prefix; and when there are more than 10 000 lines.
 pub fn parse_prefix_list(text: &str, file: &str) -> Result<Vec<IpNet>, CatalogueError> {
     let mut prefixes = Vec::new();
     let mut seen = BTreeSet::new();
@@ -53,7 +52,7 @@ pub fn parse_prefix_list(text: &str, file: &str) -> Result<Vec<IpNet>, Catalogue
     Ok(prefixes)
 }
 
-/// What changed from one list to another, entry for entry: a prefix that was split counts as removed, its parts as added.
+/// What changed from one list to another, entry for entry: a prefix that was split is removed, its parts are added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drift {
     /// Only in the new one, in order of address.
@@ -139,8 +138,8 @@ fn string(text: &str) -> String {
 }
 
 fn array(prefixes: &[IpNet]) -> String {
-    let lines: String = prefixes.iter().map(|prefix| format!("  \"{prefix}\",\n")).collect();
-    format!("[\n{lines}]")
+    let lines: Vec<String> = prefixes.iter().map(|prefix| format!("  \"{prefix}\",\n")).collect();
+    format!("[\n{}]", lines.concat())
 }
 
 /// Zoom's longest list (ZoomApps.txt) had some 1 700 lines in 2026.

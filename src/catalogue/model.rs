@@ -160,13 +160,15 @@ pub struct Host {
     pub decisive: bool,
     /// What it does for a client.
     pub what: String,
-    /// Addresses it had once, to carry on with when its name is poisoned; only the certificate says whether it is still there.
+    /// Addresses it had once, to carry on with when its name is poisoned; only the certificate says whether it still
+    /// is there.
     #[serde(default, deserialize_with = "fields::addresses")]
     pub known_addresses: Vec<IpAddr>,
     /// How sure it is.
     pub evidence: Evidence,
-    /// The year of the newest evidence.
-    pub year: u16,
+    /// The year of the newest evidence, where it is dated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<u16>,
     /// Who says so.
     pub source: String,
 }

@@ -65,7 +65,7 @@ impl CatalogueError {
         let in_line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
         Self {
             file: file.to_owned(),
-            line: before.iter().filter(|&&b| b == b'\n').count() + 1,
+            line: before.split(|&b| b == b'\n').count(),
             // Bytes 0x80 to 0xbf continue a character in UTF-8 (RFC 3629, section 3).
             column: in_line.iter().filter(|&&b| !matches!(b, 0x80..=0xbf)).count() + 1,
             problem: shown(problem, MAX_PROBLEM),
@@ -204,7 +204,7 @@ impl File {
         Catalogue {
             revision: self.revision,
             source: self.source,
-            sha256: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: sha256(text),
             lists: self.lists,
             services: self.service,
             hosts: self.host,
@@ -223,6 +223,10 @@ impl File {
             family_dns: self.family_dns,
         }
     }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Enough for the longest message of ours, and for a list of keys; a file's own text may be of any length.
@@ -247,12 +251,12 @@ mod tests {
 
     #[test]
     fn the_embedded_catalogue_reads() {
-        let catalogue = Catalogue::embedded();
-        assert_eq!(catalogue.revision, "2026-10-08");
-        assert_eq!(
-            catalogue.sha256,
-            Sha256::digest(Catalogue::EMBEDDED).iter().map(|b| format!("{b:02x}")).collect::<String>()
-        );
+        assert_eq!(Catalogue::embedded().revision, "2026-10-08");
+    }
+
+    #[test]
+    fn the_digest_is_that_of_fips_180_4() {
+        assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]
@@ -294,6 +298,33 @@ mod tests {
             let zooms = Catalogue::embedded().is_zoom_name(&host.name);
             assert_eq!(zooms, host.role != Role::Certificate, "{}", host.name);
         }
+    }
+
+    #[test]
+    fn the_embedded_status_pages_begin_outside_zoom_us() {
+        let status = Catalogue::embedded().status;
+        let inside: Vec<bool> = status.iter().map(|page| page.host.ends_with("zoom.us")).collect();
+        assert_eq!(inside, [false, false, true]);
+    }
+
+    #[test]
+    fn entries_are_written_as_they_are_read() {
+        #[derive(serde::Serialize, Deserialize, Debug, PartialEq)]
+        struct Entries {
+            service: Vec<Service>,
+            portal: Vec<Portal>,
+            stun: Vec<StunServer>,
+            client: Vec<Client>,
+        }
+        let catalogue = Catalogue::embedded();
+        let entries = Entries {
+            service: catalogue.services,
+            portal: catalogue.portals,
+            stun: catalogue.stun,
+            client: catalogue.clients,
+        };
+        let text = toml::to_string(&entries).unwrap();
+        assert_eq!(toml::from_str::<Entries>(&text).unwrap(), entries);
     }
 
     #[test]
