@@ -3,12 +3,25 @@
 //! Nothing here decides what anything means; that is the verdict's work.
 
 mod clock;
+mod datagrams;
+#[cfg(target_os = "linux")]
+mod dont_fragment;
+mod errno;
+#[cfg(target_os = "linux")]
+mod error_queue;
+#[cfg(not(target_os = "linux"))]
+#[path = "error_queue_none.rs"]
+mod error_queue;
 mod fact;
 mod failure;
+mod icmp;
 mod look;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod loopback;
 mod network;
 mod observation;
 mod probe;
+mod sockets;
 mod system;
 mod target;
 mod trust;
@@ -23,6 +36,7 @@ pub use look::{
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
+pub use sockets::Sockets;
 pub use system::{System, SystemLookup};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
