@@ -5,20 +5,33 @@
 pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
+mod datagrams;
+#[cfg(target_os = "linux")]
+mod dont_fragment;
+mod errno;
+#[cfg(target_os = "linux")]
+mod error_queue;
+#[cfg(not(target_os = "linux"))]
+#[path = "error_queue_none.rs"]
+mod error_queue;
 mod excerpt;
 mod fact;
 mod failure;
 pub(crate) mod handshake;
 pub mod http;
 mod http_date;
+mod icmp;
 mod look;
 #[cfg(test)]
 pub(crate) mod look_at;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod loopback;
 mod network;
 mod observation;
 pub(crate) mod open;
 mod probe;
 pub mod proxy_settings;
+mod sockets;
 pub mod status_page;
 mod system;
 pub(crate) mod tap;
@@ -39,6 +52,7 @@ pub use look::{
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
+pub use sockets::Sockets;
 #[cfg(target_os = "linux")]
 pub use system::Linux;
 pub use system::{Elsewhere, System, SystemLookup, this_system};

@@ -1,0 +1,81 @@
+//! The socket error queue of Linux (`ip(7)`, `IP_RECVERR`): the ICMP errors that came for a flow, and who sent them.
+//!
+//! It needs no rights, reads only what the kernel matched to the socket, and never waits.
+
+use std::io::IoSliceMut;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::cmsg_space;
+use nix::libc::{SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6, sock_extended_err, sockaddr_in, sockaddr_in6};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+
+use super::icmp::{meaning_v4, meaning_v6};
+use super::{IcmpError, IcmpMeaning};
+
+/// Asks the kernel to queue ICMP errors for this socket; to be called before it connects.
+///
+/// # Errors
+/// The system's, when it refuses.
+pub(super) fn enable(socket: &impl AsFd, to: IpAddr) -> std::io::Result<()> {
+    match to {
+        IpAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
+        IpAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
+    }
+    .map_err(Into::into)
+}
+
+/// Takes what is queued, oldest first; errors of local origin have no sender and are left to the socket's own error.
+pub(super) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
+    let fd = socket.as_fd().as_raw_fd();
+    let mut found = Vec::new();
+    // Each message holds the packet that met the error, of which nothing is needed.
+    let mut packet = [0; 64];
+    for _ in 0..MOST {
+        let mut control = cmsg_space!(sock_extended_err, sockaddr_in6);
+        let mut parts = [IoSliceMut::new(&mut packet)];
+        let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+        let Ok(message) = recvmsg::<()>(fd, &mut parts, Some(&mut control), flags) else { break };
+        let Ok(messages) = message.cmsgs() else { continue };
+        found.extend(messages.filter_map(|message| match message {
+            ControlMessageOwned::Ipv4RecvErr(error, from) => read(&error, from.and_then(address_v4)),
+            ControlMessageOwned::Ipv6RecvErr(error, from) => read(&error, from.and_then(address_v6)),
+            _ => None,
+        }));
+    }
+    found
+}
+
+fn read(error: &sock_extended_err, from: Option<IpAddr>) -> Option<IcmpError> {
+    let meaning = match error.ee_origin {
+        SO_EE_ORIGIN_ICMP => meaning_v4(error.ee_type, error.ee_code),
+        SO_EE_ORIGIN_ICMP6 => meaning_v6(error.ee_type, error.ee_code),
+        _ => return None,
+    };
+    Some(IcmpError {
+        from,
+        meaning,
+        kind: error.ee_type,
+        code: error.ee_code,
+        own: from.is_some_and(is_own),
+        mtu: (meaning == IcmpMeaning::PacketTooBig && error.ee_info > 0).then_some(error.ee_info),
+    })
+}
+
+/// Whether an address is one of this computer's; asked only when an ICMP error came, so nothing is kept that could age.
+fn is_own(address: IpAddr) -> bool {
+    address.is_loopback()
+        || pnet::datalink::interfaces().iter().any(|interface| interface.ips.iter().any(|net| net.ip() == address))
+}
+
+// An unset family means that the kernel knew no sender.
+fn address_v4(from: sockaddr_in) -> Option<IpAddr> {
+    (from.sin_family != 0).then(|| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)).into())
+}
+
+fn address_v6(from: sockaddr_in6) -> Option<IpAddr> {
+    (from.sin6_family != 0).then(|| Ipv6Addr::from(from.sin6_addr.s6_addr).into())
+}
+
+/// More errors than a look can cause; a bound, so that a flood of them cannot hold a look.
+const MOST: usize = 64;
