@@ -9,8 +9,10 @@ mod look;
 mod network;
 mod observation;
 mod probe;
+pub mod proxy_settings;
 mod system;
 mod target;
+pub mod text;
 mod trust;
 
 pub use clock::{Clock, SystemClock};
