@@ -5,15 +5,20 @@
 mod clock;
 mod fact;
 mod failure;
+pub mod http;
 mod look;
 mod network;
 mod observation;
 mod probe;
 pub mod proxy_settings;
+pub(crate) mod reach;
 mod system;
 mod target;
+#[cfg(test)]
+pub(crate) mod test_net_proxy;
 pub mod text;
 mod trust;
+mod tunnel;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
@@ -28,3 +33,5 @@ pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
 pub use system::{System, SystemLookup};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
+pub(crate) use tunnel::tunnel_by;
+pub use tunnel::{Tunnelled, tunnel};
