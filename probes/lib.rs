@@ -3,11 +3,12 @@
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
 pub mod kit;
+mod proxy;
 
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[proxy::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
