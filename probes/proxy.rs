@@ -16,7 +16,7 @@ use crate::kit::http::{Fetched, fetch};
 use crate::kit::reach::{Reached, Way, reach};
 use crate::kit::{
     BadLook, CannotLook, Fact, Failure, Fetch, How, Kind, Layer, Look, Means, Method, PacScript, Pending, Probe, Proxy,
-    Seen, Stage, Transport, Via, tunnel_by,
+    Seen, Settings, Stage, Transport, Via, tunnel_by,
 };
 
 /// Proxies and proxy scripts.
@@ -35,6 +35,9 @@ pub(crate) const KIND: Kind = Kind {
 
 fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
     let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
+    if has_foreign_variable(&look.settings) {
+        return Err(bad("a variable that a proxy look does not have (it has fetch, ttl, mss, source and wait_ms)"));
+    }
     let address = look.target.address.map(|address| address.to_string());
     let host = look.target.host.clone();
     let Some((port, Transport::Tcp)) = look.target.port else {
@@ -57,6 +60,18 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         (Via::Proxy(_), Some(_)) => Err(bad("a fetch through a proxy (leave fetch unset, or use the tls probe)")),
         (Via::System | Via::Dns { .. }, _) => Err(bad("a way for names only (use direct or a proxy)")),
     }
+}
+
+/// An experiment whose variable is not set would pass for its baseline; `tries` and `prefix` change nothing that is seen here.
+fn has_foreign_variable(settings: &Settings) -> bool {
+    let Settings { record, checking_disabled, ladder, sni, hello, tls, dialect, .. } = settings;
+    record.is_some()
+        || checking_disabled.is_some()
+        || ladder.is_some()
+        || sni.is_some()
+        || hello.is_some()
+        || tls.is_some()
+        || dialect.is_some()
 }
 
 /// A proxy answers only when its own lookup and connection are done; 5 s leave it the three SYNs that we would send.

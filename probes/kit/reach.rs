@@ -98,10 +98,21 @@ async fn find(means: &Means<'_>, host: &str, wait: Duration) -> Result<Result<Ve
     let not_found = |words: &str| Failure::new(Stage::Resolve, How::NotFound).saying(shown(words, WORDS));
     Ok(match means.system.lookup(host, wait).await? {
         SystemLookup::Found(addresses) if addresses.is_empty() => Err(not_found("no address")),
-        SystemLookup::Found(addresses) => Ok(addresses),
+        SystemLookup::Found(addresses) => Ok(each_once(addresses)),
         SystemLookup::NotFound(words) | SystemLookup::Failed(words) => Err(not_found(&words)),
         SystemLookup::Silent => Err(Failure::new(Stage::Resolve, How::Silent).after(wait)),
     })
+}
+
+/// The system's library names an address once for each kind of socket, if it is asked so.
+fn each_once(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut once = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        if !once.contains(&address) {
+            once.push(address);
+        }
+    }
+    once
 }
 
 /// How many characters of the system's own words are kept.

@@ -1,7 +1,7 @@
 //! A loopback network and a system without names for the tests of proxies (until `kit::sockets` is merged).
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -112,9 +112,11 @@ impl System for Names {
         Box::pin(async move {
             Ok(match name {
                 // Nothing listens at ::1, so the second address is needed.
-                "proxy.test" => {
-                    SystemLookup::Found(vec![std::net::Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
-                }
+                "proxy.test" => SystemLookup::Found(vec![
+                    Ipv6Addr::LOCALHOST.into(),
+                    Ipv6Addr::LOCALHOST.into(),
+                    Ipv4Addr::LOCALHOST.into(),
+                ]),
                 "silent.test" => SystemLookup::Silent,
                 _ => SystemLookup::NotFound("Name or service not known".to_owned()),
             })

