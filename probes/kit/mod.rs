@@ -18,7 +18,7 @@ mod target;
 pub(crate) mod test_net_proxy;
 pub mod text;
 mod trust;
-mod tunnel;
+pub mod tunnel;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::text::shown;
-use super::{CannotLook, Connected, Dial, Fact, Failure, How, Means, Outcome, Settings, Stage, Stream, SystemLookup};
+use super::{
+    CannotLook, Connected, Dial, Fact, Failure, How, IcmpError, Means, Outcome, Settings, Stage, Stream, SystemLookup,
+};
 
 /// How a host is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) ->
                 continue;
             }
         };
-        facts.extend(dialled.icmp.into_iter().map(Fact::Icmp));
+        facts.extend(told(dialled.icmp));
         match dialled.outcome {
             Outcome::Connected(stream) => {
                 let (local, rtt_us) = (stream.local(), micros(dialled.took));
@@ -128,6 +130,14 @@ fn not_connected(how: How, errno: Option<&'static str>, took: Duration) -> Failu
         None => failure,
     }
 }
+
+/// The first ICMP errors of a flow as facts: anyone on the way can send any number of them.
+pub(crate) fn told(icmp: Vec<IcmpError>) -> impl Iterator<Item = Fact> {
+    icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp)
+}
+
+/// One tells what is the matter, a few that it goes on.
+const ICMP_ERRORS: usize = 8;
 
 /// A time in whole microseconds, as facts carry it.
 pub(crate) fn micros(time: Duration) -> u64 {

@@ -9,7 +9,7 @@ mod tls;
 
 use std::time::Duration;
 
-use super::reach::{Reached, Way, reach};
+use super::reach::{Reached, Way, reach, told};
 use super::{CannotLook, Clock, Fact, Failure, How, Means, Proxy, ProxyScheme, Stage, Stream};
 
 /// What came of asking a proxy for a tunnel.
@@ -81,7 +81,7 @@ const GARBAGE: usize = 120;
 
 /// The end of a connection to a proxy: what ICMP said meanwhile, and the failure.
 fn ended(mut stream: Box<dyn Stream>, mut facts: Vec<Fact>, failure: Failure) -> Tunnelled {
-    facts.extend(stream.icmp().into_iter().map(Fact::Icmp));
+    facts.extend(told(stream.icmp()));
     Tunnelled { facts, stream: Err(failure) }
 }
 
