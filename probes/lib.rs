@@ -5,12 +5,13 @@
 mod host;
 mod http;
 pub mod kit;
+mod proxy;
 mod tls;
 
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[host::KIND, http::KIND, tls::KIND];
+pub const KINDS: &[Kind] = &[host::KIND, http::KIND, proxy::KIND, tls::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -230,8 +231,13 @@ impl FromStr for Proxy {
         };
         let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(wrong)?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let credentials = (!url.username().is_empty())
-            .then(|| Secret::new(format!("{}:{}", url.username(), url.password().unwrap_or_default())));
+        let plain = |text| percent_decode_str(text).decode_utf8().map_err(|_| wrong());
+        let credentials = if url.username().is_empty() {
+            None
+        } else {
+            let (user, password) = (plain(url.username())?, plain(url.password().unwrap_or_default())?);
+            Some(Secret::new(format!("{user}:{password}")))
+        };
         Ok(Self { scheme, host, port: url.port().unwrap_or(port), credentials })
     }
 }
@@ -441,6 +447,12 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Via>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn an_encoded_password_is_kept_as_the_user_means_it() {
+        let proxy: Proxy = "http://ann:p%40ss%3A@proxy.example:3128".parse().unwrap();
+        assert_eq!(proxy.credentials, Some(Secret::new("ann:p@ss:")));
     }
 
     #[test]

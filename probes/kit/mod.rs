@@ -31,11 +31,14 @@ mod observation;
 pub(crate) mod open;
 mod probe;
 pub mod proxy_settings;
+pub(crate) mod reach;
 mod sockets;
 pub mod status_page;
 mod system;
 pub(crate) mod tap;
 mod target;
+#[cfg(test)]
+pub(crate) mod test_net_proxy;
 #[cfg(test)]
 pub(crate) mod test_net_tls;
 pub mod text;
@@ -58,3 +61,5 @@ pub use system::Linux;
 pub use system::{Elsewhere, System, SystemLookup, this_system};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
+pub(crate) use tunnel::tunnel_by;
+pub use tunnel::{Tunnelled, tunnel};

@@ -1,0 +1,146 @@
+//! What a proxy says to CONNECT, or what a proxy script's address gives.
+//!
+//! Through a proxy, it asks for a tunnel to the target and drops it: not one byte goes to the host behind it. Direct, with
+//! `fetch` set, it gets a proxy auto-configuration script over plain HTTP and tells which proxies it names; it never runs it.
+//!
+//! A bad result: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502 to 504 and its own
+//! words), or is no proxy (`garbage`); the script is not to be had, is no script, or names a proxy that fails in turn. What to
+//! do: ask whoever runs the proxy to let Zoom's names through, or take the stale setting away.
+//! Example: `why5003 probe proxy zoom.us:443 --proxy http://proxy.example:3128`.
+
+mod pac;
+
+use std::time::Duration;
+
+use crate::kit::http::{Fetched, fetch};
+use crate::kit::reach::{Reached, Way, reach};
+use crate::kit::{
+    BadLook, CannotLook, Fact, Failure, Fetch, How, Kind, Layer, Look, Means, Method, PacScript, Pending, Probe, Proxy,
+    Seen, Settings, Stage, Transport, Via, tunnel_by,
+};
+
+/// Proxies and proxy scripts.
+pub(crate) const KIND: Kind = Kind {
+    name: "proxy",
+    summary: "asks a proxy for a tunnel to the target, or fetches a proxy script from it",
+    layer: Layer::Proxy,
+    sources: &[
+        "RFC 9110, 9.3.6 (CONNECT) and 11 (authentication)",
+        "RFC 7617 (Basic)",
+        "RFC 1928, RFC 1929 (SOCKS 5)",
+        "https://developer.mozilla.org/docs/Web/HTTP/Guides/Proxy_servers_and_tunneling/Proxy_Auto-Configuration_PAC_file",
+    ],
+    prepare,
+};
+
+fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
+    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
+    if has_foreign_variable(&look.settings) {
+        return Err(bad("a variable that a proxy look does not have (it has fetch, ttl, mss, source and wait_ms)"));
+    }
+    let address = look.target.address.map(|address| address.to_string());
+    let host = look.target.host.clone();
+    let Some((port, Transport::Tcp)) = look.target.port else {
+        return Err(bad("no TCP port (write zoom.us:443)"));
+    };
+    let no_host = || bad("no host (write zoom.us:443)");
+    let way = Way::of(&look.settings, WAIT);
+    match (&look.via, &look.settings.fetch) {
+        (Via::Proxy(proxy), None) => {
+            let host = address.or(host).ok_or_else(no_host)?;
+            Ok(Box::new(Tunnelling { proxy: proxy.clone(), host, port, way }))
+        }
+        (Via::Direct, Some(fetch)) if fetch.method == Method::Get => {
+            let dialled = address.or_else(|| host.clone()).ok_or_else(no_host)?;
+            let called = host.unwrap_or_else(|| dialled.clone());
+            Ok(Box::new(Script { dialled, called, port, way, fetch: fetch.clone() }))
+        }
+        (Via::Direct, Some(_)) => Err(bad("a script is fetched with GET")),
+        (Via::Direct, None) => Err(bad("neither a proxy to go through nor a script to fetch (set one of the two)")),
+        (Via::Proxy(_), Some(_)) => Err(bad("a fetch through a proxy (leave fetch unset, or use the tls probe)")),
+        (Via::System | Via::Dns { .. }, _) => Err(bad("a way for names only (use direct or a proxy)")),
+    }
+}
+
+/// An experiment whose variable is not set would pass for its baseline; `tries` and `prefix` change nothing that is seen here.
+fn has_foreign_variable(settings: &Settings) -> bool {
+    let Settings { record, checking_disabled, ladder, sni, hello, tls, dialect, .. } = settings;
+    record.is_some()
+        || checking_disabled.is_some()
+        || ladder.is_some()
+        || sni.is_some()
+        || hello.is_some()
+        || tls.is_some()
+        || dialect.is_some()
+}
+
+/// A proxy answers only when its own lookup and connection are done; 5 s leave it the three SYNs that we would send.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Asks for a tunnel. The host is the target's address where one is chosen, or else its name.
+struct Tunnelling {
+    proxy: Proxy,
+    host: String,
+    port: u16,
+    way: Way,
+}
+
+impl Probe for Tunnelling {
+    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+        Box::pin(async move {
+            let tunnelled = tunnel_by(means, &self.proxy, (&self.host, self.port), self.way).await?;
+            Ok(Seen { facts: tunnelled.facts, failure: tunnelled.stream.err() })
+        })
+    }
+}
+
+/// Fetches a script.
+struct Script {
+    dialled: String,
+    called: String,
+    port: u16,
+    way: Way,
+    fetch: Fetch,
+}
+
+impl Probe for Script {
+    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+        Box::pin(async move {
+            let Reached { mut facts, stream } = reach(means, &self.dialled, self.port, self.way).await?;
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(failure) => return Ok(Seen::failed(facts, failure)),
+            };
+            let Fetched { response, body } =
+                match fetch(stream, &authority(&self.called, self.port), &self.fetch, means.clock, self.way.wait).await
+                {
+                    Ok(fetched) => fetched,
+                    Err(failure) => return Ok(Seen::failed(facts, failure)),
+                };
+            let script = pac::read(response.status, &body);
+            let failure = not_to_be_had(&script);
+            facts.push(Fact::Response(response));
+            facts.push(Fact::PacScript(script));
+            Ok(Seen { facts, failure })
+        })
+    }
+}
+
+/// The host as a `Host` field names it (RFC 9110, 7.2): without the port that plain HTTP implies.
+fn authority(host: &str, port: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == 80 { host } else { format!("{host}:{port}") }
+}
+
+fn not_to_be_had(script: &PacScript) -> Option<Failure> {
+    if !(200..300).contains(&script.status) {
+        Some(Failure::new(Stage::Http, How::Denied).saying(script.status.to_string()))
+    } else if !script.is_script {
+        Some(Failure::new(Stage::Data, How::Malformed).saying("no FindProxyForURL"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

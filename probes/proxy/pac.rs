@@ -1,0 +1,193 @@
+//! What the text of a proxy auto-configuration script tells at a plain look. It is never run.
+//!
+//! The text is a stranger's: 64 KiB of it are read, and twenty proxies kept.
+
+use crate::kit::{PacScript, Proxy, ProxyScheme};
+
+/// Reads a script as fetched.
+pub(super) fn read(status: u16, body: &[u8]) -> PacScript {
+    let looked_at = body.get(..MAX_SCRIPT.min(body.len())).unwrap_or_default();
+    let code = without_comments(&String::from_utf8_lossy(looked_at));
+    PacScript {
+        status,
+        bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),
+        is_script: is_script(&code),
+        names_proxies: proxies(&code),
+        names_direct: words(&code).any(|word| word == "DIRECT"),
+    }
+}
+
+/// Chrome takes a megabyte; scripts in use are some kilobytes.
+const MAX_SCRIPT: usize = 64 * 1024;
+const MAX_PROXIES: usize = 20;
+
+/// The code without its comments. A string keeps its slashes; a regular expression that holds a quote or `//` misleads it.
+fn without_comments(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (quote, c, chars.peek()) {
+            (Some(_), '\\', Some(&next)) => {
+                code.push(c);
+                code.push(next);
+                chars.next();
+                continue;
+            }
+            // No string but a template goes on over a line's end.
+            (Some(open), c, _) if c == open || (c == '\n' && open != '`') => quote = None,
+            (None, '"' | '\'' | '`', _) => quote = Some(c),
+            (None, '/', Some('/')) => {
+                while chars.next_if(|&c| c != '\n').is_some() {}
+                continue;
+            }
+            (None, '/', Some('*')) => {
+                chars.next();
+                let mut star = false;
+                for c in chars.by_ref() {
+                    if star && c == '/' {
+                        break;
+                    }
+                    star = c == '*';
+                }
+                code.push(' ');
+                continue;
+            }
+            (_, _, _) => {}
+        }
+        code.push(c);
+    }
+    code
+}
+
+/// Whether the code defines `FindProxyForURL` (or Microsoft's `FindProxyForURLEx`) as a function or a variable.
+fn is_script(code: &str) -> bool {
+    let code = code.trim_start_matches('\u{feff}').trim_start();
+    let is_page = code.starts_with('<');
+    !is_page
+        && code.match_indices("FindProxyForURL").any(|(at, name)| {
+            let (before, after) = code.split_at_checked(at).unwrap_or_default();
+            let after = after.strip_prefix(name).unwrap_or_default();
+            let after = after.strip_prefix("Ex").unwrap_or(after).trim_start();
+            let declared = before.trim_end().ends_with("function") && before.ends_with(char::is_whitespace);
+            let assigned = after.starts_with('=') && !after.starts_with("==");
+            (declared && after.starts_with('(')) || assigned
+        })
+}
+
+/// Runs of characters that a host and port are written in.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.:[]".contains(c))).filter(|word| !word.is_empty())
+}
+
+/// The proxies named, each once, spelled as [`Proxy`] spells them; SOCKS 4 alone has a scheme of its own, `socks4`.
+fn proxies(code: &str) -> Vec<String> {
+    let mut found = Vec::<String>::new();
+    let mut keyword = None;
+    for word in words(code) {
+        if let Some(proxy) = keyword.and_then(|keyword| proxy(keyword, word))
+            && !found.contains(&proxy)
+        {
+            found.push(proxy);
+            if found.len() == MAX_PROXIES {
+                break;
+            }
+        }
+        keyword = Some(word);
+    }
+    found
+}
+
+fn proxy(keyword: &str, place: &str) -> Option<String> {
+    let (host, port) = place.rsplit_once(':')?;
+    let port = port.parse::<u16>().ok().filter(|&port| port != 0)?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() || host.len() > 253 || host.contains(['[', ']']) {
+        return None;
+    }
+    let spelled = |scheme| Proxy { scheme, host: host.to_owned(), port, credentials: None }.to_string();
+    Some(match keyword {
+        "PROXY" | "HTTP" => spelled(ProxyScheme::Http),
+        "HTTPS" => spelled(ProxyScheme::Https),
+        "SOCKS" | "SOCKS5" => spelled(ProxyScheme::Socks5),
+        "SOCKS4" => spelled(ProxyScheme::Socks5).replacen("socks5", "socks4", 1),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCRIPT: &str = r#"
+        // PROXY old.example:8080 is gone
+        function FindProxyForURL(url, host) {
+            /* DIRECT
+               was once enough */
+            if (shExpMatch(url, "http://*")) return "PROXY one.example:3128; HTTPS two.example:443";
+            return 'SOCKS 192.0.2.1:1080; PROXY [2001:db8::1]:3128; SOCKS4 four.example:1080;PROXY one.example:3128';
+        }"#;
+
+    #[test]
+    fn a_script_names_its_proxies_in_order_and_comments_name_none() {
+        let expected = PacScript {
+            status: 200,
+            bytes: u32::try_from(SCRIPT.len()).unwrap(),
+            is_script: true,
+            names_proxies: [
+                "http://one.example:3128",
+                "https://two.example:443",
+                "socks5://192.0.2.1:1080",
+                "http://[2001:db8::1]:3128",
+                "socks4://four.example:1080",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            names_direct: false,
+        };
+        assert_eq!(read(200, SCRIPT.as_bytes()), expected);
+    }
+
+    #[test]
+    fn direct_is_a_word_of_its_own() {
+        assert!(read(200, b"return \"PROXY a:1;DIRECT\"").names_direct);
+        assert!(!read(200, b"return \"INDIRECT\"").names_direct);
+    }
+
+    #[track_caller]
+    fn scripts(text: &str, is_one: bool) {
+        assert_eq!(read(200, text.as_bytes()).is_script, is_one, "{text}");
+    }
+
+    #[test]
+    fn only_a_definition_outside_comments_makes_a_script() {
+        scripts("\u{feff}function FindProxyForURL(url, host) {}", true);
+        scripts("function /* x */ FindProxyForURL (url, host) {}", true);
+        scripts("var FindProxyForURL = function(u, h) {}", true);
+        scripts("function FindProxyForURLEx(url, host) {}", true);
+        scripts("// function FindProxyForURL(url, host) {}", false);
+        scripts("/* function FindProxyForURL(url, host) {}", false);
+        scripts("if (FindProxyForURL == null) {}", false);
+        scripts("<html>function FindProxyForURL(url, host) {}</html>", false);
+        scripts("", false);
+    }
+
+    #[test]
+    fn twenty_proxies_and_64_kib_are_the_end() {
+        let many = (0..30).map(|n| format!("'PROXY p{n}.example:3128'")).collect::<Vec<_>>().join("\n");
+        assert_eq!(read(200, many.as_bytes()).names_proxies.len(), 20);
+        let late = format!("{}\nPROXY late.example:3128", " ".repeat(64 * 1024));
+        assert_eq!(read(200, late.as_bytes()).names_proxies, Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_it(body in proptest::collection::vec(any::<u8>(), 0..2000), text in "(function |FindProxyForURL|[\"'`/*\\\\(=\n ]|PROXY |:3128|\\PC){0,60}") {
+            for proxy in read(200, &body).names_proxies.into_iter().chain(read(200, text.as_bytes()).names_proxies) {
+                prop_assert!(proxy.is_ascii());
+            }
+        }
+    }
+}
