@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use why5003_probes::kit::proxy_settings::exempts;
 use why5003_probes::kit::{
     Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySays, ProxySetting, Route,
 };
@@ -74,9 +75,9 @@ impl<'a> HostState<'a> {
         self.numbered(|f| if let Fact::ProxySetting(p) = f { Some(p) } else { None })
     }
 
-    /// Whether a setting sends this computer's programs through a proxy.
-    pub fn uses_proxy(self) -> bool {
-        self.proxies().any(|(_, p)| matches!(p.says, ProxySays::Use(_)))
+    /// Whether a setting sends this computer's programs through a proxy for this host.
+    pub fn uses_proxy_for(self, name: &str) -> bool {
+        self.proxies().any(|(_, p)| matches!(p.says, ProxySays::Use(_)) && !exempts(p, name))
     }
 
     /// Limits of this process and computer.

@@ -35,7 +35,7 @@ impl Evidence {
         if self.host().has_link() == Some(false) {
             return SignIn::Fails(self.host().ids());
         }
-        if self.host().uses_proxy() {
+        if self.host().uses_proxy_for(host) {
             let proxied: Vec<_> = self.attempts_at(host).filter(|a| a.proxied() && a.baseline()).collect();
             if !proxied.is_empty() {
                 return standing(&proxied);

@@ -17,12 +17,8 @@ use crate::catalogue::Catalogue;
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// Ask these resolvers as the configured ones, instead of the system's.
-    pub resolvers: Vec<SocketAddr>,
-    /// Go through this proxy, whatever the system says.
+    /// Go through this proxy, whatever the system says; its credentials stand only here.
     pub proxy: Option<Proxy>,
-    /// Send from this address.
-    pub source: Option<IpAddr>,
     /// Only this family: `Some(true)` is IPv4 alone, `Some(false)` IPv6 alone.
     pub only_v4: Option<bool>,
 }
@@ -112,13 +108,11 @@ impl<'a> Plan<'a> {
 
 impl Here {
     fn of(seen: &Observation, wishes: &Wishes) -> Self {
-        let mut here = Self { resolvers: wishes.resolvers.clone(), proxies: Vec::new(), v4: false, v6: false };
-        here.proxies.extend(wishes.proxy.clone());
-        let configured = wishes.resolvers.is_empty();
+        let mut here = Self { proxies: wishes.proxy.clone().into_iter().collect(), ..Self::default() };
         let mut knows_interfaces = false;
         for fact in &seen.facts {
             match fact {
-                Fact::Resolver(resolver) if configured => here.resolvers.push(resolver.server),
+                Fact::Resolver(resolver) => here.resolvers.push(resolver.server),
                 Fact::ProxySetting(setting) if wishes.proxy.is_none() => {
                     if let ProxySays::Use(proxy) = &setting.says
                         && let Ok(proxy) = proxy.parse()

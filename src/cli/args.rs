@@ -1,0 +1,196 @@
+//! Commands and flags, as clap reads them; help, man page and completions come from here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use why5003_probes::kit::Proxy;
+
+/// Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?
+#[derive(Clone, Debug, Parser)]
+#[command(name = "why5003", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    /// What to do; `diagnose` where nothing is said.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// How to do it.
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 unknown, could not look, or wrong usage.";
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Options {
+    /// How to write the result to standard output
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    pub(super) format: Format,
+    /// Show every look, and the remedies for every system
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+    /// Write the result only: no progress, no notes
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// End the run after this many seconds, and judge what was seen by then
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "20", global = true)]
+    pub(super) deadline: Duration,
+    /// Probe against this catalogue instead of the one built in
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) catalogue: Option<PathBuf>,
+    /// Take the root certificates of this PEM file for the public ones, instead of Mozilla's
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) roots: Option<PathBuf>,
+    /// Take this resolver for the configured one (may be repeated); the port is 53 where none is given
+    #[arg(long, value_name = "ADDRESS", value_parser = resolver, global = true)]
+    pub(super) resolver: Vec<SocketAddr>,
+    /// Go through this proxy, whatever the system says: http://[user:password@]host:port, https:// or socks5://
+    #[arg(long, value_name = "URL", global = true)]
+    pub(super) proxy: Option<Proxy>,
+    /// Send from this address of this computer
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    pub(super) source: Option<IpAddr>,
+    /// Use IPv4 only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6", global = true)]
+    pub(super) ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long = "ipv6", global = true)]
+    pub(super) ipv6: bool,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// The schema `why5003.report/1`.
+    Json,
+    /// A ticket for whoever must change something; secrets are left out.
+    Markdown,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look at this network and say what is to blame (the default)
+    Diagnose,
+    /// Take one look, in full
+    Probe(Probe),
+    /// Run the diagnosis on an embedded look-alike of Zoom on loopback: no root, no network
+    Demo(Demo),
+    /// Judge a recorded run (a report in JSON) again
+    Replay(Replay),
+    /// Show, import or update what Zoom publishes
+    Catalogue(Catalogue),
+    /// Say what a cause means, how to prove it, how to mend it
+    Explain(Explain),
+    /// Print the JSON Schema of the report
+    Schema,
+    /// Print shell completions
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of `probe`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Probe {
+    /// The kind of look: see the list below
+    pub(super) kind: Option<String>,
+    /// What to look at: zoom.us, zoom.us:443, 192.0.2.1:3478/udp, zoom.us@192.0.2.1:443
+    pub(super) target: Option<String>,
+    /// By which way: direct, system, udp://192.0.2.1:53, tcp://…, dot://192.0.2.1:853#name, doh://…#name, or "proxy http://host:3128"
+    #[arg(long, value_name = "WAY")]
+    pub(super) via: Option<String>,
+    /// Set a variable of the look (may be repeated): sni=none, hello=small, mss=1200, ttl=3, ladder=16, record=AAAA, tries=1, wait_ms=500, …
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// List the kinds of look
+    #[arg(long)]
+    pub(super) list: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Demo {
+    /// The fault to lay on the look-alike; see --list
+    #[arg(default_value = "sni-reset")]
+    pub(super) fault: String,
+    /// List the faults
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Run every fault and say whether the verdict was right
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Replay {
+    /// The report; `-` is standard input
+    pub(super) file: PathBuf,
+}
+
+/// Arguments of `catalogue`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Catalogue {
+    /// What to do with it
+    #[command(subcommand)]
+    pub(super) action: CatalogueAction,
+}
+
+/// What to do with the catalogue.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum CatalogueAction {
+    /// Show services, ports, names and prefixes
+    Show {
+        /// Only this service
+        service: Option<String>,
+    },
+    /// Read Zoom's plain lists (one CIDR a line) and write the catalogue with them; the drift goes to standard error
+    Import {
+        /// Lists, named as Zoom names them (ZoomMeetings.txt, ZoomMeetings-IPv6.txt, …)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; the drift goes to standard error
+    Update,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Explain {
+    /// The cause's id; all of them in a table where none is given
+    pub(super) id: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a number of seconds from 0.1 to 3600".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    if (0.1..=3600.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+    bare.or_else(|_| text.parse()).map_err(|_| "write an address, such as 192.0.2.1 or [2001:db8::1]:53".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declaration_holds_together() {
+        Args::command().debug_assert();
+    }
+}

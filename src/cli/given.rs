@@ -1,0 +1,132 @@
+//! What the user gave by flags, in the place of what the files and the system say.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use why5003_probes::kit::{
+    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
+    ResolverSetting, Route, System, SystemLookup, Trust,
+};
+
+use super::args::Options;
+use crate::catalogue::Catalogue;
+use crate::plan::Wishes;
+
+/// The largest file that is read whole: catalogues and bundles of roots are a few hundred kilobytes.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// Reads a text file that the user named.
+pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<String> {
+    let failed = || format!("could not read {what} {}", path.display());
+    let size = std::fs::metadata(path).with_context(failed)?.len();
+    anyhow::ensure!(size <= LARGEST_FILE, "could not read {what} {}: it is larger than 16 MiB", path.display());
+    std::fs::read_to_string(path).with_context(failed)
+}
+
+/// The catalogue, and where it came from.
+pub(super) fn catalogue(options: &Options) -> anyhow::Result<(Catalogue, String)> {
+    match &options.catalogue {
+        Some(path) => {
+            let text = read(path, "catalogue")?;
+            let catalogue = Catalogue::parse(&text, &path.display().to_string()).context("could not use the catalogue")?;
+            Ok((catalogue, path.display().to_string()))
+        }
+        None => Ok((Catalogue::embedded(), "built in".to_owned())),
+    }
+}
+
+/// The root certificates.
+pub(super) fn trust(options: &Options) -> anyhow::Result<Trust> {
+    match &options.roots {
+        Some(path) => {
+            let pem = read(path, "root certificates")?;
+            Trust::load(Some(pem.as_bytes())).with_context(|| format!("could not use {}", path.display()))
+        }
+        None => Trust::load(None).context("could not load root certificates"),
+    }
+}
+
+/// What a plan heeds.
+pub(super) fn wishes(options: &Options) -> Wishes {
+    let only_v4 = match (options.ipv4, options.ipv6) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        (false, false) => None,
+    };
+    Wishes { proxy: options.proxy.clone(), only_v4 }
+}
+
+/// A system some of whose settings the user replaced.
+pub(super) struct Given {
+    system: Arc<dyn System>,
+    resolvers: Vec<SocketAddr>,
+    proxy: Option<Proxy>,
+}
+
+/// The system, with what the user gave in the place of its own settings.
+pub(super) fn system(system: Arc<dyn System>, options: &Options) -> Arc<dyn System> {
+    if options.resolver.is_empty() && options.proxy.is_none() {
+        return system;
+    }
+    Arc::new(Given { system, resolvers: options.resolver.clone(), proxy: options.proxy.clone() })
+}
+
+impl System for Given {
+    fn name(&self) -> &'static str {
+        self.system.name()
+    }
+
+    fn privileged(&self) -> bool {
+        self.system.privileged()
+    }
+
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+        self.system.interfaces()
+    }
+
+    fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
+        self.system.route(to)
+    }
+
+    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+        self.system.neighbour(address)
+    }
+
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+        self.system.hosts_lines(names)
+    }
+
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+        if self.resolvers.is_empty() {
+            return self.system.resolvers();
+        }
+        let given = |server: &SocketAddr| ResolverSetting { server: *server, source: "--resolver".to_owned(), stub: false };
+        Ok(self.resolvers.iter().map(given).collect())
+    }
+
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+        match &self.proxy {
+            Some(proxy) => Ok(vec![ProxySetting {
+                source: "--proxy".to_owned(),
+                says: ProxySays::Use(proxy.to_string()),
+                exempt: Vec::new(),
+            }]),
+            None => self.system.proxies(),
+        }
+    }
+
+    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+        self.system.limits()
+    }
+
+    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+        self.system.clients()
+    }
+
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+        self.system.lookup(name, wait)
+    }
+}

@@ -1,0 +1,61 @@
+//! The command line: the only layer that sees arguments, files, environment, terminal and exit codes.
+
+mod args;
+mod catalogue;
+mod demo;
+mod diagnose;
+mod exit;
+mod explain;
+mod generate;
+mod given;
+mod output;
+mod probe;
+mod progress;
+mod replay;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+pub use exit::Code;
+
+/// Runs the program on the process's own arguments.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    match run(args) {
+        Ok(code) => code.into(),
+        Err(error) if output::is_broken_pipe(&error) => Code::Healthy.into(),
+        Err(error) => {
+            output::complain(&error);
+            Code::Unknown.into()
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<Code> {
+    let Args { command, options } = args;
+    match command.unwrap_or(Command::Diagnose) {
+        Command::Diagnose => diagnose::run(&options),
+        Command::Probe(probe) => probe::run(&options, &probe),
+        Command::Demo(demo) => demo::run(&options, &demo),
+        Command::Replay(replay) => replay::run(&options, &replay),
+        Command::Catalogue(catalogue) => catalogue::run(&options, &catalogue),
+        Command::Explain(explain) => explain::run(&options, &explain),
+        Command::Schema => generate::schema(),
+        Command::Completions(completions) => generate::completions(&completions),
+        Command::Man => generate::man(),
+    }
+}
+
+/// Wrong usage is exit code 3 here, since 2 says that Zoom is blocked; help and version are no errors.
+fn usage(error: &clap::Error) -> ExitCode {
+    let failed = error.use_stderr();
+    // Nothing can be done about a terminal that does not take the message.
+    let _unwritten = error.print();
+    if failed { Code::Unknown.into() } else { Code::Healthy.into() }
+}

@@ -1,0 +1,185 @@
+//! `why5003 probe`: one look, in full.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value};
+use why5003_probes::kit::{
+    Fact, Kind, Look, Observation, Role, Settings, System, SystemLookup, Target, Transport, Via,
+};
+use why5003_probes::{KINDS, kind};
+
+use super::args::{Format, Options, Probe};
+use super::exit::Code;
+use super::session::block_on;
+use super::{diagnose, given, output};
+use crate::report::result_line;
+use crate::run::{Finish, Limits, Schedule, Tools};
+
+/// How many addresses of a name are looked at.
+const ADDRESSES: usize = 4;
+
+pub(super) fn run(options: &Options, probe: &Probe) -> anyhow::Result<Code> {
+    let (Some(name), false) = (&probe.kind, probe.list) else {
+        output::result(&list())?;
+        return Ok(Code::Healthy);
+    };
+    let Some(kind) = kind(name) else {
+        bail!("there is no probe {name:?}; why5003 probe --list shows them");
+    };
+    let target: Target = match &probe.target {
+        Some(target) => target.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
+        None if kind.name == "host" => Target::this_host(),
+        None => bail!("name a target, such as: why5003 probe {} zoom.us", kind.name),
+    };
+    let look = look(kind, target, options, probe)?;
+    let tools = diagnose::tools(options)?;
+    let seen = block_on(take(tools, look, options))??;
+    write(&seen, options)?;
+    let answered = seen.iter().all(|o| o.failure.is_none());
+    Ok(if answered { Code::Healthy } else { Code::Blocked })
+}
+
+fn list() -> String {
+    let mut text = String::new();
+    for kind in KINDS {
+        let _ = writeln!(text, "{:<7}{}", kind.name, kind.summary);
+    }
+    text
+}
+
+fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -> anyhow::Result<Look> {
+    let (catalogue, _) = given::catalogue(options)?;
+    let role = match target.host.as_deref() {
+        Some(host) => catalogue.host(host).map_or(Role::Control, |host| host.role),
+        None if kind.name == "host" => Role::Host,
+        None => Role::Range,
+    };
+    let via = match (&probe.via, &options.proxy) {
+        (Some(via), _) => via.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
+        (None, Some(proxy)) => Via::Proxy(proxy.clone()),
+        (None, None) if kind.name == "dns" => match options.resolver.first() {
+            Some(server) => format!("udp://{server}").parse()?,
+            None => Via::System,
+        },
+        (None, None) => Via::Direct,
+    };
+    let mut settings = settings(&probe.set)?;
+    settings.source = settings.source.or(options.source);
+    let target = match (target.port, default_port(kind.name)) {
+        (None, Some((port, transport))) => target.at_port(port, transport),
+        _ => target,
+    };
+    Ok(Look::new(kind.name, role, target).by(via).with(settings))
+}
+
+fn default_port(kind: &str) -> Option<(u16, Transport)> {
+    match kind {
+        "tls" | "tcp" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
+        "http" => Some((80, Transport::Tcp)),
+        "udp" => Some((3478, Transport::Udp)),
+        _ => None,
+    }
+}
+
+/// Reads `name=value` pairs as settings, by the names that reports use.
+fn settings(pairs: &[String]) -> anyhow::Result<Settings> {
+    let mut map = Map::new();
+    for pair in pairs {
+        let Some((name, value)) = pair.split_once('=') else {
+            bail!("could not read --set {pair}: write NAME=VALUE");
+        };
+        map.insert(name.to_owned(), value_of(name, value));
+    }
+    serde_json::from_value(Value::Object(map)).with_context(|| format!("could not read --set {}", pairs.join(" --set ")))
+}
+
+fn value_of(name: &str, value: &str) -> Value {
+    match name {
+        "sni" if value == "none" => Value::from("absent"),
+        "sni" => serde_json::json!({ "name": value }),
+        "fetch" => serde_json::json!({ "method": "GET", "path": value }),
+        "tls" => Value::from(value),
+        _ => serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+    }
+}
+
+/// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
+async fn take(tools: Tools, look: Look, options: &Options) -> anyhow::Result<Vec<Observation>> {
+    let needs_address = !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
+    let looks = match (&look.target.host, needs_address) {
+        (Some(host), true) => {
+            let addresses = resolve(&*tools.system, host, options).await?;
+            let at = |address: &IpAddr| Look { target: Target { address: Some(*address), ..look.target.clone() }, ..look.clone() };
+            addresses.iter().map(at).collect()
+        }
+        _ => vec![look],
+    };
+    let mut schedule = Schedule::new(tools, Limits::default());
+    for (id, look) in (0..).zip(looks) {
+        schedule.push(id, look);
+    }
+    let mut seen = Vec::new();
+    let all = async {
+        while let Some(finish) = schedule.next().await {
+            match finish {
+                Finish::Seen(observation) => seen.push(*observation),
+                Finish::NotLooked(not) => bail!("{}: {}", not.what, not.why),
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(options.deadline, all).await.context("the deadline came first")??;
+    seen.sort_by_key(|o| o.id);
+    Ok(seen)
+}
+
+async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::Result<Vec<IpAddr>> {
+    let found = system.lookup(host, options.deadline).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
+    let allowed = |address: &IpAddr| !(options.ipv4 && address.is_ipv6() || options.ipv6 && address.is_ipv4());
+    match found {
+        SystemLookup::Found(addresses) => {
+            let addresses: Vec<IpAddr> = addresses.into_iter().filter(allowed).take(ADDRESSES).collect();
+            anyhow::ensure!(!addresses.is_empty(), "could not resolve {host} to an address of that family");
+            Ok(addresses)
+        }
+        SystemLookup::NotFound(words) | SystemLookup::Failed(words) => bail!("could not resolve {host}: {words}"),
+        SystemLookup::Silent => bail!("could not resolve {host}: the resolver is silent"),
+    }
+}
+
+fn write(seen: &[Observation], options: &Options) -> anyhow::Result<()> {
+    if options.format == Format::Json {
+        return output::result(&serde_json::to_string_pretty(seen)?);
+    }
+    let mut text = String::new();
+    for observation in seen {
+        let Look { probe, target, via, .. } = &observation.look;
+        let millis = observation.took.as_secs_f64() * 1000.0;
+        let _ = writeln!(text, "{probe} {target} {via}: {}  [{millis:.1} ms]", result_line(observation));
+        for fact in &observation.facts {
+            let _ = writeln!(text, "  {}", in_full(fact)?);
+        }
+        if let Some(failure) = &observation.failure {
+            let _ = writeln!(text, "  failure: {failure}");
+        }
+    }
+    output::result(&text)
+}
+
+/// A fact with all its fields, on one line.
+fn in_full(fact: &Fact) -> anyhow::Result<String> {
+    let Value::Object(mut fields) = serde_json::to_value(fact)? else {
+        bail!("could not write a fact: it has no fields");
+    };
+    let name = fields.remove("fact").and_then(|tag| tag.as_str().map(str::to_owned)).unwrap_or_default();
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(key, value)| match value {
+            Value::String(text) => format!("{key} {text}"),
+            other => format!("{key} {other}"),
+        })
+        .collect();
+    Ok(format!("{name}: {}", fields.join(", ")))
+}

@@ -1,0 +1,50 @@
+//! What is running while it runs: one line on standard error, and only where that is a terminal.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::Options;
+use crate::run::Event;
+
+/// The progress of a diagnosis.
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Begins to show progress, unless there is nobody to see it.
+    pub(super) fn start(options: &Options) -> Self {
+        if options.quiet || !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} looks  {elapsed}  {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar }
+    }
+
+    /// Shows what happened.
+    pub(super) fn show(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Planned(_, look) => {
+                self.bar.inc_length(1);
+                self.bar.set_message(format!("{} {}", look.probe, look.target));
+            }
+            Event::Seen(seen) => {
+                self.bar.inc(1);
+                self.bar.set_message(format!("{} {}", seen.look.probe, seen.look.target));
+            }
+            Event::NotLooked(_) => self.bar.inc(1),
+            Event::Asked(_) => self.bar.set_message("looking closer"),
+        }
+    }
+
+    /// Takes the line away.
+    pub(super) fn end(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
