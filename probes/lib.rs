@@ -2,12 +2,13 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod dns;
 pub mod kit;
 
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[dns::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -2,7 +2,13 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+mod broken;
 mod clock;
+pub(crate) mod dns_crypt;
+pub(crate) mod dns_https;
+pub(crate) mod dns_stream;
+pub(crate) mod dns_udp;
+pub(crate) mod dns_wire;
 mod fact;
 mod failure;
 mod look;
@@ -10,8 +16,12 @@ mod network;
 mod observation;
 mod probe;
 mod system;
+mod tap;
 mod target;
-mod trust;
+#[cfg(test)]
+pub(crate) mod test_net;
+pub mod text;
+pub mod trust;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
