@@ -207,9 +207,9 @@ mod tests {
         seen
     }
 
-    /// One short wait a try.
+    /// A wait a try that a loaded machine keeps.
     fn brief(tries: u8) -> Settings {
-        Settings { tries: Some(tries), wait_ms: Some(100), ..Settings::default() }
+        Settings { tries: Some(tries), wait_ms: Some(400), ..Settings::default() }
     }
 
     async fn udp() -> (UdpSocket, String) {
@@ -233,8 +233,14 @@ mod tests {
         }
     }
 
-    fn with_address(query: &Message, last: u8) -> Message {
+    fn empty(query: &Message) -> Message {
         let mut message = query.clone().into_response();
+        message.metadata.authentic_data = false;
+        message
+    }
+
+    fn with_address(query: &Message, last: u8) -> Message {
+        let mut message = empty(query);
         let data = RData::A(A::from(Ipv4Addr::new(192, 0, 2, last)));
         message.add_answer(Record::from_rdata(query.queries[0].name.clone(), 60, data));
         message
@@ -281,11 +287,7 @@ mod tests {
     #[tokio::test]
     async fn nxdomain_is_an_answer_and_a_failure() {
         let (socket, via) = udp().await;
-        let server = reply_once(&socket, |query| {
-            let mut message = query.clone().into_response();
-            message.metadata.response_code = ResponseCode::NXDomain;
-            vec![bytes(&message)]
-        });
+        let server = reply_once(&socket, |query| vec![bytes(&failing(query, ResponseCode::NXDomain))]);
         let denial = Answer { rcode: "NXDOMAIN".to_owned(), ..by_library(vec![], Duration::ZERO) };
         let expected = Seen::failed(vec![Fact::Answer(denial)], failed(How::NotFound).saying("NXDOMAIN"));
         assert_eq!(look(&via, Settings::default(), server).await, expected);
@@ -294,7 +296,7 @@ mod tests {
     #[tokio::test]
     async fn no_data_is_an_answer_and_no_failure() {
         let (socket, via) = udp().await;
-        let server = reply_once(&socket, |query| vec![bytes(&query.clone().into_response())]);
+        let server = reply_once(&socket, |query| vec![bytes(&empty(query))]);
         let seen = look(&via, Settings::default(), server).await;
         assert_eq!(seen, Seen::facts(vec![Fact::Answer(by_library(vec![], Duration::ZERO))]));
     }
@@ -317,6 +319,67 @@ mod tests {
         };
         let expected = vec![Fact::Tries { made: 2, answered: 1 }, Fact::Answer(answer(1, 1))];
         assert_eq!(look(&via, brief(3), server).await, Seen::facts(expected));
+    }
+
+    fn failing(query: &Message, code: ResponseCode) -> Message {
+        let mut message = empty(query);
+        message.metadata.response_code = code;
+        message
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_bear_edns_is_asked_without_it() {
+        let (socket, via) = udp().await;
+        let server = async {
+            reply_once(&socket, |query| vec![bytes(&failing(query, ResponseCode::FormErr))]).await;
+            reply_once(&socket, |query| {
+                assert_eq!(query.edns, None);
+                vec![bytes(&with_address(query, 1))]
+            })
+            .await;
+        };
+        let expected = vec![Fact::Tries { made: 2, answered: 2 }, Fact::Answer(answer(1, 1))];
+        assert_eq!(look(&via, Settings::default(), server).await, Seen::facts(expected));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_edns_is_told_where_nothing_better_comes() {
+        let (socket, via) = udp().await;
+        let server = reply_once(&socket, |query| vec![bytes(&failing(query, ResponseCode::NotImp))]);
+        let refusal = Answer { rcode: "NOTIMP".to_owned(), ..by_library(vec![], Duration::ZERO) };
+        let facts = vec![Fact::Tries { made: 2, answered: 1 }, Fact::Answer(refusal)];
+        let expected = Seen::failed(facts, failed(How::Denied).saying("NOTIMP"));
+        assert_eq!(look(&via, brief(2), server).await, expected);
+    }
+
+    #[tokio::test]
+    async fn the_last_of_several_tries_goes_without_edns() {
+        let (socket, via) = udp().await;
+        let server = async {
+            reply_once(&socket, |_| vec![]).await;
+            reply_once(&socket, |query| {
+                assert_eq!(query.edns, None);
+                vec![]
+            })
+            .await;
+        };
+        let expected = Seen::failed(vec![Fact::Tries { made: 2, answered: 0 }], failed(How::Silent));
+        assert_eq!(look(&via, brief(2), server).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_datagrams_ends_the_look_and_not_the_memory() {
+        let (socket, via) = udp().await;
+        let server = async {
+            let mut buffer = [0; 512];
+            let (_, from) = socket.recv_from(&mut buffer).await.unwrap();
+            while socket.send_to(b"x", from).await.is_ok() {}
+        };
+        let settings = Settings { tries: Some(1), wait_ms: Some(600_000), ..Settings::default() };
+        let nonsense = Fact::Garbage { text: "x".to_owned() };
+        let facts = vec![nonsense.clone(), nonsense.clone(), nonsense, Fact::Tries { made: 1, answered: 0 }];
+        let failure = failed(How::Malformed).saying("only datagrams that answer nothing");
+        assert_eq!(look(&via, settings, server).await, Seen::failed(facts, failure));
     }
 
     #[tokio::test]
@@ -381,7 +444,7 @@ mod tests {
     }
 
     async fn truncate_once(socket: &UdpSocket) {
-        reply_once(socket, |query| vec![bytes(&query.clone().into_response().truncate())]).await;
+        reply_once(socket, |query| vec![bytes(&empty(query).truncate())]).await;
     }
 
     fn truncated() -> Fact {
@@ -515,6 +578,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_alert_is_told_by_its_name() {
+        let (listener, via) = tcp("dot").await;
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"\x15\x03\x03\0\x02\x02\x70").await.unwrap();
+            pending::<()>().await;
+        };
+        let seen = look(&format!("{via}#dns.example"), Settings::default(), server).await;
+        let name = "unrecognized_name".to_owned();
+        let failure = Failure::new(Stage::Handshake, How::Alert).saying(&*name);
+        assert_eq!(seen, Seen::failed(vec![connected(), Fact::Alert { name }], failure));
+    }
+
+    #[tokio::test]
     async fn silence_after_the_hello_is_of_its_own_stage() {
         let (listener, via) = tcp("doh").await;
         let server = async {
@@ -571,7 +648,7 @@ mod tests {
         let (acceptor, trust) = identity(&[b"h2"]);
         let look = Look::new(KIND.name, Role::Resolver, Target::name("zoom.example"))
             .by(format!("{via}#dns.example").parse().unwrap())
-            .with(brief(1));
+            .with(Settings { wait_ms: Some(2000), ..Settings::default() });
         let (clock, system) = (SystemClock::start(), OneLookup(SystemLookup::Silent));
         let means = Means { network: &PlainSockets, clock: &clock, system: &system, trust: &trust };
         let probe = prepare(&look).unwrap();

@@ -171,3 +171,28 @@ impl AsyncWrite for Lent {
         self.poll(cx, AsyncWrite::poll_shutdown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::super::test_net::PlainSockets;
+    use super::super::{Dial, Network, Outcome};
+    use super::*;
+
+    #[tokio::test]
+    async fn who_holds_the_lent_end_is_woken_and_the_connection_closed_when_the_lease_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wait = std::time::Duration::from_secs(2);
+        let dial = Dial::new(listener.local_addr().unwrap(), wait);
+        let Outcome::Connected(stream) = PlainSockets.dial(dial).await.unwrap().outcome else {
+            panic!("loopback takes connections")
+        };
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let (lease, mut lent) = lend(stream);
+        let (read, ()) = tokio::join!(timeout(wait, lent.read_u8()), async { drop(lease) });
+        assert_eq!(read.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+    }
+}

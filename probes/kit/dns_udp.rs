@@ -17,7 +17,7 @@ use super::{
 pub(crate) async fn by_udp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<Option<Failure>, CannotLook> {
     let options = DatagramOptions { ttl: asking.settings.ttl, source: asking.settings.source, dont_fragment: false };
     let socket = asking.means.network.datagram(asking.server, options).await?;
-    let mut talk = Talk { asking, socket, sent: Vec::new(), strangers: 0, facts };
+    let mut talk = Talk { asking, socket, sent: Vec::new(), answered: 0, strangers: 0, facts };
     let first = match talk.ask().await {
         Ok(first) => first,
         Err(failure) => return Ok(Some(failure)),
@@ -27,13 +27,16 @@ pub(crate) async fn by_udp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<
     }
     drop(talk);
     let failure = by_tcp(asking, facts).await?;
-    Ok(failure.map(|failure| {
-        let words = match &failure.detail {
-            Some(words) => format!("{AFTER_TRUNCATION}: {words}"),
-            None => AFTER_TRUNCATION.to_owned(),
-        };
-        failure.saying(words)
-    }))
+    Ok(failure.map(after_truncation))
+}
+
+/// Says that TCP failed after the server asked for it; a server that answered there and said no needs no such words.
+fn after_truncation(failure: Failure) -> Failure {
+    match (failure.how, &failure.detail) {
+        (How::Denied | How::NotFound, _) => failure,
+        (_, Some(words)) => Failure { detail: Some(format!("{AFTER_TRUNCATION}: {words}")), ..failure },
+        (_, None) => failure.saying(AFTER_TRUNCATION),
+    }
 }
 
 /// One question by UDP, its repetitions and what came back.
@@ -42,6 +45,7 @@ struct Talk<'a, 'f> {
     socket: Box<dyn Datagram>,
     /// Every try has an id of its own, so that an answer tells which try it answers.
     sent: Vec<(u16, Duration)>,
+    answered: u16,
     /// Datagrams that answer none of them.
     strangers: usize,
     facts: &'f mut Vec<Fact>,
@@ -49,26 +53,47 @@ struct Talk<'a, 'f> {
 
 impl Talk<'_, '_> {
     /// Asks until the first answer, tells it, and listens for a second one if the look wants that.
+    ///
+    /// The last of several tries goes without EDNS, and so does the next one after an answer that can't bear it; that
+    /// answer is told only where no better one comes.
     async fn ask(&mut self) -> Result<Reading, Failure> {
-        for wait in waits(self.asking.settings) {
-            let query = self.asking.question.query();
+        let (mut plain, mut refusal) = (false, None);
+        let mut waits = waits(self.asking.settings).peekable();
+        while let Some(wait) = waits.next() {
+            let last = waits.peek().is_none();
+            plain |= last && !self.sent.is_empty();
+            let question = self.asking.question;
+            let query = if plain { question.plain_query() } else { question.query() };
             self.sent.push((query.id, self.now()));
             if let Err(how) = self.socket.send(&query.bytes).await {
                 return Err(self.refused(how).await);
             }
             let until = self.now() + wait;
-            if let Some((reading, rtt)) = self.hear_answer(until).await? {
-                self.tell_tries(1);
-                self.facts.push(Fact::Answer(reading.answer(1, micros(rtt))));
-                self.hear_second(&reading).await;
-                return Ok(reading);
+            let Some((reading, rtt)) = self.hear_answer(until).await? else {
+                continue;
+            };
+            self.answered += 1;
+            if reading.cannot_bear_edns() && !plain && !last {
+                (plain, refusal) = (true, Some((reading, rtt)));
+                continue;
             }
+            return Ok(self.tell(reading, rtt).await);
         }
-        self.tell_tries(0);
+        if let Some((reading, rtt)) = refusal {
+            return Ok(self.tell(reading, rtt).await);
+        }
+        self.tell_tries();
         let how = if self.strangers > 0 { How::Malformed } else { How::Silent };
         let first = self.sent.first().map_or(Duration::ZERO, |(_, at)| *at);
         let failure = Failure::new(Stage::Resolve, how).after(self.now().saturating_sub(first));
         Err(if how == How::Malformed { failure.saying("only datagrams that answer nothing") } else { failure })
+    }
+
+    async fn tell(&mut self, reading: Reading, rtt: Duration) -> Reading {
+        self.tell_tries();
+        self.facts.push(Fact::Answer(reading.answer(1, micros(rtt))));
+        self.hear_second(&reading).await;
+        reading
     }
 
     /// The next answer to any of the tries, and how long after that try it came.
@@ -137,11 +162,11 @@ impl Talk<'_, '_> {
         Failure::new(Stage::Resolve, how)
     }
 
-    /// How many tries it took is worth telling where it took more than one.
-    fn tell_tries(&mut self, answered: u16) {
-        if self.sent.len() > 1 || answered == 0 {
+    /// How many tries it took is worth telling where one was not enough.
+    fn tell_tries(&mut self) {
+        if self.sent.len() > 1 || self.answered == 0 {
             let made = u16::try_from(self.sent.len()).unwrap_or(u16::MAX);
-            self.facts.push(Fact::Tries { made, answered });
+            self.facts.push(Fact::Tries { made, answered: self.answered });
         }
     }
 

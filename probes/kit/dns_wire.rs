@@ -66,9 +66,12 @@ impl Question {
     }
 
     /// The question as a message with a fresh random id.
+    ///
+    /// AD asks for the proof bit in the answer (RFC 6840, 5.7).
     pub(crate) fn message(&self) -> Message {
         let mut message = Message::query();
         message.metadata.recursion_desired = true;
+        message.metadata.authentic_data = true;
         message.metadata.checking_disabled = self.checking_disabled;
         message.add_query(rr_query(&self.name, self.record));
         let mut edns = Edns::new();
@@ -79,7 +82,17 @@ impl Question {
 
     /// The question as bytes with a fresh random id.
     pub(crate) fn query(&self) -> Query {
-        let message = self.message();
+        Self::written(&self.message())
+    }
+
+    /// The same without EDNS, as the C library of most systems asks; for servers and boxes that can't bear EDNS.
+    pub(crate) fn plain_query(&self) -> Query {
+        let mut message = self.message();
+        message.edns = None;
+        Self::written(&message)
+    }
+
+    fn written(message: &Message) -> Query {
         let bytes = message.to_vec().expect("a question that was written once can be written again");
         Query { id: message.metadata.id, bytes }
     }
@@ -119,8 +132,10 @@ impl Question {
             authentic: metadata.authentic_data,
             extended_error: edns.as_ref().and_then(extended_error),
         };
-        if rcode == 0 {
-            self.follow(&answers, &mut reading);
+        self.follow(&answers, &mut reading);
+        if rcode != 0 {
+            // Nobody uses addresses that come with an error; the chain tells which name the error is about (RFC 6604).
+            reading.addresses.clear();
         }
         Ok(reading)
     }
@@ -196,6 +211,11 @@ impl Reading {
             None => self.rcode.clone(),
         };
         Some(Failure::new(Stage::Resolve, how).saying(detail))
+    }
+
+    /// Whether the server could not bear the question's EDNS (RFC 6891, 7).
+    pub(crate) fn cannot_bear_edns(&self) -> bool {
+        matches!(self.rcode.as_str(), "FORMERR" | "NOTIMP" | "BADVERS")
     }
 
     /// Whether both say the same; the order of addresses and the time left to live are free to change.
@@ -331,6 +351,7 @@ mod tests {
     fn answering(records: Vec<Record>) -> Message {
         let mut message = question().message().into_response();
         message.metadata.id = 7;
+        message.metadata.authentic_data = false;
         message.add_answers(records);
         message
     }
@@ -358,7 +379,7 @@ mod tests {
         let query = Question::new("zoom.example", RecordType::Aaaa, true).unwrap().query();
         let (id, rest) = query.bytes.split_first_chunk::<2>().unwrap();
         assert_eq!(u16::from_be_bytes(*id), query.id);
-        let expected = b"\x01\x10\0\x01\0\0\0\0\0\x01\x04zoom\x07example\0\0\x1c\0\x01\0\0\x29\x04\xd0\0\0\0\0\0\0";
+        let expected = b"\x01\x30\0\x01\0\0\0\0\0\x01\x04zoom\x07example\0\0\x1c\0\x01\0\0\x29\x04\xd0\0\0\0\0\0\0";
         assert_eq!(rest, expected);
     }
 
@@ -384,6 +405,14 @@ mod tests {
             ..plain()
         };
         assert_eq!(read(&message), expected);
+    }
+
+    #[test]
+    fn an_error_keeps_its_chain_and_no_address() {
+        let mut message = answering(vec![alias("zoom.example.", 9, "b.example."), v4("b.example.", 9, [192, 0, 2, 1])]);
+        message.metadata.response_code = ResponseCode::NXDomain;
+        let rcode = "NXDOMAIN".to_owned();
+        assert_eq!(read(&message), Reading { rcode, aliases: vec!["b.example".to_owned()], ttl_s: Some(9), ..plain() });
     }
 
     #[test]
