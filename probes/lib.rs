@@ -2,6 +2,7 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod dns;
 mod host;
 mod http;
 pub mod kit;
@@ -11,7 +12,7 @@ mod tls;
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[host::KIND, http::KIND, proxy::KIND, tls::KIND];
+pub const KINDS: &[Kind] = &[dns::KIND, host::KIND, http::KIND, proxy::KIND, tls::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -1,6 +1,7 @@
 //! Why a Zoom client on this network shows error 5003: probes, evidence, verdict, report.
 
 pub mod catalogue;
+pub mod cli;
 pub mod evidence;
 pub mod plan;
 pub mod report;

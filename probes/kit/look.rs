@@ -330,6 +330,9 @@ pub struct Settings {
     /// How long each answer is waited for, in milliseconds; the probe's own number where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_ms: Option<u32>,
+    /// How long a second, disagreeing answer to one DNS query is waited for, in milliseconds; not at all where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_answer_ms: Option<u32>,
     /// The published prefix that the target's address is a sample of.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

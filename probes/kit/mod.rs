@@ -6,6 +6,11 @@ pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
 mod datagrams;
+pub(crate) mod dns_crypt;
+pub(crate) mod dns_https;
+pub(crate) mod dns_stream;
+pub(crate) mod dns_udp;
+pub(crate) mod dns_wire;
 #[cfg(target_os = "linux")]
 mod dont_fragment;
 mod errno;
@@ -37,6 +42,8 @@ pub mod status_page;
 mod system;
 pub(crate) mod tap;
 mod target;
+#[cfg(test)]
+pub(crate) mod test_net;
 #[cfg(test)]
 pub(crate) mod test_net_proxy;
 #[cfg(test)]
