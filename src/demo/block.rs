@@ -46,7 +46,13 @@ pub(super) fn real(address: Ipv4Addr, port: u16) -> SocketAddr {
     SocketAddr::V4(SocketAddrV4::new(address, shifted))
 }
 
+/// Where a logical port is served on the proxy's side of a filter, 10 000 above.
+pub(super) fn behind(address: Ipv4Addr, port: u16) -> SocketAddr {
+    SocketAddr::V4(SocketAddrV4::new(address, port.checked_add(BEHIND).unwrap_or(port)))
+}
+
 const SHIFT: u16 = 20_000;
+const BEHIND: u16 = 10_000;
 
 /// 127.1.0.0/24, the first block in use, counted from 127.0.0.0/24.
 const FIRST: u32 = 256;

@@ -93,7 +93,7 @@ pub enum HostsFile {
 pub enum Passage {
     /// Freely.
     Open,
-    /// What arrives is thrown away, unless the proxy sent it.
+    /// Nothing is answered, unless the proxy asks.
     Dropped,
     /// Nobody listens: a RST answers the SYN.
     Refused,

@@ -6,13 +6,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use why5003_probes::kit::{Pending, Transport};
 
 use super::block;
 use super::dns::Zone;
+use super::doors::reset_at_end;
 use super::faults::ProxyManner;
 use super::houses::is_zooms_name;
 use super::servers::Serve;
@@ -26,7 +26,7 @@ pub(super) const PORT: u16 = 3128;
 pub(super) struct ConnectProxy {
     /// What it does.
     pub(super) manner: ProxyManner,
-    /// The address it connects from, which the filters of the world let pass.
+    /// The address it connects from.
     pub(super) source: Ipv4Addr,
     /// The names it knows.
     pub(super) zone: Arc<Zone>,
@@ -83,7 +83,7 @@ impl ConnectProxy {
         }
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::new(IpAddr::V4(self.source), 0))?;
-        within(socket.connect(block::real(address, port))).await
+        within(socket.connect(block::behind(address, port))).await
     }
 }
 
@@ -118,7 +118,7 @@ async fn relay(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
     let down = carry(&mut from_server, &mut to_client);
     let ended = tokio::try_join!(up, down);
     if ended.is_err() {
-        let _kept = SockRef::from(&client).set_linger(Some(std::time::Duration::ZERO));
+        reset_at_end(&client);
     }
     ended.map(drop)
 }

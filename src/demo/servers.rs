@@ -11,6 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use why5003_probes::kit::Pending;
 
+use super::doors::Silence;
+
 /// Speaks on one TCP connection until it is done.
 pub(super) trait Serve: Send + Sync + 'static {
     /// Serves a connection that was just accepted.
@@ -27,12 +29,18 @@ pub(super) trait Reply: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub(super) struct Servers {
     tasks: JoinSet<()>,
+    silences: Vec<Silence>,
 }
 
 impl Servers {
     /// Serves every connection of a listener, at most [`CONNECTIONS`] at once and each for at most [`CONNECTION_TIME`].
     pub(super) fn tcp(&mut self, listener: TcpListener, serve: Arc<dyn Serve>) {
         self.tasks.spawn(accept(listener, serve));
+    }
+
+    /// Keeps a port silent.
+    pub(super) fn silence(&mut self, silence: Silence) {
+        self.silences.push(silence);
     }
 
     /// Answers every datagram of a socket.

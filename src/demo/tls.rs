@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 use why5003_probes::kit::Pending;
 
-use super::doors::{reset, segment_bytes};
+use super::doors::{reset_at_end, segment_bytes};
 use super::faults::Passage;
 use super::houses::is_zooms_name;
 use super::servers::Serve;
@@ -39,13 +39,13 @@ impl Serve for TlsHost {
 impl TlsHost {
     async fn meet(&self, mut stream: TcpStream) -> io::Result<()> {
         match self.passage {
-            Passage::Reset => reset(stream),
+            Passage::Reset => reset_at_end(&stream),
             Passage::OnlySmallHello if within(hello_bytes(&stream)).await? > SMALL_HELLO => {
                 swallow(&mut stream).await?;
             }
             Passage::OnlySmallSegments if segment_bytes(&stream)? > SMALL_SEGMENT => swallow(&mut stream).await?,
             Passage::ResetByName => self.filter_by_name(stream).await?,
-            // The socket's own filter drops, and nobody listens where refused: what comes here anyway is let through.
+            // What is dropped or refused never comes here but from the proxy, which is let through.
             Passage::Open
             | Passage::Dropped
             | Passage::Refused
@@ -61,7 +61,7 @@ impl TlsHost {
     async fn filter_by_name(&self, stream: TcpStream) -> io::Result<()> {
         let start = within(LazyConfigAcceptor::new(Acceptor::default(), stream)).await?;
         if start.client_hello().server_name().is_some_and(is_zooms_name) {
-            reset(start.io);
+            reset_at_end(&start.io);
             return Ok(());
         }
         let tls = within(start.into_stream(Arc::clone(&self.config))).await?;

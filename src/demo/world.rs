@@ -11,7 +11,7 @@ use why5003_probes::kit::{Network, Transport, Trust};
 use super::authority::{Authorities, Holder};
 use super::block::{self, Block};
 use super::dns::{Manners, OverTls, Resolver, Zone};
-use super::doors::{self, Door};
+use super::doors;
 use super::faults::{Chain, Fault, Layout, Passage, PlainHttp, ProxyManner};
 use super::houses::{BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, House, Kind, LOGIN_PAGE, LOGIN_PAGE_NAME, PROXY, RESOLVER};
 use super::proxy::{self, ConnectProxy};
@@ -101,6 +101,15 @@ fn open(layout: &Layout, block: Block, network: Arc<dyn Network>) -> Result<Worl
     })
 }
 
+/// How a TCP port is met by who comes straight, not through the proxy.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    /// It takes connections.
+    Open,
+    /// It answers nothing.
+    Silent,
+}
+
 /// A world while it is being opened.
 struct BuildingSite<'a> {
     block: Block,
@@ -116,8 +125,8 @@ impl BuildingSite<'_> {
     fn void(&mut self) -> Result<(), DemoError> {
         let at = void(self.block);
         let failed = |source| DemoError::Open { at, source };
-        self.servers.tcp(doors::listen(at, Door::Shut).map_err(failed)?, Arc::new(PlainSite(controls::neutral())));
-        self.servers.udp(doors::receive(at, Door::Shut).map_err(failed)?, Arc::new(Mute));
+        self.servers.silence(doors::silent(at).map_err(failed)?);
+        self.servers.udp(doors::receive(at).map_err(failed)?, Arc::new(Mute));
         Ok(())
     }
 
@@ -165,7 +174,7 @@ impl BuildingSite<'_> {
         for address in house.addresses(self.block) {
             match passage {
                 Passage::Refused => self.endpoints.push((address, HTTPS, Transport::Tcp)),
-                Passage::Dropped => self.tcp(address, HTTPS, self.proxy_alone(), serve.clone())?,
+                Passage::Dropped => self.tcp(address, HTTPS, Door::Silent, serve.clone())?,
                 Passage::Open
                 | Passage::Reset
                 | Passage::ResetByName
@@ -181,7 +190,7 @@ impl BuildingSite<'_> {
         let (site, door) = match self.layout.plain_http {
             PlainHttp::Served => (site, Door::Open),
             PlainHttp::CaptivePortal => (controls::captive(), Door::Open),
-            PlainHttp::Dropped => (site, self.proxy_alone()),
+            PlainHttp::Dropped => (site, Door::Silent),
         };
         let serve = Arc::new(PlainSite(site));
         for address in house.addresses(self.block) {
@@ -246,22 +255,32 @@ impl BuildingSite<'_> {
 
     fn tcp(&mut self, address: Ipv4Addr, port: u16, door: Door, serve: Arc<dyn Serve>) -> Result<(), DemoError> {
         let at = block::real(address, port);
-        let listener = doors::listen(at, door).map_err(|source| DemoError::Open { at, source })?;
-        self.servers.tcp(listener, serve);
+        match door {
+            Door::Open => self.listen(at, serve.clone())?,
+            Door::Silent => {
+                let silence = doors::silent(at).map_err(|source| DemoError::Open { at, source })?;
+                self.servers.silence(silence);
+            }
+        }
+        if self.layout.proxy.is_some() {
+            self.listen(block::behind(address, port), serve)?;
+        }
         self.endpoints.push((address, port, Transport::Tcp));
+        Ok(())
+    }
+
+    fn listen(&mut self, at: SocketAddr, serve: Arc<dyn Serve>) -> Result<(), DemoError> {
+        let listener = doors::listen(at).map_err(|source| DemoError::Open { at, source })?;
+        self.servers.tcp(listener, serve);
         Ok(())
     }
 
     fn udp(&mut self, address: Ipv4Addr, port: u16, reply: Arc<dyn Reply>) -> Result<(), DemoError> {
         let at = block::real(address, port);
-        let socket = doors::receive(at, Door::Open).map_err(|source| DemoError::Open { at, source })?;
+        let socket = doors::receive(at).map_err(|source| DemoError::Open { at, source })?;
         self.servers.udp(socket, reply);
         self.endpoints.push((address, port, Transport::Udp));
         Ok(())
-    }
-
-    fn proxy_alone(&self) -> Door {
-        Door::OnlyFrom(self.block.at(PROXY))
     }
 
     fn holder(&self, house: &House) -> Holder {
@@ -286,7 +305,7 @@ fn login_holder() -> Holder {
 
 /// A resolver that answers nothing does not take connections either.
 fn door_of(manners: Manners) -> Door {
-    if manners.is_mute() { Door::Shut } else { Door::Open }
+    if manners.is_mute() { Door::Silent } else { Door::Open }
 }
 
 /// A few, so that one busy block is no end and a machine without sockets is.
