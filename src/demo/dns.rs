@@ -96,7 +96,7 @@ impl Resolver {
     }
 
     /// The answer to a query; `None` where it is no query, or is left unanswered.
-    fn answer(&self, query: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn answer(&self, query: &[u8]) -> Option<Vec<u8>> {
         let query = Message::from_vec(query).ok()?;
         if query.metadata.message_type != MessageType::Query || query.metadata.op_code != OpCode::Query {
             return None;
@@ -186,4 +186,4 @@ const LOG_NAMES: &[&str] = &["log.zoom.us", "log-gateway.zoom.us", "logfiles.zoo
 const TTL_S: u32 = 60;
 const IDLE: Duration = Duration::from_secs(5);
 /// No query for one name is longer: 12 bytes of header, 255 of name, 4 of type and class, and options.
-const QUERY_BYTES: usize = 1232;
+pub(super) const QUERY_BYTES: usize = 1232;

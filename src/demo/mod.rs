@@ -8,6 +8,7 @@ mod catalogue;
 mod clock;
 mod controls;
 mod dns;
+mod doh;
 mod doors;
 mod faults;
 mod houses;

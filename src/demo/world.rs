@@ -11,6 +11,7 @@ use why5003_probes::kit::{Network, Transport, Trust};
 use super::authority::{Authorities, Holder};
 use super::block::{self, Block};
 use super::dns::{Manners, OverTls, Resolver, Zone};
+use super::doh::OverHttps;
 use super::doors;
 use super::faults::{Chain, Fault, Layout, Passage, PlainHttp, ProxyManner};
 use super::houses::{BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, House, Kind, LOGIN_PAGE, LOGIN_PAGE_NAME, PROXY, RESOLVER};
@@ -213,11 +214,16 @@ impl BuildingSite<'_> {
 
     fn independent_resolver(&mut self, house: &House) -> Result<(), DemoError> {
         let manners = Manners::independent(self.layout);
-        let config = self.authorities.server(Chain::Public, &self.holder(house), &[])?;
-        let over_tls = Arc::new(OverTls { resolver: Resolver::new(self.zone.clone(), manners), config });
+        let holder = self.holder(house);
+        let resolver = Resolver::new(self.zone.clone(), manners);
+        let config = self.authorities.server(Chain::Public, &holder, &[])?;
+        let over_tls = Arc::new(OverTls { resolver: resolver.clone(), config });
+        let config = self.authorities.server(Chain::Public, &holder, &["h2"])?;
+        let over_https = Arc::new(OverHttps { resolver, config });
         for address in house.addresses(self.block) {
             self.resolver(address, manners)?;
             self.tcp(address, DOT, door_of(manners), over_tls.clone())?;
+            self.tcp(address, HTTPS, door_of(manners), over_https.clone())?;
         }
         Ok(())
     }

@@ -6,11 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use why5003::demo::{FAULTS, Fault, World, start};
 use why5003_probes::kit::{
     Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Stream, System, SystemClock, SystemLookup,
@@ -66,18 +68,45 @@ async fn fetch(
     if !large {
         provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(name.to_owned()).unwrap();
-    let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    let handshake = handshake(stream, provider, roots, name, &[]);
     let mut tls = timeout(SHORT, handshake).await.map_err(|_| "silent")?.map_err(|error| error.to_string())?;
     tls.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
     tls.read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
     Ok(answer)
+}
+
+async fn handshake(
+    stream: Box<dyn Stream>,
+    provider: CryptoProvider,
+    roots: Arc<RootCertStore>,
+    name: &str,
+    alpn: &[&str],
+) -> std::io::Result<TlsStream<Box<dyn Stream>>> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+/// A TLS connection to an independent resolver.
+async fn resolver(world: &World, port: u16, alpn: &[&str]) -> TlsStream<Box<dyn Stream>> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let stream = dial(world, SocketAddr::new(known(world, "dns.first.example"), port), LONG).await.unwrap();
+    handshake(stream, provider, world.trust.public(), "dns.first.example", alpn).await.unwrap()
+}
+
+/// One query and its answer as RFC 7766 has them framed.
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), query: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(query.len()).unwrap();
+    stream.write_all(&[&length.to_be_bytes(), query].concat()).await.unwrap();
+    let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
+    stream.read_exact(&mut answer).await.unwrap();
+    answer
 }
 
 async fn get(world: &World, name: &str, path: &str) -> Result<String, String> {
@@ -173,11 +202,17 @@ async fn independent_resolvers_know_what_the_configured_one_denies() {
     let mut socket = world.network.datagram(server, DatagramOptions::default()).await.unwrap();
     socket.send(query).await.unwrap();
     let Heard::Bytes(by_udp) = socket.hear(LONG).await else { panic!("nothing heard") };
-    let mut stream = dial(&world, server, LONG).await.unwrap();
-    stream.write_all(&[&[0, 25], &query[..]].concat()).await.unwrap();
-    let mut by_tcp = vec![0; stream.read_u16().await.unwrap().into()];
-    stream.read_exact(&mut by_tcp).await.unwrap();
-    assert_eq!((by_udp[7], &by_udp), (3, &by_tcp));
+    assert_eq!(by_udp[7], 3);
+    assert_eq!(ask(&mut dial(&world, server, LONG).await.unwrap(), query).await, by_udp);
+    assert_eq!(ask(&mut resolver(&world, 853, &[]).await, query).await, by_udp);
+    let (mut client, connection) = h2::client::handshake(resolver(&world, 443, &["h2"]).await).await.unwrap();
+    let request = http::Request::post("https://dns.first.example/dns-query").body(()).unwrap();
+    let (response, mut body) = client.send_request(request, false).unwrap();
+    body.send_data(query.to_vec().into(), true).unwrap();
+    let answer = async { response.await.unwrap().into_body().data().await.unwrap().unwrap() };
+    let (by_https, ended) = tokio::join!(answer, connection);
+    ended.unwrap();
+    assert_eq!(by_https, by_udp);
 }
 
 #[tokio::test]
