@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod cli;
+pub mod demo;
 pub mod evidence;
 pub mod plan;
 pub mod report;

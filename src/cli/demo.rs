@@ -26,7 +26,10 @@ pub(super) fn run(options: &Options, demo: &Demo) -> anyhow::Result<Code> {
     let Some(fault) = FAULTS.iter().find(|fault| fault.name == demo.fault) else {
         bail!("there is no fault {:?}; why5003 demo --list shows them", demo.fault);
     };
-    output::note(options, &format!("Demo on loopback, nothing leaves this computer. Fault: {} ({})", fault.name, fault.summary));
+    output::note(
+        options,
+        &format!("Demo on loopback, nothing leaves this computer. Fault: {} ({})", fault.name, fault.summary),
+    );
     let report = block_on(one(fault, options))??;
     output::report(&report, options)?;
     Ok(report.verdict.status.into())
@@ -44,7 +47,8 @@ fn list() -> String {
 async fn one(fault: &Fault, options: &Options) -> anyhow::Result<Report> {
     let sockets: Arc<dyn Network> = Arc::new(Sockets::new());
     let world = demo::start(fault, sockets).await.context("could not start the demo")?;
-    let catalogue = Catalogue::parse(&world.catalogue, "demo catalogue").context("could not read the demo's catalogue")?;
+    let catalogue =
+        Catalogue::parse(&world.catalogue, "demo catalogue").context("could not read the demo's catalogue")?;
     let system: Arc<dyn System> = Arc::new(world.system);
     let tools = Tools {
         network: Arc::clone(&world.network),

@@ -31,7 +31,8 @@ pub(super) fn catalogue(options: &Options) -> anyhow::Result<(Catalogue, String)
     match &options.catalogue {
         Some(path) => {
             let text = read(path, "catalogue")?;
-            let catalogue = Catalogue::parse(&text, &path.display().to_string()).context("could not use the catalogue")?;
+            let catalogue =
+                Catalogue::parse(&text, &path.display().to_string()).context("could not use the catalogue")?;
             Ok((catalogue, path.display().to_string()))
         }
         None => Ok((Catalogue::embedded(), "built in".to_owned())),
@@ -103,7 +104,8 @@ impl System for Given {
         if self.resolvers.is_empty() {
             return self.system.resolvers();
         }
-        let given = |server: &SocketAddr| ResolverSetting { server: *server, source: "--resolver".to_owned(), stub: false };
+        let given =
+            |server: &SocketAddr| ResolverSetting { server: *server, source: "--resolver".to_owned(), stub: false };
         Ok(self.resolvers.iter().map(given).collect())
     }
 

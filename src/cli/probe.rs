@@ -92,7 +92,8 @@ fn settings(pairs: &[String]) -> anyhow::Result<Settings> {
         };
         map.insert(name.to_owned(), value_of(name, value));
     }
-    serde_json::from_value(Value::Object(map)).with_context(|| format!("could not read --set {}", pairs.join(" --set ")))
+    serde_json::from_value(Value::Object(map))
+        .with_context(|| format!("could not read --set {}", pairs.join(" --set ")))
 }
 
 fn value_of(name: &str, value: &str) -> Value {
@@ -107,11 +108,15 @@ fn value_of(name: &str, value: &str) -> Value {
 
 /// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
 async fn take(tools: Tools, look: Look, options: &Options) -> anyhow::Result<Vec<Observation>> {
-    let needs_address = !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
+    let needs_address =
+        !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
     let looks = match (&look.target.host, needs_address) {
         (Some(host), true) => {
             let addresses = resolve(&*tools.system, host, options).await?;
-            let at = |address: &IpAddr| Look { target: Target { address: Some(*address), ..look.target.clone() }, ..look.clone() };
+            let at = |address: &IpAddr| Look {
+                target: Target { address: Some(*address), ..look.target.clone() },
+                ..look.clone()
+            };
             addresses.iter().map(at).collect()
         }
         _ => vec![look],

@@ -1,0 +1,499 @@
+//! The faults that a world can have: a table of what each changes in a healthy world, and of what a diagnosis must find.
+//!
+//! Nothing here opens a socket; a layout is only a description.
+
+use std::time::Duration;
+
+use crate::verdict::Status;
+
+/// A fault, and what a diagnosis of a world with it must say.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What is wrong in that world, in one sentence.
+    pub summary: &'static str,
+    /// The verdict's status.
+    pub status: Status,
+    /// The id of the first cause; `None` where there is none to find.
+    pub cause: Option<&'static str>,
+    /// Ids of the other causes, in any order.
+    pub others: &'static [&'static str],
+    /// The world.
+    pub layout: Layout,
+}
+
+/// A world, as far as faults change it.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How the configured resolver answers for the names of Zoom's web hosts.
+    pub zoom_names: Names,
+    /// How it answers for Zoom's log names.
+    pub log_names: Names,
+    /// How it answers for all others.
+    pub other_names: Names,
+    /// How the resolvers answer that nobody configured.
+    pub independents: Names,
+    /// The hosts file.
+    pub hosts_file: HostsFile,
+    /// How Zoom's TCP port 443 is reached.
+    pub zoom_tcp: Passage,
+    /// How everybody else's is.
+    pub neutral_tcp: Passage,
+    /// What Zoom's servers present.
+    pub zoom_chain: Chain,
+    /// What everybody else's do.
+    pub neutral_chain: Chain,
+    /// What this computer's certificate store holds.
+    pub store: Store,
+    /// What Zoom's web hosts answer.
+    pub zoom_says: ZoomSays,
+    /// What Zoom's status page says.
+    pub status_says: StatusSays,
+    /// How plain HTTP is answered.
+    pub plain_http: PlainHttp,
+    /// Whether Zoom's media servers answer UDP 3478 and 3479.
+    pub zoom_udp: Datagrams,
+    /// Whether neutral STUN servers answer.
+    pub stun: Datagrams,
+    /// How far this computer's clock is ahead.
+    pub clock_ahead: Duration,
+    /// The proxy that is configured, where one is.
+    pub proxy: Option<ProxyManner>,
+}
+
+/// How a resolver answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// With what is so.
+    True,
+    /// NXDOMAIN.
+    Denied,
+    /// With the address of a block page.
+    BlockPage,
+    /// With 0.0.0.0.
+    Unspecified,
+    /// SERVFAIL.
+    Failing,
+    /// Not at all.
+    Silent,
+}
+
+/// What the hosts file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostsFile {
+    /// Nothing of Zoom.
+    Empty,
+    /// `zoom.us` at an address where nobody lives.
+    PinsZoom,
+}
+
+/// How a TCP port is reached, and how far a TLS handshake gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Freely.
+    Open,
+    /// Nothing is answered, unless the proxy asks.
+    Dropped,
+    /// Nobody listens: a RST answers the SYN.
+    Refused,
+    /// A RST ends each connection at once.
+    Reset,
+    /// A RST ends a connection whose ClientHello names a host of Zoom's.
+    ResetByName,
+    /// A ClientHello of more than 1 200 bytes is never answered.
+    OnlySmallHello,
+    /// Nothing is answered where segments of more than 1 240 bytes were agreed on.
+    OnlySmallSegments,
+}
+
+/// What a TLS server presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// A certificate of the public authority.
+    Public,
+    /// One of the public authority, whose time is over.
+    Expired,
+    /// One that an inspecting gateway made.
+    Inspected,
+    /// One that vouches for itself.
+    SelfSigned,
+}
+
+/// What this computer's certificate store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// The public roots.
+    Public,
+    /// The root of the inspecting gateway too.
+    WithInspection,
+}
+
+/// What Zoom's web hosts answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoomSays {
+    /// 301 to the web pages, as always.
+    Redirect,
+    /// 503.
+    Unavailable,
+}
+
+/// What Zoom's status page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusSays {
+    /// All is well.
+    Operational,
+    /// A major outage.
+    MajorOutage,
+}
+
+/// How plain HTTP is answered, and whether whoever answers it stands before TLS too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// By whom it is meant for.
+    Served,
+    /// By a captive portal that wants a login, whatever is asked; it answers TLS too.
+    CaptivePortal,
+    /// Not at all.
+    Dropped,
+}
+
+/// Whether datagrams are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Datagrams {
+    /// They are.
+    Answered,
+    /// They are not.
+    Silent,
+}
+
+/// What a proxy does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyManner {
+    /// It makes tunnels.
+    Works,
+    /// It wants to know who asks: 407.
+    WantsLogin,
+    /// It denies Zoom's names: 403.
+    DeniesZoom,
+    /// Nobody listens there.
+    Dead,
+}
+
+/// A world in which all is well.
+const HEALTHY: Layout = Layout {
+    zoom_names: Names::True,
+    log_names: Names::True,
+    other_names: Names::True,
+    independents: Names::True,
+    hosts_file: HostsFile::Empty,
+    zoom_tcp: Passage::Open,
+    neutral_tcp: Passage::Open,
+    zoom_chain: Chain::Public,
+    neutral_chain: Chain::Public,
+    store: Store::Public,
+    zoom_says: ZoomSays::Redirect,
+    status_says: StatusSays::Operational,
+    plain_http: PlainHttp::Served,
+    zoom_udp: Datagrams::Answered,
+    stun: Datagrams::Answered,
+    clock_ahead: Duration::ZERO,
+    proxy: None,
+};
+
+/// A company's network: the web is reached through its proxy or not at all.
+const BEHIND_PROXY: Layout = Layout {
+    zoom_tcp: Passage::Dropped,
+    neutral_tcp: Passage::Dropped,
+    plain_http: PlainHttp::Dropped,
+    proxy: Some(ProxyManner::Works),
+    ..HEALTHY
+};
+
+/// A resolver that denies Zoom's names.
+const NAMES_BLOCKED: Layout = Layout { zoom_names: Names::Denied, log_names: Names::Denied, ..HEALTHY };
+
+/// A gateway that inspects everybody's TLS and whose root is in this computer's store.
+const INSPECTED: Layout =
+    Layout { zoom_chain: Chain::Inspected, neutral_chain: Chain::Inspected, store: Store::WithInspection, ..HEALTHY };
+
+/// Three years, in days of 24 hours.
+const THREE_YEARS: Duration = Duration::from_secs(3 * 365 * 86_400);
+
+/// Every fault, the healthy world first.
+pub const FAULTS: &[Fault] = &[
+    Fault {
+        name: "healthy",
+        summary: "nothing is wrong",
+        status: Status::Healthy,
+        cause: None,
+        others: &[],
+        layout: HEALTHY,
+    },
+    Fault {
+        name: "dns-blocked",
+        summary: "the configured resolver says that Zoom's names do not exist",
+        status: Status::Blocked,
+        cause: Some("dns.name-blocked"),
+        others: &[],
+        layout: NAMES_BLOCKED,
+    },
+    Fault {
+        name: "dns-wrong-answer",
+        summary: "the configured resolver answers for Zoom's names with the address of a block page",
+        status: Status::Blocked,
+        cause: Some("dns.wrong-answer"),
+        others: &[],
+        layout: Layout { zoom_names: Names::BlockPage, log_names: Names::BlockPage, ..HEALTHY },
+    },
+    Fault {
+        name: "dns-servfail",
+        summary: "the configured resolver fails for Zoom's names and answers for all others",
+        status: Status::Blocked,
+        cause: Some("dns.servfail"),
+        others: &[],
+        layout: Layout { zoom_names: Names::Failing, log_names: Names::Failing, ..HEALTHY },
+    },
+    Fault {
+        name: "resolver-down",
+        summary: "the configured resolver is silent, others answer",
+        status: Status::Blocked,
+        cause: Some("dns.resolver-down"),
+        others: &[],
+        layout: Layout { zoom_names: Names::Silent, log_names: Names::Silent, other_names: Names::Silent, ..HEALTHY },
+    },
+    Fault {
+        name: "side-host",
+        summary: "the configured resolver answers 0.0.0.0 for Zoom's log names, as ad blockers do",
+        status: Status::Degraded,
+        cause: Some("dns.wrong-answer"),
+        others: &[],
+        layout: Layout { log_names: Names::Unspecified, ..HEALTHY },
+    },
+    Fault {
+        name: "hosts-file",
+        summary: "the hosts file pins zoom.us to an address where nobody lives",
+        status: Status::Blocked,
+        cause: Some("host.hosts-file"),
+        others: &[],
+        layout: Layout { hosts_file: HostsFile::PinsZoom, ..HEALTHY },
+    },
+    Fault {
+        name: "clock-skew",
+        summary: "this computer's clock is three years ahead",
+        status: Status::Blocked,
+        cause: Some("host.clock-skew"),
+        others: &[],
+        layout: Layout { clock_ahead: THREE_YEARS, ..HEALTHY },
+    },
+    Fault {
+        name: "no-internet",
+        summary: "nothing beyond the local resolver answers, and that one only fails",
+        status: Status::Blocked,
+        cause: Some("path.internet-down"),
+        others: &[],
+        layout: Layout {
+            zoom_names: Names::Failing,
+            log_names: Names::Failing,
+            other_names: Names::Failing,
+            independents: Names::Silent,
+            zoom_tcp: Passage::Dropped,
+            neutral_tcp: Passage::Dropped,
+            plain_http: PlainHttp::Dropped,
+            zoom_udp: Datagrams::Silent,
+            stun: Datagrams::Silent,
+            ..HEALTHY
+        },
+    },
+    Fault {
+        name: "captive-portal",
+        summary: "every web connection ends at a portal that wants a login",
+        status: Status::Blocked,
+        cause: Some("path.captive-portal"),
+        others: &[],
+        layout: Layout {
+            plain_http: PlainHttp::CaptivePortal,
+            zoom_chain: Chain::SelfSigned,
+            neutral_chain: Chain::SelfSigned,
+            ..HEALTHY
+        },
+    },
+    Fault {
+        name: "mtu-blackhole",
+        summary: "large segments vanish without a word; simulated by servers that fall silent where a large segment size was agreed on",
+        status: Status::Blocked,
+        cause: Some("path.mtu-blackhole"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::OnlySmallSegments, neutral_tcp: Passage::OnlySmallSegments, ..HEALTHY },
+    },
+    Fault {
+        name: "drop",
+        summary: "what is sent to Zoom's TCP port 443 vanishes",
+        status: Status::Blocked,
+        cause: Some("filter.drop"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::Dropped, ..HEALTHY },
+    },
+    Fault {
+        name: "reject",
+        summary: "a RST answers each SYN to Zoom's TCP port 443",
+        status: Status::Blocked,
+        cause: Some("filter.reset"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::Refused, ..HEALTHY },
+    },
+    Fault {
+        name: "reset",
+        summary: "a RST ends each connection to Zoom's TCP port 443 as soon as it stands",
+        status: Status::Blocked,
+        cause: Some("filter.reset"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::Reset, ..HEALTHY },
+    },
+    Fault {
+        name: "sni-reset",
+        summary: "a RST ends each connection, to whatever address, whose ClientHello names a host of Zoom's",
+        status: Status::Blocked,
+        cause: Some("filter.sni"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::ResetByName, neutral_tcp: Passage::ResetByName, ..HEALTHY },
+    },
+    Fault {
+        name: "large-hello",
+        summary: "a ClientHello with a post-quantum key share is swallowed, a small one passes",
+        status: Status::Blocked,
+        cause: Some("filter.large-clienthello"),
+        others: &[],
+        layout: Layout { zoom_tcp: Passage::OnlySmallHello, neutral_tcp: Passage::OnlySmallHello, ..HEALTHY },
+    },
+    Fault {
+        name: "udp-blocked",
+        summary: "Zoom's UDP ports 3478 and 3479 are silent, others' UDP is not",
+        status: Status::Degraded,
+        cause: Some("filter.media-udp"),
+        others: &[],
+        layout: Layout { zoom_udp: Datagrams::Silent, ..HEALTHY },
+    },
+    Fault {
+        name: "inspection",
+        summary: "a gateway inspects everybody's TLS, and this computer trusts it",
+        status: Status::Degraded,
+        cause: Some("tls.inspection"),
+        others: &[],
+        layout: INSPECTED,
+    },
+    Fault {
+        name: "inspection-untrusted",
+        summary: "a gateway inspects everybody's TLS, and this computer does not trust it",
+        status: Status::Blocked,
+        cause: Some("tls.inspection"),
+        others: &[],
+        layout: Layout { store: Store::Public, ..INSPECTED },
+    },
+    Fault {
+        name: "untrusted",
+        summary: "at Zoom's addresses, a server vouches for itself",
+        status: Status::Blocked,
+        cause: Some("tls.untrusted"),
+        others: &[],
+        layout: Layout { zoom_chain: Chain::SelfSigned, ..HEALTHY },
+    },
+    Fault {
+        name: "expired",
+        summary: "Zoom's own certificate is over",
+        status: Status::Blocked,
+        cause: Some("zoom.certificate"),
+        others: &[],
+        layout: Layout { zoom_chain: Chain::Expired, ..HEALTHY },
+    },
+    Fault {
+        name: "outage",
+        summary: "Zoom answers 503 under its own certificate, and its status page says so",
+        status: Status::Blocked,
+        cause: Some("zoom.outage"),
+        others: &[],
+        layout: Layout { zoom_says: ZoomSays::Unavailable, status_says: StatusSays::MajorOutage, ..HEALTHY },
+    },
+    Fault {
+        name: "proxy-works",
+        summary: "nothing is wrong, but the web is reached through the configured proxy alone",
+        status: Status::Healthy,
+        cause: None,
+        others: &[],
+        layout: BEHIND_PROXY,
+    },
+    Fault {
+        name: "proxy-407",
+        summary: "the only way to the web is a proxy that wants a login",
+        status: Status::Blocked,
+        cause: Some("proxy.auth-required"),
+        others: &[],
+        layout: Layout { proxy: Some(ProxyManner::WantsLogin), ..BEHIND_PROXY },
+    },
+    Fault {
+        name: "proxy-denied",
+        summary: "the only way to the web is a proxy that denies Zoom's names",
+        status: Status::Blocked,
+        cause: Some("proxy.denied"),
+        others: &[],
+        layout: Layout { proxy: Some(ProxyManner::DeniesZoom), ..BEHIND_PROXY },
+    },
+    Fault {
+        name: "proxy-dead",
+        summary: "the only way to the web is a proxy at whose port nobody listens",
+        status: Status::Blocked,
+        cause: Some("proxy.unreachable"),
+        others: &[],
+        layout: Layout { proxy: Some(ProxyManner::Dead), ..BEHIND_PROXY },
+    },
+    Fault {
+        name: "dns-blocked+sni-reset",
+        summary: "the resolver denies Zoom's names, and whoever gets past it meets a filter on the names in TLS",
+        status: Status::Blocked,
+        cause: Some("dns.name-blocked"),
+        others: &["filter.sni"],
+        layout: Layout { zoom_tcp: Passage::ResetByName, neutral_tcp: Passage::ResetByName, ..NAMES_BLOCKED },
+    },
+    Fault {
+        name: "inspection+udp-blocked",
+        summary: "a gateway inspects everybody's TLS, and Zoom's UDP is silent",
+        status: Status::Degraded,
+        cause: Some("tls.inspection"),
+        others: &["filter.media-udp"],
+        layout: Layout { zoom_udp: Datagrams::Silent, ..INSPECTED },
+    },
+    Fault {
+        name: "proxy-dead+udp-blocked",
+        summary: "the only way to the web is a proxy at whose port nobody listens, and Zoom's UDP is silent",
+        status: Status::Blocked,
+        cause: Some("proxy.unreachable"),
+        others: &["filter.media-udp"],
+        layout: Layout { proxy: Some(ProxyManner::Dead), zoom_udp: Datagrams::Silent, ..BEHIND_PROXY },
+    },
+];
+
+impl Fault {
+    /// The fault of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FAULTS.iter().find(|fault| fault.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_has_a_name_of_its_own() {
+        assert_eq!(FAULTS.iter().map(|fault| fault.name).collect::<HashSet<_>>().len(), FAULTS.len());
+    }
+
+    #[test]
+    fn a_world_without_a_cause_is_healthy_and_no_other_is() {
+        for fault in FAULTS {
+            assert_eq!(fault.cause.is_none(), fault.status == Status::Healthy, "{}", fault.name);
+        }
+    }
+}
