@@ -15,8 +15,8 @@ use crate::catalogue::Catalogue;
 use crate::evidence::{Background, Evidence};
 use crate::plan::Plan;
 use crate::report::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
-use crate::run::{self, Gathered, Tools};
-use crate::verdict::{Judgement, judge};
+use crate::run::{self, Gathered, Standing, Tools};
+use crate::verdict::{Judgement, Status, judge};
 
 /// What a diagnosis is run on.
 pub(super) struct Session {
@@ -53,7 +53,7 @@ impl Session {
             self.tools.clone(),
             plan,
             options.deadline,
-            &mut |seen, missed| judge(&Evidence::new(seen.to_vec(), missed.to_vec(), background.clone())).questions,
+            &mut |seen, missed| standing(&Evidence::new(seen.to_vec(), missed.to_vec(), background.clone())),
             &mut |event| progress.show(&event),
             interrupted(),
         )
@@ -85,6 +85,11 @@ impl Session {
             observations: evidence.observations().to_vec(),
         }
     }
+}
+
+fn standing(evidence: &Evidence) -> Standing {
+    let Judgement { verdict, questions } = judge(evidence);
+    Standing { questions, content: verdict.status == Status::Healthy }
 }
 
 fn vantage(tools: &Tools, evidence: &Evidence) -> Vantage {

@@ -25,7 +25,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         }
         Question::NoResolver { name } => {
             let nobody = plan.catalogue.canary.without_dns.iter().copied().map(|address| SocketAddr::new(address, DNS));
-            nobody.map(|server| looks::by_udp(name, role_of(plan, name), server, RecordType::A)).collect()
+            nobody.take(1).map(|server| looks::of_nobody(name, role_of(plan, name), server)).collect()
         }
         Question::KnownAddresses { name } => known_addresses(plan, name),
         Question::Again { host, to } => {

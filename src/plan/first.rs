@@ -85,9 +85,6 @@ fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
             let to = SocketAddr::new(address, DOT);
             asked.push(looks::encrypted(&host.name, Role::SignIn, DnsTransport::Dot, to, &resolver.dot));
         }
-        if let Some(nobody) = catalogue.canary.without_dns.iter().copied().find(|a| usable(plan, *a)) {
-            asked.push(looks::by_udp(&host.name, Role::SignIn, SocketAddr::new(nobody, DNS), RecordType::A));
-        }
     }
     if let Some(control) = catalogue.controls.iter().find(|control| control.addresses.is_empty()) {
         for server in &plan.here.resolvers {
@@ -114,7 +111,7 @@ pub(super) fn usable(plan: &Plan<'_>, address: IpAddr) -> bool {
     plan.may_use(address)
 }
 
-/// Neutral hosts by name and by address, pages whose content is known, and addresses where nobody can be.
+/// Neutral hosts by name and by address, and pages whose content is known.
 fn neutral(plan: &Plan<'_>) -> Vec<Look> {
     let catalogue = plan.catalogue;
     let mut neutral = Vec::new();
@@ -135,9 +132,6 @@ fn neutral(plan: &Plan<'_>) -> Vec<Look> {
         && let Some(name) = &portal.target.host
     {
         neutral.push(looks::by_system(name, Role::Portal));
-    }
-    if let Some(canary) = catalogue.canary.addresses.iter().copied().find(|a| usable(plan, *a)) {
-        neutral.push(looks::connection(Role::Canary, SocketAddr::new(canary, 443)));
     }
     neutral
 }

@@ -19,6 +19,12 @@ pub(super) fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordT
     Look::new("dns", role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
 }
 
+/// A name, asked where no resolver can be: whoever forges answers does so at once, and silence is what is expected.
+pub(super) fn of_nobody(name: &str, role: Role, server: SocketAddr) -> Look {
+    let look = by_udp(name, role, server, RecordType::A);
+    look.with(Settings { tries: Some(2), wait_ms: Some(400), ..Settings::default() })
+}
+
 /// A name, asked of a resolver by an encrypted transport.
 pub(super) fn encrypted(
     name: &str,

@@ -10,7 +10,7 @@ mod looks;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Interface, InterfaceKind, Look, Observation, Proxy, ProxySays};
+use why5003_probes::kit::{Fact, Interface, InterfaceKind, Look, Observation, Proxy, ProxySays, Via};
 
 use crate::catalogue::Catalogue;
 
@@ -78,6 +78,11 @@ impl<'a> Plan<'a> {
     pub fn answer(&mut self, question: &crate::evidence::Question) -> Vec<Look> {
         let looks = answer::looks(self, question);
         self.new_ones(looks)
+    }
+
+    /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
+    pub fn only_explains(look: &Look) -> bool {
+        look.probe == "dns" && matches!(look.via, Via::Dns { .. })
     }
 
     fn new_ones(&mut self, looks: Vec<Look>) -> Vec<Look> {

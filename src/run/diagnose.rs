@@ -22,6 +22,15 @@ pub enum Event<'a> {
     Asked(&'a Question),
 }
 
+/// What the rules say of what was seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What would settle what is open.
+    pub questions: Vec<Question>,
+    /// Nothing is wrong so far: looks that only serve to explain a fault can teach nothing more.
+    pub content: bool,
+}
+
 /// What a diagnosis gathered.
 #[derive(Debug, Default)]
 pub struct Gathered {
@@ -35,13 +44,13 @@ pub struct Gathered {
 
 /// Runs the plan until the rules ask nothing that it can answer.
 ///
-/// `judge` is given what was seen so far and returns the rules' questions. Whatever ends first ends the run: no
-/// question left, `deadline`, or `stop`.
+/// `judge` is given what was seen so far and says how it stands. Whatever ends first ends the run: no question left,
+/// nothing wrong and only looks pending that serve to explain faults, `deadline`, or `stop`.
 pub async fn diagnose(
     tools: Tools,
     mut plan: Plan<'_>,
     deadline: Duration,
-    judge: &mut dyn FnMut(&[Observation], &[NotLooked]) -> Vec<Question>,
+    judge: &mut dyn FnMut(&[Observation], &[NotLooked]) -> Standing,
     events: &mut dyn FnMut(Event<'_>),
     stop: impl Future<Output = ()>,
 ) -> Gathered {
@@ -70,6 +79,15 @@ pub async fn diagnose(
                 events(Event::Seen(&observation));
                 add(&mut schedule, plan.follow(&observation), events);
                 gathered.observations.push(*observation);
+                let idle = schedule.pending().next().is_none();
+                if !idle && schedule.pending().all(Plan::only_explains) {
+                    let standing = judge(&gathered.observations, &gathered.not_looked);
+                    if standing.content && standing.questions.is_empty() {
+                        let why = "nothing was wrong, so its answer was not waited for";
+                        gathered.not_looked.extend(schedule.abandon(why));
+                        return gathered.in_order();
+                    }
+                }
             }
             Some(Finish::NotLooked(not)) => {
                 events(Event::NotLooked(&not));
@@ -77,7 +95,7 @@ pub async fn diagnose(
             }
             None => {
                 let mut looks = Vec::new();
-                for question in judge(&gathered.observations, &gathered.not_looked) {
+                for question in judge(&gathered.observations, &gathered.not_looked).questions {
                     let more = plan.answer(&question);
                     if !more.is_empty() {
                         events(Event::Asked(&question));
@@ -95,6 +113,12 @@ pub async fn diagnose(
         gathered.incomplete = true;
         gathered.not_looked.extend(schedule.abandon(why));
     }
-    gathered.observations.sort_by_key(|o| o.id);
-    gathered
+    gathered.in_order()
+}
+
+impl Gathered {
+    fn in_order(mut self) -> Self {
+        self.observations.sort_by_key(|o| o.id);
+        self
+    }
 }

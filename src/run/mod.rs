@@ -3,5 +3,5 @@
 mod diagnose;
 mod schedule;
 
-pub use diagnose::{Event, Gathered, diagnose};
+pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};

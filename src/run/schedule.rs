@@ -126,6 +126,12 @@ impl Schedule {
         })
     }
 
+    /// The looks that are waiting or under way, in no order.
+    pub fn pending(&self) -> impl Iterator<Item = &Look> {
+        let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.look);
+        self.running.values().map(|(_, look)| look).chain(waiting)
+    }
+
     /// Ends everything; what was waiting or under way was not looked at, for this reason.
     pub fn abandon(mut self, why: &str) -> Vec<NotLooked> {
         let under_way = self.running.drain().map(|(_, (id, look))| (id, look));

@@ -33,6 +33,10 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
+    if let Some(name) = evidence.hosts(Role::SignIn).into_iter().find(|name| looks_false(evidence, name)) {
+        let questions = vec![Question::NoResolver { name: name.to_owned() }];
+        return Ruling::doubt(format!("ask for {name} where no resolver can be (dig {name} @192.0.2.53)"), questions);
+    }
     let nobody: Vec<_> = evidence.lookups().filter(|l| matches!(l.source(), Source::Nobody(_))).collect();
     let answered: Vec<_> = nobody.iter().filter(|l| l.answers().count() > 0).copied().collect();
     if answered.is_empty() {
@@ -79,4 +83,22 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
     }
     merged(ruling)
+}
+
+/// This computer's resolver denies the name, or gives addresses none of which proves to be the host; and nobody was asked yet.
+fn looks_false(evidence: &Evidence, name: &str) -> bool {
+    let asked_nobody = evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)));
+    let genuine = evidence.genuine_addresses(name);
+    !asked_nobody
+        && own_lookups(evidence, name).iter().filter(|l| matches!(l.source(), Source::Configured(_))).any(|l| {
+            match l.named() {
+                Named::Addresses(given) => {
+                    let tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
+                    !given.iter().any(|a| genuine.contains(a)) && tried.map(shows_a_stranger).any(|is| is)
+                }
+                Named::NoName | Named::Rcode(_) => true,
+                Named::NoData => l.record() == why5003_probes::kit::RecordType::A,
+                Named::Failed(_) => false,
+            }
+        })
 }
