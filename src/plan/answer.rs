@@ -79,7 +79,8 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     for server in first::independents(plan) {
         asked.push(looks::by_udp(name, role, server, RecordType::A));
     }
-    for resolver in &plan.catalogue.resolvers {
+    // An answer that cannot be forged costs a TLS handshake each: only the way to sign-in is worth it.
+    for resolver in plan.catalogue.resolvers.iter().filter(|_| role == Role::SignIn) {
         if let Some(address) = resolver.addresses.iter().copied().find(|a| first::usable(plan, *a)) {
             asked.push(looks::encrypted(name, role, DnsTransport::Dot, SocketAddr::new(address, DOT), &resolver.dot));
             asked.push(looks::encrypted(

@@ -20,9 +20,13 @@ pub(super) fn here() -> Location {
 pub(super) fn merged(mut ruling: Ruling) -> Ruling {
     let mut claims: Vec<Claim> = Vec::new();
     for claim in ruling.claims.drain(..) {
-        match claims.iter_mut().find(|c| c.location == claim.location) {
+        match claims
+            .iter_mut()
+            .find(|c| c.location == claim.location || c.location.is_none() || claim.location.is_none())
+        {
             Some(first) => {
                 first.blocks |= claim.blocks;
+                first.location = first.location.take().or(claim.location);
                 first.confidence = first.confidence.max(claim.confidence);
                 first.scope.hosts.extend(claim.scope.hosts);
                 first.because = distinct(first.because.iter().copied().chain(claim.because).collect());
