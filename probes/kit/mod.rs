@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+pub(crate) mod aim;
 mod clock;
 mod datagrams;
 #[cfg(target_os = "linux")]
@@ -15,13 +16,16 @@ mod error_queue;
 mod fact;
 mod failure;
 mod icmp;
+pub(crate) mod ladder;
 mod look;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod loopback;
 mod network;
 mod observation;
 mod probe;
+pub(crate) mod search;
 mod sockets;
+pub(crate) mod stun;
 mod system;
 mod target;
 mod trust;
