@@ -16,7 +16,7 @@ use crate::kit::{
 };
 
 /// Looks at one TCP port.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     name: "tcp",
     summary: "opens one TCP connection and tells who or what prevented it, hop by hop if asked",
     layer: Layer::Filter,
@@ -100,7 +100,7 @@ impl Tcp {
     async fn climb(&self, means: &Means<'_>, top: u8) -> Result<Seen, CannotLook> {
         let ask = |ttl| -> Pending<'_, Result<Step, CannotLook>> {
             let dial = Dial { ttl: Some(ttl), ..self.dial(HOP_WAIT) };
-            Box::pin(async move { Ok(step(ttl, self.to, means.network.dial(dial).await?)) })
+            Box::pin(async move { Ok(step(ttl, self.to, &means.network.dial(dial).await?)) })
         };
         let (hops, stopped) = climb(top, ask).await?;
         let how = stopped.or_else(|| ladder::ended(&hops));
@@ -110,7 +110,7 @@ impl Tcp {
 }
 
 /// What one step of the ladder saw.
-fn step(ttl: u8, to: SocketAddr, dialled: Dialled) -> Step {
+fn step(ttl: u8, to: SocketAddr, dialled: &Dialled) -> Step {
     let came = match dialled.outcome {
         Outcome::Connected(_) => HopAnswer::Answered,
         Outcome::Failed(how, _) => step_answer(how)?,
@@ -149,7 +149,7 @@ fn micros(time: Duration) -> u64 {
 /// Holds the first three SYNs: they leave after 0, 1 and 3 seconds (RFC 6298, 2.1 and 5.5).
 const WAIT: Duration = Duration::from_millis(3200);
 /// One SYN a step: a router's answer takes a round trip, and the ladder itself asks twice.
-const HOP_WAIT: Duration = Duration::from_millis(1000);
+const HOP_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

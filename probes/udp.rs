@@ -18,7 +18,7 @@ use crate::kit::{
 };
 
 /// Looks at one UDP port.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     name: "udp",
     summary: "sends a STUN-like request and tells who or what answered, hop by hop if asked",
     layer: Layer::Filter,
@@ -155,7 +155,7 @@ const TRIES: u8 = 3;
 /// After each of them; replies took 160 ms when they were seen (2019).
 const WAIT: Duration = Duration::from_millis(700);
 /// At each step of the ladder, which itself asks twice.
-const HOP_WAIT: Duration = Duration::from_millis(1000);
+const HOP_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

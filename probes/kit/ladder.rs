@@ -114,14 +114,10 @@ impl Ladder {
             return None;
         }
         let last = self.end().min(self.last_answering().saturating_add(SILENT_BEYOND));
-        let ttl = match self.again.pop_front() {
-            Some(ttl) => ttl,
-            None => {
-                let ttl = self.next.filter(|&ttl| ttl <= last)?;
-                self.next = ttl.checked_add(1);
-                ttl
-            }
-        };
+        let ttl = self.again.pop_front().or(self.next.filter(|&ttl| ttl <= last))?;
+        if self.next == Some(ttl) {
+            self.next = ttl.checked_add(1);
+        }
         self.flying.insert(ttl);
         Some(ttl)
     }

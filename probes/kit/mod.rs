@@ -15,6 +15,7 @@ mod error_queue;
 mod error_queue;
 mod fact;
 mod failure;
+pub(crate) mod flight;
 mod icmp;
 pub(crate) mod ladder;
 mod look;

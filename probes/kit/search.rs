@@ -9,13 +9,14 @@ pub(crate) struct Search {
     fails: u16,
     step: u16,
     left: u8,
+    hint: Option<u16>,
 }
 
 impl Search {
     /// Begins with a size that passed and a larger one that did not; sizes are told apart to `step` bytes, and at
     /// most `tries` are asked.
     pub(crate) fn new(passes: u16, fails: u16, step: u16, tries: u8) -> Self {
-        Self { passes, fails, step: step.max(1), left: tries }
+        Self { passes, fails, step: step.max(1), left: tries, hint: None }
     }
 
     /// The size to try next; `None` when the gap is closed or the tries are used up.
@@ -23,7 +24,7 @@ impl Search {
         let gap = self.fails.saturating_sub(self.passes);
         (gap > self.step && self.left > 0).then(|| {
             let half = (gap / 2 / self.step).max(1) * self.step;
-            self.passes + half
+            self.hint.filter(|hint| (self.passes + 1..self.fails).contains(hint)).unwrap_or(self.passes + half)
         })
     }
 
@@ -37,10 +38,13 @@ impl Search {
         }
     }
 
-    /// Takes a router's word for the largest size that passes: it is the next to be tried, and what is larger fails.
+    /// Takes a router's word for the largest size that passes: it is the next to be tried. Words that cannot be true,
+    /// and were perhaps forged, are not heard.
     pub(crate) fn announced(&mut self, mtu: u16) {
         if mtu > self.passes && mtu < self.fails {
-            self.fails = mtu.saturating_add(self.step);
+            let size = self.passes + (mtu - self.passes) / self.step * self.step;
+            self.hint = Some(size);
+            self.fails = self.fails.min(size.saturating_add(self.step));
         }
     }
 
@@ -79,6 +83,19 @@ mod tests {
             let (found, _) = search(576, 1500, 4, mtu);
             prop_assert_eq!(found, Some(mtu / 4 * 4));
         }
+    }
+
+    #[test]
+    fn a_routers_word_is_tried_first_and_a_false_one_does_no_harm() {
+        let mut search = Search::new(576, 1500, 4, 12);
+        search.announced(1402);
+        assert_eq!(search.next(), Some(1400));
+        search.tried(1400, true);
+        assert_eq!((search.next(), search.found()), (None, Some(1400)));
+        let mut search = Search::new(576, 1500, 4, 12);
+        search.announced(68);
+        search.announced(9000);
+        assert_eq!(search, Search::new(576, 1500, 4, 12));
     }
 
     #[test]
