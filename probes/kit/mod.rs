@@ -24,6 +24,8 @@ pub(crate) mod loopback;
 mod network;
 mod observation;
 mod probe;
+#[cfg(target_os = "linux")]
+mod raw;
 pub(crate) mod search;
 mod sockets;
 pub(crate) mod stun;
