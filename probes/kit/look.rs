@@ -333,6 +333,9 @@ pub struct Settings {
     /// How long a second, disagreeing answer to one DNS query is waited for, in milliseconds; not at all where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_answer_ms: Option<u32>,
+    /// Also read the IP TTL of the segments that answer a TCP look, which needs raw sockets; off where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment_ttls: Option<bool>,
     /// The published prefix that the target's address is a sample of.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

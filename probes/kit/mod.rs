@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+pub(crate) mod aim;
 pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
@@ -22,10 +23,12 @@ mod error_queue;
 mod excerpt;
 mod fact;
 mod failure;
+pub(crate) mod flight;
 pub(crate) mod handshake;
 pub mod http;
 mod http_date;
 mod icmp;
+pub(crate) mod ladder;
 mod look;
 #[cfg(test)]
 pub(crate) mod look_at;
@@ -36,9 +39,13 @@ mod observation;
 pub(crate) mod open;
 mod probe;
 pub mod proxy_settings;
+#[cfg(target_os = "linux")]
+mod raw;
 pub(crate) mod reach;
+pub(crate) mod search;
 mod sockets;
 pub mod status_page;
+pub(crate) mod stun;
 mod system;
 pub(crate) mod tap;
 mod target;
