@@ -12,6 +12,7 @@ mod doh;
 mod doors;
 mod faults;
 mod houses;
+mod path;
 mod proxy;
 mod servers;
 mod shifted;
