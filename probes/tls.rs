@@ -191,7 +191,7 @@ impl Tls {
 /// Three SYNs fit into it, see [`Dial::wait`].
 const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 /// Two retransmissions of a lost hello fit into it, at 1 and 3 seconds (RFC 6298, sections 2.1 and 5.5).
-const ANSWER_WAIT: Duration = Duration::from_secs(4);
+const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// A real handshake is below 20 kB, with an inspecting gateway's whole chain below 40.
 const HANDSHAKE_BYTES: u64 = 256 * 1024;
 /// As [`Fact::Chain`] promises.

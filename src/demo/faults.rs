@@ -463,12 +463,12 @@ pub const FAULTS: &[Fault] = &[
         layout: Layout { zoom_udp: Datagrams::Silent, ..INSPECTED },
     },
     Fault {
-        name: "proxy-dead+udp-blocked",
-        summary: "the only way to the web is a proxy at whose port nobody listens, and Zoom's UDP is silent",
+        name: "hosts-file+udp-blocked",
+        summary: "the hosts file pins zoom.us to an address where nobody lives, and Zoom's UDP is silent",
         status: Status::Blocked,
-        cause: Some("proxy.unreachable"),
+        cause: Some("host.hosts-file"),
         others: &["filter.media-udp"],
-        layout: Layout { proxy: Some(ProxyManner::Dead), zoom_udp: Datagrams::Silent, ..BEHIND_PROXY },
+        layout: Layout { hosts_file: HostsFile::PinsZoom, zoom_udp: Datagrams::Silent, ..HEALTHY },
     },
 ];
 

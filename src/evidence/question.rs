@@ -50,8 +50,8 @@ pub enum Question {
         to: SocketAddr,
         /// Its transport.
         transport: Transport,
-        /// A destination whose TCP connections pass.
-        passing: SocketAddr,
+        /// A destination, with its transport, that is known to answer.
+        passing: (SocketAddr, Transport),
     },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {
@@ -88,6 +88,8 @@ pub enum Question {
         /// The proxy.
         proxy: Proxy,
     },
+    /// Do the other plain-HTTP pages come as they are known?
+    KnownPages,
     /// What do neutral HTTP servers say the time is?
     Time,
 }

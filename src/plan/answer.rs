@@ -36,7 +36,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         }
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
-            vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
+            let (passing, by) = *passing;
+            vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, passing, by)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {
@@ -59,7 +60,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
-        Question::Time => {
+        Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
                 .filter_map(|page| page.target.host.as_deref())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{Role, Transport};
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -77,8 +77,8 @@ pub(super) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u32> {
 }
 
 /// Where a neutral TCP connection passes.
-pub(super) fn a_passing_control(evidence: &Evidence) -> Option<SocketAddr> {
-    controls(evidence).find(|a| a.connected().is_some()).map(Attempt::to)
+pub(super) fn a_passing_control(evidence: &Evidence) -> Option<(SocketAddr, Transport)> {
+    controls(evidence).find(|a| a.connected().is_some()).map(|a| (a.to(), Transport::Tcp))
 }
 
 /// Lookups of this name by others than this computer's own resolvers, which gave addresses; the forgeable ones too.
