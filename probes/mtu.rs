@@ -284,7 +284,8 @@ const WAIT: Duration = Duration::from_millis(1500);
 /// Holds the first three SYNs (RFC 6298, 2.1 and 5.5).
 const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::sync::Arc;
 

@@ -151,7 +151,8 @@ const WAIT: Duration = Duration::from_millis(3200);
 /// One SYN a step: a router's answer takes a round trip, and the ladder itself asks twice.
 const HOP_WAIT: Duration = Duration::from_secs(1);
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::kit::Target;

@@ -157,7 +157,8 @@ const WAIT: Duration = Duration::from_millis(700);
 /// At each step of the ladder, which itself asks twice.
 const HOP_WAIT: Duration = Duration::from_secs(1);
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::kit::IcmpMeaning;

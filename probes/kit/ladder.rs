@@ -178,7 +178,8 @@ mod tests {
         let (mut asked, mut flying) = (Vec::new(), VecDeque::new());
         while !ladder.is_done() || asked.is_empty() {
             while let Some(ttl) = ladder.next() {
-                flying.push_back((ttl, asked.iter().filter(|&&before| before == ttl).count()));
+                let before = asked.iter().map(|&before| usize::from(before == ttl)).sum();
+                flying.push_back((ttl, before));
                 asked.push(ttl);
             }
             let Some((ttl, before)) = flying.pop_front() else { break };

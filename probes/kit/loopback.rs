@@ -25,7 +25,7 @@ pub(crate) async fn look_by(
     settings: Settings,
 ) -> Result<Seen, CannotLook> {
     let look = Look::new(kind.name, Role::Control, target).with(settings);
-    let (clock, trust) = (SystemClock::start(), Trust {});
+    let (clock, trust) = (SystemClock::start(), Trust::new(rustls::RootCertStore::empty(), None));
     let means = Means { network, clock: &clock, system: &Mute, trust: &trust };
     (kind.prepare)(&look).unwrap().look(&means).await
 }

@@ -32,7 +32,8 @@ pub(crate) mod ladder;
 mod look;
 #[cfg(test)]
 pub(crate) mod look_at;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 pub(crate) mod loopback;
 mod network;
 mod observation;

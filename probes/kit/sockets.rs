@@ -239,7 +239,8 @@ const EINPROGRESS: i32 = nix::libc::EINPROGRESS;
 #[cfg(not(target_os = "linux"))]
 const EINPROGRESS: i32 = 36;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::io::Read;
 

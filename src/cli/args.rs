@@ -23,6 +23,7 @@ const EXIT_CODES: &str = "Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 unknow
 
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Options {
     /// How to write the result to standard output
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]

@@ -1,6 +1,6 @@
 //! Which looks would answer a rule's question.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
 
@@ -128,9 +128,7 @@ fn other_prefixes(plan: &Plan<'_>) -> Vec<Look> {
     let mut prefixes = std::collections::BTreeSet::new();
     known
         .filter(|(_, to)| plan.may_use(to.ip()))
-        .filter(|(_, to)| {
-            prefixes.insert(plan.catalogue.prefix_of(to.ip()).map_or(to.ip(), |p: ipnet::IpNet| IpAddr::from(p.addr())))
-        })
+        .filter(|(_, to)| prefixes.insert(plan.catalogue.prefix_of(to.ip()).map_or(to.ip(), |p| p.addr())))
         .take(PREFIXES)
         .map(|(name, to)| looks::handshake(name, role_of(plan, name), to))
         .collect()

@@ -1,6 +1,6 @@
 //! The worlds of the demo, looked at from outside: each fault is there, and nothing else is wrong.
 
-mod network;
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,8 +15,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use why5003::demo::{FAULTS, Fault, World, start};
 use why5003_probes::kit::{
-    Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Stream, System, SystemClock, SystemLookup,
+    Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Sockets, Stream, System, SystemClock, SystemLookup,
 };
+
+use SystemLookup::{Failed, Found, NotFound, Silent};
 
 /// Silence in these tests: far more than a round trip on loopback.
 const SHORT: Duration = Duration::from_millis(300);
@@ -24,7 +26,7 @@ const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(10);
 
 async fn world(fault: &str) -> World {
-    start(Fault::named(fault).unwrap(), Arc::new(network::Plain)).await.unwrap()
+    start(Fault::named(fault).unwrap(), Arc::new(Sockets::new())).await.unwrap()
 }
 
 async fn lookup(world: &World, name: &str) -> SystemLookup {
@@ -149,7 +151,7 @@ fn fails(answer: &Result<String, String>, with: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_world_opens_and_closes_twice_at_the_same_time() {
     for fault in FAULTS {
-        let network = || Arc::new(network::Plain);
+        let network = || Arc::new(Sockets::new());
         let (one, two) = tokio::join!(start(fault, network()), start(fault, network()));
         assert_ne!(one.unwrap().catalogue, two.unwrap().catalogue, "{}", fault.name);
     }
@@ -182,7 +184,6 @@ async fn the_configured_resolver_has_the_manners_of_the_fault() {
             lookup(&world, "www.first.example").await,
         )
     };
-    use SystemLookup::{Failed, Found, NotFound, Silent};
     assert!(matches!(told("dns-blocked").await, (NotFound(_), NotFound(_), Found(_))));
     assert!(matches!(told("dns-servfail").await, (Failed(_), Failed(_), Found(_))));
     assert!(matches!(told("resolver-down").await, (Silent, Silent, Silent)));
