@@ -523,7 +523,7 @@ mod tests {
     }
 
     fn accepted(fault: Option<CertificateFault>) -> Fact {
-        Fact::Verified { roots: Roots::Public, fault }
+        Fact::Verified { roots: Roots::Public, fault, besides: None }
     }
 
     async fn answer_framed(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
