@@ -97,7 +97,9 @@ fn differences(expect: &Expect, judgement: &Judgement) -> Vec<String> {
     }
     let out: BTreeSet<&str> = verdict.ruled_out.iter().map(|r| r.id.as_str()).collect();
     let open: BTreeSet<&str> = verdict.open.iter().flat_map(|o| &o.could_be).map(String::as_str).collect();
-    wrong.extend(expect.ruled_out.iter().filter(|id| !out.contains(id.as_str())).map(|id| format!("{id} is not ruled out")));
+    wrong.extend(
+        expect.ruled_out.iter().filter(|id| !out.contains(id.as_str())).map(|id| format!("{id} is not ruled out")),
+    );
     wrong.extend(expect.open.iter().filter(|id| !open.contains(id.as_str())).map(|id| format!("{id} is not open")));
     let said = |id: &&String| out.contains(id.as_str()) || open.contains(id.as_str());
     wrong.extend(expect.silent.iter().filter(said).map(|id| format!("something is said of {id}")));
@@ -157,7 +159,8 @@ pub(super) fn broken_rules(evidence: &Evidence, judgement: &Judgement) -> Vec<St
         if cause.because.is_empty() || cause.because.iter().chain(&cause.against).any(|id| !known.contains(id)) {
             wrong.push(format!("{} cites {:?} and {:?}", cause.id, cause.because, cause.against));
         }
-        let text = |t: &str| !t.is_empty() && !t.contains("{host}") && !t.contains("{address}") && !t.contains("{proxy}");
+        let text =
+            |t: &str| !t.is_empty() && !t.contains("{host}") && !t.contains("{address}") && !t.contains("{proxy}");
         if !cause.remedies.iter().all(|r| text(&r.text) && r.command.as_deref().is_none_or(text)) {
             wrong.push(format!("{} has a remedy with a gap", cause.id));
         }
@@ -169,12 +172,20 @@ pub(super) fn broken_rules(evidence: &Evidence, judgement: &Judgement) -> Vec<St
         }
     }
     for (at, cause) in verdict.causes.iter().enumerate() {
-        if verdict.causes.iter().skip(at + 1).any(|c| c.id == cause.id && c.location == cause.location && c.details == cause.details) {
+        if verdict
+            .causes
+            .iter()
+            .skip(at + 1)
+            .any(|c| c.id == cause.id && c.location == cause.location && c.details == cause.details)
+        {
             wrong.push(format!("{} is claimed twice for one place", cause.id));
         }
     }
     for out in &verdict.ruled_out {
-        if claimed.contains(out.id.as_str()) || out.because.is_empty() || out.because.iter().any(|id| !known.contains(id)) {
+        if claimed.contains(out.id.as_str())
+            || out.because.is_empty()
+            || out.because.iter().any(|id| !known.contains(id))
+        {
             wrong.push(format!("{} is ruled out by {:?}, or claimed too", out.id, out.because));
         }
     }

@@ -17,8 +17,15 @@ use why5003::verdict::CAUSES;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let files = load::files();
-    let mut trials: Vec<Trial> =
-        files.iter().map(|name| Trial::test(name.clone(), { let name = name.clone(); move || check(&name) })).collect();
+    let mut trials: Vec<Trial> = files
+        .iter()
+        .map(|name| {
+            Trial::test(name.clone(), {
+                let name = name.clone();
+                move || check(&name)
+            })
+        })
+        .collect();
     trials.push(Trial::test("every_cause_has_a_scenario_that_finds_it", move || every_cause_is_found(&files)));
     trials.extend(properties::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -54,7 +54,7 @@ fn rule(evidence: &Evidence) -> Ruling {
                 Vec::new(),
             );
         }
-        let questions = a_passing_control(evidence)
+        let questions = a_passing_control(evidence, to)
             .map(|_| Question::Where { to, transport: Transport::Udp, passing: SocketAddr::new(to.ip(), 443) })
             .into_iter()
             .collect();
