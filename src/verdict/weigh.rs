@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Role, Transport};
+use why5003_probes::kit::Role;
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -75,9 +75,14 @@ pub(super) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u32> {
     controls(evidence).filter(|a| a.server_spoke_tls()).map(Attempt::id).collect()
 }
 
-/// Where a neutral TCP connection passes.
-pub(super) fn a_passing_control(evidence: &Evidence) -> Option<(SocketAddr, Transport)> {
-    controls(evidence).find(|a| a.connected().is_some()).map(|a| (a.to(), Transport::Tcp))
+/// Where a neutral TCP connection of the same address family passes.
+pub(super) fn a_passing_control(evidence: &Evidence, like: SocketAddr) -> Option<SocketAddr> {
+    controls(evidence).find(|a| a.connected().is_some() && a.to().is_ipv4() == like.is_ipv4()).map(Attempt::to)
+}
+
+/// Whether neutral connections of the try's address family stand: where none does, a failure says nothing of Zoom.
+pub(super) fn family_works(evidence: &Evidence, attempt: Attempt<'_>) -> bool {
+    a_passing_control(evidence, attempt.to()).is_some()
 }
 
 /// Lookups of this name by others than this computer's own resolvers, which gave addresses; the forgeable ones too.
