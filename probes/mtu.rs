@@ -16,8 +16,8 @@ use crate::kit::flight::first_flight;
 use crate::kit::search::Search;
 use crate::kit::stun;
 use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dial, Dialect, Fact, Failure, Heard, How, IcmpMeaning, Kind, Layer,
-    Look, Means, MtuMethod, Outcome, PathMtu, Pending, Probe, Seen, Settings, Sni, Stage, Transport,
+    BadLook, CannotLook, Datagram, DatagramOptions, Dial, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning,
+    Kind, Layer, Look, Means, MtuMethod, Outcome, PathMtu, Pending, Probe, Seen, Settings, Sni, Stage, Transport,
 };
 
 /// Looks at the path MTU.
@@ -132,7 +132,10 @@ impl Mtu {
         facts.extend(dialled.icmp.into_iter().map(Fact::Icmp));
         let mut stream = match dialled.outcome {
             Outcome::Connected(stream) => stream,
-            Outcome::Failed(how, _) => return Ok((None, Err(Failure::new(Stage::Connect, how)))),
+            Outcome::Failed(how, name) => {
+                let failure = Failure { detail: name.map(str::to_owned), ..Failure::new(Stage::Connect, how) };
+                return Ok((None, Err(failure)));
+            }
         };
         let ended = first_flight(&mut *stream, self.name.clone(), self.wait()).await?;
         facts.extend(stream.icmp().into_iter().map(Fact::Icmp));
@@ -153,7 +156,7 @@ impl Mtu {
             Sized::Passed => true,
             Sized::Silent => false,
             Sized::TooBig { .. } => return Ok(Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::TooBig))),
-            Sized::Ended(how) => return Ok(Seen::failed(Vec::new(), Failure::new(Stage::Connect, how))),
+            Sized::Ended(how, icmp) => return Ok(ended(Vec::new(), how, icmp)),
         };
         let silent = Failure::new(Stage::Data, How::Silent).after(self.wait());
         let mut facts = Vec::new();
@@ -176,7 +179,7 @@ impl Mtu {
                     hushed = true;
                     false
                 }
-                Sized::Ended(how) => return Ok(Seen::failed(facts, Failure::new(Stage::Connect, how))),
+                Sized::Ended(how, icmp) => return Ok(ended(facts, how, icmp)),
             };
             if passed || speaks || announced.is_some() {
                 facts.push(Fact::SizeTried { bytes, passed });
@@ -198,6 +201,12 @@ fn usual_size(means: &Means<'_>, local: Option<IpAddr>) -> u16 {
     let interface = interfaces.iter().find(|interface| interface.addresses.iter().any(ours));
     let mtu = interface.and_then(|interface| interface.mtu_bytes).unwrap_or(ETHERNET.into());
     u16::try_from(mtu).unwrap_or(ETHERNET).min(ETHERNET)
+}
+
+/// An end that has nothing to do with size.
+fn ended(mut facts: Vec<Fact>, how: How, icmp: Option<IcmpError>) -> Seen {
+    facts.extend(icmp.map(Fact::Icmp));
+    Seen::failed(facts, Failure::new(Stage::Connect, how))
 }
 
 /// What was found, or else announced.
@@ -235,7 +244,7 @@ enum Sized {
     Passed,
     TooBig { mtu: Option<u16>, from: Option<IpAddr> },
     Silent,
-    Ended(How),
+    Ended(How, Option<IcmpError>),
 }
 
 impl Asking {
@@ -253,16 +262,16 @@ impl Asking {
             match self.datagram.send(&request).await {
                 Ok(()) => {}
                 Err(How::TooBig) => return Sized::TooBig { mtu: None, from: None },
-                Err(how) => return Sized::Ended(how),
+                Err(how) => return Sized::Ended(how, None),
             }
             match self.datagram.hear(self.wait).await {
                 Heard::Bytes(reply) if stun::read(self.dialect, &id, &reply).is_some() => return Sized::Passed,
                 Heard::Icmp(error) if error.meaning == IcmpMeaning::PacketTooBig => {
                     return Sized::TooBig { mtu: error.mtu.and_then(|mtu| mtu.try_into().ok()), from: error.from };
                 }
-                Heard::Icmp(error) => return Sized::Ended(How::by_icmp(error.meaning)),
+                Heard::Icmp(error) => return Sized::Ended(How::by_icmp(error.meaning), Some(error)),
                 Heard::Failed(How::TooBig) => return Sized::TooBig { mtu: None, from: None },
-                Heard::Failed(how) => return Sized::Ended(how),
+                Heard::Failed(how) => return Sized::Ended(how, None),
                 Heard::Bytes(_) | Heard::Nothing => {}
             }
         }

@@ -14,6 +14,7 @@ pub(crate) mod dns_udp;
 pub(crate) mod dns_wire;
 #[cfg(target_os = "linux")]
 mod dont_fragment;
+pub mod download;
 mod errno;
 #[cfg(target_os = "linux")]
 mod error_queue;

@@ -20,7 +20,7 @@ const LARGEST_REPORT: u64 = 256 << 20;
 pub(super) fn run(options: &Options, replay: &Replay) -> anyhow::Result<Code> {
     let (catalogue, _) = given::catalogue(options)?;
     let text = text(&replay.file)?;
-    let mut report = report::parse(&text).with_context(|| format!("could not use {}", replay.file.display()))?;
+    let mut report = report::parse(&text).map_err(|error| given::unfit(&replay.file, &error))?;
     let background = Background::new(Arc::new(catalogue), remedy_os(&report.vantage.os));
     let not_looked = report.verdict.not_looked.clone();
     let evidence = Evidence::new(report.observations.clone(), not_looked, background);

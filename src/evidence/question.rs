@@ -50,8 +50,8 @@ pub enum Question {
         to: SocketAddr,
         /// Its transport.
         transport: Transport,
-        /// A destination, with its transport, that is known to answer.
-        passing: (SocketAddr, Transport),
+        /// A destination whose TCP connections pass.
+        passing: SocketAddr,
     },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {

@@ -36,8 +36,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         }
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
-            let (passing, by) = *passing;
-            vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, passing, by)]
+            vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {

@@ -89,9 +89,7 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
         Transport::Tcp => ("tcp", Target::tcp(to)),
         Transport::Udp => ("udp", Target::udp(to)),
     };
-    // A neutral UDP server speaks STUN, and is walked to until it answers.
-    let dialect = (transport == Transport::Udp && role == Role::Control).then_some(Dialect::Stun);
-    Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), dialect, ..Settings::default() })
+    Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
 }
 
 /// The same handshake under another server name.

@@ -160,7 +160,7 @@ async fn every_world_opens_and_closes_twice_at_the_same_time() {
 #[tokio::test]
 async fn a_healthy_world_answers_everything() {
     let world = world("healthy").await;
-    let SystemLookup::Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
     assert_eq!((addresses.len(), addresses[0]), (3, known(&world, "zoom.us")));
     let answer = get(&world, "zoom.us", "/").await;
     begins(&answer, "HTTP/1.1 301 ");
@@ -171,7 +171,7 @@ async fn a_healthy_world_answers_everything() {
 
 #[tokio::test]
 async fn a_name_that_is_not_there_is_not_found() {
-    assert!(matches!(lookup(&world("healthy").await, "nowhere.example").await, SystemLookup::NotFound(_)));
+    assert!(matches!(lookup(&world("healthy").await, "nowhere.example").await, NotFound(_)));
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn independent_resolvers_know_what_the_configured_one_denies() {
 #[tokio::test]
 async fn a_block_page_vouches_for_itself() {
     let world = world("dns-wrong-answer").await;
-    let SystemLookup::Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
     let stream = dial(&world, SocketAddr::new(addresses[0], 443), SHORT).await.unwrap();
     fails(&fetch(stream, world.trust.public(), "zoom.us", "/", true).await, "UnknownIssuer");
     let page = say(&world, SocketAddr::new(addresses[0], 80), "GET / HTTP/1.1\r\n\r\n").await;
@@ -230,7 +230,7 @@ async fn a_block_page_vouches_for_itself() {
 async fn a_pinned_name_is_dead_and_its_line_is_there() {
     let world = world("hosts-file").await;
     let lines = world.system.hosts_lines(&["zoom.us".to_owned(), "log.zoom.us".to_owned()]).unwrap();
-    assert_eq!(lookup(&world, "zoom.us").await, SystemLookup::Found(vec![lines[0].address]));
+    assert_eq!(lookup(&world, "zoom.us").await, Found(vec![lines[0].address]));
     assert_eq!(dial(&world, SocketAddr::new(lines[0].address, 443), SHORT).await.err(), Some(How::Silent));
     begins(&get(&world, "zoom.us", "/").await, "HTTP/1.1 301 ");
 }
@@ -295,7 +295,7 @@ async fn only_the_wall_clock_is_wrong() {
 async fn an_outage_answers_under_zooms_own_certificate_and_the_status_page_says_so() {
     let world = world("outage").await;
     begins(&get(&world, "zoom.us", "/").await, "HTTP/1.1 503 ");
-    let SystemLookup::Found(addresses) = lookup(&world, "www.zoomstatus.com").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "www.zoomstatus.com").await else { panic!("not found") };
     let stream = dial(&world, SocketAddr::new(addresses[0], 443), SHORT).await.unwrap();
     let page = fetch(stream, world.trust.public(), "www.zoomstatus.com", "/api/v2/summary.json", true).await;
     assert!(page.unwrap().contains("\"indicator\":\"major\""));

@@ -56,9 +56,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         // Only TCP to the same address shares the way to its end: routers that hide, on a way that turns off elsewhere,
         // would look like a filter.
-        let passing = a_passing_control(evidence).map(|_| (SocketAddr::new(to.ip(), 443), Transport::Tcp));
-        let questions =
-            passing.map(|passing| Question::Where { to, transport: Transport::Udp, passing }).into_iter().collect();
+        let questions = a_passing_control(evidence, to)
+            .map(|_| Question::Where { to, transport: Transport::Udp, passing: SocketAddr::new(to.ip(), 443) })
+            .into_iter()
+            .collect();
         return Ruling::doubt("walk the TTL along Zoom's UDP flow and a TCP flow to the same address", questions);
     };
     if place.open_to_the_end {

@@ -41,8 +41,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.is_empty() {
         return Ruling::silent();
     }
-    let on_syn: Vec<_> =
-        aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a)).collect();
+    let on_syn: Vec<_> = aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a) && family_works(evidence, *a))
+        .collect();
     if !on_syn.is_empty() {
         return forged_on_syn(evidence, &on_syn, controls);
     }
@@ -96,7 +99,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let Some(to) = refused.first().map(|a| a.to()) else { return Ruling::silent() };
     let ladder = evidence.ladders().find(|l| l.to() == to);
     let Some(ladder) = ladder else {
-        let questions = a_passing_control(evidence)
+        let questions = a_passing_control(evidence, to)
             .map(|passing| Question::Where { to, transport: Transport::Tcp, passing })
             .into_iter()
             .chain([Question::StatusPage])

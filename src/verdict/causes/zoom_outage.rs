@@ -67,9 +67,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !works.is_empty() {
         return Ruling::excluded(works);
     }
-    let unanswered: Vec<_> =
-        aimed(evidence).into_iter().filter(|a| a.connected().is_none() && a.failure().is_some()).collect();
-    if unanswered.len() < 2 || controls_that_connect(evidence).is_empty() {
+    let unanswered: Vec<_> = aimed(evidence)
+        .into_iter()
+        .filter(|a| a.connected().is_none() && a.failure().is_some() && family_works(evidence, *a))
+        .collect();
+    if unanswered.len() < 2 {
         return Ruling::silent();
     }
     if page.is_none() {
