@@ -78,7 +78,8 @@ impl Path {
 
     fn fate(&self, to: SocketAddr, transport: Transport, ttl: u8) -> Fate {
         let IpAddr::V4(address) = to.ip() else { return Fate::Arrives };
-        let on_link = address.octets()[3] < FIRST_BEYOND;
+        let [_, _, _, last] = address.octets();
+        let on_link = self.block.at(last) == address && last < FIRST_BEYOND;
         let filter = self.filtered.get(&(address, to.port(), transport));
         match (filter, ttl) {
             _ if on_link => Fate::Arrives,
@@ -133,7 +134,7 @@ impl Datagram for OnTheWay {
     }
 }
 
-/// Addresses below this last octet are on this computer's own link.
+/// Addresses of the block below this last octet are on this computer's own link.
 const FIRST_BEYOND: u8 = 32;
 /// How many routers there are.
 const ROUTERS: u8 = 3;
