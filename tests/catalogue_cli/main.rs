@@ -2,9 +2,13 @@
 //!
 //! Nothing leaves loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it is")]
+
 mod server;
 
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -167,7 +171,6 @@ fn what_is_no_regular_file_is_not_replaced() {
 #[test]
 #[cfg(unix)]
 fn a_link_is_written_through_and_its_target_keeps_its_mode() {
-    use std::os::unix::fs::PermissionsExt;
     let folder = folder("link");
     let list = put(&folder, "Zoom.txt", "170.114.0.0/16\n");
     let real = put(&folder, "real.toml", "old");
