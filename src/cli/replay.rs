@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::args::{Options, Replay};
 use super::exit::Code;
-use super::session::remedy_os;
+use super::session::{INCOMPLETE, remedy_os};
 use super::{given, output};
 use crate::evidence::{Background, Evidence};
 use crate::report;
@@ -24,7 +24,11 @@ pub(super) fn run(options: &Options, replay: &Replay) -> anyhow::Result<Code> {
     let background = Background::new(Arc::new(catalogue), remedy_os(&report.vantage.os));
     let not_looked = report.verdict.not_looked.clone();
     let evidence = Evidence::new(report.observations.clone(), not_looked, background);
+    let incomplete = report.verdict.summary.starts_with(INCOMPLETE);
     report.verdict = judge(&evidence).verdict;
+    if incomplete {
+        report.verdict.summary.insert_str(0, INCOMPLETE);
+    }
     output::report(&report, options)?;
     Ok(report.verdict.status.into())
 }

@@ -29,6 +29,9 @@ pub(super) struct Session {
     pub(super) source: String,
 }
 
+/// What the summary of a run begins with that was stopped, or ran out of time.
+pub(super) const INCOMPLETE: &str = "Incomplete run. ";
+
 /// Runs asynchronous work to its end, and leaves no thread behind that could hold the program up.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,7 +72,7 @@ impl Session {
         let evidence = Evidence::new(observations, not_looked, background);
         let Judgement { mut verdict, .. } = judge(&evidence);
         if incomplete {
-            verdict.summary = format!("Incomplete run. {}", verdict.summary);
+            verdict.summary = format!("{INCOMPLETE}{}", verdict.summary);
         }
         Report {
             schema: SCHEMA.to_owned(),
