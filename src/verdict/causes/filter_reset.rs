@@ -64,6 +64,15 @@ fn rule(evidence: &Evidence) -> Ruling {
         let questions = vec![Question::OtherNames { host, to: first.to() }];
         return Ruling::doubt("send the same address another server name, and none", questions);
     }
+    // A hello of another form that passes there: the filter minds the form.
+    let of_other_form: Vec<u32> = evidence
+        .attempts_at(&host)
+        .filter(|a| a.to() == first.to() && a.other_name().is_none() && a.handshake().is_some())
+        .map(Attempt::id)
+        .collect();
+    if !of_other_form.is_empty() {
+        return Ruling::excluded(of_other_form);
+    }
     if others.iter().any(|a| a.server_spoke_tls()) {
         return Ruling::excluded(others.iter().map(|a| a.id()).collect());
     }
