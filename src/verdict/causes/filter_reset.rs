@@ -49,10 +49,15 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !on_syn.is_empty() {
         return forged_on_syn(evidence, &on_syn, controls);
     }
+    // A RST that is quick enough ends the connect itself, though the SYN-ACK had come.
     let on_hello: Vec<_> = aimed
         .iter()
         .copied()
-        .filter(|a| a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed))
+        .filter(|a| {
+            a.ended(Stage::Hello, How::Reset)
+                || a.ended(Stage::Hello, How::Closed)
+                || a.ended(Stage::Connect, How::Reset)
+        })
         .collect();
     let Some(first) = on_hello.first().copied() else {
         return Ruling::silent();
