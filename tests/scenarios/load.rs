@@ -215,9 +215,13 @@ impl Seen {
         // As the plan sets it.
         settings.prefix = target.address.and_then(|address| CATALOGUE.prefix_of(address));
 
-        let mut with = self.came.with.clone();
+        let mut with = Table::new();
         with.extend(target.host.clone().map(|host| ("host".to_owned(), Value::String(host))));
         with.extend(target.address.map(|address| ("address".to_owned(), Value::String(address.to_string()))));
+        for (word, by) in self.came.with.clone() {
+            let by = filled(by, &with).map_err(|e| wrong(&e))?;
+            with.insert(word, by);
+        }
         let (mut facts, mut failure, mut took_ms) = (Vec::new(), None, 10);
         for name in &self.came.shorthands {
             let short = SHORTHANDS.get(name).ok_or_else(|| wrong(&format!("no shorthand {name:?}")))?.clone();

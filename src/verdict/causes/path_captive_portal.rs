@@ -35,7 +35,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(right);
     }
     let rewritten: Vec<_> = pages.iter().filter(|a| expected(a) == Some(false)).copied().collect();
-    let places: std::collections::BTreeSet<_> = rewritten.iter().map(|a| a.to()).collect();
+    // Two pages, not two addresses: a portal's own DNS gives one address for every name.
+    let places: std::collections::BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
     if places.is_empty() {
         return Ruling::silent();
     }
