@@ -286,6 +286,10 @@ fn tree(words: &[Word], mut at: usize, before: &[String], inside: &[String], fou
             _ => break,
         }
     }
+    // `a::{self}` is `a` itself.
+    if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
+        path.pop();
+    }
     let line = words.get(at.saturating_sub(1)).map_or(0, |word| word.line);
     if !path.is_empty() {
         found.push(Named { path: from_the_root(&path, inside), line });
@@ -329,7 +333,7 @@ mod tests {
     fn lists_in_use_lines_are_written_out() {
         check(
             "src/lib.rs",
-            "use std::{fs, time::{Duration, Instant as Now}};\npub(super) use crate::a::*;\nuse url as u;",
+            "use std::{fs::{self}, time::{Duration, Instant as Now}};\npub(super) use crate::a::*;\nuse url as u;",
             &["std::fs", "std::time::Duration", "std::time::Instant", "crate::a::*", "url"],
         );
     }
