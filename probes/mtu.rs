@@ -1,15 +1,13 @@
 //! Looks at what size of packet the path carries: the way to tell a path MTU black hole from a filter.
 //!
-//! A TCP look tries a TLS handshake at the usual segment size and, where that stalls, at 1200 bytes; a UDP look sends
-//! datagrams that may not be fragmented. **Bad result**: the usual size is silent and a smaller one passes, which is a black
-//! hole; the path MTU is then found to the byte (UDP: to four bytes). Where both stall, it is no matter of size. **What to do**: let ICMP
-//! "fragmentation needed" through, or clamp the MSS at the router before the tunnel. Example:
-//! `why5003 probe mtu zoom.us@170.114.52.2:443`.
+//! What it looks at: over TCP, a TLS handshake at the usual segment size and, where that stalls, at 1200 bytes; over UDP,
+//! datagrams that may not be fragmented. What a bad result means: the usual size is silent and a smaller one passes, which is
+//! a black hole; the path MTU is then found to the byte (UDP: to four bytes). Where both stall, it is no matter of size.
+//! What to do: let ICMP "fragmentation needed" through, or clamp the MSS at the router before the tunnel.
+//! Example: `why5003 probe mtu zoom.us@170.114.52.2:443`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-
-use rustls::pki_types::ServerName;
 
 use crate::kit::aim::aim;
 use crate::kit::flight::first_flight;
@@ -17,7 +15,8 @@ use crate::kit::search::Search;
 use crate::kit::stun;
 use crate::kit::{
     BadLook, CannotLook, Datagram, DatagramOptions, Dial, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning,
-    Kind, Layer, Look, Means, MtuMethod, Outcome, PathMtu, Pending, Probe, Seen, Settings, Sni, Stage, Transport,
+    Kind, Layer, Look, Means, MtuMethod, Outcome, PathMtu, Pending, Probe, Seen, ServerName, Settings, Sni, Stage,
+    Transport,
 };
 
 /// Looks at the path MTU.

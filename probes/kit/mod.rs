@@ -60,14 +60,15 @@ pub(crate) mod test_net_tls;
 pub mod text;
 pub mod trust;
 pub mod tunnel;
+mod via;
+
+/// A name that a certificate can be for; the probes' one word of rustls.
+pub(crate) use rustls::pki_types::ServerName;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
-pub use look::{
-    Dialect, DnsTransport, Expect, Fetch, Hello, Look, Method, ParseViaError, Proxy, ProxyScheme, RecordType, Role,
-    Secret, Settings, Sni, TlsVersions, Via,
-};
+pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
@@ -79,3 +80,4 @@ pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
 pub(crate) use tunnel::tunnel_by;
 pub use tunnel::{Tunnelled, tunnel};
+pub use via::{DnsTransport, ParseViaError, Proxy, ProxyScheme, Secret, Via};
