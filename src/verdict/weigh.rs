@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{Fact, Role};
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -150,6 +150,20 @@ pub(super) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
         );
     }
     tries
+}
+
+/// What Zoom's status page says: the observation, and its indicator.
+pub(super) fn status_page(evidence: &Evidence) -> Option<(u32, &str)> {
+    evidence.observations().iter().filter(|o| o.look.role == Role::Status).find_map(|o| {
+        o.facts
+            .iter()
+            .find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.as_str())) } else { None })
+    })
+}
+
+/// Whether Zoom's status page reports a major outage.
+pub(super) fn admits_trouble(evidence: &Evidence) -> bool {
+    status_page(evidence).is_some_and(|(_, indicator)| matches!(indicator, "major" | "critical"))
 }
 
 /// Whether the sign-in path fails.

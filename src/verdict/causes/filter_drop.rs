@@ -82,6 +82,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
     }
+    if place.is_none() && admits_trouble(evidence) {
+        // Silence is then as likely Zoom's: only a place on the way makes it a filter's.
+        return Ruling { open: ruling.open, ..Ruling::silent() };
+    }
     let located = place.as_ref().is_some_and(|p| p.location.next.is_some());
     let confidence = if located { 0.96 } else { 0.75 };
     let mut because: Vec<u32> = affected.iter().map(|a| a.id()).chain(controls.into_iter().take(3)).collect();
