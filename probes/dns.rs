@@ -3,14 +3,12 @@
 //! It asks one source in one way; it never falls back to another, and never judges whether an address is right.
 //!
 //! What it looks at: the answer to one question for A or AAAA by UDP, TCP, TLS or HTTPS, or by the system's library (both
-//! families at once). A bad result is a response code other than NOERROR, no address, silence, or an ICMP error: compare it
-//! with what another server says of the same name, and with what this server says of other names, before blaming either.
-//! Example: `why5003 probe dns zoom.us --via udp://192.0.2.53:53`.
+//! families at once). What a bad result means: a response code other than NOERROR, no address, silence or an ICMP error is
+//! this source's word alone. What to do: compare it with what another server says of the same name, and with what this
+//! server says of other names, before blaming either. Example: `why5003 probe dns zoom.us --via udp://192.0.2.53:53`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
-
-use rustls::pki_types::ServerName;
 
 use crate::kit::dns_crypt::by_tls;
 use crate::kit::dns_https::by_https;
@@ -20,7 +18,7 @@ use crate::kit::dns_wire::Question;
 use crate::kit::text::shown;
 use crate::kit::{
     Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe,
-    RecordType, Seen, Settings, Stage, SystemLookup, Via,
+    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via,
 };
 
 /// The DNS probe.
@@ -523,7 +521,7 @@ mod tests {
     }
 
     fn accepted(fault: Option<CertificateFault>) -> Fact {
-        Fact::Verified { roots: Roots::Public, fault }
+        Fact::Verified { roots: Roots::Public, fault, besides: None }
     }
 
     async fn answer_framed(mut stream: impl AsyncRead + AsyncWrite + Unpin) {

@@ -1,9 +1,11 @@
 //! Fetches one page over plain HTTP, straight from an address.
 //!
-//! A captive portal answers in place of the page, a response's `Date` tells how far this computer's clock is off, and an
-//! OCSP host that can't be reached delays every certificate. A failure at `http` after `connect` passed means that the
-//! port is open and no page came. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204, gets a
-//! redirect: a portal wants a login. It follows no redirect, and says nothing of TLS.
+//! What it looks at: one response, its `Date` and the beginning of its page. It follows no redirect, and says nothing of TLS.
+//! What a bad result means: a captive portal answers in place of the page; a `Date` far from this computer's clock makes
+//! certificates fail; an OCSP host that can't be reached delays every certificate; a failure at `http` after `connect`
+//! passed means that the port is open and no page came. What to do: log in at the portal, set the clock, or let the host
+//! through. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204, gets a redirect: a portal wants
+//! a login.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,9 +1,11 @@
 //! Shakes hands over TLS, with every variable of the ClientHello chosen, and holds the certificates against two sets of
 //! roots; then, where asked, fetches one page.
 //!
-//! It never refuses a certificate: it records, and judges the chain after. A failure at `hello` means that the hello went
-//! out and nothing came back; at `handshake`, that something did. Example: `zoom.us@170.114.52.2:443/tcp` answers with a
-//! chain that ends in no public root: something on the way inspects TLS. What to do is the verdict's to say.
+//! What it looks at: the handshake's end and the certificates. It never refuses one: it records, and judges the chain after.
+//! What a bad result means: a failure at `hello`, that the hello went out and nothing came back; at `handshake`, that
+//! something did; a chain that ends in no public root, that something on the way inspects TLS. What to do: change one
+//! variable (server name, size, version) at the same address and see what of it matters; the remedy is the verdict's to say.
+//! Example: `why5003 probe tls zoom.us@170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -191,7 +193,7 @@ impl Tls {
 /// Three SYNs fit into it, see [`Dial::wait`].
 const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 /// Two retransmissions of a lost hello fit into it, at 1 and 3 seconds (RFC 6298, sections 2.1 and 5.5).
-const ANSWER_WAIT: Duration = Duration::from_secs(4);
+const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// A real handshake is below 20 kB, with an inspecting gateway's whole chain below 40.
 const HANDSHAKE_BYTES: u64 = 256 * 1024;
 /// As [`Fact::Chain`] promises.

@@ -169,7 +169,8 @@ impl Datagram for Unsendable {
 /// The longest datagram that UDP's length field can say (RFC 768).
 const LONGEST: usize = 65_535;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::super::{IcmpMeaning, loopback};
     use super::*;
@@ -232,6 +233,6 @@ mod tests {
         let peer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let options = DatagramOptions { dont_fragment: true, ..DatagramOptions::default() };
         let mut datagram = open(peer.local_addr().unwrap(), &options).unwrap();
-        assert_eq!(datagram.send(&[0; 65_536]).await, Err(How::TooBig));
+        assert_eq!(datagram.send(&vec![0; 65_536]).await, Err(How::TooBig));
     }
 }

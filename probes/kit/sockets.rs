@@ -46,8 +46,15 @@ impl Network for Sockets {
         Box::pin(async move { datagrams::open(to, &options) })
     }
 
-    fn segment_ttls(&self, _dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
-        Box::pin(async { Err(CannotLook::Unsupported { what: "the TTL of segments", why: "not yet" }) })
+    #[cfg(target_os = "linux")]
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        Box::pin(super::raw::segment_ttls(dial))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        let what = "the IP TTL of the segments that answer";
+        Box::pin(async move { Err(CannotLook::Unsupported { what, why: "done on Linux alone" }) })
     }
 }
 
@@ -232,7 +239,8 @@ const EINPROGRESS: i32 = nix::libc::EINPROGRESS;
 #[cfg(not(target_os = "linux"))]
 const EINPROGRESS: i32 = 36;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::io::Read;
 

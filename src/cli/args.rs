@@ -144,19 +144,38 @@ pub(super) struct Catalogue {
 /// What to do with the catalogue.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum CatalogueAction {
-    /// Show services, ports, names and prefixes
-    Show {
-        /// Only this service
-        service: Option<String>,
-    },
-    /// Read Zoom's plain lists (one CIDR a line) and write the catalogue with them; the drift goes to standard error
-    Import {
-        /// Lists, named as Zoom names them (ZoomMeetings.txt, ZoomMeetings-IPv6.txt, …)
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; the drift goes to standard error
-    Update,
+    /// Show services, prefixes, hosts, controls and resolvers
+    Show(CatalogueShow),
+    /// Read Zoom's plain lists (one CIDR a line) and write the catalogue with them; what changed goes to standard error
+    Import(CatalogueImport),
+    /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; what changed goes to standard error
+    Update(CatalogueUpdate),
+}
+
+/// Arguments of `catalogue show`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueShow {
+    /// Only this service, with every prefix on a line of its own
+    pub(super) service: Option<String>,
+}
+
+/// Arguments of `catalogue import`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueImport {
+    /// Lists, named as Zoom names them (ZoomMeetings.txt, ZoomMeetings-IPv6.txt, …)
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `catalogue update`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueUpdate {
+    /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.

@@ -26,10 +26,11 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Code> {
 
 /// The real network and the real system.
 pub(super) fn tools(options: &Options) -> anyhow::Result<Tools> {
-    let network: Arc<dyn Network> = Arc::new(Sockets::new());
+    let mut network: Arc<dyn Network> = Arc::new(Sockets::new());
     let system: Arc<dyn System> = Arc::from(this_system());
     if let Some(source) = options.source {
         std::net::UdpSocket::bind((source, 0)).with_context(|| format!("could not send from {source}"))?;
+        network = Arc::new(given::SentFrom { network, source });
     }
     Ok(Tools {
         network,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use why5003_probes::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
-    ResolverSetting, Route, System, SystemLookup, Trust,
+    CannotLook, Client, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour, Network,
+    Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
 };
 
 use super::args::Options;
@@ -146,5 +146,26 @@ impl System for Given {
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         self.system.lookup(name, wait)
+    }
+}
+
+/// A network that sends from one address of this computer, whatever a look leaves open.
+pub(super) struct SentFrom {
+    pub(super) network: Arc<dyn Network>,
+    pub(super) source: IpAddr,
+}
+
+impl Network for SentFrom {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+        self.network.dial(Dial { source: dial.source.or(Some(self.source)), ..dial })
+    }
+
+    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+        let source = options.source.or(Some(self.source));
+        self.network.datagram(to, DatagramOptions { source, ..options })
+    }
+
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        self.network.segment_ttls(Dial { source: dial.source.or(Some(self.source)), ..dial })
     }
 }

@@ -65,8 +65,7 @@ fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -
         },
         (None, None) => Via::Direct,
     };
-    let mut settings = settings(&probe.set)?;
-    settings.source = settings.source.or(options.source);
+    let settings = settings(&probe.set)?;
     let target = match (target.port, default_port(kind.name)) {
         (None, Some((port, transport))) => target.at_port(port, transport),
         _ => target,

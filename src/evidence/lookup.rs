@@ -94,6 +94,17 @@ impl<'a> Lookup<'a> {
         self.answers().any(|a| a.truncated) && self.seen.failure.is_some() && self.answers().count() == 1
     }
 
+    /// More than one answer came to the one query, and they share no address: at least one of them is forged.
+    pub fn contradicts_itself(self) -> bool {
+        let mut complete = self.answers().filter(|a| !a.truncated);
+        let Some(first) = complete.next() else { return false };
+        complete.filter(|later| later.nth > first.nth).any(|later| {
+            let nothing_either = first.addresses.is_empty() && later.addresses.is_empty() && first.rcode == later.rcode;
+            !nothing_either
+                && (later.rcode != first.rcode || !later.addresses.iter().any(|a| first.addresses.contains(a)))
+        })
+    }
+
     /// What came of it, in the first complete answer.
     pub fn named(self) -> Named {
         if let Some(answer) = self.answers().find(|a| !a.truncated) {

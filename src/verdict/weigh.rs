@@ -1,9 +1,10 @@
 //! What several rules ask of the evidence in the same way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{Fact, Role};
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -14,24 +15,22 @@ pub(super) fn claim(confidence: f64, because: Vec<u32>) -> Claim {
     Claim { confidence, because: distinct(because), ..Claim::default() }
 }
 
-/// Each number once, in order.
-pub(super) fn distinct(ids: Vec<u32>) -> Vec<u32> {
-    ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+/// Each value once, where it first stood: what a rule names first says most.
+pub(super) fn distinct<T: Clone + Eq + Hash>(mut values: Vec<T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
 }
 
 /// The scope of these tries: their ports, names and published prefixes.
 pub(super) fn scope_of<'a>(attempts: impl IntoIterator<Item = Attempt<'a>>) -> Scope {
-    let (mut ports, mut prefixes, mut hosts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut scope = Scope::default();
     for attempt in attempts {
-        ports.insert(format!("tcp/{}", attempt.to().port()));
-        prefixes.extend(attempt.settings().prefix);
-        hosts.extend(attempt.host().map(str::to_owned));
+        scope.ports.push(format!("tcp/{}", attempt.to().port()));
+        scope.prefixes.extend(attempt.settings().prefix);
+        scope.hosts.extend(attempt.host().map(str::to_owned));
     }
-    Scope {
-        ports: ports.into_iter().collect(),
-        prefixes: prefixes.into_iter().collect(),
-        hosts: hosts.into_iter().collect(),
-    }
+    Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: distinct(scope.hosts) }
 }
 
 /// The scope that is only these names.
@@ -76,16 +75,28 @@ pub(super) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u32> {
     controls(evidence).filter(|a| a.server_spoke_tls()).map(Attempt::id).collect()
 }
 
-/// Where a neutral TCP connection passes.
-pub(super) fn a_passing_control(evidence: &Evidence) -> Option<SocketAddr> {
-    controls(evidence).find(|a| a.connected().is_some()).map(Attempt::to)
+/// Where a neutral TCP connection of the same address family passes.
+pub(super) fn a_passing_control(evidence: &Evidence, like: SocketAddr) -> Option<SocketAddr> {
+    controls(evidence).find(|a| a.connected().is_some() && a.to().is_ipv4() == like.is_ipv4()).map(Attempt::to)
 }
 
-/// Lookups of this name by others than this computer's own resolvers, which gave addresses; the forgeable ones too.
+/// Whether neutral connections of the try's address family stand: where none does, a failure says nothing of Zoom.
+pub(super) fn family_works(evidence: &Evidence, attempt: Attempt<'_>) -> bool {
+    a_passing_control(evidence, attempt.to()).is_some()
+}
+
+/// Lookups of this name by others than this computer's own resolvers, which gave addresses; those that could have been
+/// forged too, but none that shows signs of it.
 pub(super) fn independent<'a>(evidence: &'a Evidence, name: &str) -> Vec<Lookup<'a>> {
+    let from_nobody: Vec<IpAddr> = evidence
+        .lookups_of(name)
+        .filter(|l| matches!(l.source(), Source::Nobody(_)))
+        .flat_map(Lookup::addresses)
+        .collect();
     evidence
         .lookups_of(name)
         .filter(|l| matches!(l.source(), Source::Independent(_)) && matches!(l.named(), Named::Addresses(_)))
+        .filter(|l| l.encrypted() || !l.contradicts_itself() && !l.addresses().iter().any(|a| from_nobody.contains(a)))
         .collect()
 }
 
@@ -139,6 +150,20 @@ pub(super) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
         );
     }
     tries
+}
+
+/// What Zoom's status page says: the observation, and its indicator.
+pub(super) fn status_page(evidence: &Evidence) -> Option<(u32, &str)> {
+    evidence.observations().iter().filter(|o| o.look.role == Role::Status).find_map(|o| {
+        o.facts
+            .iter()
+            .find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.as_str())) } else { None })
+    })
+}
+
+/// Whether Zoom's status page reports a major outage.
+pub(super) fn admits_trouble(evidence: &Evidence) -> bool {
+    status_page(evidence).is_some_and(|(_, indicator)| matches!(indicator, "major" | "critical"))
 }
 
 /// Whether the sign-in path fails.

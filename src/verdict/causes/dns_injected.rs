@@ -1,6 +1,6 @@
 //! Two answers come to one query, and they disagree.
 
-use why5003_probes::kit::{Answer, Layer};
+use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 
@@ -29,7 +29,7 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let mut ruling = Ruling::silent();
     for name in zoom_names(evidence) {
-        let twice: Vec<u32> = evidence.lookups_of(name).filter(|l| disagree(*l)).map(Lookup::id).collect();
+        let twice: Vec<u32> = evidence.lookups_of(name).filter(|l| l.contradicts_itself()).map(Lookup::id).collect();
         if twice.is_empty() {
             continue;
         }
@@ -40,16 +40,4 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
     }
     merged(ruling)
-}
-
-fn disagree(lookup: Lookup<'_>) -> bool {
-    let answers: Vec<&Answer> = lookup.answers().filter(|a| !a.truncated).collect();
-    match answers.as_slice() {
-        [first, later @ ..] => later.iter().any(|other| {
-            other.nth > first.nth
-                && (other.rcode != first.rcode || !other.addresses.iter().any(|a| first.addresses.contains(a)))
-                && !(other.addresses.is_empty() && first.addresses.is_empty() && other.rcode == first.rcode)
-        }),
-        [] => false,
-    }
 }

@@ -48,8 +48,15 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let servers: Vec<SocketAddr> = evidence.host().resolvers().collect();
     let at = |server: SocketAddr| evidence.lookups().filter(move |l| l.source() == Source::Configured(server));
-    let alive =
-        |l: &Lookup<'_>| matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData) || servfail_alone(l);
+    // SERVFAIL for Zoom alone is an answer: the resolver is there, whatever is behind it. SERVFAIL for all is none.
+    let fails_everybody = |source: Source| {
+        let mut neutral = evidence.lookups().filter(|l| l.source() == source && l.role() == Role::Control).peekable();
+        neutral.peek().is_some() && neutral.all(|l| is_servfail(&l))
+    };
+    let alive = |l: &Lookup<'_>| {
+        matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData)
+            || is_servfail(l) && is_zoom(l.role()) && !fails_everybody(l.source())
+    };
     let answering: Vec<u32> = servers.iter().filter_map(|s| at(*s).find(alive)).map(Lookup::id).collect();
     if !answering.is_empty() {
         return Ruling::excluded(answering);
@@ -68,7 +75,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         .map(Lookup::id)
         .collect();
     if others.is_empty() {
-        return Ruling::doubt("ask independent resolvers, by encrypted transports too", Vec::new());
+        // Nobody answers for names at all: addresses that are known tell whether anything else passes.
+        let decisive = evidence.background().decisive_hosts();
+        let questions = decisive.map(|name| Question::KnownAddresses { name: name.to_owned() }).collect();
+        return Ruling::doubt("ask independent resolvers, by encrypted transports too", questions);
     }
     let because = asked.iter().map(|l| l.id()).chain(others.into_iter().take(3)).collect();
     let location = Location { address: servers.first().map(SocketAddr::ip), ..Location::default() };
@@ -81,7 +91,6 @@ fn rule(evidence: &Evidence) -> Ruling {
     })
 }
 
-/// SERVFAIL is an answer: the resolver is there, whatever is behind it.
-fn servfail_alone(lookup: &Lookup<'_>) -> bool {
-    lookup.named() == Named::Rcode("SERVFAIL".to_owned()) && is_zoom(lookup.role())
+fn is_servfail(lookup: &Lookup<'_>) -> bool {
+    lookup.named() == Named::Rcode("SERVFAIL".to_owned())
 }

@@ -42,14 +42,12 @@ const FLOOR_MS: u32 = 2_900;
 fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
     let passing: Vec<u32> = aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).collect();
-    let silent: Vec<_> = aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent)).collect();
+    let silent: Vec<_> =
+        aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent) && family_works(evidence, *a)).collect();
     if silent.is_empty() {
         return Ruling::excluded(passing.into_iter().take(3).collect());
     }
     let controls = controls_that_connect(evidence);
-    if controls.is_empty() {
-        return Ruling::silent();
-    }
     let lasting: Vec<_> = silent
         .iter()
         .copied()
@@ -73,7 +71,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let place = first.and_then(|to| place_of(evidence, to, Transport::Tcp));
     let mut ruling = Ruling::silent();
     if place.is_none()
-        && let (Some(to), Some(passing)) = (first, a_passing_control(evidence))
+        && let (Some(to), Some(passing)) = (first, first.and_then(|to| a_passing_control(evidence, to)))
         && !evidence.ladders().any(|l| l.to() == to)
     {
         let questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
@@ -83,6 +81,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
+    }
+    if place.is_none() && admits_trouble(evidence) {
+        // Silence is then as likely Zoom's: only a place on the way makes it a filter's.
+        return Ruling { open: ruling.open, ..Ruling::silent() };
     }
     let located = place.as_ref().is_some_and(|p| p.location.next.is_some());
     let confidence = if located { 0.96 } else { 0.75 };

@@ -35,7 +35,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
     let refused: Vec<(Attempt<'_>, &IcmpError)> = aimed
         .iter()
-        .filter(|a| a.connected().is_none() && a.failure().is_some())
+        .filter(|a| a.connected().is_none() && a.failure().is_some() && family_works(evidence, **a))
         .filter_map(|a| {
             Some((*a, a.icmp().find(|i| refuses(i) && !i.own && i.from.is_some_and(|from| from != a.to().ip()))?))
         })
@@ -44,14 +44,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).take(3).collect());
     };
     let controls = controls_that_connect(evidence);
-    if controls.is_empty() {
-        return Ruling::silent();
-    }
     if refused.len() < 2 {
         let host = first.host().unwrap_or_default().to_owned();
         return Ruling::doubt("try the same address again", vec![Question::Again { host, to: first.to() }]);
     }
-    let hop = evidence.ladders().flat_map(|l| l.hops()).find(|h| h.from == icmp.from).map(|h| h.ttl);
+    let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
     let because = refused.iter().map(|(a, _)| a.id()).chain(controls.into_iter().take(2)).collect();
     Ruling::claim(Claim {

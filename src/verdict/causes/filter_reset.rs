@@ -41,15 +41,23 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.is_empty() {
         return Ruling::silent();
     }
-    let on_syn: Vec<_> =
-        aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a)).collect();
+    let on_syn: Vec<_> = aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a) && family_works(evidence, *a))
+        .collect();
     if !on_syn.is_empty() {
         return forged_on_syn(evidence, &on_syn, controls);
     }
+    // A RST that is quick enough ends the connect itself, though the SYN-ACK had come.
     let on_hello: Vec<_> = aimed
         .iter()
         .copied()
-        .filter(|a| a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed))
+        .filter(|a| {
+            a.ended(Stage::Hello, How::Reset)
+                || a.ended(Stage::Hello, How::Closed)
+                || a.ended(Stage::Connect, How::Reset)
+        })
         .collect();
     let Some(first) = on_hello.first().copied() else {
         return Ruling::silent();
@@ -60,6 +68,15 @@ fn rule(evidence: &Evidence) -> Ruling {
     if others.is_empty() {
         let questions = vec![Question::OtherNames { host, to: first.to() }];
         return Ruling::doubt("send the same address another server name, and none", questions);
+    }
+    // A hello of another form that passes there: the filter minds the form.
+    let of_other_form: Vec<u32> = evidence
+        .attempts_at(&host)
+        .filter(|a| a.to() == first.to() && a.other_name().is_none() && a.handshake().is_some())
+        .map(Attempt::id)
+        .collect();
+    if !of_other_form.is_empty() {
+        return Ruling::excluded(of_other_form);
     }
     if others.iter().any(|a| a.server_spoke_tls()) {
         return Ruling::excluded(others.iter().map(|a| a.id()).collect());
@@ -96,7 +113,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let Some(to) = refused.first().map(|a| a.to()) else { return Ruling::silent() };
     let ladder = evidence.ladders().find(|l| l.to() == to);
     let Some(ladder) = ladder else {
-        let questions = a_passing_control(evidence)
+        let questions = a_passing_control(evidence, to)
             .map(|passing| Question::Where { to, transport: Transport::Tcp, passing })
             .into_iter()
             .chain([Question::StatusPage])

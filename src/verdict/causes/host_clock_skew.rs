@@ -9,7 +9,8 @@ pub(super) const CAUSE: Cause = Cause {
     title: "This computer's clock is wrong",
     layer: Layer::Host,
     owner: Owner::User,
-    masks: &["tls.*", "zoom.certificate", "host.trust-store"],
+    // Not tls.*: those rules look past the date, and what they find remains when the clock is right again.
+    masks: &["zoom.certificate", "host.trust-store"],
     meaning: "The certificates of Zoom and of neutral hosts fail by date alike, and the Date that HTTP servers send differs from this \
               computer's clock by an amount that explains it. Zoom names a wrong clock as the most common cause of certificate errors.",
     proof: "date -u; curl -sI http://example.com | grep -i ^date",

@@ -9,7 +9,8 @@ pub(super) const CAUSE: Cause = Cause {
     title: "This computer ran out of sockets, ports or memory for them",
     layer: Layer::Host,
     owner: Owner::User,
-    masks: &["filter.*", "path.*", "dns.*", "zoom.outage"],
+    // Not filters: what they are judged by is silence or refusal, never a socket that could not be had.
+    masks: &["dns.*", "zoom.outage"],
     meaning: "Opening a socket failed for a limit of this computer or of this process: EMFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM. What was \
               seen beside it says nothing of the network.",
     proof: "ulimit -n; ss -s; cat /proc/sys/net/ipv4/ip_local_port_range",

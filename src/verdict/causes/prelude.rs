@@ -2,7 +2,7 @@
 
 pub(super) use why5003_probes::kit::Role;
 
-pub(super) use crate::evidence::{Attempt, Evidence, Lookup, Named, Question, Source};
+pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source};
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
 pub(super) use crate::verdict::place::place_of;
@@ -20,8 +20,11 @@ pub(super) fn here() -> Location {
 pub(super) fn merged(mut ruling: Ruling) -> Ruling {
     let mut claims: Vec<Claim> = Vec::new();
     for claim in ruling.claims.drain(..) {
-        match claims.iter_mut().find(|c| c.location == claim.location) {
+        // A name that only the system's library was asked for has no place of its own: it is the same resolver's doing.
+        let same = |c: &&mut Claim| c.location == claim.location || c.location.is_none() || claim.location.is_none();
+        match claims.iter_mut().find(same) {
             Some(first) => {
+                first.location = first.location.take().or(claim.location);
                 first.blocks |= claim.blocks;
                 first.confidence = first.confidence.max(claim.confidence);
                 first.scope.hosts.extend(claim.scope.hosts);

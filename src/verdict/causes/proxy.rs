@@ -1,5 +1,6 @@
 //! The way through the proxy that this computer is set to use: dead, closed to the unnamed, or closed to Zoom.
 
+use why5003_probes::kit::proxy_settings::exempts;
 use why5003_probes::kit::{Layer, ProxySays, Stage, Tunnel, Via};
 
 use super::prelude::*;
@@ -139,6 +140,8 @@ fn judge(evidence: &Evidence, holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bo
         let zoom: Vec<_> = evidence
             .attempts()
             .filter(|a| is_zoom(a.role()) && a.baseline() && through(*a).as_deref() == Some(proxy))
+            // What the setting exempts goes directly, whatever the proxy does.
+            .filter(|a| !a.host().is_some_and(|host| exempts(setting, host)))
             .collect();
         let failing: Vec<_> = zoom.iter().copied().filter(|a| holds(*a, a.tunnel())).collect();
         let Some(first) = failing.first().copied() else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::{Fact, Layer, Observation};
+use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 
@@ -36,7 +36,7 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let page = status_page(evidence);
     let pages: Vec<u32> = page.iter().map(|(id, _)| *id).collect();
-    let trouble = page.as_ref().is_some_and(|(_, indicator)| matches!(indicator.as_str(), "major" | "critical"));
+    let trouble = admits_trouble(evidence);
     let fails = sign_in_fails(evidence);
     let zoom: Vec<_> = evidence.attempts().filter(|a| a.role() == Role::SignIn && a.baseline()).collect();
     let errors: Vec<_> = zoom
@@ -67,9 +67,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !works.is_empty() {
         return Ruling::excluded(works);
     }
-    let unanswered: Vec<_> =
-        aimed(evidence).into_iter().filter(|a| a.connected().is_none() && a.failure().is_some()).collect();
-    if unanswered.len() < 2 || controls_that_connect(evidence).is_empty() {
+    let unanswered: Vec<_> = aimed(evidence)
+        .into_iter()
+        .filter(|a| a.connected().is_none() && a.failure().is_some() && family_works(evidence, *a))
+        .collect();
+    if unanswered.len() < 2 {
         return Ruling::silent();
     }
     if page.is_none() {
@@ -78,22 +80,16 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !trouble {
         return Ruling::excluded(pages);
     }
-    let stopped_on_the_way =
-        evidence.ladders().filter_map(|l| place_of(evidence, l.to(), l.transport())).any(|p| !p.open_to_the_end);
-    if stopped_on_the_way {
+    let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
+    let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
+    if places.iter().any(|p| !p.open_to_the_end) {
         return Ruling::silent();
     }
-    let because = unanswered.iter().map(|a| a.id()).chain(pages).collect();
-    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks: fails, ..claim(0.8, because) })
-}
-
-fn status_page(evidence: &Evidence) -> Option<(u32, String)> {
-    let page = |o: &Observation| {
-        o.facts
-            .iter()
-            .find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.clone())) } else { None })
-    };
-    evidence.observations().iter().filter(|o| o.look.role == Role::Status).find_map(page)
+    // Without a walk along the way a filter is not excluded: the page may speak of something else.
+    let confidence = if places.is_empty() { 0.7 } else { 0.9 };
+    let because =
+        unanswered.iter().map(|a| a.id()).chain(pages).chain(places.iter().flat_map(|p| p.ids.clone())).collect();
+    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks: fails, ..claim(confidence, because) })
 }
 
 /// Names of sign-in that at least two independent resolvers deny, and none knows, while they answer neutral names.
@@ -117,7 +113,7 @@ fn gone_everywhere(evidence: &Evidence) -> Option<(Scope, Vec<u32>)> {
         let unforgeable = denying.iter().any(|l| l.encrypted());
         let forged =
             evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)) && l.answers().count() > 0);
-        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(|a| a.genuine())
+        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(Attempt::genuine)
         {
             let ids = denying.iter().map(|l| l.id()).chain([neutral?]).collect();
             return Some((scope_of_names([name]), ids));
