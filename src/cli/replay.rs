@@ -20,7 +20,7 @@ const LARGEST_REPORT: u64 = 256 << 20;
 pub(super) fn run(options: &Options, replay: &Replay) -> anyhow::Result<Code> {
     let (catalogue, _) = given::catalogue(options)?;
     let text = text(&replay.file)?;
-    let mut report = report::parse(&text).map_err(|error| given::unfit(&replay.file, &error))?;
+    let mut report = report::parse(&text).map_err(|error| given::unfit(name(&replay.file), &error))?;
     let background = Background::new(Arc::new(catalogue), remedy_os(&report.vantage.os));
     let not_looked = report.verdict.not_looked.clone();
     let evidence = Evidence::new(report.observations.clone(), not_looked, background);
@@ -33,8 +33,13 @@ pub(super) fn run(options: &Options, replay: &Replay) -> anyhow::Result<Code> {
     Ok(report.verdict.status.into())
 }
 
+/// What messages call it.
+fn name(file: &Path) -> &Path {
+    if file == Path::new("-") { Path::new("standard input") } else { file }
+}
+
 fn text(file: &Path) -> anyhow::Result<String> {
-    let failed = || format!("could not read {}", file.display());
+    let failed = || format!("could not read {}", name(file).display());
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().take(LARGEST_REPORT).read_to_string(&mut text)
