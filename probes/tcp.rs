@@ -156,13 +156,14 @@ const HOP_WAIT: Duration = Duration::from_secs(1);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::Target;
-    use crate::kit::loopback::{self, look};
+    use crate::kit::testing::{ClosedTcp, Scene, SilentTcp};
+    use crate::kit::{Role, Target};
 
     const SHORT: Option<u32> = Some(50);
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        look(&KIND, Target::tcp(to), settings).await.unwrap()
+        let look = Look::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
+        Scene::new().look(&KIND, &look).await.unwrap()
     }
 
     fn how(seen: &Seen) -> Option<How> {
@@ -180,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_port_is_not_a_silent_one() {
-        let (closed, silent) = (loopback::ClosedTcp::new(), loopback::SilentTcp::new());
+        let (closed, silent) = (ClosedTcp::new(), SilentTcp::new());
         let refused = at(closed.address(), Settings::default()).await;
         assert_eq!(refused.failure.as_ref().and_then(|failure| failure.detail.as_deref()), Some("ECONNREFUSED"));
         assert_eq!(how(&refused), Some(How::Refused));
@@ -190,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_asked_again_and_silence_is_not() {
-        let (closed, silent) = (loopback::ClosedTcp::new(), loopback::SilentTcp::new());
+        let (closed, silent) = (ClosedTcp::new(), SilentTcp::new());
         let settings = Settings { tries: Some(2), wait_ms: SHORT, ..Settings::default() };
         assert_eq!(at(closed.address(), settings.clone()).await.facts, [Fact::Tries { made: 2, answered: 2 }]);
         assert_eq!(at(silent.address(), settings).await.facts, [Fact::Tries { made: 1, answered: 0 }]);
@@ -210,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_ladder_in_the_dark_ends_after_four_hops() {
-        let silent = loopback::SilentTcp::new();
+        let silent = SilentTcp::new();
         let seen = at(silent.address(), Settings { ladder: Some(30), wait_ms: SHORT, ..Settings::default() }).await;
         let hops = [1, 2, 3, 4].map(|ttl| Fact::Hop(Hop { ttl, came: HopAnswer::Silent, from: None, rtt_us: None }));
         assert_eq!((seen.facts.as_slice(), how(&seen)), (&hops[..], Some(How::Silent)));

@@ -161,13 +161,13 @@ const HOP_WAIT: Duration = Duration::from_secs(1);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::IcmpMeaning;
-    use crate::kit::Target;
-    use crate::kit::loopback::{self, look};
     use crate::kit::stun::tests::reply;
+    use crate::kit::testing::{ClosedUdp, Scene};
+    use crate::kit::{IcmpMeaning, Role, Target};
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        look(&KIND, Target::udp(to), settings).await.unwrap()
+        let look = Look::new(KIND.name, Role::Control, Target::udp(to)).with(settings);
+        Scene::new().look(&KIND, &look).await.unwrap()
     }
 
     /// Looks at a peer that answers the first request with what `answer` makes of it.
@@ -202,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_port_is_refused_with_the_sender_of_the_refusal() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let seen = at(closed.address(), Settings::default()).await;
         let [Fact::Icmp(error), Fact::Tries { made: 1, answered: 1 }] = &seen.facts[..] else { panic!("{seen:?}") };
         assert_eq!((error.meaning, error.from), (IcmpMeaning::PortUnreachable, Some(closed.address().ip())));
@@ -219,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn on_loopback_the_first_hop_is_the_target() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let seen = at(closed.address(), Settings { ladder: Some(30), ..Settings::default() }).await;
         let [Fact::Hop(Hop { ttl: 1, came: HopAnswer::Refused, from, .. })] = &seen.facts[..] else {
             panic!("{seen:?}")

@@ -326,20 +326,8 @@ const FIRST_CHARS: usize = 120;
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
+    use super::super::testing::Stopped;
     use super::*;
-
-    /// A clock that stands at 2026-07-01 00:00:00 UTC.
-    struct Stopped;
-
-    impl Clock for Stopped {
-        fn wall(&self) -> Duration {
-            Duration::from_secs(1_782_864_000)
-        }
-
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-    }
 
     const LONG: Duration = Duration::from_secs(10);
     const SHORT: Duration = Duration::from_millis(60);
