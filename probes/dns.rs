@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use crate::kit::dns_crypt::by_tls;
 use crate::kit::dns_https::by_https;
-use crate::kit::dns_stream::{Asking, by_tcp, micros};
+use crate::kit::dns_stream::{Asking, by_tcp};
 use crate::kit::dns_udp::by_udp;
 use crate::kit::dns_wire::Question;
 use crate::kit::text::shown;
 use crate::kit::{
     Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe,
-    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via,
+    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via, micros,
 };
 
 /// The DNS probe.
@@ -137,7 +137,7 @@ impl Probe for ByServer {
 }
 
 fn system_wait(settings: &Settings) -> Duration {
-    settings.wait_ms.map_or(SYSTEM_WAIT, |ms| Duration::from_millis(ms.into()))
+    settings.wait_or(SYSTEM_WAIT)
 }
 
 /// A library that finds its first resolver dead asks the second after 5 s (`resolv.conf(5)`, `timeout`).

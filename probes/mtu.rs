@@ -72,7 +72,7 @@ impl Mtu {
     }
 
     fn wait(&self) -> Duration {
-        self.settings.wait_ms.map_or(WAIT, |ms| Duration::from_millis(ms.into()))
+        self.settings.wait_or(WAIT)
     }
 
     fn headers(&self) -> u16 {

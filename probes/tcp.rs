@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::kit::aim::aim;
 use crate::kit::ladder::{self, Step, climb, step_answer};
+use crate::kit::open::open;
 use crate::kit::{
-    BadLook, CannotLook, Connected, Dial, Dialled, Fact, Failure, Hop, HopAnswer, How, Kind, Layer, Look, Means,
-    Outcome, Pending, Probe, Seen, Segment, SegmentTtl, Settings, Stage, Transport,
+    BadLook, CannotLook, Dial, Dialled, Fact, Failure, Hop, HopAnswer, How, Kind, Layer, Look, Means, Outcome, Pending,
+    Probe, Seen, Segment, SegmentTtl, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one TCP port.
@@ -52,9 +53,8 @@ impl Tcp {
     }
 
     fn dial(&self, wait: Duration) -> Dial {
-        let Settings { ttl, mss, source, wait_ms, .. } = self.settings;
-        let wait = wait_ms.map_or(wait, |ms| Duration::from_millis(ms.into()));
-        Dial { ttl, mss, source, ..Dial::new(self.to, wait) }
+        let Settings { ttl, mss, source, .. } = self.settings;
+        Dial { ttl, mss, source, ..Dial::new(self.to, self.settings.wait_or(wait)) }
     }
 
     /// Dials once, or as often as asked while something answers. The look fails as its last try does; the `connected`
@@ -65,24 +65,10 @@ impl Tcp {
         let mut seen = Seen::default();
         let (mut made, mut answered) = (0, 0);
         while made < wanted {
-            let Dialled { outcome, took, icmp } = means.network.dial(dial.clone()).await?;
+            let opened = open(means, dial.clone()).await?;
             made += 1;
-            seen.facts.extend(icmp.into_iter().map(Fact::Icmp));
-            seen.failure = match outcome {
-                Outcome::Connected(stream) => {
-                    let connected = Connected { rtt_us: micros(took), local: stream.local(), peer: self.to };
-                    seen.facts.push(Fact::Connected(connected));
-                    None
-                }
-                Outcome::Failed(how, detail) => {
-                    let mut failure = Failure::new(Stage::Connect, how);
-                    if how == How::Silent {
-                        failure = failure.after(took);
-                    }
-                    failure.detail = detail.map(str::to_owned);
-                    Some(failure)
-                }
-            };
+            seen.facts.extend(opened.facts);
+            seen.failure = opened.stream.err();
             if seen.failure.as_ref().is_some_and(|failure| failure.how == How::Silent) {
                 // The kernel sent its SYN three times already: to wait as long again would teach nothing.
                 break;
@@ -141,10 +127,6 @@ async fn segment_ttls(means: &Means<'_>, dial: Dial) -> Result<Vec<Fact>, Cannot
 fn segment(seen: SegmentTtl) -> Fact {
     let segment = if seen.reset { Segment::Rst } else { Segment::SynAck };
     Fact::SegmentTtl { segment, ttl: seen.ttl, after_us: micros(seen.after) }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Holds the first three SYNs: they leave after 0, 1 and 3 seconds (RFC 6298, 2.1 and 5.5).

@@ -14,7 +14,7 @@ use crate::kit::ladder::{self, Step, climb, step_answer};
 use crate::kit::stun::{self, Transaction};
 use crate::kit::{
     BadLook, CannotLook, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError, Kind, Layer,
-    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport,
+    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one UDP port.
@@ -60,7 +60,7 @@ impl Udp {
     }
 
     fn wait(&self, usual: Duration) -> Duration {
-        self.settings.wait_ms.map_or(usual, |ms| Duration::from_millis(ms.into()))
+        self.settings.wait_or(usual)
     }
 
     /// Asks until something answers, or as often as silence needs to be believed.
@@ -144,10 +144,6 @@ impl Udp {
             Heard::Nothing => Ok(Hop { ttl, came: HopAnswer::Silent, from: None, rtt_us: None }),
         })
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Silence is believed after three datagrams over two seconds.

@@ -66,10 +66,7 @@ pub(crate) async fn by_https(
         return Ok(Some(not_shaken(how, words, &judge, &first, facts).after(waited)));
     }
     let failure = Failure::new(Stage::Http, how).after(waited);
-    Ok(Some(match words {
-        Some(words) => failure.saying(words),
-        None => failure,
-    }))
+    Ok(Some(failure.saying_any(words)))
 }
 
 /// hickory's errors as this program's words; most of them are text alone.

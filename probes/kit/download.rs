@@ -16,8 +16,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
-use super::broken::broken;
-use super::http::{Ask, Extent, ask};
+use super::broken;
+use super::http::{Ask, Extent, ask, host_field};
 use super::reach::{Way, reach};
 use super::text::shown;
 use super::tunnel::tunnel_by;
@@ -148,15 +148,15 @@ impl Place {
         if url.scheme() != "https" {
             return Err(wrong("only https is fetched, since nothing else is verified"));
         }
-        let (host, host_header) = match url.host() {
-            Some(Host::Domain(name)) => (name.to_owned(), name.to_owned()),
-            Some(Host::Ipv4(address)) => (address.to_string(), address.to_string()),
-            Some(Host::Ipv6(address)) => (address.to_string(), format!("[{address}]")),
+        let host = match url.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
             None => return Err(wrong("it names no host")),
         };
         let name = ServerName::try_from(host.clone()).map_err(|_| wrong("its host can't stand in a certificate"))?;
         let port = url.port().unwrap_or(HTTPS);
-        let host_header = if port == HTTPS { host_header } else { format!("{host_header}:{port}") };
+        let host_header = host_field(&host, port, HTTPS);
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
@@ -224,12 +224,7 @@ fn not_secured(place: &Place, error: &std::io::Error) -> DownloadError {
     if let Some(fault @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)) = tls {
         return DownloadError::Untrusted { url: place.url.clone(), fault: shown(&fault.to_string(), FAULT_CHARS) };
     }
-    let (how, words) = broken(error);
-    let failure = Failure::new(Stage::Handshake, how);
-    place.failed(match words {
-        Some(words) => failure.saying(words),
-        None => failure,
-    })
+    place.failed(broken::failure(Stage::Handshake, error))
 }
 
 fn left(deadline: Instant) -> Duration {

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Ask, Tunnelled, broken, ended, malformed};
-use crate::kit::text::shown;
+use super::{Ask, Tunnelled, ended};
+use crate::kit::broken::broken;
 use crate::kit::{CannotLook, Failure, How, IcmpError, Stage, Stream, Trust};
 
 /// The connection to the proxy inside TLS, or how that ended.
@@ -56,17 +56,13 @@ fn roots(trust: &Trust) -> RootCertStore {
 }
 
 fn not_secured(error: &io::Error) -> Failure {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => {
-            Failure::new(Stage::Proxy, How::Alert).saying(format!("{alert:?}"))
-        }
-        Some(error) => malformed(shown(&format!("TLS with the proxy: {error}"), WORDS)),
-        None => broken(error).saying("TLS with the proxy"),
-    }
+    let (how, words) = broken(error);
+    let words = words.map_or_else(|| TLS.to_owned(), |words| format!("{TLS}: {words}"));
+    Failure::new(Stage::Proxy, how).saying(words)
 }
 
-/// How many characters of a TLS error are kept.
-const WORDS: usize = 200;
+/// What was under way when it ended.
+const TLS: &str = "TLS with the proxy";
 
 impl Stream for TlsStream<Box<dyn Stream>> {
     fn local(&self) -> SocketAddr {
@@ -140,7 +136,8 @@ mod tests {
             assert!(acceptor.accept(stream).await.is_err());
         })
         .await;
-        let expected = malformed("TLS with the proxy: invalid peer certificate: UnknownIssuer");
+        let expected = Failure::new(Stage::Proxy, How::Malformed)
+            .saying("TLS with the proxy: invalid peer certificate: UnknownIssuer");
         assert_eq!(tunnelled.stream.err(), Some(expected));
     }
 
