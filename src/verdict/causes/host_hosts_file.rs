@@ -56,7 +56,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let truth = independent(evidence, name);
         let genuine_elsewhere: Vec<u32> =
-            evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(|a| a.id()).collect();
+            evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
         let others_disagree =
             !truth.is_empty() && truth.iter().all(|l| l.addresses().iter().all(|a| !pinned.contains(a)));
         // An address that was not tried, or that an inspecting gateway answers for, may well be right.
