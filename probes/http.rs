@@ -1,9 +1,11 @@
 //! Fetches one page over plain HTTP, straight from an address.
 //!
-//! A captive portal answers in place of the page, a response's `Date` tells how far this computer's clock is off, and an
-//! OCSP host that can't be reached delays every certificate. A failure at `http` after `connect` passed means that the
-//! port is open and no page came. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204, gets a
-//! redirect: a portal wants a login. It follows no redirect, and says nothing of TLS.
+//! What it looks at: one response, its `Date` and the beginning of its page. It follows no redirect, and says nothing of TLS.
+//! What a bad result means: a captive portal answers in place of the page; a `Date` far from this computer's clock makes
+//! certificates fail; an OCSP host that can't be reached delays every certificate; a failure at `http` after `connect`
+//! passed means that the port is open and no page came. What to do: log in at the portal, set the clock, or let the host
+//! through. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204, gets a redirect: a portal wants
+//! a login.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -92,18 +94,17 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::kit::look_at::look_at;
-    use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target, Trust};
+    use crate::kit::testing::Scene;
+    use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target};
 
     async fn seen(settings: Settings, answer: &'static [u8]) -> Seen {
-        let trust = Trust::new(rustls::RootCertStore::empty(), None);
         let fill = |target: Target| Look::new(KIND.name, Role::Portal, target.called("portal.example")).with(settings);
         let peer = async |mut stream: tokio::net::TcpStream| {
             let mut request = [0; 1024];
             let _read = stream.read(&mut request).await.unwrap();
             stream.write_all(answer).await.unwrap();
         };
-        look_at(&KIND, &trust, fill, peer).await
+        Scene::new().stopped().look_at(&KIND, fill, peer).await
     }
 
     fn expecting(expect: Expect) -> Settings {

@@ -6,13 +6,17 @@ mod dns;
 mod host;
 mod http;
 pub mod kit;
+mod mtu;
 mod proxy;
+mod tcp;
 mod tls;
+mod udp;
 
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] = &[dns::KIND, host::KIND, http::KIND, proxy::KIND, tls::KIND];
+pub const KINDS: &[Kind] =
+    &[dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

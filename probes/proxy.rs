@@ -1,11 +1,12 @@
 //! What a proxy says to CONNECT, or what a proxy script's address gives.
 //!
-//! Through a proxy, it asks for a tunnel to the target and drops it: not one byte goes to the host behind it. Direct, with
-//! `fetch` set, it gets a proxy auto-configuration script over plain HTTP and tells which proxies it names; it never runs it.
+//! What it looks at: through a proxy, the answer when it asks for a tunnel to the target, which it drops at once (not one
+//! byte goes to the host behind it); direct, with `fetch` set, a proxy auto-configuration script over plain HTTP and which
+//! proxies it names. It never runs the script.
 //!
-//! A bad result: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502 to 504 and its own
-//! words), or is no proxy (`garbage`); the script is not to be had, is no script, or names a proxy that fails in turn. What to
-//! do: ask whoever runs the proxy to let Zoom's names through, or take the stale setting away.
+//! What a bad result means: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502 to 504
+//! and its own words), or is no proxy (`garbage`); the script is not to be had, is no script, or names a proxy that fails in
+//! turn. What to do: ask whoever runs the proxy to let Zoom's names through, or take the stale setting away.
 //! Example: `why5003 probe proxy zoom.us:443 --proxy http://proxy.example:3128`.
 
 mod pac;

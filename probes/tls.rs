@@ -1,9 +1,11 @@
 //! Shakes hands over TLS, with every variable of the ClientHello chosen, and holds the certificates against two sets of
 //! roots; then, where asked, fetches one page.
 //!
-//! It never refuses a certificate: it records, and judges the chain after. A failure at `hello` means that the hello went
-//! out and nothing came back; at `handshake`, that something did. Example: `zoom.us@170.114.52.2:443/tcp` answers with a
-//! chain that ends in no public root: something on the way inspects TLS. What to do is the verdict's to say.
+//! What it looks at: the handshake's end and the certificates. It never refuses one: it records, and judges the chain after.
+//! What a bad result means: a failure at `hello`, that the hello went out and nothing came back; at `handshake`, that
+//! something did; a chain that ends in no public root, that something on the way inspects TLS. What to do: change one
+//! variable (server name, size, version) at the same address and see what of it matters; the remedy is the verdict's to say.
+//! Example: `why5003 probe tls zoom.us@170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -191,7 +193,7 @@ impl Tls {
 /// Three SYNs fit into it, see [`Dial::wait`].
 const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 /// Two retransmissions of a lost hello fit into it, at 1 and 3 seconds (RFC 6298, sections 2.1 and 5.5).
-const ANSWER_WAIT: Duration = Duration::from_secs(4);
+const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// A real handshake is below 20 kB, with an inspecting gateway's whole chain below 40.
 const HANDSHAKE_BYTES: u64 = 256 * 1024;
 /// As [`Fact::Chain`] promises.
@@ -217,7 +219,7 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::look_at::look_at;
+    use crate::kit::testing::{Scene, nobody};
     use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.
@@ -277,10 +279,6 @@ mod tests {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    fn nobody() -> Trust {
-        Trust::new(RootCertStore::empty(), None)
-    }
-
     fn zoom(settings: Settings) -> impl FnOnce(Target) -> Look {
         |target| Look::new(KIND.name, Role::SignIn, target.called("zoom.us")).with(settings)
     }
@@ -289,10 +287,15 @@ mod tests {
         Settings { wait_ms: Some(300), ..Settings::default() }
     }
 
+    /// A computer with these roots, where it is always the middle of 2026.
+    fn at(trust: &Trust) -> Scene {
+        Scene::new().stopped().trusting(trust.clone())
+    }
+
     /// What a TLS server with this certificate lets be seen.
     async fn seen_at(key: Arc<CertifiedKey>, trust: &Trust, settings: Settings) -> Seen {
         let server = server(Some(key), rustls::ALL_VERSIONS);
-        look_at(&KIND, trust, zoom(settings), async |stream| hold(server.accept(stream)).await).await
+        at(trust).look_at(&KIND, zoom(settings), async |stream| hold(server.accept(stream)).await).await
     }
 
     /// Finishes the handshake and keeps the connection until the look has ended.
@@ -303,7 +306,7 @@ mod tests {
 
     /// What this peer lets be seen by one who trusts nobody.
     async fn seen_with(settings: Settings, peer: impl AsyncFnOnce(TcpStream)) -> Seen {
-        look_at(&KIND, &nobody(), zoom(settings), peer).await
+        at(&nobody()).look_at(&KIND, zoom(settings), peer).await
     }
 
     /// What a peer that hears the hello and then does as told lets be seen.
@@ -472,7 +475,7 @@ mod tests {
         let closed = listener.local_addr().unwrap();
         drop(listener);
         let fill = |_| Look::new(KIND.name, Role::SignIn, Target::tcp(closed).called("zoom.us"));
-        let seen = look_at(&KIND, &nobody(), fill, async |_| ()).await;
+        let seen = at(&nobody()).look_at(&KIND, fill, async |_| ()).await;
         assert_eq!(seen, Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::Refused).saying("ECONNREFUSED")));
     }
 

@@ -169,9 +169,11 @@ impl Datagram for Unsendable {
 /// The longest datagram that UDP's length field can say (RFC 768).
 const LONGEST: usize = 65_535;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
-    use super::super::{IcmpMeaning, loopback};
+    use super::super::IcmpMeaning;
+    use super::super::testing::ClosedUdp;
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -184,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_port_is_refused_and_says_who_refused() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let to = closed.address();
         let heard = say(to).await.hear(WAIT).await;
         assert_eq!(
@@ -209,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_of_the_first_datagram_does_not_swallow_the_second() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let mut datagram = say(closed.address()).await;
         datagram.hear(WAIT).await;
         let peer = closed.open_to(datagram.local());
@@ -232,6 +234,6 @@ mod tests {
         let peer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let options = DatagramOptions { dont_fragment: true, ..DatagramOptions::default() };
         let mut datagram = open(peer.local_addr().unwrap(), &options).unwrap();
-        assert_eq!(datagram.send(&[0; 65_536]).await, Err(How::TooBig));
+        assert_eq!(datagram.send(&vec![0; 65_536]).await, Err(How::TooBig));
     }
 }

@@ -57,7 +57,8 @@ pub(super) fn read_at_once(error: &io::Error) -> Option<(How, &'static str)> {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use nix::errno::Errno;
 

@@ -77,18 +77,54 @@ pub async fn fetch<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let Some(request) = request(host, fetch) else {
+    let body = Extent { bytes: body_limit(fetch), whole: false };
+    ask(stream, Ask { host, fetch, clock, wait, body }).await
+}
+
+/// One request, and how its answer is taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// What `Host` says.
+    pub(crate) host: &'a str,
+    /// What is asked for.
+    pub(crate) fetch: &'a Fetch,
+    /// Tells the time.
+    pub(crate) clock: &'a dyn Clock,
+    /// How long head and body may take together.
+    pub(crate) wait: Duration,
+    /// How much of the body is taken.
+    pub(crate) body: Extent,
+}
+
+/// How much of a body is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// What comes beyond these is not read.
+    pub(crate) bytes: usize,
+    /// A body whose end was not said, by a length, a last chunk or a closing of TLS, is a failure: it may have been cut.
+    pub(crate) whole: bool,
+}
+
+/// As [`fetch`], with the limits of the body as they are given.
+///
+/// # Errors
+/// As for [`fetch`]; closed also where a body that was wanted whole broke off.
+pub(crate) async fn ask<S>(stream: S, ask: Ask<'_>) -> Result<Fetched, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Some(request) = request(ask.host, ask.fetch) else {
         return Err(Failure::new(Stage::Http, How::NotPermitted).saying("host or path can't stand in a request"));
     };
     let mut tap = Tap::new(stream, u64::MAX);
     let mut head = None;
-    let ended = tokio::time::timeout(wait, exchange(&mut tap, request, fetch, clock, &mut head)).await;
+    let ended = tokio::time::timeout(ask.wait, exchange(&mut tap, request, ask, &mut head)).await;
     let so_far = so_far(tap.received(), head.as_ref());
     match ended {
         Ok(Ok(fetched)) => Ok(fetched),
         Ok(Err(error)) => Err(failure(&error, tap.first(), so_far)),
         Err(_elapsed) => {
-            let silent = Failure::new(Stage::Http, How::Silent).after(wait);
+            let silent = Failure::new(Stage::Http, How::Silent).after(ask.wait);
             Err(match so_far {
                 Some(words) => silent.saying(words),
                 None => silent,
@@ -127,15 +163,14 @@ fn so_far(bytes: u64, head: Option<&Response>) -> Option<String> {
 async fn exchange<S>(
     tap: &mut Tap<S>,
     request: Request<Empty<Bytes>>,
-    fetch: &Fetch,
-    clock: &dyn Clock,
+    ask: Ask<'_>,
     head: &mut Option<Response>,
 ) -> Result<Fetched, hyper::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let (sender, connection) = limits().handshake(TokioIo::new(tap)).await?;
-    let talk = talk(sender, request, fetch, clock, head);
+    let talk = talk(sender, request, ask, head);
     tokio::pin!(talk, connection);
     tokio::select! {
         biased;
@@ -160,16 +195,16 @@ fn limits() -> Builder {
 async fn talk(
     mut sender: SendRequest<Empty<Bytes>>,
     request: Request<Empty<Bytes>>,
-    fetch: &Fetch,
-    clock: &dyn Clock,
+    ask: Ask<'_>,
     head: &mut Option<Response>,
 ) -> Result<Fetched, hyper::Error> {
+    let Ask { fetch, clock, body, .. } = ask;
     let began = clock.elapsed();
     let (parts, incoming) = sender.send_request(request).await?.into_parts();
     let took = clock.elapsed().saturating_sub(began);
     let mut response = read_head(parts.status.as_u16(), &parts.headers, took, clock.wall());
     *head = Some(response.clone());
-    let body = read_body(incoming, &parts.headers, body_limit(fetch)).await?;
+    let body = read_body(incoming, &parts.headers, body).await?;
     response.excerpt = excerpt(&body);
     response.as_expected = fetch.expect.as_ref().map(|expect| as_expected(expect, response.status, &body));
     Ok(Fetched { response, body })
@@ -212,20 +247,20 @@ fn body_limit(fetch: &Fetch) -> usize {
     }
 }
 
-async fn read_body(mut incoming: Incoming, headers: &HeaderMap, limit: usize) -> Result<Vec<u8>, hyper::Error> {
+async fn read_body(mut incoming: Incoming, headers: &HeaderMap, extent: Extent) -> Result<Vec<u8>, hyper::Error> {
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
             // A body without a stated length ends with the connection, however impolitely that is closed.
-            Err(error) if ends_with_connection(headers) && cause(&error).is_some_and(is_end) => break,
+            Err(error) if !extent.whole && ends_with_connection(headers) && cause(&error).is_some_and(is_end) => break,
             Err(error) => return Err(error),
         };
         if let Some(bytes) = frame.data_ref() {
-            let room = limit.saturating_sub(body.len());
+            let room = extent.bytes.saturating_sub(body.len());
             body.extend(bytes.iter().take(room));
         }
-        if body.len() >= limit {
+        if body.len() >= extent.bytes {
             break;
         }
     }
@@ -291,20 +326,8 @@ const FIRST_CHARS: usize = 120;
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
+    use super::super::testing::Stopped;
     use super::*;
-
-    /// A clock that stands at 2026-07-01 00:00:00 UTC.
-    struct Stopped;
-
-    impl Clock for Stopped {
-        fn wall(&self) -> Duration {
-            Duration::from_secs(1_782_864_000)
-        }
-
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-    }
 
     const LONG: Duration = Duration::from_secs(10);
     const SHORT: Duration = Duration::from_millis(60);

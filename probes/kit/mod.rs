@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides what anything means; that is the verdict's work.
 
+pub(crate) mod aim;
 pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
@@ -13,6 +14,7 @@ pub(crate) mod dns_udp;
 pub(crate) mod dns_wire;
 #[cfg(target_os = "linux")]
 mod dont_fragment;
+pub mod download;
 mod errno;
 #[cfg(target_os = "linux")]
 mod error_queue;
@@ -22,43 +24,42 @@ mod error_queue;
 mod excerpt;
 mod fact;
 mod failure;
+pub(crate) mod flight;
 pub(crate) mod handshake;
 pub mod http;
 mod http_date;
 mod icmp;
+pub(crate) mod ladder;
 mod look;
-#[cfg(test)]
-pub(crate) mod look_at;
-#[cfg(all(test, target_os = "linux"))]
-pub(crate) mod loopback;
 mod network;
 mod observation;
 pub(crate) mod open;
 mod probe;
 pub mod proxy_settings;
+#[cfg(target_os = "linux")]
+mod raw;
 pub(crate) mod reach;
+pub(crate) mod search;
 mod sockets;
 pub mod status_page;
+pub(crate) mod stun;
 mod system;
 pub(crate) mod tap;
 mod target;
 #[cfg(test)]
-pub(crate) mod test_net;
-#[cfg(test)]
-pub(crate) mod test_net_proxy;
-#[cfg(test)]
-pub(crate) mod test_net_tls;
+pub(crate) mod testing;
 pub mod text;
 pub mod trust;
 pub mod tunnel;
+mod via;
+
+/// A name that a certificate can be for; the probes' one word of rustls.
+pub(crate) use rustls::pki_types::ServerName;
 
 pub use clock::{Clock, SystemClock};
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
-pub use look::{
-    Dialect, DnsTransport, Expect, Fetch, Hello, Look, Method, ParseViaError, Proxy, ProxyScheme, RecordType, Role,
-    Secret, Settings, Sni, TlsVersions, Via,
-};
+pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
@@ -70,3 +71,4 @@ pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
 pub(crate) use tunnel::tunnel_by;
 pub use tunnel::{Tunnelled, tunnel};
+pub use via::{DnsTransport, ParseViaError, Proxy, ProxyScheme, Secret, Via};

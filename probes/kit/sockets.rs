@@ -46,8 +46,15 @@ impl Network for Sockets {
         Box::pin(async move { datagrams::open(to, &options) })
     }
 
-    fn segment_ttls(&self, _dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
-        Box::pin(async { Err(CannotLook::Unsupported { what: "the TTL of segments", why: "not yet" }) })
+    #[cfg(target_os = "linux")]
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        Box::pin(super::raw::segment_ttls(dial))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        let what = "the IP TTL of the segments that answer";
+        Box::pin(async move { Err(CannotLook::Unsupported { what, why: "done on Linux alone" }) })
     }
 }
 
@@ -232,11 +239,12 @@ const EINPROGRESS: i32 = nix::libc::EINPROGRESS;
 #[cfg(not(target_os = "linux"))]
 const EINPROGRESS: i32 = 36;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::io::Read;
 
-    use super::super::loopback;
+    use super::super::testing::{ClosedTcp, SilentTcp};
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -261,9 +269,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_port_is_not_a_silent_one() {
-        let closed = loopback::ClosedTcp::new();
+        let closed = ClosedTcp::new();
         assert_eq!(failure(Dial::new(closed.address(), WAIT)).await, (How::Refused, Some("ECONNREFUSED")));
-        let silent = loopback::SilentTcp::new();
+        let silent = SilentTcp::new();
         assert_eq!(failure(Dial::new(silent.address(), Duration::from_millis(50))).await, (How::Silent, None));
     }
 

@@ -32,7 +32,7 @@ impl Trust {
     /// Certificates of the system's store that can't serve as roots are left out, as every program does.
     ///
     /// # Errors
-    /// [`LoadTrustError::Pem`], [`LoadTrustError::Certificate`] or [`LoadTrustError::Empty`] when the bundle can't be
+    /// [`LoadTrustError::Pem`], [`LoadTrustError::Torn`], [`LoadTrustError::Certificate`] or [`LoadTrustError::Empty`] when the bundle can't be
     /// used as it is.
     pub fn load(extra_public_pem: Option<&[u8]>) -> Result<Self, LoadTrustError> {
         let public = match extra_public_pem {
@@ -60,6 +60,9 @@ pub enum LoadTrustError {
     /// It is no PEM.
     #[error("read a PEM bundle of root certificates")]
     Pem(#[source] pem::Error),
+    /// A section begins and does not end.
+    #[error("find the end of a section in a bundle of root certificates")]
+    Torn,
     /// One of its certificates can't be read.
     #[error("use certificate {number} of a bundle of root certificates")]
     Certificate {
@@ -76,7 +79,11 @@ pub enum LoadTrustError {
 fn bundle(pem: &[u8]) -> Result<RootCertStore, LoadTrustError> {
     let mut roots = RootCertStore::empty();
     for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
-        let certificate = certificate.map_err(LoadTrustError::Pem)?;
+        let certificate = certificate.map_err(|error| match error {
+            // Its own text spells the marker in numbers.
+            pem::Error::MissingSectionEnd { .. } => LoadTrustError::Torn,
+            error => LoadTrustError::Pem(error),
+        })?;
         roots.add(certificate).map_err(|source| LoadTrustError::Certificate { number: index + 1, source })?;
     }
     if roots.is_empty() { Err(LoadTrustError::Empty) } else { Ok(roots) }

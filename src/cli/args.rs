@@ -23,6 +23,7 @@ const EXIT_CODES: &str = "Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 unknow
 
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(super) struct Options {
     /// How to write the result to standard output
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
@@ -46,7 +47,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "ADDRESS", value_parser = resolver, global = true)]
     pub(super) resolver: Vec<SocketAddr>,
     /// Go through this proxy, whatever the system says: http://[user:password@]host:port, https:// or socks5://
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(long, value_name = "URL", value_parser = proxy, global = true)]
     pub(super) proxy: Option<Proxy>,
     /// Send from this address of this computer
     #[arg(long, value_name = "ADDRESS", global = true)]
@@ -143,19 +144,38 @@ pub(super) struct Catalogue {
 /// What to do with the catalogue.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum CatalogueAction {
-    /// Show services, ports, names and prefixes
-    Show {
-        /// Only this service
-        service: Option<String>,
-    },
-    /// Read Zoom's plain lists (one CIDR a line) and write the catalogue with them; the drift goes to standard error
-    Import {
-        /// Lists, named as Zoom names them (ZoomMeetings.txt, ZoomMeetings-IPv6.txt, …)
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; the drift goes to standard error
-    Update,
+    /// Show services, prefixes, hosts, controls and resolvers
+    Show(CatalogueShow),
+    /// Read Zoom's plain lists (one CIDR a line) and write the catalogue with them; what changed goes to standard error
+    Import(CatalogueImport),
+    /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; what changed goes to standard error
+    Update(CatalogueUpdate),
+}
+
+/// Arguments of `catalogue show`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueShow {
+    /// Only this service, with every prefix on a line of its own
+    pub(super) service: Option<String>,
+}
+
+/// Arguments of `catalogue import`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueImport {
+    /// Lists, named as Zoom names them (ZoomMeetings.txt, ZoomMeetings-IPv6.txt, …)
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `catalogue update`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueUpdate {
+    /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.
@@ -181,6 +201,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn resolver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
     bare.or_else(|_| text.parse()).map_err(|_| "write an address, such as 192.0.2.1 or [2001:db8::1]:53".to_owned())
+}
+
+fn proxy(text: &str) -> Result<Proxy, String> {
+    text.parse().map_err(|_| "write it as http://proxy.example:3128, https://… or socks5://…".to_owned())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use why5003_probes::kit::{Network, Sockets, System};
 
 use super::args::{Demo, Format, Options};
 use super::exit::Code;
+use super::interrupts::Interrupts;
 use super::session::{Session, block_on};
 use super::{given, output};
 use crate::catalogue::Catalogue;
@@ -20,17 +21,28 @@ pub(super) fn run(options: &Options, demo: &Demo) -> anyhow::Result<Code> {
         output::result(&list())?;
         return Ok(Code::Healthy);
     }
+    // A wish that has no effect here is refused, not passed over.
+    for (flag, given) in [
+        ("--catalogue", options.catalogue.is_some()),
+        ("--roots", options.roots.is_some()),
+        ("--source", options.source.is_some()),
+    ] {
+        anyhow::ensure!(!given, "could not heed {flag}: the demo brings its own world");
+    }
     if demo.all {
-        return all(options);
+        return block_on(all(options))?;
     }
     let Some(fault) = FAULTS.iter().find(|fault| fault.name == demo.fault) else {
         bail!("there is no fault {:?}; why5003 demo --list shows them", demo.fault);
     };
-    output::note(
-        options,
-        &format!("Demo on loopback, nothing leaves this computer. Fault: {} ({})", fault.name, fault.summary),
-    );
-    let report = block_on(one(fault, options))??;
+    let report = block_on(async {
+        let mut interrupts = Interrupts::listen()?;
+        output::note(
+            options,
+            &format!("Demo on loopback, nothing leaves this computer. Fault: {} ({})", fault.name, fault.summary),
+        );
+        one(fault, options, &mut interrupts).await
+    })??;
     output::report(&report, options)?;
     Ok(report.verdict.status.into())
 }
@@ -44,7 +56,7 @@ fn list() -> String {
 }
 
 /// The diagnosis of a world with this fault.
-async fn one(fault: &Fault, options: &Options) -> anyhow::Result<Report> {
+async fn one(fault: &Fault, options: &Options, interrupts: &mut Interrupts) -> anyhow::Result<Report> {
     let sockets: Arc<dyn Network> = Arc::new(Sockets::new());
     let world = demo::start(fault, sockets).await.context("could not start the demo")?;
     let catalogue =
@@ -57,21 +69,23 @@ async fn one(fault: &Fault, options: &Options) -> anyhow::Result<Report> {
         trust: Arc::new(world.trust),
     };
     let session = Session { tools, catalogue: Arc::new(catalogue), source: format!("demo: {}", fault.name) };
-    Ok(session.diagnose(options).await)
+    Ok(session.diagnose(options, interrupts).await)
 }
 
 /// Every fault in turn, and whether the verdict was right.
-fn all(options: &Options) -> anyhow::Result<Code> {
+async fn all(options: &Options) -> anyhow::Result<Code> {
     if options.format != Format::Human {
         bail!("demo --all is a table for people; use --format json with one fault");
     }
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(["fault", "verdict", "causes", "time", ""]);
     let quiet = Options { quiet: true, ..options.clone() };
+    let mut interrupts = Interrupts::listen()?;
     let mut wrong = 0;
     for fault in FAULTS {
         output::note(options, &format!("{} …", fault.name));
-        let report = block_on(one(fault, &quiet))??;
+        let report = one(fault, &quiet, &mut interrupts).await?;
+        anyhow::ensure!(!interrupts.heard(), "interrupted at {}", fault.name);
         let right = is_right(fault, &report);
         wrong += usize::from(!right);
         let causes: Vec<&str> = report.verdict.causes.iter().map(|cause| cause.id.as_str()).collect();

@@ -1,14 +1,17 @@
 //! What the user gave by flags, in the place of what the files and the system say.
 
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use why5003_probes::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
-    ResolverSetting, Route, System, SystemLookup, Trust,
+    CannotLook, Client, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour, Network,
+    Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
 };
 
 use super::args::Options;
@@ -21,9 +24,23 @@ const LARGEST_FILE: u64 = 16 << 20;
 /// Reads a text file that the user named.
 pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<String> {
     let failed = || format!("could not read {what} {}", path.display());
-    let size = std::fs::metadata(path).with_context(failed)?.len();
-    anyhow::ensure!(size <= LARGEST_FILE, "could not read {what} {}: it is larger than 16 MiB", path.display());
-    std::fs::read_to_string(path).with_context(failed)
+    let mut text = String::new();
+    let file = std::fs::File::open(path).with_context(failed)?;
+    // A device or a pipe has no size of its own, so what is read is bounded, not what is told.
+    let read = file.take(LARGEST_FILE + 1).read_to_string(&mut text).with_context(failed)?;
+    anyhow::ensure!(read as u64 <= LARGEST_FILE, "could not read {what} {}: it is larger than 16 MiB", path.display());
+    Ok(text)
+}
+
+/// What a file of the user's is not fit for, with its name.
+pub(super) fn unfit(path: &Path, error: &(dyn Error + 'static)) -> anyhow::Error {
+    let mut reasons = String::new();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        let _ = write!(reasons, ": {reason}");
+        source = reason.source();
+    }
+    anyhow!("{}: could not {error}{reasons}", path.display())
 }
 
 /// The catalogue, and where it came from.
@@ -31,8 +48,7 @@ pub(super) fn catalogue(options: &Options) -> anyhow::Result<(Catalogue, String)
     match &options.catalogue {
         Some(path) => {
             let text = read(path, "catalogue")?;
-            let catalogue =
-                Catalogue::parse(&text, &path.display().to_string()).context("could not use the catalogue")?;
+            let catalogue = Catalogue::parse(&text, &path.display().to_string())?;
             Ok((catalogue, path.display().to_string()))
         }
         None => Ok((Catalogue::embedded(), "built in".to_owned())),
@@ -44,7 +60,7 @@ pub(super) fn trust(options: &Options) -> anyhow::Result<Trust> {
     match &options.roots {
         Some(path) => {
             let pem = read(path, "root certificates")?;
-            Trust::load(Some(pem.as_bytes())).with_context(|| format!("could not use {}", path.display()))
+            Trust::load(Some(pem.as_bytes())).map_err(|error| unfit(path, &error))
         }
         None => Trust::load(None).context("could not load root certificates"),
     }
@@ -130,5 +146,26 @@ impl System for Given {
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         self.system.lookup(name, wait)
+    }
+}
+
+/// A network that sends from one address of this computer, whatever a look leaves open.
+pub(super) struct SentFrom {
+    pub(super) network: Arc<dyn Network>,
+    pub(super) source: IpAddr,
+}
+
+impl Network for SentFrom {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+        self.network.dial(Dial { source: dial.source.or(Some(self.source)), ..dial })
+    }
+
+    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+        let source = options.source.or(Some(self.source));
+        self.network.datagram(to, DatagramOptions { source, ..options })
+    }
+
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        self.network.segment_ttls(Dial { source: dial.source.or(Some(self.source)), ..dial })
     }
 }

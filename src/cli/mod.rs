@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod generate;
 mod given;
+mod interrupts;
 mod output;
 mod probe;
 mod progress;
@@ -29,7 +30,6 @@ pub fn main() -> ExitCode {
     };
     match run(args) {
         Ok(code) => code.into(),
-        Err(error) if output::is_broken_pipe(&error) => Code::Healthy.into(),
         Err(error) => {
             output::complain(&error);
             Code::Unknown.into()
@@ -54,8 +54,11 @@ fn run(args: Args) -> anyhow::Result<Code> {
 
 /// Wrong usage is exit code 3 here, since 2 says that Zoom is blocked; help and version are no errors.
 fn usage(error: &clap::Error) -> ExitCode {
-    let failed = error.use_stderr();
-    // Nothing can be done about a terminal that does not take the message.
+    if error.use_stderr() {
+        output::complain_of_usage(error);
+        return Code::Unknown.into();
+    }
+    // Nothing can be done about a terminal that does not take the text.
     let _unwritten = error.print();
-    if failed { Code::Unknown.into() } else { Code::Healthy.into() }
+    Code::Healthy.into()
 }

@@ -1,24 +1,36 @@
 //! Standard output carries the result and nothing else; what is said beside it goes to standard error.
 
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use anyhow::Context;
+use clap::error::ContextKind;
+use why5003_probes::kit::text::shown;
 
 use super::args::{Format, Options};
 use crate::report::{self, Report, Style};
 
 /// Writes the result.
 ///
+/// A reader that went away has read what it wanted: that is no error, and the exit code stays the verdict's.
+///
 /// # Errors
-/// When standard output does not take it; a reader that went away is told by [`is_broken_pipe`].
+/// When standard output does not take it.
 pub(super) fn result(text: &str) -> anyhow::Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("could not write to standard output"),
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
     }
-    out.flush()?;
-    Ok(())
+    out.flush()
 }
 
 /// Writes a report in the format that was asked for.
@@ -56,10 +68,32 @@ pub(super) fn note(options: &Options, text: &str) {
 
 /// Says what went wrong, in one line.
 pub(super) fn complain(error: &anyhow::Error) {
-    let _unwritten = writeln!(io::stderr(), "why5003: {error:#}");
+    complain_of(&format!("{error:#}"));
 }
 
-/// Whether the reader of standard output went away, which is no error.
-pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Says what is wrong with the command line, in one line, and where to read how it is written.
+pub(super) fn complain_of_usage(error: &clap::Error) {
+    let told = error.to_string();
+    let (told, _) = told.split_once("\n\nUsage:").or_else(|| told.split_once("\n\nFor more")).unwrap_or((&told, ""));
+    let told = told.trim_start_matches("error: ").trim_end().replace("\n\n  tip:", "; tip:");
+    complain_of(&format!("{}; see why5003 --help", without_secret(error, &told)));
 }
+
+/// What is wrong, without the value where that may hold a password: messages end in logs.
+fn without_secret(error: &clap::Error, told: &str) -> String {
+    let about = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    match error.source() {
+        Some(source) if about.starts_with("--proxy") => format!("invalid value for '{about}': {source}"),
+        _ => told.to_owned(),
+    }
+}
+
+/// What names a file or repeats an argument may hold line breaks and worse.
+fn complain_of(text: &str) {
+    let words: Vec<String> =
+        text.lines().map(|line| shown(line.trim(), LONGEST_LINE)).filter(|l| !l.is_empty()).collect();
+    let _unwritten = writeln!(io::stderr(), "why5003: {}", words.join(" "));
+}
+
+/// More than any message of this program's own, less than would drive all else off the screen.
+const LONGEST_LINE: usize = 1000;

@@ -35,7 +35,7 @@ pub(super) fn run(options: &Options, probe: &Probe) -> anyhow::Result<Code> {
     };
     let look = look(kind, target, options, probe)?;
     let tools = diagnose::tools(options)?;
-    let seen = block_on(take(tools, look, options))??;
+    let seen = block_on(take(tools, kind, look, options))??;
     write(&seen, options)?;
     let answered = seen.iter().all(|o| o.failure.is_none());
     Ok(if answered { Code::Healthy } else { Code::Blocked })
@@ -65,8 +65,7 @@ fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -
         },
         (None, None) => Via::Direct,
     };
-    let mut settings = settings(&probe.set)?;
-    settings.source = settings.source.or(options.source);
+    let settings = settings(&probe.set)?;
     let target = match (target.port, default_port(kind.name)) {
         (None, Some((port, transport))) => target.at_port(port, transport),
         _ => target,
@@ -107,7 +106,7 @@ fn value_of(name: &str, value: &str) -> Value {
 }
 
 /// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
-async fn take(tools: Tools, look: Look, options: &Options) -> anyhow::Result<Vec<Observation>> {
+async fn take(tools: Tools, kind: &Kind, look: Look, options: &Options) -> anyhow::Result<Vec<Observation>> {
     let needs_address =
         !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
     let looks = match (&look.target.host, needs_address) {
@@ -121,6 +120,10 @@ async fn take(tools: Tools, look: Look, options: &Options) -> anyhow::Result<Vec
         }
         _ => vec![look],
     };
+    // What makes no sense is wrong usage, not something that was not looked at.
+    for look in &looks {
+        (kind.prepare)(look).map_err(|bad| anyhow::anyhow!("could not {bad}"))?;
+    }
     let mut schedule = Schedule::new(tools, Limits::default());
     for (id, look) in (0..).zip(looks) {
         schedule.push(id, look);

@@ -10,6 +10,7 @@ use why5003_probes::kit::{Fact, Interface, ProxySetting};
 
 use super::args::Options;
 use super::given;
+use super::interrupts::Interrupts;
 use super::progress::Progress;
 use crate::catalogue::Catalogue;
 use crate::evidence::{Background, Evidence};
@@ -28,6 +29,9 @@ pub(super) struct Session {
     pub(super) source: String,
 }
 
+/// What the summary of a run begins with that was stopped, or ran out of time.
+pub(super) const INCOMPLETE: &str = "Incomplete run. ";
+
 /// Runs asynchronous work to its end, and leaves no thread behind that could hold the program up.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -43,7 +47,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
 
 impl Session {
     /// Looks, judges and writes it up.
-    pub(super) async fn diagnose(&self, options: &Options) -> Report {
+    pub(super) async fn diagnose(&self, options: &Options, interrupts: &mut Interrupts) -> Report {
         let started = self.tools.clock.wall();
         let began = self.tools.clock.elapsed();
         let background = Background::new(Arc::clone(&self.catalogue), remedy_os(self.tools.system.name()));
@@ -55,7 +59,7 @@ impl Session {
             options.deadline,
             &mut |seen, missed| standing(&Evidence::new(seen.to_vec(), missed.to_vec(), background.clone())),
             &mut |event| progress.show(&event),
-            interrupted(),
+            interrupts.next(),
         )
         .await;
         progress.end();
@@ -68,7 +72,7 @@ impl Session {
         let evidence = Evidence::new(observations, not_looked, background);
         let Judgement { mut verdict, .. } = judge(&evidence);
         if incomplete {
-            verdict.summary = format!("Incomplete run. {}", verdict.summary);
+            verdict.summary = format!("{INCOMPLETE}{}", verdict.summary);
         }
         Report {
             schema: SCHEMA.to_owned(),
@@ -125,28 +129,4 @@ pub(super) fn remedy_os(name: &str) -> &str {
 fn rfc3339(since_1970: Duration) -> String {
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
-}
-
-/// Comes when the user wants the run to end: Ctrl-C, or SIGTERM from a scheduler.
-async fn interrupted() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        let terminate = async {
-            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-                Ok(mut signal) => drop(signal.recv().await),
-                Err(_) => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = interrupt => {}
-            () = terminate => {}
-        }
-    }
-    #[cfg(not(unix))]
-    interrupt.await;
 }

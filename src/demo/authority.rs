@@ -14,7 +14,7 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{RootCertStore, ServerConfig};
 
-use super::faults::{Chain, Store};
+use super::layout::{Chain, Store};
 use super::world::DemoError;
 
 /// The authorities of a world.

@@ -15,8 +15,8 @@ pub(super) fn text(block: Block) -> String {
     tables.push(SERVICES.to_owned());
     tables.extend(HOUSES.iter().flat_map(|house| hosts(house, block)));
     tables.extend(houses::of(Kind::Status).flat_map(|house| house.names).map(|name| status(name)));
-    tables.extend(houses::of(Kind::Control).flat_map(|house| controls(house, block)));
-    tables.extend(houses::of(Kind::Portal).flat_map(|house| portals(house, block)));
+    tables.extend(each_both_ways(Kind::Control, controls_by_name, |house| controls_by_address(house, block)));
+    tables.extend(each_both_ways(Kind::Portal, portals_by_name, |house| portals_by_address(house, block)));
     tables.extend(houses::of(Kind::Resolver).flat_map(|house| resolvers(house, block)));
     tables.extend(houses::of(Kind::Stun).flat_map(stuns));
     tables.push(media(block));
@@ -57,32 +57,49 @@ fn status(name: &str) -> String {
     format!("[[status]]\nhost = \"{name}\"\npath = \"{SUMMARY_PATH}\"\n{EVIDENCE}\n{SOURCE}\n")
 }
 
-/// By name, and by address too, since a diagnosis wants controls that need no DNS.
-fn controls(house: &House, block: Block) -> Vec<String> {
-    let operator = operator(house);
-    let entry = |name: &&str| {
-        let by_name = format!("[[control]]\n{operator}\nname = \"{name}\"\nport = 443\n{SOURCE}\n");
-        let by_address = format!("{by_name}addresses = {}\n", array(house.addresses(block)));
-        [by_name, by_address]
-    };
-    house.names.iter().flat_map(entry).collect()
+/// All by name, and by address too for looks that need no DNS; the latter in the opposite order, so that whoever takes the
+/// first of each meets two operators.
+fn each_both_ways(
+    kind: Kind,
+    by_name: fn(&House) -> Vec<String>,
+    by_address: impl Fn(&House) -> Vec<String>,
+) -> Vec<String> {
+    let of_kind: Vec<&House> = houses::of(kind).collect();
+    let named = of_kind.iter().flat_map(|house| by_name(house));
+    named.chain(of_kind.iter().rev().flat_map(|house| by_address(house))).collect()
 }
 
-fn portals(house: &House, block: Block) -> Vec<String> {
+fn controls_by_name(house: &House) -> Vec<String> {
     let operator = operator(house);
-    let by_name = house.names.iter().map(|name| {
+    let entry = |name: &&str| format!("[[control]]\n{operator}\nname = \"{name}\"\nport = 443\n{SOURCE}\n");
+    house.names.iter().map(entry).collect()
+}
+
+fn controls_by_address(house: &House, block: Block) -> Vec<String> {
+    let addresses = array(house.addresses(block));
+    controls_by_name(house).into_iter().map(|entry| format!("{entry}addresses = {addresses}\n")).collect()
+}
+
+fn portals_by_name(house: &House) -> Vec<String> {
+    let operator = operator(house);
+    let entry = |name: &&str| {
         format!(
             "[[portal]]\n{operator}\ntarget = \"{name}:80/tcp\"\npath = \"{KNOWN_TEXT_PATH}\"\n\
              expect = {{ text = \"{KNOWN_TEXT}\" }}\n{SOURCE}\n"
         )
-    });
-    let by_address = house.addresses(block).map(|address| {
+    };
+    house.names.iter().map(entry).collect()
+}
+
+fn portals_by_address(house: &House, block: Block) -> Vec<String> {
+    let operator = operator(house);
+    let entry = |address| {
         format!(
             "[[portal]]\n{operator}\ntarget = \"{address}:80/tcp\"\npath = \"{NO_CONTENT_PATH}\"\n\
              expect = {{ status = 204 }}\n{SOURCE}\n"
         )
-    });
-    by_name.chain(by_address).collect()
+    };
+    house.addresses(block).map(entry).collect()
 }
 
 fn resolvers(house: &House, block: Block) -> Vec<String> {

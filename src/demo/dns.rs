@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use why5003_probes::kit::Pending;
 
 use super::block::Block;
-use super::faults::{Layout, Names};
 use super::houses::{self, BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, LOGIN_PAGE, LOGIN_PAGE_NAME};
+use super::layout::{Layout, Names};
 use super::servers::{Reply, Serve};
 use super::tls::handshake;
 use super::web::within;

@@ -12,6 +12,8 @@ mod doh;
 mod doors;
 mod faults;
 mod houses;
+mod layout;
+mod path;
 mod proxy;
 mod servers;
 mod shifted;
@@ -24,9 +26,9 @@ mod world;
 mod zoom;
 
 pub use clock::DemoClock;
-pub use faults::{
-    Chain, Datagrams, FAULTS, Fault, HostsFile, Layout, Names, Passage, PlainHttp, ProxyManner, StatusSays, Store,
-    ZoomSays,
+pub use faults::{FAULTS, Fault};
+pub use layout::{
+    Chain, Datagrams, HostsFile, Layout, Names, Passage, PlainHttp, ProxyManner, StatusSays, Store, ZoomSays,
 };
 pub use shifted::Shifted;
 pub use system::DemoSystem;

@@ -14,6 +14,7 @@ use why5003_probes::kit::{
 
 use super::block::{self, Block};
 use super::houses::{THIS_COMPUTER, VOID};
+use super::path::Path;
 
 /// Where somebody is, by logical port. Shared by all who need to know.
 #[derive(Clone, Debug, Default)]
@@ -37,11 +38,12 @@ pub struct Shifted {
     inner: Arc<dyn Network>,
     block: Block,
     endpoints: Endpoints,
+    path: Path,
 }
 
 impl Shifted {
-    pub(super) fn new(inner: Arc<dyn Network>, block: Block, endpoints: Endpoints) -> Self {
-        Self { inner, block, endpoints }
+    pub(super) fn new(inner: Arc<dyn Network>, block: Block, endpoints: Endpoints, path: Path) -> Self {
+        Self { inner, block, endpoints, path }
     }
 
     /// Where a logical address and port really is; `None` for IPv6, to which this computer has no route.
@@ -72,6 +74,9 @@ pub(super) fn void(block: Block) -> SocketAddr {
 
 impl Network for Shifted {
     fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+        if let Some(ended) = self.path.dial(&dial) {
+            return Box::pin(async { Ok(ended.await) });
+        }
         match self.led(&dial) {
             Some(dial) => self.inner.dial(dial),
             None => Box::pin(async { Ok(no_route()) }),
@@ -79,17 +84,20 @@ impl Network for Shifted {
     }
 
     fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+        if let Some(ended) = self.path.datagram(to, options.ttl, SocketAddr::new(self.source(), 0)) {
+            return Box::pin(async { Ok(ended) });
+        }
         match self.real(to, Transport::Udp) {
             Some(to) => self.inner.datagram(to, DatagramOptions { source: Some(self.source()), ..options }),
             None => Box::pin(async { Ok(Box::new(Unrouted) as Box<dyn Datagram>) }),
         }
     }
 
-    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
-        match self.led(&dial) {
-            Some(dial) => self.inner.segment_ttls(dial),
-            None => Box::pin(async { Ok(Vec::new()) }),
-        }
+    fn segment_ttls(&self, _dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        Box::pin(async {
+            let why = "the demo's world is on loopback, where every segment arrives with the TTL it was sent with";
+            Err(CannotLook::Unsupported { what: "the IP TTL of segments", why })
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::faults::StatusSays;
+use super::layout::StatusSays;
 use super::web::{Page, Site};
 
 /// Where the summary is.

@@ -14,8 +14,8 @@ use why5003_probes::kit::{
 };
 
 use super::block::Block;
-use super::faults::{HostsFile, Layout};
 use super::houses::{DEAD, PROXY, RESOLVER, THIS_COMPUTER};
+use super::layout::{HostsFile, Layout};
 use super::proxy;
 
 /// The computer of a world.

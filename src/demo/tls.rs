@@ -13,8 +13,8 @@ use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 use why5003_probes::kit::Pending;
 
 use super::doors::{reset_at_end, segment_bytes};
-use super::faults::Passage;
 use super::houses::is_zooms_name;
+use super::layout::Passage;
 use super::servers::Serve;
 use super::web::{Site, within};
 

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::faults::Datagrams;
+use super::layout::Datagrams;
 use super::servers::Reply;
 
 /// Answers Zoom's clients as its servers were seen to in 2019 (ntop/nDPI zoom.pcap).

@@ -2,6 +2,7 @@
 //!
 //! What differs between faults comes from the layout; what lives where, from the houses.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use super::block::{self, Block};
 use super::dns::{Manners, OverTls, Resolver, Zone};
 use super::doh::OverHttps;
 use super::doors;
-use super::faults::{Chain, Fault, Layout, Passage, PlainHttp, ProxyManner};
+use super::faults::Fault;
 use super::houses::{BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, House, Kind, LOGIN_PAGE, LOGIN_PAGE_NAME, PROXY, RESOLVER};
+use super::layout::{Chain, Datagrams, Layout, Passage, PlainHttp, ProxyManner};
+use super::path::{Filter, Path};
 use super::proxy::{self, ConnectProxy};
 use super::servers::{Reply, Serve, Servers};
 use super::shifted::{Endpoints, Shifted, void};
@@ -82,6 +85,7 @@ fn open(layout: &Layout, block: Block, network: Arc<dyn Network>) -> Result<Worl
         zone: Arc::new(Zone::of(block)),
         servers: Servers::default(),
         endpoints: Vec::new(),
+        filtered: HashMap::new(),
     };
     site.void()?;
     for house in HOUSES {
@@ -90,8 +94,10 @@ fn open(layout: &Layout, block: Block, network: Arc<dyn Network>) -> Result<Worl
     site.configured_resolver()?;
     site.page(BLOCK_PAGE, BLOCK_PAGE_NAME, &controls::blocked())?;
     site.page(LOGIN_PAGE, LOGIN_PAGE_NAME, &controls::login())?;
+    let filtered = std::mem::take(&mut site.filtered);
     let (servers, endpoints) = site.finish()?;
-    let network: Arc<dyn Network> = Arc::new(Shifted::new(network, block, endpoints));
+    let path = Path::new(block, filtered);
+    let network: Arc<dyn Network> = Arc::new(Shifted::new(network, block, endpoints, path));
     Ok(World {
         catalogue: catalogue::text(block),
         system: DemoSystem::new(block, layout, Arc::clone(&network)),
@@ -119,6 +125,7 @@ struct BuildingSite<'a> {
     zone: Arc<Zone>,
     servers: Servers,
     endpoints: Vec<(Ipv4Addr, u16, Transport)>,
+    filtered: HashMap<(Ipv4Addr, u16, Transport), Filter>,
 }
 
 impl BuildingSite<'_> {
@@ -141,8 +148,13 @@ impl BuildingSite<'_> {
             Kind::Media => {
                 self.tls(house, None)?;
                 let dialect: Arc<dyn Reply> = Arc::new(ZoomDialect(self.layout.zoom_udp));
+                let silent = self.layout.zoom_udp == Datagrams::Silent;
                 for port in [3478, 3479] {
                     self.datagrams(house, port, &dialect)?;
+                    if silent {
+                        let flows = house.addresses(self.block).map(|address| (address, port, Transport::Udp));
+                        self.filtered.extend(flows.map(|flow| (flow, Filter::Drops)));
+                    }
                 }
                 Ok(())
             }
@@ -172,7 +184,13 @@ impl BuildingSite<'_> {
         };
         let config = self.authorities.server(chain, &holder, alpn)?;
         let serve = Arc::new(TlsHost { config, passage, site });
+        let filter = match passage {
+            Passage::Dropped => Some(Filter::Drops),
+            Passage::Refused => Some(Filter::Resets),
+            _ => None,
+        };
         for address in house.addresses(self.block) {
+            self.filtered.extend(filter.map(|filter| ((address, HTTPS, Transport::Tcp), filter)));
             match passage {
                 Passage::Refused => self.endpoints.push((address, HTTPS, Transport::Tcp)),
                 Passage::Dropped => self.tcp(address, HTTPS, Door::Silent, serve.clone())?,

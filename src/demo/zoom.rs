@@ -2,7 +2,7 @@
 //!
 //! Only what a look without an account gets to see.
 
-use super::faults::ZoomSays;
+use super::layout::ZoomSays;
 use super::web::{Page, Site};
 
 /// A web host, over TLS.

@@ -88,6 +88,8 @@ pub enum Question {
         /// The proxy.
         proxy: Proxy,
     },
+    /// Do the other plain-HTTP pages come as they are known?
+    KnownPages,
     /// What do neutral HTTP servers say the time is?
     Time,
 }

@@ -1,6 +1,6 @@
 //! Which looks would answer a rule's question.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
 
@@ -59,7 +59,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
-        Question::Time => {
+        Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
                 .filter_map(|page| page.target.host.as_deref())
@@ -79,7 +79,8 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     for server in first::independents(plan) {
         asked.push(looks::by_udp(name, role, server, RecordType::A));
     }
-    for resolver in &plan.catalogue.resolvers {
+    // An answer that cannot be forged costs a TLS handshake each: only the way to sign-in is worth it.
+    for resolver in plan.catalogue.resolvers.iter().filter(|_| role == Role::SignIn) {
         if let Some(address) = resolver.addresses.iter().copied().find(|a| first::usable(plan, *a)) {
             asked.push(looks::encrypted(name, role, DnsTransport::Dot, SocketAddr::new(address, DOT), &resolver.dot));
             asked.push(looks::encrypted(
@@ -126,9 +127,7 @@ fn other_prefixes(plan: &Plan<'_>) -> Vec<Look> {
     let mut prefixes = std::collections::BTreeSet::new();
     known
         .filter(|(_, to)| plan.may_use(to.ip()))
-        .filter(|(_, to)| {
-            prefixes.insert(plan.catalogue.prefix_of(to.ip()).map_or(to.ip(), |p: ipnet::IpNet| IpAddr::from(p.addr())))
-        })
+        .filter(|(_, to)| prefixes.insert(plan.catalogue.prefix_of(to.ip()).map_or(to.ip(), |p| p.addr())))
         .take(PREFIXES)
         .map(|(name, to)| looks::handshake(name, role_of(plan, name), to))
         .collect()

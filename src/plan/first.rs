@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use why5003_probes::kit::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
 
 use super::{Plan, looks};
-use crate::catalogue::{Catalogue, Host};
+use crate::catalogue::{Catalogue, Host, Portal};
 
 /// Port of plain DNS (RFC 1035).
 pub(super) const DNS: u16 = 53;
@@ -128,7 +128,9 @@ fn neutral(plan: &Plan<'_>) -> Vec<Look> {
     if let Some(portal) = by_address.first() {
         neutral.push(looks::page(portal.target.clone(), &portal.path, portal.expect.clone()));
     }
-    if let Some(portal) = by_name.first()
+    // Of another operator: two pages rewritten alike are no accident of one.
+    let other = |portal: &&&Portal| by_address.first().is_none_or(|first| first.operator != portal.operator);
+    if let Some(portal) = by_name.iter().find(other).or(by_name.first())
         && let Some(name) = &portal.target.host
     {
         neutral.push(looks::by_system(name, Role::Portal));

@@ -60,11 +60,6 @@ pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
-/// A TCP connection alone.
-pub(super) fn connection(role: Role, to: SocketAddr) -> Look {
-    Look::new("tcp", role, Target::tcp(to))
-}
-
 /// A plain-HTTP page whose content is known.
 pub(super) fn page(target: Target, path: &str, expect: Expect) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(expect) };

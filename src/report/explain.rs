@@ -10,7 +10,7 @@ use crate::verdict::Cause;
 
 /// The whole record of one cause, for a person.
 ///
-/// A line of the proof that is indented is a command and stays as it is.
+/// What stands in braces in a record is filled in by a finding; here it is spelled in capitals.
 pub fn explain(cause: &Cause, style: Style) -> String {
     let mut page = Page::new(style);
     page.toned_line(Tone::Heading, cause.id, cause.title);
@@ -23,16 +23,18 @@ pub fn explain(cause: &Cause, style: Style) -> String {
     }
     page.labels(&pairs);
     page.heading("WHAT IT MEANS");
-    mixed(&mut page, cause.meaning);
+    page.paragraph(2, cause.meaning);
     page.heading("HOW TO PROVE IT");
-    mixed(&mut page, cause.proof);
+    commands(&mut page, cause.proof);
     page.heading("HOW TO MEND IT");
     for (number, mend) in cause.remedies.iter().enumerate() {
         let system = if mend.os == "any" { String::new() } else { format!(", on {}", mend.os) };
-        page.item(2, &format!("{}. ", number + 1), &format!("{} ({}{system})", mend.text, owner(mend.who)));
-        for line in mend.command.lines().filter(|line| !line.trim().is_empty()) {
-            page.command(7, line.trim_end());
-        }
+        page.item(
+            2,
+            &format!("{}. ", number + 1),
+            &format!("{} ({}{system})", spelled_out(mend.text), owner(mend.who)),
+        );
+        commands(&mut page, mend.command);
     }
     page.heading("SOURCES");
     for source in cause.sources {
@@ -41,29 +43,31 @@ pub fn explain(cause: &Cause, style: Style) -> String {
     page.finish()
 }
 
-/// Prose that holds commands on indented lines of their own.
-fn mixed(page: &mut Page, text: &str) {
-    let mut prose: Vec<&str> = Vec::new();
-    for line in text.lines() {
-        if line.trim().is_empty() || line.starts_with([' ', '\t']) {
-            flush(page, &mut prose);
-            if line.trim().is_empty() {
-                page.blank();
-            } else {
-                page.command(7, line.trim());
-            }
-        } else {
-            prose.push(line);
-        }
+/// Commands, one a line, as they are.
+fn commands(page: &mut Page, text: &str) {
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        page.command(7, spelled_out(line).trim_end());
     }
-    flush(page, &mut prose);
 }
 
-fn flush(page: &mut Page, prose: &mut Vec<&str>) {
-    if !prose.is_empty() {
-        page.paragraph(2, &prose.join(" "));
-        prose.clear();
+/// A text whose `{names}` are spelled `NAMES`. Braces that hold anything but lower-case letters belong to a command.
+fn spelled_out(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        spelled.push_str(before);
+        match after.split_once('}') {
+            Some((name, left)) if !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase()) => {
+                spelled.push_str(&name.to_uppercase());
+                rest = left;
+            }
+            _ => {
+                spelled.push('{');
+                rest = after;
+            }
+        }
     }
+    spelled + rest
 }
 
 /// All causes, one a line: id, title, who mends it. In Markdown, or in columns for a screen.
@@ -99,8 +103,8 @@ mod tests {
         layer: Layer::Filter,
         owner: Owner::Network,
         masks: &["filter.sni"],
-        meaning: "Packets to Zoom vanish while others pass.\nIt is no reset: nothing comes back.",
-        proof: "Connect by hand:\n  curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose\nIt times out.",
+        meaning: "Packets to Zoom vanish while others pass. It is no reset: nothing comes back.",
+        proof: "curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose | awk '{print $1}'",
         remedies: &[Mend {
             os: "linux",
             who: Owner::Network,
@@ -127,14 +131,12 @@ WHAT IT MEANS
   no reset: nothing comes back.
 
 HOW TO PROVE IT
-  Connect by hand:
-       curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose
-  It times out.
+       curl -m 5 -sv https://HOST/ --resolve HOST:PORT:ADDRESS -o /dev/null --verbose | awk '{print $1}'
 
 HOW TO MEND IT
   1. Allow it. (whoever runs this network, on
      linux)
-       nft add rule inet filter forward ip daddr {prefix} tcp dport {port} accept
+       nft add rule inet filter forward ip daddr PREFIX tcp dport PORT accept
 
 SOURCES
   - RFC 9293

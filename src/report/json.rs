@@ -44,13 +44,13 @@ struct Stamp {
 #[derive(Debug, thiserror::Error)]
 pub enum ParseReportError {
     /// No JSON, or not of this form.
-    #[error("read the report: line {line}, column {column}")]
+    #[error("read the report")]
     Malformed {
         /// From 1.
         line: usize,
         /// From 1; 0 where a line's beginning is meant.
         column: usize,
-        /// What is wrong there.
+        /// What is wrong there; its text repeats the place.
         source: serde_json::Error,
     },
     /// Another schema, or another version of it.

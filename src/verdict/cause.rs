@@ -21,7 +21,7 @@ pub struct Cause {
     pub masks: &'static [&'static str],
     /// What it means, for a network engineer, in two to four sentences; says how it differs from its neighbours.
     pub meaning: &'static str,
-    /// How to prove it by hand, with commands.
+    /// How to prove it by hand: commands, one a line.
     pub proof: &'static str,
     /// How to mend it.
     pub remedies: &'static [Mend],

@@ -66,7 +66,7 @@ pub fn judge(evidence: &Evidence) -> Judgement {
 
     let status = status(evidence, any_blocks, !causes.is_empty());
     if causes.is_empty() {
-        open.extend(summary::what_remains(evidence, status));
+        open.push(summary::what_remains(evidence, status));
     }
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();

@@ -14,6 +14,8 @@ pub(super) struct Place {
     pub(super) location: Location,
     /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
     pub(super) open_to_the_end: bool,
+    /// The passing flow went to the same address, so the two share their way to its end.
+    pub(super) by_the_same_address: bool,
     /// The ladders held against each other.
     pub(super) ids: Vec<u32>,
 }
@@ -27,26 +29,29 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         // The same address by another port shares the way to its end; any other destination only its beginning.
         .max_by_key(|l| (l.to().ip() == to.ip(), l.reach()))?;
     let ids = vec![affected.id(), neutral.id()];
+    let by_the_same_address = neutral.to().ip() == to.ip();
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place { location, open_to_the_end: true, ids });
+        return Some(Place { location, open_to_the_end: true, by_the_same_address, ids });
     }
     let (hop, address) = match affected.last_router() {
         Some((hop, address)) => (hop, Some(address)),
         // Not even the first hop answers for it: this computer, or its own link, if the first hop does answer others.
         None => (0, None),
     };
+    // Beyond the hop at which two ways part, what one shows says nothing of the other.
+    let shared = by_the_same_address || hop == 0 || neutral.router_at(hop) == address;
+    let place = |next, open_to_the_end| Place {
+        location: Location { hop: Some(hop), address, next },
+        open_to_the_end,
+        by_the_same_address,
+        ids: ids.clone(),
+    };
     match neutral.router_after(hop) {
-        Some((_, next)) => Some(Place {
-            location: Location { hop: Some(hop), address, next: Some(next) },
-            open_to_the_end: false,
-            ids,
-        }),
-        // The neutral flow shows no router beyond either. If it ends at this same distance, the way was open to its last router.
-        None if neutral.to().ip() == to.ip() && hop > 0 => {
-            let location = Location { hop: Some(hop), address, next: None };
-            Some(Place { location, open_to_the_end: true, ids })
-        }
+        Some((_, next)) if shared => Some(place(Some(next), false)),
+        Some(_) => Some(place(None, false)),
+        // The passing flow shows no router beyond either. If it ends at this same distance, the way was open to its last router.
+        None if by_the_same_address && hop > 0 => Some(place(None, true)),
         None => None,
     }
 }

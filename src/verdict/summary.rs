@@ -1,5 +1,7 @@
 //! The verdict in one sentence, and what is left to try where nothing is to blame.
 
+use std::fmt::Write as _;
+
 use super::model::{Finding, Open, Owner, Status};
 use crate::evidence::{Evidence, SignIn};
 
@@ -29,10 +31,10 @@ fn blame(root: &Finding) -> String {
         text.push_str(": ");
         text.push_str(&what.join(", "));
         if more > 0 {
-            text.push_str(&format!(" and {more} more"));
+            let _ = write!(text, " and {more} more");
         }
         if let Some(port) = scope.ports.first() {
-            text.push_str(&format!(" ({port})"));
+            let _ = write!(text, " ({port})");
         }
     }
     if let Some(location) = &root.location {
@@ -55,7 +57,7 @@ fn blame(root: &Finding) -> String {
 }
 
 /// What remains to be tried where nothing was found.
-pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Option<Open> {
+pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Open {
     let next_test = match status {
         Status::Healthy | Status::Degraded => {
             "on the client: restart Zoom, update it, clear its data, allow it in per-program firewalls and security suites, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support"
@@ -70,5 +72,5 @@ pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Option<Open> 
         Status::Healthy | Status::Degraded => vec!["client.local".to_owned()],
         Status::Blocked | Status::Unknown => Vec::new(),
     };
-    Some(Open { could_be, next_test: next_test.to_owned() })
+    Open { could_be, next_test: next_test.to_owned() }
 }

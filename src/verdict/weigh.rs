@@ -1,6 +1,7 @@
 //! What several rules ask of the evidence in the same way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, Role};
@@ -14,24 +15,22 @@ pub(super) fn claim(confidence: f64, because: Vec<u32>) -> Claim {
     Claim { confidence, because: distinct(because), ..Claim::default() }
 }
 
-/// Each number once, in order.
-pub(super) fn distinct(ids: Vec<u32>) -> Vec<u32> {
-    ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+/// Each value once, where it first stood: what a rule names first says most.
+pub(super) fn distinct<T: Clone + Eq + Hash>(mut values: Vec<T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
 }
 
 /// The scope of these tries: their ports, names and published prefixes.
 pub(super) fn scope_of<'a>(attempts: impl IntoIterator<Item = Attempt<'a>>) -> Scope {
-    let (mut ports, mut prefixes, mut hosts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut scope = Scope::default();
     for attempt in attempts {
-        ports.insert(format!("tcp/{}", attempt.to().port()));
-        prefixes.extend(attempt.settings().prefix);
-        hosts.extend(attempt.host().map(str::to_owned));
+        scope.ports.push(format!("tcp/{}", attempt.to().port()));
+        scope.prefixes.extend(attempt.settings().prefix);
+        scope.hosts.extend(attempt.host().map(str::to_owned));
     }
-    Scope {
-        ports: ports.into_iter().collect(),
-        prefixes: prefixes.into_iter().collect(),
-        hosts: hosts.into_iter().collect(),
-    }
+    Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: distinct(scope.hosts) }
 }
 
 /// The scope that is only these names.

@@ -1,6 +1,6 @@
 //! The worlds of the demo, looked at from outside: each fault is there, and nothing else is wrong.
 
-mod network;
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,8 +15,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use why5003::demo::{FAULTS, Fault, World, start};
 use why5003_probes::kit::{
-    Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Stream, System, SystemClock, SystemLookup,
+    Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Sockets, Stream, System, SystemClock, SystemLookup,
 };
+
+use SystemLookup::{Failed, Found, NotFound, Silent};
 
 /// Silence in these tests: far more than a round trip on loopback.
 const SHORT: Duration = Duration::from_millis(300);
@@ -24,7 +26,7 @@ const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(10);
 
 async fn world(fault: &str) -> World {
-    start(Fault::named(fault).unwrap(), Arc::new(network::Plain)).await.unwrap()
+    start(Fault::named(fault).unwrap(), Arc::new(Sockets::new())).await.unwrap()
 }
 
 async fn lookup(world: &World, name: &str) -> SystemLookup {
@@ -149,7 +151,7 @@ fn fails(answer: &Result<String, String>, with: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_world_opens_and_closes_twice_at_the_same_time() {
     for fault in FAULTS {
-        let network = || Arc::new(network::Plain);
+        let network = || Arc::new(Sockets::new());
         let (one, two) = tokio::join!(start(fault, network()), start(fault, network()));
         assert_ne!(one.unwrap().catalogue, two.unwrap().catalogue, "{}", fault.name);
     }
@@ -158,7 +160,7 @@ async fn every_world_opens_and_closes_twice_at_the_same_time() {
 #[tokio::test]
 async fn a_healthy_world_answers_everything() {
     let world = world("healthy").await;
-    let SystemLookup::Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
     assert_eq!((addresses.len(), addresses[0]), (3, known(&world, "zoom.us")));
     let answer = get(&world, "zoom.us", "/").await;
     begins(&answer, "HTTP/1.1 301 ");
@@ -169,7 +171,7 @@ async fn a_healthy_world_answers_everything() {
 
 #[tokio::test]
 async fn a_name_that_is_not_there_is_not_found() {
-    assert!(matches!(lookup(&world("healthy").await, "nowhere.example").await, SystemLookup::NotFound(_)));
+    assert!(matches!(lookup(&world("healthy").await, "nowhere.example").await, NotFound(_)));
 }
 
 #[tokio::test]
@@ -182,7 +184,6 @@ async fn the_configured_resolver_has_the_manners_of_the_fault() {
             lookup(&world, "www.first.example").await,
         )
     };
-    use SystemLookup::{Failed, Found, NotFound, Silent};
     assert!(matches!(told("dns-blocked").await, (NotFound(_), NotFound(_), Found(_))));
     assert!(matches!(told("dns-servfail").await, (Failed(_), Failed(_), Found(_))));
     assert!(matches!(told("resolver-down").await, (Silent, Silent, Silent)));
@@ -218,7 +219,7 @@ async fn independent_resolvers_know_what_the_configured_one_denies() {
 #[tokio::test]
 async fn a_block_page_vouches_for_itself() {
     let world = world("dns-wrong-answer").await;
-    let SystemLookup::Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "zoom.us").await else { panic!("not found") };
     let stream = dial(&world, SocketAddr::new(addresses[0], 443), SHORT).await.unwrap();
     fails(&fetch(stream, world.trust.public(), "zoom.us", "/", true).await, "UnknownIssuer");
     let page = say(&world, SocketAddr::new(addresses[0], 80), "GET / HTTP/1.1\r\n\r\n").await;
@@ -229,7 +230,7 @@ async fn a_block_page_vouches_for_itself() {
 async fn a_pinned_name_is_dead_and_its_line_is_there() {
     let world = world("hosts-file").await;
     let lines = world.system.hosts_lines(&["zoom.us".to_owned(), "log.zoom.us".to_owned()]).unwrap();
-    assert_eq!(lookup(&world, "zoom.us").await, SystemLookup::Found(vec![lines[0].address]));
+    assert_eq!(lookup(&world, "zoom.us").await, Found(vec![lines[0].address]));
     assert_eq!(dial(&world, SocketAddr::new(lines[0].address, 443), SHORT).await.err(), Some(How::Silent));
     begins(&get(&world, "zoom.us", "/").await, "HTTP/1.1 301 ");
 }
@@ -294,7 +295,7 @@ async fn only_the_wall_clock_is_wrong() {
 async fn an_outage_answers_under_zooms_own_certificate_and_the_status_page_says_so() {
     let world = world("outage").await;
     begins(&get(&world, "zoom.us", "/").await, "HTTP/1.1 503 ");
-    let SystemLookup::Found(addresses) = lookup(&world, "www.zoomstatus.com").await else { panic!("not found") };
+    let Found(addresses) = lookup(&world, "www.zoomstatus.com").await else { panic!("not found") };
     let stream = dial(&world, SocketAddr::new(addresses[0], 443), SHORT).await.unwrap();
     let page = fetch(stream, world.trust.public(), "www.zoomstatus.com", "/api/v2/summary.json", true).await;
     assert!(page.unwrap().contains("\"indicator\":\"major\""));

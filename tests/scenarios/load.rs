@@ -134,8 +134,8 @@ struct Base {
 
 fn of_a_base<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Seen>, D::Error> {
     let mut seen = Vec::<Seen>::deserialize(from)?;
-    for look in &mut seen {
-        look.from_base = true;
+    for seen in &mut seen {
+        seen.from_base = true;
     }
     Ok(seen)
 }

@@ -1,5 +1,7 @@
 //! What holds of the judge whatever it is shown: mixes, subsets and orders of all that the scenarios saw.
 
+#![expect(clippy::indexing_slicing, reason = "an index is drawn below the length")]
+
 use libtest_mimic::{Failed, Trial};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! One observation of each kind, and the line that tells it.
+
 use std::time::Duration;
 
 use serde_json::json;

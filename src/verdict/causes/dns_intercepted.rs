@@ -93,8 +93,8 @@ fn looks_false(evidence: &Evidence, name: &str) -> bool {
         && own_lookups(evidence, name).iter().filter(|l| matches!(l.source(), Source::Configured(_))).any(|l| {
             match l.named() {
                 Named::Addresses(given) => {
-                    let tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
-                    !given.iter().any(|a| genuine.contains(a)) && tried.map(shows_a_stranger).any(|is| is)
+                    let mut tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
+                    !given.iter().any(|a| genuine.contains(a)) && tried.any(shows_a_stranger)
                 }
                 Named::NoName | Named::Rcode(_) => true,
                 Named::NoData => l.record() == why5003_probes::kit::RecordType::A,

@@ -77,7 +77,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         ruling.claims.push(Claim {
             location: Some(Location { address: Some(server.ip()), ..Location::default() }),
             scope: scope_of_names([name]),
-            details: if unchecked.is_empty() { Default::default() } else { details.into() },
+            details: if unchecked.is_empty() { std::collections::BTreeMap::default() } else { details.into() },
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
             ..claim(0.93, because)
         });

@@ -48,6 +48,12 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let mut ruling = Ruling::silent();
+    // How sign-in fails at addresses that are right: what fails in the same way elsewhere needs no false answer to explain it.
+    let common: Vec<_> = aimed(evidence)
+        .into_iter()
+        .filter(|a| a.host().is_some_and(|h| decisive(evidence, h)))
+        .filter_map(|a| a.failure().map(|f| (f.stage, f.how)))
+        .collect();
     for name in zoom_names(evidence) {
         // A hosts line is its own cause, and answers before any resolver.
         if evidence.host().hosts_lines(name).next().is_some() {
@@ -74,14 +80,18 @@ fn rule(evidence: &Evidence) -> Ruling {
         let genuine: Vec<u32> =
             evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
         if truth.is_empty() && genuine.is_empty() {
-            if !tried.is_empty() {
-                ruling.open = Some(Doubt {
-                    next_test: format!("ask independent resolvers for {name}, and try what they give"),
-                    questions: vec![
-                        Question::Independently { name: name.to_owned() },
-                        Question::KnownAddresses { name: name.to_owned() },
-                    ],
+            let alike = |a: &Attempt<'_>| match a.failure() {
+                Some(failure) => common.contains(&(failure.stage, failure.how)),
+                // A certificate that somebody made for this very name is a matter of TLS.
+                None => a.handshake().is_some() && !shows_a_stranger(*a),
+            };
+            if !tried.is_empty() && !tried.iter().all(alike) {
+                let doubt = ruling.open.get_or_insert_with(|| Doubt {
+                    next_test: "ask independent resolvers for the same names, and try what they give".to_owned(),
+                    questions: Vec::new(),
                 });
+                doubt.questions.push(Question::Independently { name: name.to_owned() });
+                doubt.questions.push(Question::KnownAddresses { name: name.to_owned() });
             }
             continue;
         }

@@ -48,7 +48,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let host = first.host().unwrap_or_default().to_owned();
         return Ruling::doubt("try the same address again", vec![Question::Again { host, to: first.to() }]);
     }
-    let hop = evidence.ladders().flat_map(|l| l.hops()).find(|h| h.from == icmp.from).map(|h| h.ttl);
+    let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
     let because = refused.iter().map(|(a, _)| a.id()).chain(controls.into_iter().take(2)).collect();
     Ruling::claim(Claim {

@@ -60,7 +60,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let passes: Vec<u32> =
-            same_address.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(*a)).map(|a| a.id()).collect();
+            same_address.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(a)).map(|a| a.id()).collect();
         if passes.is_empty() {
             continue;
         }

@@ -37,7 +37,8 @@ mod zoom_outage;
 
 use super::cause::Cause;
 
-/// Every cause, nearest layer first: in this order they are judged, and reported where nothing else decides.
+/// Every cause, nearest layer first: in this order they are judged, and reported where nothing else decides. Media stand
+/// behind all that can stop a sign-in, since they cannot.
 pub const CAUSES: &[Cause] = &[
     host_no_link::CAUSE,
     host_no_route::CAUSE,
@@ -70,11 +71,11 @@ pub const CAUSES: &[Cause] = &[
     filter_hello::LARGE,
     filter_hello::VERSION,
     filter_sni::CAUSE,
-    filter_media_udp::CAUSE,
     tls_inspection::CAUSE,
     tls_untrusted::CAUSE,
     zoom_outage::CAUSE,
     zoom_certificate::CAUSE,
+    filter_media_udp::CAUSE,
     client::OUTDATED,
     client::LOCAL,
 ];

@@ -37,8 +37,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     let rewritten: Vec<_> = pages.iter().filter(|a| expected(a) == Some(false)).copied().collect();
     // Two pages, not two addresses: a portal's own DNS gives one address for every name.
     let places: std::collections::BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
-    if places.len() < 2 {
+    if places.is_empty() {
         return Ruling::silent();
+    }
+    if places.len() < 2 {
+        return Ruling::doubt("fetch other plain-HTTP pages whose content is known", vec![Question::KnownPages]);
     }
     let mut details = std::collections::BTreeMap::new();
     if let Some(location) = rewritten.iter().find_map(|a| a.response()?.location.clone()) {

@@ -44,9 +44,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !alive.is_empty() {
         return Ruling::excluded(alive);
     }
-    let dead = |how| matches!(how, How::Silent | How::Unreachable | How::Prohibited | How::Refused | How::Expired);
-    let tried: Vec<_> =
-        evidence.attempts().filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how))).collect();
+    // What this computer itself refused never got as far as the path, and a RST says that somebody is there.
+    let dead = |how| matches!(how, How::Silent | How::Unreachable | How::Prohibited | How::Expired);
+    let tried: Vec<_> = evidence
+        .attempts()
+        .filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how)) && !a.icmp().any(|i| i.own))
+        .collect();
     let controls: std::collections::BTreeSet<_> =
         tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
     if controls.len() < 2 {

@@ -54,7 +54,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let host = seen.look.target.host.as_deref().unwrap_or_default();
         let stalled: Vec<u32> =
-            evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(|a| a.id()).collect();
+            evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();
         let because = stalled.into_iter().chain([seen.id]).collect();
         return Ruling::claim(Claim {
             scope: scope_of_names([host]),

@@ -2,7 +2,7 @@
 
 pub(super) use why5003_probes::kit::Role;
 
-pub(super) use crate::evidence::{Attempt, Evidence, Lookup, Named, Question, Source};
+pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source};
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
 pub(super) use crate::verdict::place::place_of;

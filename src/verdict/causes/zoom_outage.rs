@@ -113,7 +113,7 @@ fn gone_everywhere(evidence: &Evidence) -> Option<(Scope, Vec<u32>)> {
         let unforgeable = denying.iter().any(|l| l.encrypted());
         let forged =
             evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)) && l.answers().count() > 0);
-        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(|a| a.genuine())
+        if servers.len() >= 2 && !known && (unforgeable || !forged) && !evidence.attempts_at(name).any(Attempt::genuine)
         {
             let ids = denying.iter().map(|l| l.id()).chain([neutral?]).collect();
             return Some((scope_of_names([name]), ids));

@@ -1,10 +1,47 @@
-//! Peers on loopback that behave badly in one way each, for tests.
+//! Peers on loopback: one that is told what to do, and some that behave badly in one way each.
 //!
 //! They answer nobody but this computer.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
-use socket2::{Domain, SockFilter, Socket, Type};
+#[cfg(target_os = "linux")]
+use socket2::SockFilter;
+use socket2::{Domain, Socket, Type};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A peer that takes connections, one after the other.
+pub(crate) struct Peer {
+    listener: TcpListener,
+}
+
+impl Peer {
+    pub(crate) async fn listen() -> Self {
+        Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap() }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+
+    pub(crate) async fn accept(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
+    }
+}
+
+/// Reads up to and with an empty line.
+pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Writes, and does not mind if nobody reads any more.
+pub(crate) async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) {
+    let _unread = stream.write_all(bytes).await;
+}
 
 fn bound() -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -30,8 +67,10 @@ impl ClosedTcp {
 }
 
 /// A TCP port whose packets a socket filter drops: it is silent.
+#[cfg(target_os = "linux")]
 pub(crate) struct SilentTcp(Socket);
 
+#[cfg(target_os = "linux")]
 impl SilentTcp {
     pub(crate) fn new() -> Self {
         let socket = bound();

@@ -1,0 +1,228 @@
+//! The TTL ladder: which router of a flow's way answers last, asked hop by hop.
+//!
+//! [`Ladder`] decides alone, without I/O or clock; [`climb`] asks for it. A router answers an expired TTL before it
+//! filters what it forwards, so a blocked flow's last answering hop stands before the filter or is it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{CannotLook, Hop, HopAnswer, How, Pending};
+
+/// What one step saw; `Err` where this computer itself would not send.
+pub(crate) type Step = Result<Hop, How>;
+
+/// Asks hop by hop from TTL 1, and returns what came in the order of the hops, with what stopped it early if this
+/// computer did.
+///
+/// # Errors
+/// Whatever a step could not look for.
+pub(crate) async fn climb<'a>(
+    top: u8,
+    ask: impl Fn(u8) -> Pending<'a, Result<Step, CannotLook>>,
+) -> Result<(Vec<Hop>, Option<How>), CannotLook> {
+    let mut ladder = Ladder::new(top);
+    let mut flying = Vec::new();
+    let mut free = Instant::now();
+    loop {
+        while let Some(ttl) = ladder.next() {
+            let (begin, step) = (free.max(Instant::now()), ask(ttl));
+            free = begin + GAP;
+            flying.push(Box::pin(async move {
+                sleep_until(begin).await;
+                step.await
+            }));
+        }
+        if ladder.is_done() {
+            return Ok((ladder.hops(), None));
+        }
+        match first_of(&mut flying).await? {
+            Ok(hop) => ladder.came(hop),
+            Err(how) => return Ok((ladder.hops(), Some(how))),
+        }
+    }
+}
+
+/// What a step's end means for the ladder; `Err` where it says nothing of a hop.
+pub(crate) fn step_answer(how: How) -> Result<HopAnswer, How> {
+    match how {
+        How::Silent => Ok(HopAnswer::Silent),
+        How::Refused | How::Reset | How::Closed => Ok(HopAnswer::Refused),
+        How::Unreachable => Ok(HopAnswer::Unreachable),
+        How::Prohibited => Ok(HopAnswer::Prohibited),
+        How::Expired => Ok(HopAnswer::Expired),
+        How::NoRoute | How::NotPermitted | How::Exhausted | How::TooBig => Err(how),
+        How::Alert | How::Malformed | How::Denied | How::NotFound => Ok(HopAnswer::Answered),
+    }
+}
+
+/// How a ladder's look ends: not short of its answer only where the target itself answered.
+pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
+    match hops.last().map_or(HopAnswer::Silent, |hop| hop.came) {
+        HopAnswer::Answered => None,
+        HopAnswer::Refused => Some(How::Refused),
+        HopAnswer::Prohibited => Some(How::Prohibited),
+        HopAnswer::Unreachable => Some(How::Unreachable),
+        HopAnswer::Expired => Some(How::Expired),
+        HopAnswer::Silent => Some(How::Silent),
+    }
+}
+
+/// The next step that is done; its future is removed.
+async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
+    poll_fn(|cx| {
+        let done = flying.iter_mut().enumerate().find_map(|(at, step)| match std::pin::Pin::new(step).poll(cx) {
+            Poll::Ready(output) => Some((at, output)),
+            Poll::Pending => None,
+        });
+        let Some((at, output)) = done else { return Poll::Pending };
+        drop(flying.swap_remove(at));
+        Poll::Ready(output)
+    })
+    .await
+}
+
+/// Which TTL to ask next, and when enough was heard.
+#[derive(Debug)]
+struct Ladder {
+    top: u8,
+    next: Option<u8>,
+    again: VecDeque<u8>,
+    repeated: BTreeSet<u8>,
+    flying: BTreeSet<u8>,
+    hops: BTreeMap<u8, Hop>,
+}
+
+impl Ladder {
+    fn new(top: u8) -> Self {
+        Self {
+            top,
+            next: Some(1),
+            again: VecDeque::new(),
+            repeated: BTreeSet::new(),
+            flying: BTreeSet::new(),
+            hops: BTreeMap::new(),
+        }
+    }
+
+    /// The TTL to ask now, if one may be asked while the others fly.
+    fn next(&mut self) -> Option<u8> {
+        if self.flying.len() >= AT_ONCE {
+            return None;
+        }
+        let last = self.end().min(self.last_answering().saturating_add(SILENT_BEYOND));
+        let ttl = self.again.pop_front().or(self.next.filter(|&ttl| ttl <= last))?;
+        if self.next == Some(ttl) {
+            self.next = ttl.checked_add(1);
+        }
+        self.flying.insert(ttl);
+        Some(ttl)
+    }
+
+    fn came(&mut self, hop: Hop) {
+        let ttl = hop.ttl;
+        self.flying.remove(&ttl);
+        if hop.came == HopAnswer::Silent && self.repeated.insert(ttl) {
+            self.again.push_back(ttl);
+        }
+        self.hops.insert(ttl, hop);
+        let end = self.end();
+        self.again.retain(|&again| again < end);
+    }
+
+    /// Whether nothing is left to ask or to wait for, short of where the flow ends.
+    fn is_done(&self) -> bool {
+        let end = self.end();
+        self.again.is_empty() && self.flying.range(..=end).next().is_none()
+    }
+
+    /// The hops up to the one that ends the flow.
+    fn hops(self) -> Vec<Hop> {
+        let end = self.end();
+        self.hops.into_values().filter(|hop| hop.ttl <= end).collect()
+    }
+
+    /// The lowest TTL at which the flow was answered for good: higher ones would hear the same.
+    fn end(&self) -> u8 {
+        let ends = |hop: &&Hop| !matches!(hop.came, HopAnswer::Expired | HopAnswer::Silent);
+        self.hops.values().find(ends).map_or(self.top, |hop| hop.ttl)
+    }
+
+    fn last_answering(&self) -> u8 {
+        self.hops.values().rev().find(|hop| hop.came != HopAnswer::Silent).map_or(0, |hop| hop.ttl)
+    }
+}
+
+/// Steps that fly at once: Linux allows a router six ICMP errors in a burst to one destination (`icmp_ratelimit`,
+/// XRLIM_BURST_FACTOR), and the router in front of a filter that answers gets all of them.
+const AT_ONCE: usize = 4;
+/// Hops that may be silent beyond the last that answered before the flow counts as lost there.
+const SILENT_BEYOND: u8 = 4;
+/// Between two steps, so that no burst of them looks like a scan.
+const GAP: Duration = Duration::from_millis(25);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(ttl: u8, came: HopAnswer) -> Hop {
+        Hop { ttl, came, from: None, rtt_us: None }
+    }
+
+    /// Climbs a way whose hops answer so, one step at a time; returns the steps asked and what was found.
+    fn walk(top: u8, way: impl Fn(u8, usize) -> HopAnswer) -> (Vec<u8>, Vec<HopAnswer>) {
+        let mut ladder = Ladder::new(top);
+        let (mut asked, mut flying) = (Vec::new(), VecDeque::new());
+        while !ladder.is_done() || asked.is_empty() {
+            while let Some(ttl) = ladder.next() {
+                let before = asked.iter().map(|&before| usize::from(before == ttl)).sum();
+                flying.push_back((ttl, before));
+                asked.push(ttl);
+            }
+            let Some((ttl, before)) = flying.pop_front() else { break };
+            ladder.came(hop(ttl, way(ttl, before)));
+        }
+        (asked, ladder.hops().into_iter().map(|hop| hop.came).collect())
+    }
+
+    #[test]
+    fn a_flow_that_passes_ends_at_the_target() {
+        let (asked, came) = walk(30, |ttl, _| if ttl < 3 { HopAnswer::Expired } else { HopAnswer::Answered });
+        assert_eq!(came, [HopAnswer::Expired, HopAnswer::Expired, HopAnswer::Answered]);
+        assert!(asked.len() <= 6, "{asked:?}");
+    }
+
+    #[test]
+    fn a_flow_that_dies_is_followed_four_hops_beyond_and_each_is_asked_twice() {
+        let (asked, came) = walk(30, |ttl, _| if ttl < 3 { HopAnswer::Expired } else { HopAnswer::Silent });
+        let silent = [HopAnswer::Silent; 4];
+        assert_eq!(came, [&[HopAnswer::Expired; 2][..], &silent].concat());
+        assert_eq!(asked.len(), 2 + 2 * silent.len());
+    }
+
+    #[test]
+    fn a_hop_that_was_only_rate_limited_lets_the_ladder_go_on() {
+        let (_, came) = walk(9, |ttl, before| match (ttl, before) {
+            (9, _) => HopAnswer::Answered,
+            (3.., 0) => HopAnswer::Silent,
+            _ => HopAnswer::Expired,
+        });
+        assert_eq!(came, [&[HopAnswer::Expired; 8][..], &[HopAnswer::Answered]].concat());
+    }
+
+    #[test]
+    fn a_prohibition_ends_the_ladder_where_it_first_came() {
+        let (_, came) = walk(30, |ttl, _| if ttl == 1 { HopAnswer::Expired } else { HopAnswer::Prohibited });
+        assert_eq!(came, [HopAnswer::Expired, HopAnswer::Prohibited]);
+    }
+
+    #[test]
+    fn no_ladder_goes_higher_than_asked() {
+        let (asked, came) = walk(2, |_, _| HopAnswer::Expired);
+        assert_eq!((asked, came), (vec![1, 2], vec![HopAnswer::Expired; 2]));
+        assert_eq!(walk(255, |_, _| HopAnswer::Expired).0.len(), 255);
+    }
+}

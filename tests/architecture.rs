@@ -1,0 +1,353 @@
+//! The rules of the code's shape: who may import whom, which door leads to which crate, what is documented.
+//!
+//! The tables are in `architecture/*.toml`. Code is read as text, without what only a test build has; every rule tells
+//! all that breaks it at once, by file and line.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't read the tree is a failed test")]
+
+#[path = "architecture/source.rs"]
+mod source;
+#[path = "architecture/words.rs"]
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use source::{Named, Source, within};
+use why5003::report::causes_table;
+use why5003::verdict::{CAUSES, Cause};
+use why5003_probes::KINDS;
+
+type Table = BTreeMap<String, Vec<String>>;
+
+/// Every Rust file of both packages, and of the tests and benches.
+static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| source::read(root(), &["src", "probes", "tests", "benches"]));
+
+/// The unsafe blocks that are allowed, each by its file: none.
+const UNSAFE: [&str; 0] = [];
+
+/// What lies at the top of the repository; dot-files come beside it, and `target`, which git ignores.
+const TOP: [&str; 8] = ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "benches", "probes", "src", "tests"];
+
+/// Lines a file may have without its tests.
+const LONGEST: usize = 400;
+
+/// Reading an observation back asks the list of probes for the name's one constant, which is what a look holds; a second
+/// list of names in the kit would drift.
+const KIT_NAMES_PROBES: (&str, &str) = ("probes/kit/observation.rs", "crate::kind");
+
+#[test]
+fn folders_import_along_the_arrows_only() {
+    let arrows: Table = read("arrows.toml");
+    let mut broken = Vec::new();
+    for source in SOURCES.iter() {
+        let Some(layer) = source.layer() else { continue };
+        let Some(may) = arrows.get(layer) else {
+            broken.push(format!("{}: arrows.toml says nothing of `{layer}`", source.path));
+            continue;
+        };
+        for named in source.names() {
+            let Some(path) = beyond(&named.path, layer) else { continue };
+            if !may.iter().any(|allowed| within(path, allowed)) {
+                broken.push(format!("{}:{}: {layer} may not import {path}", source.path, named.line));
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+/// What a path names outside its own layer: of this crate without `crate`, or of the probes.
+fn beyond<'a>(path: &'a str, layer: &str) -> Option<&'a str> {
+    if let Some(ours) = path.strip_prefix("crate::") {
+        return (!within(ours, layer)).then_some(ours);
+    }
+    ["why5003", "why5003_probes"].iter().any(|krate| within(path, krate)).then_some(path)
+}
+
+#[test]
+fn probes_import_the_kit_alone_and_the_kit_no_probe() {
+    let mut broken = Vec::new();
+    for source in SOURCES.iter().filter(|source| source.lies_in("probes") && source.path != "probes/lib.rs") {
+        let own = source.path.split(['/', '.']).nth(1).unwrap_or_default();
+        for Named { path, line } in source.names() {
+            let Some(ours) = path.strip_prefix("crate::") else { continue };
+            let excepted = (source.path.as_str(), path.as_str()) == KIT_NAMES_PROBES;
+            if !within(ours, "kit") && !within(ours, own) && !excepted {
+                broken.push(format!("{}:{line}: {own} may not import {path}", source.path));
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn every_crate_from_outside_has_its_door() {
+    let doors: Doors = read("doors.toml");
+    let mut broken = Vec::new();
+    let mut depended = BTreeSet::new();
+    for (folder, manifest) in [("src", "Cargo.toml"), ("probes", "probes/Cargo.toml")] {
+        for krate in dependencies(manifest) {
+            let mut used = false;
+            for source in SOURCES.iter().filter(|source| source.lies_in(folder)) {
+                let lines: Vec<usize> =
+                    source.names().iter().filter(|n| within(&n.path, &krate)).map(|n| n.line).collect();
+                used |= !lines.is_empty();
+                if !doors.crates.get(&krate).is_some_and(|places| lies_in(source, places)) {
+                    broken.extend(lines.iter().map(|line| format!("{}:{line}: no door to {krate}", source.path)));
+                }
+            }
+            if !used {
+                broken.push(format!("{manifest}: nothing but tests names {krate}"));
+            }
+            depended.insert(krate);
+        }
+    }
+    let unknown = doors.crates.keys().filter(|krate| !depended.contains(*krate));
+    broken.extend(unknown.map(|krate| format!("doors.toml: no manifest of ours depends on {krate}")));
+    nothing(&broken);
+}
+
+#[test]
+fn tasks_threads_files_and_clocks_stay_behind_their_doors() {
+    let doors: Doors = read("doors.toml");
+    let mut broken = Vec::new();
+    for source in SOURCES.iter().filter(|source| source.lies_in("src") || source.lies_in("probes")) {
+        for named in source.names() {
+            // The nearest rule that the path lies in, and every one that it takes in as a whole.
+            let nearest = doors.items.keys().filter(|item| within(&named.path, item)).max_by_key(|item| item.len());
+            let whole = doors.items.keys().filter(|item| !within(&named.path, item) && named.is_of(item));
+            for item in nearest.into_iter().chain(whole) {
+                if !lies_in(source, &doors.items[item]) {
+                    broken.push(format!("{}:{}: {} names {item}", source.path, named.line, named.path));
+                }
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn pure_folders_have_no_input_output_clock_or_task() {
+    let Pure { folders, never } = read::<Doors>("doors.toml").pure;
+    let mut broken = Vec::new();
+    for source in SOURCES.iter().filter(|source| lies_in(source, &folders)) {
+        for named in source.names() {
+            if never.iter().any(|item| named.is_of(item)) {
+                broken.push(format!("{}:{}: {} is not pure", source.path, named.line, named.path));
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_one_idea() {
+    let mut broken = Vec::new();
+    for source in SOURCES.iter() {
+        if !source.text.starts_with("//! ") {
+            broken.push(format!("{}: opens without `//!`", source.path));
+        }
+        if !source.declared {
+            broken.push(format!("{}: no `mod` line leads to it", source.path));
+        }
+        let lines = source.lines_without_tests();
+        if lines > LONGEST {
+            broken.push(format!("{}: {lines} lines without its tests", source.path));
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn nothing_is_unsafe_or_silenced_or_skipped() {
+    let mut broken = Vec::new();
+    for source in SOURCES.iter() {
+        let mut at = |words: &[&str]| {
+            broken.extend(
+                source.lines_of(words).iter().map(|line| format!("{}:{line}: {}", source.path, words.concat())),
+            );
+        };
+        at(&["[", "allow", "("]);
+        at(&[",", "allow", "("]);
+        at(&["[", "ignore"]);
+        if !UNSAFE.contains(&source.path.as_str()) {
+            for follows in ["{", "fn", "impl", "extern", "trait"] {
+                at(&["unsafe", follows]);
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn the_top_of_the_repository_is_as_designed() {
+    let names = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let strange = names.filter(|name| !name.starts_with('.') && name != "target" && !TOP.contains(&name.as_str()));
+    nothing(&strange.map(|name| format!("{name}: does not belong at the top")).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_probe_is_listed_and_documented() {
+    let mut broken = Vec::new();
+    let probes: Vec<&Source> = SOURCES.iter().filter(|source| is_probe(&source.path)).collect();
+    let names: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    if names.len() != KINDS.len() {
+        broken.push("KINDS: a name stands twice".to_owned());
+    }
+    let files: BTreeSet<&str> = probes.iter().map(|source| stem(&source.path)).collect();
+    broken.extend(
+        files.symmetric_difference(&names).map(|name| format!("{name}: a file without a kind, or a kind without")),
+    );
+    for source in probes {
+        for part in ["What it looks at", "What a bad result means", "What to do", "Example"] {
+            if !opening(&source.text).contains(part) {
+                broken.push(format!("{}: its opening does not say: {part}", source.path));
+            }
+        }
+    }
+    for kind in KINDS {
+        if !is_phrase(kind.summary) || kind.sources.is_empty() || kind.sources.iter().any(|s| !is_phrase(s)) {
+            broken.push(format!("{}: summary or sources", kind.name));
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn every_cause_is_listed_and_documented() {
+    let ids = known_ids();
+    let mut broken = Vec::new();
+    let mut seen = BTreeSet::new();
+    for cause in CAUSES {
+        if !seen.insert(cause.id) {
+            broken.push(format!("{}: stands twice", cause.id));
+        }
+        if !ids.contains(cause.id) {
+            broken.push(format!("{}: not in causes.txt", cause.id));
+        }
+        for masked in cause.masks.iter().filter(|pattern| !ids.iter().any(|id| matches(pattern, id))) {
+            broken.push(format!("{}: masks {masked}, which is no cause", cause.id));
+        }
+        broken.extend(missing(cause).into_iter().map(|part| format!("{}: {part}", cause.id)));
+    }
+    let list = fs::read_to_string(root().join("src/verdict/causes/mod.rs")).unwrap();
+    for source in SOURCES.iter().filter(|source| source.lies_in("src/verdict/causes")) {
+        let name = stem(&source.path);
+        if !["mod", "prelude"].contains(&name) && !source.only_tests && !list.contains(&format!("    {name}::")) {
+            broken.push(format!("{}: not in CAUSES", source.path));
+        }
+    }
+    nothing(&broken);
+}
+
+/// What a cause's record leaves unsaid.
+fn missing(cause: &Cause) -> Vec<&'static str> {
+    let systems = ["any", "linux", "macos", "windows"];
+    let mends = |cause: &Cause| {
+        cause.remedies.iter().all(|mend| is_sentence(mend.text) && systems.contains(&mend.os))
+            && !cause.remedies.is_empty()
+    };
+    let parts = [
+        ("its id is not layer.name", has_layer_and_name(cause.id)),
+        ("its title is no phrase", is_phrase(cause.title)),
+        ("its meaning is not in sentences", is_sentence(cause.meaning)),
+        ("its proof is empty", !cause.proof.trim().is_empty()),
+        ("its remedies are not in sentences, or for no system", mends(cause)),
+        ("it has no source", !cause.sources.is_empty() && cause.sources.iter().all(|source| is_phrase(source))),
+    ];
+    parts.into_iter().filter(|(_, holds)| !holds).map(|(part, _)| part).collect()
+}
+
+#[test]
+fn the_readme_lists_the_causes_there_are() {
+    let Ok(readme) = fs::read_to_string(root().join("README.md")) else { return };
+    let Some((_, rest)) = readme.split_once("<!-- causes -->") else { return };
+    let (table, _) = rest.split_once("<!-- /causes -->").expect("the mark that ends the table");
+    assert_eq!(table.trim(), causes_table(CAUSES, true).trim());
+}
+
+#[derive(serde::Deserialize)]
+struct Doors {
+    crates: Table,
+    items: Table,
+    pure: Pure,
+}
+
+#[derive(serde::Deserialize)]
+struct Pure {
+    folders: Vec<String>,
+    never: Vec<String>,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let text = fs::read_to_string(root().join("tests/architecture").join(name)).unwrap();
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The crates that a manifest's code (not its tests) depends on, as code names them.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let manifest: toml::Table = fs::read_to_string(root().join(manifest)).unwrap().parse().unwrap();
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let tables = targets.filter_map(toml::Value::as_table).chain([&manifest]);
+    let crates = tables.filter_map(|table| table.get("dependencies")?.as_table()).flat_map(toml::Table::keys);
+    crates.map(|name| name.replace('-', "_")).collect()
+}
+
+fn lies_in(source: &Source, places: &[String]) -> bool {
+    places.iter().any(|place| source.lies_in(place))
+}
+
+fn is_probe(path: &str) -> bool {
+    path.strip_prefix("probes/").is_some_and(|name| !name.contains('/') && name != "lib.rs")
+}
+
+fn stem(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs")
+}
+
+/// The `//!` lines that a file opens with.
+fn opening(text: &str) -> String {
+    text.lines().map_while(|line| line.strip_prefix("//!")).collect()
+}
+
+fn known_ids() -> BTreeSet<&'static str> {
+    let lines = include_str!("architecture/causes.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+}
+
+/// Whether a cause's mask means this id, as the judge reads masks.
+fn matches(pattern: &str, id: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == id, |prefix| id.starts_with(prefix))
+}
+
+fn has_layer_and_name(id: &str) -> bool {
+    let word =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    id.split_once('.').is_some_and(|(layer, name)| word(layer) && word(name))
+}
+
+/// Begins large, says something, and ends; what ends in an address or before a command has no full stop.
+fn is_sentence(text: &str) -> bool {
+    let last = text.split_whitespace().last().unwrap_or_default();
+    text.starts_with(char::is_uppercase)
+        && text.contains(' ')
+        && (text.ends_with(['.', '?', ':']) || last.starts_with("https://"))
+}
+
+/// Says something, without white space around it or a full stop.
+fn is_phrase(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.ends_with('.')
+}
+
+#[track_caller]
+fn nothing(broken: &[impl Display]) {
+    let lines: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{} broken:\n{}", lines.len(), lines.join("\n"));
+}
