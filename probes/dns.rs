@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use crate::kit::dns_crypt::by_tls;
 use crate::kit::dns_https::by_https;
-use crate::kit::dns_stream::{Asking, by_tcp, micros};
+use crate::kit::dns_stream::{Asking, by_tcp};
 use crate::kit::dns_udp::by_udp;
 use crate::kit::dns_wire::Question;
 use crate::kit::text::shown;
 use crate::kit::{
     Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe,
-    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via,
+    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via, micros,
 };
 
 /// The DNS probe.
@@ -137,7 +137,7 @@ impl Probe for ByServer {
 }
 
 fn system_wait(settings: &Settings) -> Duration {
-    settings.wait_ms.map_or(SYSTEM_WAIT, |ms| Duration::from_millis(ms.into()))
+    settings.wait_or(SYSTEM_WAIT)
 }
 
 /// A library that finds its first resolver dead asks the second after 5 s (`resolv.conf(5)`, `timeout`).
@@ -148,19 +148,16 @@ const WORDS_CHARS: usize = 120;
 mod tests {
     use std::future::{Future, pending};
     use std::net::{IpAddr, Ipv4Addr};
-    use std::sync::Arc;
 
     use hickory_resolver::proto::op::{Message, ResponseCode};
     use hickory_resolver::proto::rr::rdata::A;
     use hickory_resolver::proto::rr::{RData, Record};
-    use rustls::RootCertStore;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
     use tokio::net::{TcpListener, UdpSocket};
 
     use super::*;
-    use crate::kit::test_net::{OneLookup, PlainSockets, port_unreachable};
-    use crate::kit::{CertificateFault, Connected, Role, Roots, SystemClock, Target, Trust};
+    use crate::kit::testing::{Identity, Names, Scene, identity, nobody, trusting};
+    use crate::kit::{CertificateFault, Connected, IcmpError, IcmpMeaning, Role, Roots, Target, Trust};
 
     const LOCAL: &str = "127.0.0.1:0";
     const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -169,21 +166,11 @@ mod tests {
     async fn look_at(via: &str, settings: Settings, trust: Trust, server: impl Future<Output = ()>) -> Seen {
         let look = Look::new(KIND.name, Role::SignIn, Target::name("zoom.example"));
         let look = look.by(via.parse().unwrap()).with(settings);
-        let (clock, system) = (SystemClock::start(), OneLookup(SystemLookup::Silent));
-        let means = Means { network: &PlainSockets, clock: &clock, system: &system, trust: &trust };
-        let probe = prepare(&look).unwrap();
-        let serve = async {
-            server.await;
-            pending::<()>().await;
-        };
-        tokio::select! {
-            seen = probe.look(&means) => timeless(seen.unwrap()),
-            () = serve => unreachable!(),
-        }
+        timeless(Scene::new().trusting(trust).look_while(&KIND, &look, Box::pin(server)).await)
     }
 
     async fn look(via: &str, settings: Settings, server: impl Future<Output = ()>) -> Seen {
-        look_at(via, settings, Trust::new(RootCertStore::empty(), None), server).await
+        look_at(via, settings, nobody(), server).await
     }
 
     fn timeless(mut seen: Seen) -> Seen {
@@ -425,7 +412,15 @@ mod tests {
     async fn a_closed_port_is_refused_by_icmp() {
         let (socket, via) = udp().await;
         drop(socket);
-        let expected = Seen::failed(vec![Fact::Icmp(port_unreachable(LOCALHOST))], failed(How::Refused));
+        let refusal = IcmpError {
+            from: Some(LOCALHOST),
+            meaning: IcmpMeaning::PortUnreachable,
+            kind: 3,
+            code: 3,
+            own: true,
+            mtu: None,
+        };
+        let expected = Seen::failed(vec![Fact::Icmp(refusal)], failed(How::Refused));
         assert_eq!(look(&via, brief(1), async {}).await, expected);
     }
 
@@ -502,22 +497,10 @@ mod tests {
         assert_eq!(seen, Seen::failed(vec![], failed(How::Refused).saying("ECONNREFUSED")));
     }
 
-    /// A certificate for dns.example, a TLS server with it, and roots that accept it.
-    fn identity(alpn: &[&[u8]]) -> (tokio_rustls::TlsAcceptor, Trust) {
-        let made = rcgen::generate_simple_self_signed(["dns.example".to_owned()]).unwrap();
-        let certificate: CertificateDer<'static> = made.cert.der().clone();
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-        (Arc::new(config).into(), Trust::new(roots, None))
+    /// A TLS server as dns.example, and roots that accept it.
+    fn dns_example(alpn: &[&[u8]]) -> (tokio_rustls::TlsAcceptor, Trust) {
+        let Identity { certificate, acceptor } = identity("dns.example", alpn);
+        (acceptor, trusting(&[&certificate]))
     }
 
     fn accepted(fault: Option<CertificateFault>) -> Fact {
@@ -534,7 +517,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_over_tls_comes_with_its_handshake() {
         let (listener, via) = tcp("dot").await;
-        let (acceptor, trust) = identity(&[]);
+        let (acceptor, trust) = dns_example(&[]);
         let server = async {
             let (stream, _) = listener.accept().await.unwrap();
             answer_framed(acceptor.accept(stream).await.unwrap()).await;
@@ -549,7 +532,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_cannot_prove_its_name_is_not_asked() {
         let (listener, via) = tcp("dot").await;
-        let (acceptor, trust) = identity(&[]);
+        let (acceptor, trust) = dns_example(&[]);
         let server = async {
             let (stream, _) = listener.accept().await.unwrap();
             assert!(acceptor.accept(stream).await.is_err());
@@ -624,7 +607,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_over_https_is_told() {
         let (listener, via) = tcp("doh").await;
-        let (acceptor, trust) = identity(&[b"h2"]);
+        let (acceptor, trust) = dns_example(&[b"h2"]);
         let server = answer_https(listener, acceptor, 200);
         let seen = look_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
         assert_eq!(seen, Seen::facts(vec![connected(), accepted(None), Fact::Answer(answer(1, 1))]));
@@ -633,7 +616,7 @@ mod tests {
     #[tokio::test]
     async fn an_http_status_that_is_no_success_is_a_denial() {
         let (listener, via) = tcp("doh").await;
-        let (acceptor, trust) = identity(&[b"h2"]);
+        let (acceptor, trust) = dns_example(&[b"h2"]);
         let server = answer_https(listener, acceptor, 403);
         let seen = look_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
         assert_eq!(seen.facts, [connected(), accepted(None)]);
@@ -643,13 +626,11 @@ mod tests {
     #[tokio::test]
     async fn the_connection_of_an_https_look_ends_with_it() {
         let (listener, via) = tcp("doh").await;
-        let (acceptor, trust) = identity(&[b"h2"]);
+        let (acceptor, trust) = dns_example(&[b"h2"]);
         let look = Look::new(KIND.name, Role::Resolver, Target::name("zoom.example"))
             .by(format!("{via}#dns.example").parse().unwrap())
             .with(Settings { wait_ms: Some(2000), ..Settings::default() });
-        let (clock, system) = (SystemClock::start(), OneLookup(SystemLookup::Silent));
-        let means = Means { network: &PlainSockets, clock: &clock, system: &system, trust: &trust };
-        let probe = prepare(&look).unwrap();
+        let scene = Scene::new().trusting(trust);
         let server = async {
             let (stream, _) = listener.accept().await.unwrap();
             let mut tls = acceptor.accept(stream).await.unwrap();
@@ -657,21 +638,14 @@ mod tests {
             // Ends when the peer closes, whether by FIN or RST.
             let _how = tls.read_to_end(&mut all).await;
         };
-        let (seen, ()) = tokio::join!(probe.look(&means), server);
+        let (seen, ()) = tokio::join!(scene.look(&KIND, &look), server);
         assert_eq!(seen.unwrap().failure.map(|f| (f.stage, f.how)), Some((Stage::Http, How::Silent)));
     }
 
     #[tokio::test]
     async fn the_systems_words_are_kept() {
-        let trust = Trust::new(RootCertStore::empty(), None);
-        let clock = SystemClock::start();
         let look = Look::new(KIND.name, Role::SignIn, Target::name("zoom.example")).by(Via::System);
-        let probe = prepare(&look).unwrap();
-        let gave = async |lookup| {
-            let system = OneLookup(lookup);
-            let means = Means { network: &PlainSockets, clock: &clock, system: &system, trust: &trust };
-            timeless(probe.look(&means).await.unwrap())
-        };
+        let gave = async |lookup| timeless(Scene::new().knowing(Names::all(lookup)).look(&KIND, &look).await.unwrap());
         let addresses = vec![IpAddr::from([192, 0, 2, 1])];
         assert_eq!(
             gave(SystemLookup::Found(addresses.clone())).await,

@@ -94,18 +94,17 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::kit::look_at::look_at;
-    use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target, Trust};
+    use crate::kit::testing::Scene;
+    use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target};
 
     async fn seen(settings: Settings, answer: &'static [u8]) -> Seen {
-        let trust = Trust::new(rustls::RootCertStore::empty(), None);
         let fill = |target: Target| Look::new(KIND.name, Role::Portal, target.called("portal.example")).with(settings);
         let peer = async |mut stream: tokio::net::TcpStream| {
             let mut request = [0; 1024];
             let _read = stream.read(&mut request).await.unwrap();
             stream.write_all(answer).await.unwrap();
         };
-        look_at(&KIND, &trust, fill, peer).await
+        Scene::new().stopped().look_at(&KIND, fill, peer).await
     }
 
     fn expecting(expect: Expect) -> Settings {

@@ -72,7 +72,7 @@ impl Mtu {
     }
 
     fn wait(&self) -> Duration {
-        self.settings.wait_ms.map_or(WAIT, |ms| Duration::from_millis(ms.into()))
+        self.settings.wait_or(WAIT)
     }
 
     fn headers(&self) -> u16 {
@@ -295,17 +295,12 @@ const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
-    use std::sync::Arc;
-
-    use rustls::ServerConfig;
-    use rustls::pki_types::PrivatePkcs8KeyDer;
     use tokio::net::{TcpListener, UdpSocket};
-    use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::loopback::{look, look_by};
     use crate::kit::stun::tests::reply;
-    use crate::kit::{Dialled, Network, SegmentTtl, Sockets, Target};
+    use crate::kit::testing::{Loopback, Scene, identity};
+    use crate::kit::{Dialled, Network, Role, SegmentTtl, Target};
 
     /// A path that swallows every TCP packet of a handshake above a size, and says nothing.
     struct Hole {
@@ -317,7 +312,7 @@ mod tests {
         fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
             let passes = dial.mss.is_some_and(|mss| mss + 40 <= self.mtu);
             let to = if passes { dial.to } else { self.dead };
-            Box::pin(async move { Sockets::new().dial(Dial { to, ..dial }).await })
+            Box::pin(async move { Loopback.dial(Dial { to, ..dial }).await })
         }
 
         fn datagram(&self, _: SocketAddr, _: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
@@ -331,34 +326,26 @@ mod tests {
 
     /// Finishes every TLS handshake, for ever.
     async fn serve_tls(listener: &TcpListener) -> Seen {
-        let signed = rcgen::generate_simple_self_signed(["zoom.example".to_owned()]).unwrap();
-        let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![signed.cert.der().clone()], key.into())
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = identity("zoom.example", &[]).acceptor;
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             drop(acceptor.accept(stream).await);
         }
     }
 
-    async fn tcp(network: &dyn Network, settings: Settings) -> Seen {
+    async fn tcp(network: impl Network + 'static, settings: Settings) -> Seen {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::tcp(server.local_addr().unwrap()).called("zoom.example");
+        let (scene, look) = (Scene::new().by(network), Look::new(KIND.name, Role::Control, target).with(settings));
         tokio::select! {
-            seen = look_by(network, &KIND, target, settings) => seen.unwrap(),
+            seen = scene.look(&KIND, &look) => seen.unwrap(),
             never = serve_tls(&server) => never,
         }
     }
 
     async fn tcp_through(mtu: u16, settings: Settings) -> Seen {
         let dead = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        tcp(&Hole { mtu, dead: dead.local_addr().unwrap() }, settings).await
+        tcp(Hole { mtu, dead: dead.local_addr().unwrap() }, settings).await
     }
 
     /// Long beside a handshake on loopback, short beside the nine stalls of a search.
@@ -366,7 +353,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_the_usual_size_passes_nothing_is_searched() {
-        let seen = tcp(&Sockets::new(), Settings::default()).await;
+        let seen = tcp(Loopback, Settings::default()).await;
         assert_eq!(seen, Seen::facts(vec![Fact::SizeTried { bytes: 1500, passed: true }]));
     }
 
@@ -407,8 +394,10 @@ mod tests {
     async fn udp_through(mtu: usize, wait_ms: u32) -> Seen {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings { dialect: Some(Dialect::Stun), wait_ms: Some(wait_ms), ..Settings::default() };
+        let target = Target::udp(server.local_addr().unwrap());
+        let (scene, look) = (Scene::new(), Look::new(KIND.name, Role::Control, target).with(settings));
         tokio::select! {
-            seen = look(&KIND, Target::udp(server.local_addr().unwrap()), settings) => seen.unwrap(),
+            seen = scene.look(&KIND, &look) => seen.unwrap(),
             never = serve_stun(&server, mtu) => never,
         }
     }

@@ -13,8 +13,9 @@ mod pac;
 
 use std::time::Duration;
 
-use crate::kit::http::{Fetched, fetch};
-use crate::kit::reach::{Reached, Way, reach};
+use crate::kit::http::{Fetched, fetch, host_field};
+use crate::kit::open::Opened;
+use crate::kit::reach::{Way, reach};
 use crate::kit::{
     BadLook, CannotLook, Fact, Failure, Fetch, How, Kind, Layer, Look, Means, Method, PacScript, Pending, Probe, Proxy,
     Seen, Settings, Stage, Transport, Via, tunnel_by,
@@ -77,6 +78,8 @@ fn has_foreign_variable(settings: &Settings) -> bool {
 
 /// A proxy answers only when its own lookup and connection are done; 5 s leave it the three SYNs that we would send.
 const WAIT: Duration = Duration::from_secs(5);
+/// The port that plain HTTP implies.
+const HTTP: u16 = 80;
 
 /// Asks for a tunnel. The host is the target's address where one is chosen, or else its name.
 struct Tunnelling {
@@ -107,17 +110,23 @@ struct Script {
 impl Probe for Script {
     fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
         Box::pin(async move {
-            let Reached { mut facts, stream } = reach(means, &self.dialled, self.port, self.way).await?;
+            let Opened { mut facts, stream } = reach(means, &self.dialled, self.port, self.way).await?;
             let stream = match stream {
                 Ok(stream) => stream,
                 Err(failure) => return Ok(Seen::failed(facts, failure)),
             };
-            let Fetched { response, body } =
-                match fetch(stream, &authority(&self.called, self.port), &self.fetch, means.clock, self.way.wait).await
-                {
-                    Ok(fetched) => fetched,
-                    Err(failure) => return Ok(Seen::failed(facts, failure)),
-                };
+            let Fetched { response, body } = match fetch(
+                stream,
+                &host_field(&self.called, self.port, HTTP),
+                &self.fetch,
+                means.clock,
+                self.way.wait,
+            )
+            .await
+            {
+                Ok(fetched) => fetched,
+                Err(failure) => return Ok(Seen::failed(facts, failure)),
+            };
             let script = pac::read(response.status, &body);
             let failure = not_to_be_had(&script);
             facts.push(Fact::Response(response));
@@ -125,12 +134,6 @@ impl Probe for Script {
             Ok(Seen { facts, failure })
         })
     }
-}
-
-/// The host as a `Host` field names it (RFC 9110, 7.2): without the port that plain HTTP implies.
-fn authority(host: &str, port: u16) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    if port == 80 { host } else { format!("{host}:{port}") }
 }
 
 fn not_to_be_had(script: &PacScript) -> Option<Failure> {

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::kit::aim::aim;
 use crate::kit::ladder::{self, Step, climb, step_answer};
+use crate::kit::open::open;
 use crate::kit::{
-    BadLook, CannotLook, Connected, Dial, Dialled, Fact, Failure, Hop, HopAnswer, How, Kind, Layer, Look, Means,
-    Outcome, Pending, Probe, Seen, Segment, SegmentTtl, Settings, Stage, Transport,
+    BadLook, CannotLook, Dial, Dialled, Fact, Failure, Hop, HopAnswer, How, Kind, Layer, Look, Means, Outcome, Pending,
+    Probe, Seen, Segment, SegmentTtl, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one TCP port.
@@ -52,9 +53,8 @@ impl Tcp {
     }
 
     fn dial(&self, wait: Duration) -> Dial {
-        let Settings { ttl, mss, source, wait_ms, .. } = self.settings;
-        let wait = wait_ms.map_or(wait, |ms| Duration::from_millis(ms.into()));
-        Dial { ttl, mss, source, ..Dial::new(self.to, wait) }
+        let Settings { ttl, mss, source, .. } = self.settings;
+        Dial { ttl, mss, source, ..Dial::new(self.to, self.settings.wait_or(wait)) }
     }
 
     /// Dials once, or as often as asked while something answers. The look fails as its last try does; the `connected`
@@ -65,24 +65,10 @@ impl Tcp {
         let mut seen = Seen::default();
         let (mut made, mut answered) = (0, 0);
         while made < wanted {
-            let Dialled { outcome, took, icmp } = means.network.dial(dial.clone()).await?;
+            let opened = open(means, dial.clone()).await?;
             made += 1;
-            seen.facts.extend(icmp.into_iter().map(Fact::Icmp));
-            seen.failure = match outcome {
-                Outcome::Connected(stream) => {
-                    let connected = Connected { rtt_us: micros(took), local: stream.local(), peer: self.to };
-                    seen.facts.push(Fact::Connected(connected));
-                    None
-                }
-                Outcome::Failed(how, detail) => {
-                    let mut failure = Failure::new(Stage::Connect, how);
-                    if how == How::Silent {
-                        failure = failure.after(took);
-                    }
-                    failure.detail = detail.map(str::to_owned);
-                    Some(failure)
-                }
-            };
+            seen.facts.extend(opened.facts);
+            seen.failure = opened.stream.err();
             if seen.failure.as_ref().is_some_and(|failure| failure.how == How::Silent) {
                 // The kernel sent its SYN three times already: to wait as long again would teach nothing.
                 break;
@@ -143,10 +129,6 @@ fn segment(seen: SegmentTtl) -> Fact {
     Fact::SegmentTtl { segment, ttl: seen.ttl, after_us: micros(seen.after) }
 }
 
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// Holds the first three SYNs: they leave after 0, 1 and 3 seconds (RFC 6298, 2.1 and 5.5).
 const WAIT: Duration = Duration::from_millis(3200);
 /// One SYN a step: a router's answer takes a round trip, and the ladder itself asks twice.
@@ -156,13 +138,14 @@ const HOP_WAIT: Duration = Duration::from_secs(1);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::Target;
-    use crate::kit::loopback::{self, look};
+    use crate::kit::testing::{ClosedTcp, Scene, SilentTcp};
+    use crate::kit::{Role, Target};
 
     const SHORT: Option<u32> = Some(50);
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        look(&KIND, Target::tcp(to), settings).await.unwrap()
+        let look = Look::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
+        Scene::new().look(&KIND, &look).await.unwrap()
     }
 
     fn how(seen: &Seen) -> Option<How> {
@@ -180,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_port_is_not_a_silent_one() {
-        let (closed, silent) = (loopback::ClosedTcp::new(), loopback::SilentTcp::new());
+        let (closed, silent) = (ClosedTcp::new(), SilentTcp::new());
         let refused = at(closed.address(), Settings::default()).await;
         assert_eq!(refused.failure.as_ref().and_then(|failure| failure.detail.as_deref()), Some("ECONNREFUSED"));
         assert_eq!(how(&refused), Some(How::Refused));
@@ -190,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_asked_again_and_silence_is_not() {
-        let (closed, silent) = (loopback::ClosedTcp::new(), loopback::SilentTcp::new());
+        let (closed, silent) = (ClosedTcp::new(), SilentTcp::new());
         let settings = Settings { tries: Some(2), wait_ms: SHORT, ..Settings::default() };
         assert_eq!(at(closed.address(), settings.clone()).await.facts, [Fact::Tries { made: 2, answered: 2 }]);
         assert_eq!(at(silent.address(), settings).await.facts, [Fact::Tries { made: 1, answered: 0 }]);
@@ -210,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_ladder_in_the_dark_ends_after_four_hops() {
-        let silent = loopback::SilentTcp::new();
+        let silent = SilentTcp::new();
         let seen = at(silent.address(), Settings { ladder: Some(30), wait_ms: SHORT, ..Settings::default() }).await;
         let hops = [1, 2, 3, 4].map(|ttl| Fact::Hop(Hop { ttl, came: HopAnswer::Silent, from: None, rtt_us: None }));
         assert_eq!((seen.facts.as_slice(), how(&seen)), (&hops[..], Some(How::Silent)));

@@ -219,7 +219,7 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::look_at::look_at;
+    use crate::kit::testing::{Scene, nobody};
     use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.
@@ -279,10 +279,6 @@ mod tests {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    fn nobody() -> Trust {
-        Trust::new(RootCertStore::empty(), None)
-    }
-
     fn zoom(settings: Settings) -> impl FnOnce(Target) -> Look {
         |target| Look::new(KIND.name, Role::SignIn, target.called("zoom.us")).with(settings)
     }
@@ -291,10 +287,15 @@ mod tests {
         Settings { wait_ms: Some(300), ..Settings::default() }
     }
 
+    /// A computer with these roots, where it is always the middle of 2026.
+    fn at(trust: &Trust) -> Scene {
+        Scene::new().stopped().trusting(trust.clone())
+    }
+
     /// What a TLS server with this certificate lets be seen.
     async fn seen_at(key: Arc<CertifiedKey>, trust: &Trust, settings: Settings) -> Seen {
         let server = server(Some(key), rustls::ALL_VERSIONS);
-        look_at(&KIND, trust, zoom(settings), async |stream| hold(server.accept(stream)).await).await
+        at(trust).look_at(&KIND, zoom(settings), async |stream| hold(server.accept(stream)).await).await
     }
 
     /// Finishes the handshake and keeps the connection until the look has ended.
@@ -305,7 +306,7 @@ mod tests {
 
     /// What this peer lets be seen by one who trusts nobody.
     async fn seen_with(settings: Settings, peer: impl AsyncFnOnce(TcpStream)) -> Seen {
-        look_at(&KIND, &nobody(), zoom(settings), peer).await
+        at(&nobody()).look_at(&KIND, zoom(settings), peer).await
     }
 
     /// What a peer that hears the hello and then does as told lets be seen.
@@ -474,7 +475,7 @@ mod tests {
         let closed = listener.local_addr().unwrap();
         drop(listener);
         let fill = |_| Look::new(KIND.name, Role::SignIn, Target::tcp(closed).called("zoom.us"));
-        let seen = look_at(&KIND, &nobody(), fill, async |_| ()).await;
+        let seen = at(&nobody()).look_at(&KIND, fill, async |_| ()).await;
         assert_eq!(seen, Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::Refused).saying("ECONNREFUSED")));
     }
 

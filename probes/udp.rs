@@ -14,7 +14,7 @@ use crate::kit::ladder::{self, Step, climb, step_answer};
 use crate::kit::stun::{self, Transaction};
 use crate::kit::{
     BadLook, CannotLook, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError, Kind, Layer,
-    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport,
+    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one UDP port.
@@ -60,7 +60,7 @@ impl Udp {
     }
 
     fn wait(&self, usual: Duration) -> Duration {
-        self.settings.wait_ms.map_or(usual, |ms| Duration::from_millis(ms.into()))
+        self.settings.wait_or(usual)
     }
 
     /// Asks until something answers, or as often as silence needs to be believed.
@@ -146,10 +146,6 @@ impl Udp {
     }
 }
 
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// Silence is believed after three datagrams over two seconds.
 const TRIES: u8 = 3;
 /// After each of them; replies took 160 ms when they were seen (2019).
@@ -161,13 +157,13 @@ const HOP_WAIT: Duration = Duration::from_secs(1);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::IcmpMeaning;
-    use crate::kit::Target;
-    use crate::kit::loopback::{self, look};
     use crate::kit::stun::tests::reply;
+    use crate::kit::testing::{ClosedUdp, Scene};
+    use crate::kit::{IcmpMeaning, Role, Target};
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        look(&KIND, Target::udp(to), settings).await.unwrap()
+        let look = Look::new(KIND.name, Role::Control, Target::udp(to)).with(settings);
+        Scene::new().look(&KIND, &look).await.unwrap()
     }
 
     /// Looks at a peer that answers the first request with what `answer` makes of it.
@@ -202,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_port_is_refused_with_the_sender_of_the_refusal() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let seen = at(closed.address(), Settings::default()).await;
         let [Fact::Icmp(error), Fact::Tries { made: 1, answered: 1 }] = &seen.facts[..] else { panic!("{seen:?}") };
         assert_eq!((error.meaning, error.from), (IcmpMeaning::PortUnreachable, Some(closed.address().ip())));
@@ -219,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn on_loopback_the_first_hop_is_the_target() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let seen = at(closed.address(), Settings { ladder: Some(30), ..Settings::default() }).await;
         let [Fact::Hop(Hop { ttl: 1, came: HopAnswer::Refused, from, .. })] = &seen.facts[..] else {
             panic!("{seen:?}")

@@ -4,8 +4,8 @@
 
 use std::io;
 
-use super::How;
 use super::text::shown;
+use super::{Failure, How, Stage};
 
 /// How a connection that stood broke, and its words where there are any.
 ///
@@ -31,7 +31,14 @@ pub(crate) fn broken(error: &io::Error) -> (How, Option<String>) {
     (how, None)
 }
 
-fn tls_error(error: &rustls::Error) -> (How, Option<String>) {
+/// As [`broken`], as the failure of a look at this stage.
+pub(crate) fn failure(stage: Stage, error: &io::Error) -> Failure {
+    let (how, words) = broken(error);
+    Failure::new(stage, how).saying_any(words)
+}
+
+/// What a TLS error says, where the connection itself stands.
+pub(crate) fn tls_error(error: &rustls::Error) -> (How, Option<String>) {
     match error {
         rustls::Error::AlertReceived(alert) => (How::Alert, Some(alert_name(u8::from(*alert)))),
         // The peer speaks TLS and offers nothing in common: an old version, a group or suite that was not offered.

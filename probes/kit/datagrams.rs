@@ -172,7 +172,8 @@ const LONGEST: usize = 65_535;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
-    use super::super::{IcmpMeaning, loopback};
+    use super::super::IcmpMeaning;
+    use super::super::testing::ClosedUdp;
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -185,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_port_is_refused_and_says_who_refused() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let to = closed.address();
         let heard = say(to).await.hear(WAIT).await;
         assert_eq!(
@@ -210,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_of_the_first_datagram_does_not_swallow_the_second() {
-        let closed = loopback::ClosedUdp::new();
+        let closed = ClosedUdp::new();
         let mut datagram = say(closed.address()).await;
         datagram.hear(WAIT).await;
         let peer = closed.open_to(datagram.local());

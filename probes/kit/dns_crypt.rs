@@ -8,12 +8,13 @@ use std::time::Duration;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::broken::broken;
-use super::dns_stream::{Asking, Framed, STREAM_BYTES, exchange, garbage, micros};
+use super::dns_stream::{Asking, Framed, STREAM_BYTES, exchange, garbage};
+use super::handshake::finished;
 use super::tap::Tap;
 use super::trust::verify;
 use super::{CannotLook, CertificateFault, Fact, Failure, Handshake, How, Means, Roots, Stage};
@@ -39,7 +40,7 @@ pub(crate) async fn by_tls(
     let ended = timeout(asking.wait(), async {
         let mut tls = TlsConnector::from(config).connect(name.clone(), &mut tap).await?;
         let sent = clock.elapsed();
-        shaken = Some((handshake(tls.get_ref().1, sent.saturating_sub(began)), sent));
+        shaken = Some((finished(tls.get_ref().1, sent.saturating_sub(began)), sent));
         exchange(&mut tls, &query.bytes, &mut framed).await
     })
     .await;
@@ -79,10 +80,7 @@ pub(crate) fn not_shaken(
                 facts.push(garbage(first));
             }
             let failure = Failure::new(stage, how);
-            match words {
-                Some(words) => failure.saying(words),
-                None => failure,
-            }
+            failure.saying_any(words)
         }
     }
 }
@@ -170,21 +168,5 @@ impl ServerCertVerifier for Judge {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-fn handshake(connection: &ClientConnection, took: Duration) -> Handshake {
-    let version = match connection.protocol_version() {
-        Some(rustls::ProtocolVersion::TLSv1_3) => "1.3",
-        _ => "1.2",
-    };
-    let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-    Handshake {
-        version: version.to_owned(),
-        // rustls writes TLS13_ where IANA writes TLS_.
-        cipher: suite.unwrap_or_default().replacen("TLS13_", "TLS_", 1),
-        group: connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
-        alpn: connection.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
-        took_us: micros(took),
     }
 }

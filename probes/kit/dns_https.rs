@@ -66,10 +66,7 @@ pub(crate) async fn by_https(
         return Ok(Some(not_shaken(how, words, &judge, &first, facts).after(waited)));
     }
     let failure = Failure::new(Stage::Http, how).after(waited);
-    Ok(Some(match words {
-        Some(words) => failure.saying(words),
-        None => failure,
-    }))
+    Ok(Some(failure.saying_any(words)))
 }
 
 /// hickory's errors as this program's words; most of them are text alone.
@@ -177,7 +174,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
 
-    use super::super::test_net::PlainSockets;
+    use super::super::testing::Loopback;
     use super::super::{Dial, Network, Outcome};
     use super::*;
 
@@ -186,13 +183,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wait = std::time::Duration::from_secs(2);
         let dial = Dial::new(listener.local_addr().unwrap(), wait);
-        let Outcome::Connected(stream) = PlainSockets.dial(dial).await.unwrap().outcome else {
+        let Outcome::Connected(stream) = Loopback.dial(dial).await.unwrap().outcome else {
             panic!("loopback takes connections")
         };
         let (mut peer, _) = listener.accept().await.unwrap();
         let (lease, mut lent) = lend(stream);
         let (read, ()) = tokio::join!(timeout(wait, lent.read_u8()), async { drop(lease) });
         assert_eq!(read.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
-        assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(peer.read(&mut [0]).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 }

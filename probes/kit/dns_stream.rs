@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::broken::broken;
 use super::dns_wire::Question;
+use super::open::open;
 use super::tap::Tap;
 use super::text::shown_bytes;
-use super::{CannotLook, Connected, Dial, Fact, Failure, How, Means, Outcome, Settings, Stage, Stream};
+use super::{CannotLook, Dial, Fact, Failure, How, Means, Settings, Stage, Stream, micros};
 
 /// A question, the server that is asked, and what it is asked with.
 #[derive(Clone, Copy)]
@@ -48,29 +49,16 @@ pub(crate) async fn by_tcp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<
 impl Asking<'_> {
     /// How long a connection's answer may take, a TLS handshake included.
     pub(crate) fn wait(&self) -> Duration {
-        self.settings.wait_ms.map_or(ANSWER_WAIT, |ms| Duration::from_millis(ms.into()))
+        self.settings.wait_or(ANSWER_WAIT)
     }
 
     /// Connects to the server; the failure is of [`Stage::Connect`].
     pub(crate) async fn connect(&self, facts: &mut Vec<Fact>) -> Result<Result<Box<dyn Stream>, Failure>, CannotLook> {
-        let wait = self.settings.wait_ms.map_or(CONNECT_WAIT, |ms| Duration::from_millis(ms.into()));
+        let wait = self.settings.wait_or(CONNECT_WAIT);
         let Settings { ttl, mss, source, .. } = *self.settings;
-        let dialled = self.means.network.dial(Dial { to: self.server, wait, ttl, mss, source }).await?;
-        facts.extend(dialled.icmp.into_iter().map(Fact::Icmp));
-        match dialled.outcome {
-            Outcome::Connected(stream) => {
-                let (local, rtt_us) = (stream.local(), micros(dialled.took));
-                facts.push(Fact::Connected(Connected { rtt_us, local, peer: self.server }));
-                Ok(Ok(stream))
-            }
-            Outcome::Failed(how, errno) => {
-                let failure = Failure::new(Stage::Connect, how).after(dialled.took);
-                Ok(Err(match errno {
-                    Some(errno) => failure.saying(errno),
-                    None => failure,
-                }))
-            }
-        }
+        let opened = open(self.means, Dial { to: self.server, wait, ttl, mss, source }).await?;
+        facts.extend(opened.facts);
+        Ok(opened.stream)
     }
 
     /// What came of an [`exchange`]; `None` says that its time ran out.
@@ -88,10 +76,7 @@ impl Asking<'_> {
             None => (How::Silent, None),
         };
         let failure = Failure::new(Stage::Resolve, how).after(self.means.clock.elapsed().saturating_sub(sent));
-        Some(match words.or_else(|| framed.progress()) {
-            Some(words) => failure.saying(words),
-            None => failure,
-        })
+        Some(failure.saying_any(words.or_else(|| framed.progress())))
     }
 
     /// Reads the one message that came, as [`Fact::Answer`] or as [`Fact::Garbage`].
@@ -161,11 +146,6 @@ where
 /// The beginning of bytes that are no answer.
 pub(crate) fn garbage(bytes: &[u8]) -> Fact {
     Fact::Garbage { text: shown_bytes(bytes.get(..GARBAGE_BYTES).unwrap_or(bytes), GARBAGE_BYTES) }
-}
-
-/// A time in whole microseconds, as facts carry it.
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Holds three SYNs (RFC 6298, 2.1).

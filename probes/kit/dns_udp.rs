@@ -4,11 +4,9 @@
 
 use std::time::Duration;
 
-use super::dns_stream::{Asking, by_tcp, garbage, micros};
+use super::dns_stream::{Asking, by_tcp, garbage};
 use super::dns_wire::Reading;
-use super::{
-    CannotLook, Datagram, DatagramOptions, Fact, Failure, Heard, How, IcmpError, IcmpMeaning, Settings, Stage,
-};
+use super::{CannotLook, Datagram, DatagramOptions, Fact, Failure, Heard, How, IcmpError, Settings, Stage, micros};
 
 /// Asks by UDP, and once more by TCP where the answer was truncated. Every failure is of [`Stage::Resolve`].
 ///
@@ -157,7 +155,7 @@ impl Talk<'_, '_> {
     }
 
     fn told(&mut self, icmp: IcmpError) -> Failure {
-        let how = by_icmp(icmp.meaning);
+        let how = How::by_icmp(icmp.meaning);
         self.facts.push(Fact::Icmp(icmp));
         Failure::new(Stage::Resolve, how)
     }
@@ -172,16 +170,6 @@ impl Talk<'_, '_> {
 
     fn now(&self) -> Duration {
         self.asking.means.clock.elapsed()
-    }
-}
-
-fn by_icmp(meaning: IcmpMeaning) -> How {
-    match meaning {
-        IcmpMeaning::TimeExceeded => How::Expired,
-        IcmpMeaning::PortUnreachable | IcmpMeaning::ProtocolUnreachable => How::Refused,
-        IcmpMeaning::PacketTooBig => How::TooBig,
-        IcmpMeaning::Prohibited => How::Prohibited,
-        IcmpMeaning::NetworkUnreachable | IcmpMeaning::HostUnreachable | IcmpMeaning::Unlisted => How::Unreachable,
     }
 }
 

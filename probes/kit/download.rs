@@ -16,8 +16,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
-use super::broken::broken;
-use super::http::{Ask, Extent, ask};
+use super::broken;
+use super::http::{Ask, Extent, ask, host_field};
 use super::reach::{Way, reach};
 use super::text::shown;
 use super::tunnel::tunnel_by;
@@ -148,15 +148,15 @@ impl Place {
         if url.scheme() != "https" {
             return Err(wrong("only https is fetched, since nothing else is verified"));
         }
-        let (host, host_header) = match url.host() {
-            Some(Host::Domain(name)) => (name.to_owned(), name.to_owned()),
-            Some(Host::Ipv4(address)) => (address.to_string(), address.to_string()),
-            Some(Host::Ipv6(address)) => (address.to_string(), format!("[{address}]")),
+        let host = match url.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
             None => return Err(wrong("it names no host")),
         };
         let name = ServerName::try_from(host.clone()).map_err(|_| wrong("its host can't stand in a certificate"))?;
         let port = url.port().unwrap_or(HTTPS);
-        let host_header = if port == HTTPS { host_header } else { format!("{host_header}:{port}") };
+        let host_header = host_field(&host, port, HTTPS);
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
@@ -224,12 +224,7 @@ fn not_secured(place: &Place, error: &std::io::Error) -> DownloadError {
     if let Some(fault @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)) = tls {
         return DownloadError::Untrusted { url: place.url.clone(), fault: shown(&fault.to_string(), FAULT_CHARS) };
     }
-    let (how, words) = broken(error);
-    let failure = Failure::new(Stage::Handshake, how);
-    place.failed(match words {
-        Some(words) => failure.saying(words),
-        None => failure,
-    })
+    place.failed(broken::failure(Stage::Handshake, error))
 }
 
 fn left(deadline: Instant) -> Duration {
@@ -246,36 +241,15 @@ const FAULT_CHARS: usize = 300;
 
 #[cfg(test)]
 mod tests {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::{RootCertStore, ServerConfig};
+    use rustls::pki_types::CertificateDer;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
-    use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::test_net_proxy::{Peer, head, say, with_trust};
-    use crate::kit::{ProxyScheme, Trust};
+    use crate::kit::testing::{Identity, Names, Peer, Scene, head, identity, say, trusting};
+    use crate::kit::{ProxyScheme, SystemLookup};
 
     const WAIT: Duration = Duration::from_secs(20);
-
-    struct Identity {
-        certificate: CertificateDer<'static>,
-        acceptor: TlsAcceptor,
-    }
-
-    /// A server whose certificate carries this name.
-    fn identity(name: &str) -> Identity {
-        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
-            .unwrap();
-        Identity { certificate, acceptor: TlsAcceptor::from(Arc::new(config)) }
-    }
 
     /// How `https://HOST:PORT/lists/a.txt?b=c` comes, 16 bytes at most, from a peer that does its part meanwhile.
     async fn brought(
@@ -287,23 +261,17 @@ mod tests {
         let peer = Peer::listen().await;
         let url = format!("https://{host}:{}/lists/a.txt?b=c", peer.port());
         let file = Download { url: &url, proxy: None, source: None, limit_bytes: 16, wait };
-        let ask = with_trust(trusting(roots), async |means| download(means, &file).await);
+        let here = SystemLookup::Found(vec![std::net::Ipv4Addr::LOCALHOST.into()]);
+        let scene = Scene::new().knowing(Names::none().and("proxy.test", here));
+        let ask = scene.trusting(trusting(roots)).with(async |means| download(means, &file).await);
         let serve = async { part(peer.accept().await).await };
         let (brought, ()) = tokio::join!(ask, serve);
         brought.map_err(|error| error.to_string().replace(&peer.port().to_string(), "PORT"))
     }
 
-    fn trusting(certificates: &[&CertificateDer<'static>]) -> Trust {
-        let mut roots = RootCertStore::empty();
-        for &certificate in certificates {
-            roots.add(certificate.clone()).unwrap();
-        }
-        Trust::new(roots, None)
-    }
-
     /// What comes where the server, named as it is asked for and trusted, says this, and closes TLS properly or not at all.
     async fn answered(answer: &'static [u8], closes: bool) -> Result<Vec<u8>, String> {
-        let Identity { certificate, acceptor } = identity("proxy.test");
+        let Identity { certificate, acceptor } = identity("proxy.test", &[]);
         brought("proxy.test", &[&certificate], WAIT, async |stream| {
             let mut stream = acceptor.accept(stream).await.unwrap();
             let asked = head(&mut stream).await;
@@ -355,7 +323,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_of_no_public_root_is_asked_for_nothing() {
-        let acceptor = identity("proxy.test").acceptor;
+        let acceptor = identity("proxy.test", &[]).acceptor;
         let error = brought("proxy.test", &[], WAIT, async |stream| {
             assert!(acceptor.accept(stream).await.is_err());
         })
@@ -366,7 +334,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_certificate_for_another_name_is_untrusted() {
-        let Identity { certificate, acceptor } = identity("other.test");
+        let Identity { certificate, acceptor } = identity("other.test", &[]);
         let error = brought("127.0.0.1", &[&certificate], WAIT, async |stream| {
             assert!(acceptor.accept(stream).await.is_err());
         })
@@ -387,14 +355,14 @@ mod tests {
     async fn a_name_that_is_unknown_is_a_failure_to_resolve() {
         let file =
             Download { url: "https://nobody.test/a.txt", proxy: None, source: None, limit_bytes: 16, wait: WAIT };
-        let error = with_trust(trusting(&[]), async |means| download(means, &file).await).await.unwrap_err();
+        let error = Scene::new().with(async |means| download(means, &file).await).await.unwrap_err();
         let expected = "fetch https://nobody.test/a.txt: not found at resolve (Name or service not known)";
         assert_eq!(error.to_string(), expected);
     }
 
     #[tokio::test]
     async fn a_file_comes_through_a_proxy_which_learns_the_name_alone() {
-        let Identity { certificate, acceptor } = identity("assets.test");
+        let Identity { certificate, acceptor } = identity("assets.test", &[]);
         let peer = Peer::listen().await;
         let proxy =
             Proxy { scheme: ProxyScheme::Http, host: "127.0.0.1".to_owned(), port: peer.port(), credentials: None };
@@ -405,7 +373,7 @@ mod tests {
             limit_bytes: 16,
             wait: WAIT,
         };
-        let ask = with_trust(trusting(&[&certificate]), async |means| download(means, &file).await);
+        let ask = Scene::new().trusting(trusting(&[&certificate])).with(async |means| download(means, &file).await);
         let serve = async {
             let mut stream = peer.accept().await;
             assert!(head(&mut stream).await.starts_with("CONNECT assets.test:443 HTTP/1.1\r\n"));

@@ -9,6 +9,8 @@ mod packet;
 mod proxy;
 mod tls;
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -132,4 +134,9 @@ pub enum Fact {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// A time in whole microseconds, as facts carry it.
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

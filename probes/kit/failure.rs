@@ -95,8 +95,14 @@ impl Failure {
 
     /// The same failure, in the other side's own words.
     #[must_use]
-    pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+    pub fn saying(self, detail: impl Into<String>) -> Self {
+        self.saying_any(Some(detail))
+    }
+
+    /// The same failure, in the other side's own words where there are any.
+    #[must_use]
+    pub fn saying_any(mut self, detail: Option<impl Into<String>>) -> Self {
+        self.detail = detail.map(Into::into);
         self
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Error};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::errno;
+use super::broken;
+use super::handshake::Recorder;
 use super::{CannotLook, Failure, How, Stage, Stream};
 
 /// Sends a large ClientHello (post-quantum key share) and waits until the server's certificates are there.
@@ -43,12 +43,12 @@ pub(crate) async fn first_flight(
         }
         match timeout_at(deadline, stream.write_all(&out)).await {
             Err(_) => return Ok(Err(silent(stage))),
-            Ok(Err(error)) => return Ok(Err(broken(stage, &error))),
+            Ok(Err(error)) => return Ok(Err(broken::failure(stage, &error))),
             Ok(Ok(())) => {}
         }
         let length = match timeout_at(deadline, stream.read(&mut bytes)).await {
             Err(_) => return Ok(Err(silent(stage))),
-            Ok(Err(error)) => return Ok(Err(broken(stage, &error))),
+            Ok(Err(error)) => return Ok(Err(broken::failure(stage, &error))),
             Ok(Ok(0)) => return Ok(Err(Failure::new(stage, How::Closed))),
             Ok(Ok(length)) => length,
         };
@@ -57,7 +57,8 @@ pub(crate) async fn first_flight(
         while !heard.is_empty() {
             let read = tls.read_tls(&mut heard).map_err(|error| Error::General(error.to_string()));
             if let Err(error) = read.and_then(|_| tls.process_new_packets()) {
-                return Ok(Err(refused(&error)));
+                let (how, words) = broken::tls_error(&error);
+                return Ok(Err(Failure::new(Stage::Handshake, how).saying_any(words)));
             }
             if tls.peer_certificates().is_some() || !tls.is_handshaking() {
                 return Ok(Ok(()));
@@ -67,70 +68,16 @@ pub(crate) async fn first_flight(
     Ok(Err(Failure::new(stage, How::Malformed).saying("more than a handshake holds")))
 }
 
-fn broken(stage: Stage, error: &io::Error) -> Failure {
-    match errno::read(error) {
-        Some((how, name)) => Failure::new(stage, how).saying(name),
-        None => Failure::new(stage, How::Reset).saying(error.kind().to_string()),
-    }
-}
-
-fn refused(error: &Error) -> Failure {
-    match error {
-        Error::AlertReceived(alert) => Failure::new(Stage::Handshake, How::Alert).saying(format!("{alert:?}")),
-        _ => Failure::new(Stage::Handshake, How::Malformed),
-    }
-}
-
 fn client(name: ServerName<'static>) -> Result<ClientConnection, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        .with_custom_certificate_verifier(Recorder::new())
         .with_no_client_auth();
     // A resumed session would send no certificates.
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     ClientConnection::new(Arc::new(config), name)
-}
-
-/// Takes any server for the one it is.
-#[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 /// Reads of up to 4 kB each; a first flight is 3 to 6 kB, in segments of 1.2 kB at least.

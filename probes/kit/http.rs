@@ -3,7 +3,6 @@
 //! It sends no cookie, no credentials and no body, follows nothing, and takes no more than its limits.
 
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
@@ -20,7 +19,7 @@ use super::http_date::http_date;
 use super::status_page::status_page;
 use super::tap::Tap;
 use super::text::{shown, shown_bytes};
-use super::{Clock, Expect, Fact, Failure, Fetch, How, Method, Response, Stage, Target};
+use super::{Clock, Expect, Fact, Failure, Fetch, How, Method, Response, Stage, Target, micros};
 
 /// A response and its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +48,13 @@ pub fn can_be_sent(host: &str, fetch: &Fetch) -> bool {
 
 /// What `Host` says for a target: name or address, and the port where it is not the scheme's own (RFC 9110, section 7.2).
 pub fn host_header(target: &Target, own_port: u16) -> String {
-    let host = match (&target.host, target.address) {
-        (None, Some(IpAddr::V6(address))) => format!("[{address}]"),
-        _ => target.label(),
-    };
-    match target.port {
-        Some((port, _)) if port != own_port => format!("{host}:{port}"),
-        _ => host,
-    }
+    host_field(&target.label(), target.port.map_or(own_port, |(port, _)| port), own_port)
+}
+
+/// What `Host` says for a name or an address without brackets, and a port, where the scheme's own is `own_port`.
+pub(crate) fn host_field(host: &str, port: u16, own_port: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == own_port { host } else { format!("{host}:{port}") }
 }
 
 /// Sends one request to `host` and takes its response, all within `wait`.
@@ -125,10 +123,7 @@ where
         Ok(Err(error)) => Err(failure(&error, tap.first(), so_far)),
         Err(_elapsed) => {
             let silent = Failure::new(Stage::Http, How::Silent).after(ask.wait);
-            Err(match so_far {
-                Some(words) => silent.saying(words),
-                None => silent,
-            })
+            Err(silent.saying_any(so_far))
         }
     }
 }
@@ -224,7 +219,7 @@ fn read_head(status: u16, headers: &HeaderMap, took: Duration, now: Duration) ->
         date_s,
         clock_ahead_s: date_s.map(|date| now_s.saturating_sub(date)),
         as_expected: None,
-        took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        took_us: micros(took),
     }
 }
 
@@ -292,10 +287,7 @@ fn failure(error: &hyper::Error, first: &[u8], so_far: Option<String>) -> Failur
         None => (How::Malformed, Some(shown_bytes(first, FIRST_CHARS))),
     };
     let failure = Failure::new(Stage::Http, how);
-    match words.or(so_far) {
-        Some(words) => failure.saying(words),
-        None => failure,
-    }
+    failure.saying_any(words.or(so_far))
 }
 
 /// The stream's own error, where that is what ended it.
@@ -326,20 +318,8 @@ const FIRST_CHARS: usize = 120;
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
+    use super::super::testing::Stopped;
     use super::*;
-
-    /// A clock that stands at 2026-07-01 00:00:00 UTC.
-    struct Stopped;
-
-    impl Clock for Stopped {
-        fn wall(&self) -> Duration {
-            Duration::from_secs(1_782_864_000)
-        }
-
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-    }
 
     const LONG: Duration = Duration::from_secs(10);
     const SHORT: Duration = Duration::from_millis(60);

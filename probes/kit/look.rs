@@ -3,6 +3,7 @@
 //! It says what is asked, never how it is done. Two looks that differ in one setting are an experiment and its baseline.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -133,6 +134,13 @@ pub struct Settings {
     /// The addresses that a look at this computer asks the kernel's routes for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Vec<IpAddr>>,
+}
+
+impl Settings {
+    /// How long each answer is waited for, where the probe's own number is this.
+    pub(crate) fn wait_or(&self, usual: Duration) -> Duration {
+        self.wait_ms.map_or(usual, |ms| Duration::from_millis(ms.into()))
+    }
 }
 
 /// The DNS record types a client asks for.

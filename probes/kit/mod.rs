@@ -31,11 +31,6 @@ mod http_date;
 mod icmp;
 pub(crate) mod ladder;
 mod look;
-#[cfg(test)]
-pub(crate) mod look_at;
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-pub(crate) mod loopback;
 mod network;
 mod observation;
 pub(crate) mod open;
@@ -52,11 +47,7 @@ mod system;
 pub(crate) mod tap;
 mod target;
 #[cfg(test)]
-pub(crate) mod test_net;
-#[cfg(test)]
-pub(crate) mod test_net_proxy;
-#[cfg(test)]
-pub(crate) mod test_net_tls;
+pub(crate) mod testing;
 pub mod text;
 pub mod trust;
 pub mod tunnel;

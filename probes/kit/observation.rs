@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Fact, Failure, Look, Role, Settings, Target, Via};
+use super::{Fact, Failure, Look, Role, Settings, Target, Via, micros};
 
 /// What one look saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,10 +91,6 @@ impl Serialize for Observation {
         }
         .serialize(serializer)
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl<'de> Deserialize<'de> for Observation {

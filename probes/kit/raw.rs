@@ -199,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_ttl_of_a_reset_is_heard_where_that_is_allowed() {
-        let closed = super::super::loopback::ClosedTcp::new();
+        let closed = super::super::testing::ClosedTcp::new();
         heard_or_not_allowed(segment_ttls(Dial::new(closed.address(), Duration::from_secs(5))).await, true);
     }
 }

@@ -5,10 +5,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::open::{Opened, open};
 use super::text::shown;
-use super::{
-    CannotLook, Connected, Dial, Fact, Failure, How, IcmpError, Means, Outcome, Settings, Stage, Stream, SystemLookup,
-};
+use super::{CannotLook, Dial, Failure, How, Means, Settings, Stage, SystemLookup};
 
 /// How a host is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,29 +30,22 @@ impl Way {
 
     /// The way that a look's settings ask for.
     pub(crate) fn of(settings: &Settings, default_wait: Duration) -> Self {
-        let wait = settings.wait_ms.map_or(default_wait, |ms| Duration::from_millis(ms.into()));
+        let wait = settings.wait_or(default_wait);
         Self { wait, ttl: settings.ttl, mss: settings.mss, source: settings.source }
     }
 }
 
-/// What came of reaching for a host.
-pub(crate) struct Reached {
-    /// [`Fact::Icmp`] and [`Fact::Connected`], in the order they came.
-    pub(crate) facts: Vec<Fact>,
-    /// The connection, or the failure of the address tried first.
-    pub(crate) stream: Result<Box<dyn Stream>, Failure>,
-}
-
 /// Resolves a host as programs on this computer would, and connects to the first of its addresses that answers.
 ///
-/// An address literal is not looked up. Failures are of [`Stage::Resolve`] and [`Stage::Connect`].
+/// An address literal is not looked up. Failures are of [`Stage::Resolve`] and [`Stage::Connect`], that of the address tried
+/// first.
 ///
 /// # Errors
 /// [`CannotLook`] when the lookup could not be made, or not one address could be tried.
-pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) -> Result<Reached, CannotLook> {
+pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) -> Result<Opened, CannotLook> {
     let addresses = match find(means, host, way.wait).await? {
         Ok(addresses) => addresses,
-        Err(failure) => return Ok(Reached { facts: Vec::new(), stream: Err(failure) }),
+        Err(failure) => return Ok(Opened { facts: Vec::new(), stream: Err(failure) }),
     };
     let same_family = |to: &IpAddr| way.source.is_none_or(|from| from.is_ipv4() == to.is_ipv4());
     let mut facts = Vec::new();
@@ -61,31 +53,27 @@ pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) ->
     for address in addresses.into_iter().filter(same_family).take(ADDRESSES_TRIED) {
         let to = SocketAddr::new(address, port);
         let dial = Dial { to, wait: way.wait, ttl: way.ttl, mss: way.mss, source: way.source };
-        let dialled = match means.network.dial(dial).await {
-            Ok(dialled) => dialled,
+        let opened = match open(means, dial).await {
+            Ok(opened) => opened,
             Err(error) => {
                 first_error.get_or_insert(error);
                 continue;
             }
         };
-        facts.extend(told(dialled.icmp));
-        match dialled.outcome {
-            Outcome::Connected(stream) => {
-                let (local, rtt_us) = (stream.local(), micros(dialled.took));
-                facts.push(Fact::Connected(Connected { rtt_us, local, peer: to }));
-                return Ok(Reached { facts, stream: Ok(stream) });
-            }
-            Outcome::Failed(how, errno) => {
-                first_failure.get_or_insert_with(|| not_connected(how, errno, dialled.took));
+        facts.extend(opened.facts);
+        match opened.stream {
+            Ok(stream) => return Ok(Opened { facts, stream: Ok(stream) }),
+            Err(failure) => {
+                first_failure.get_or_insert(failure);
             }
         }
     }
     match (first_failure, first_error) {
-        (Some(failure), _) => Ok(Reached { facts, stream: Err(failure) }),
+        (Some(failure), _) => Ok(Opened { facts, stream: Err(failure) }),
         (None, Some(error)) => Err(error),
         (None, None) => {
             let failure = Failure::new(Stage::Resolve, How::NotFound).saying("no address of the source's family");
-            Ok(Reached { facts, stream: Err(failure) })
+            Ok(Opened { facts, stream: Err(failure) })
         }
     }
 }
@@ -119,27 +107,3 @@ fn each_once(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 
 /// How many characters of the system's own words are kept.
 const WORDS: usize = 120;
-
-fn not_connected(how: How, errno: Option<&'static str>, took: Duration) -> Failure {
-    let mut failure = Failure::new(Stage::Connect, how);
-    if how == How::Silent {
-        failure = failure.after(took);
-    }
-    match errno {
-        Some(errno) => failure.saying(errno),
-        None => failure,
-    }
-}
-
-/// The first ICMP errors of a flow as facts: anyone on the way can send any number of them.
-pub(crate) fn told(icmp: Vec<IcmpError>) -> impl Iterator<Item = Fact> {
-    icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp)
-}
-
-/// One tells what is the matter, a few that it goes on.
-const ICMP_ERRORS: usize = 8;
-
-/// A time in whole microseconds, as facts carry it.
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}

@@ -244,7 +244,7 @@ const EINPROGRESS: i32 = 36;
 mod tests {
     use std::io::Read;
 
-    use super::super::loopback;
+    use super::super::testing::{ClosedTcp, SilentTcp};
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -269,9 +269,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_port_is_not_a_silent_one() {
-        let closed = loopback::ClosedTcp::new();
+        let closed = ClosedTcp::new();
         assert_eq!(failure(Dial::new(closed.address(), WAIT)).await, (How::Refused, Some("ECONNREFUSED")));
-        let silent = loopback::SilentTcp::new();
+        let silent = SilentTcp::new();
         assert_eq!(failure(Dial::new(silent.address(), Duration::from_millis(50))).await, (How::Silent, None));
     }
 

@@ -9,7 +9,8 @@ mod tls;
 
 use std::time::Duration;
 
-use super::reach::{Reached, Way, reach, told};
+use super::open::{Opened, told};
+use super::reach::{Way, reach};
 use super::{CannotLook, Clock, Fact, Failure, How, Means, Proxy, ProxyScheme, Stage, Stream};
 
 /// What came of asking a proxy for a tunnel.
@@ -49,7 +50,7 @@ pub(crate) async fn tunnel_by(
     to: (&str, u16),
     way: Way,
 ) -> Result<Tunnelled, CannotLook> {
-    let Reached { mut facts, stream } = reach(means, &proxy.host, proxy.port, way).await?;
+    let Opened { mut facts, stream } = reach(means, &proxy.host, proxy.port, way).await?;
     let stream = match stream {
         Ok(stream) => stream,
         Err(failure) => return Ok(Tunnelled { facts, stream: Err(Failure { stage: Stage::Proxy, ..failure }) }),
@@ -83,20 +84,6 @@ const GARBAGE: usize = 120;
 fn ended(mut stream: Box<dyn Stream>, mut facts: Vec<Fact>, failure: Failure) -> Tunnelled {
     facts.extend(told(stream.icmp()));
     Tunnelled { facts, stream: Err(failure) }
-}
-
-/// What an error of a connection that stood says of the proxy.
-fn broken(error: &std::io::Error) -> Failure {
-    use std::io::ErrorKind as Kind;
-    let how = match error.kind() {
-        Kind::UnexpectedEof => How::Closed,
-        Kind::HostUnreachable | Kind::NetworkUnreachable => How::Unreachable,
-        Kind::TimedOut => How::Silent,
-        Kind::InvalidData => How::Malformed,
-        // ECONNRESET, and EPIPE, which the kernel says once the RST has come; whatever else it may say ends it as abruptly.
-        _ => How::Reset,
-    };
-    Failure::new(Stage::Proxy, how)
 }
 
 /// An answer that breaks its protocol; the text is ours.

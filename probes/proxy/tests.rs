@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::kit::test_net_proxy::{Peer, head, say, with_means};
+use crate::kit::testing::{Peer, Scene, head, say};
 use crate::kit::{Hello, ProxyScheme, Role, Settings, Target};
 
 fn look(target: &str, via: Via, fetch: Option<Fetch>) -> Look {
@@ -22,7 +22,7 @@ fn through(port: u16) -> Via {
 /// Takes the look while the peer hears one request's head and answers; gives the request's head too.
 async fn take(look: Look, peer: &Peer, answer: &[u8]) -> (String, Seen) {
     let probe = (KIND.prepare)(&look).unwrap();
-    let seen = with_means(async |means| probe.look(means).await.unwrap());
+    let seen = Scene::new().with(async |means| probe.look(means).await.unwrap());
     let serve = async {
         let mut stream = peer.accept().await;
         let asked = head(&mut stream).await;
@@ -94,7 +94,7 @@ async fn a_page_in_place_of_a_script_is_malformed_and_an_error_is_denied() {
 #[tokio::test]
 async fn a_script_s_server_without_a_name_fails_at_resolving() {
     let probe = (KIND.prepare)(&look("wpad.test:80", Via::Direct, Some(fetching(Method::Get, "/wpad.dat")))).unwrap();
-    let seen = with_means(async |means| probe.look(means).await.unwrap()).await;
+    let seen = Scene::new().with(async |means| probe.look(means).await.unwrap()).await;
     let failure = Failure::new(Stage::Resolve, How::NotFound).saying("Name or service not known");
     assert_eq!(seen, Seen::failed(Vec::new(), failure));
 }

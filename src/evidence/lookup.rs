@@ -130,3 +130,61 @@ impl<'a> Lookup<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use why5003_probes::kit::{Fact, Look, Target};
+
+    use super::*;
+
+    fn asked(answers: Vec<(&str, &[&str], bool)>) -> Observation {
+        let facts = (1..).zip(answers).map(|(nth, (rcode, addresses, truncated))| {
+            Fact::Answer(Answer {
+                rcode: rcode.to_owned(),
+                addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+                aliases: Vec::new(),
+                ttl_s: None,
+                truncated,
+                authentic: false,
+                nth,
+                rtt_us: 0,
+            })
+        });
+        Observation {
+            id: 0,
+            look: Look::new("dns", Role::SignIn, Target::name("zoom.us")),
+            started: Duration::ZERO,
+            took: Duration::ZERO,
+            facts: facts.collect(),
+            failure: None,
+        }
+    }
+
+    #[track_caller]
+    fn contradicts(answers: Vec<(&str, &[&str], bool)>, expected: bool) {
+        let seen = asked(answers);
+        assert_eq!(Lookup::of(&seen, Source::System).contradicts_itself(), expected);
+    }
+
+    #[test]
+    fn answers_that_share_no_address_contradict_each_other() {
+        contradicts(vec![("NOERROR", &["192.0.2.1"], false), ("NOERROR", &["192.0.2.2"], false)], true);
+        contradicts(vec![("NXDOMAIN", &[], false), ("NOERROR", &["192.0.2.2"], false)], true);
+    }
+
+    #[test]
+    fn a_doubled_answer_and_one_fetched_after_truncation_do_not() {
+        contradicts(vec![("NOERROR", &["192.0.2.1", "192.0.2.2"], false), ("NOERROR", &["192.0.2.2"], false)], false);
+        contradicts(vec![("NXDOMAIN", &[], false), ("NXDOMAIN", &[], false)], false);
+        contradicts(vec![("NOERROR", &[], true), ("NOERROR", &["192.0.2.2"], false)], false);
+    }
+
+    #[test]
+    fn a_truncated_answer_names_nothing() {
+        let seen = asked(vec![("NOERROR", &["192.0.2.1"], true), ("NOERROR", &["192.0.2.2"], false)]);
+        let lookup = Lookup::of(&seen, Source::System);
+        assert_eq!(lookup.named(), Named::Addresses(vec!["192.0.2.2".parse().unwrap()]));
+    }
+}

@@ -53,6 +53,7 @@ pub(super) fn looks(plan: &Plan<'_>) -> Vec<Look> {
             first.push(looks::tunnel(&control.name, Role::Control, control.port, proxy));
         }
     }
+    first.extend(plan.here.scripts.iter().map(|script| looks::script(&script.host, script.port, &script.path)));
     first
 }
 

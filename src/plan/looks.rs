@@ -60,6 +60,17 @@ pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
+/// A proxy script.
+pub(super) fn script(host: &str, port: u16, path: &str) -> Look {
+    let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: None };
+    let target = match host.parse() {
+        Ok(address) => Target::address(address),
+        Err(_) => Target::name(host),
+    };
+    Look::new("proxy", Role::Host, target.at_port(port, Transport::Tcp))
+        .with(Settings { fetch: Some(fetch), ..Settings::default() })
+}
+
 /// A plain-HTTP page whose content is known.
 pub(super) fn page(target: Target, path: &str, expect: Expect) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(expect) };

@@ -5,22 +5,35 @@
 mod answer;
 mod first;
 mod follow;
+mod here;
 mod looks;
 
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use why5003_probes::kit::{Fact, Interface, InterfaceKind, Look, Observation, Proxy, ProxySays, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, Via};
+
+use here::Here;
 
 use crate::catalogue::Catalogue;
+use crate::evidence::{NotLooked, Question};
 
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// Go through this proxy, whatever the system says; its credentials stand only here.
     pub proxy: Option<Proxy>,
-    /// Only this family: `Some(true)` is IPv4 alone, `Some(false)` IPv6 alone.
-    pub only_v4: Option<bool>,
+    /// Use this address family alone.
+    pub family: Option<Family>,
+}
+
+/// An address family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
 }
 
 /// A diagnosis's plan.
@@ -33,15 +46,6 @@ pub struct Plan<'a> {
     given: HashSet<Look>,
     /// Addresses of each host that looks were given for, so that a long answer does not become a sweep.
     addresses: HashSet<(String, IpAddr)>,
-}
-
-/// What the plan needs to know of this computer.
-#[derive(Clone, Debug, Default)]
-struct Here {
-    resolvers: Vec<SocketAddr>,
-    proxies: Vec<Proxy>,
-    v4: bool,
-    v6: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -59,7 +63,8 @@ impl<'a> Plan<'a> {
     /// The looks that a result leads to by itself, whatever it means.
     pub fn follow(&mut self, seen: &Observation) -> Vec<Look> {
         if seen.look.probe == "host" {
-            if !self.here.resolvers.is_empty() || seen.look.target.address.is_some() {
+            // Later ones look at a gateway alone.
+            if seen.look.target.address.is_some() {
                 return Vec::new();
             }
             self.here = Here::of(seen, &self.wishes);
@@ -75,7 +80,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The looks that would answer a question; none if they were given before, or there are none.
-    pub fn answer(&mut self, question: &crate::evidence::Question) -> Vec<Look> {
+    pub fn answer(&mut self, question: &Question) -> Vec<Look> {
         let looks = answer::looks(self, question);
         self.new_ones(looks)
     }
@@ -83,6 +88,24 @@ impl<'a> Plan<'a> {
     /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
     pub fn only_explains(look: &Look) -> bool {
         look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+    }
+
+    /// What no look of this plan can tell on this computer, and what would.
+    pub fn left_out(&self) -> Vec<NotLooked> {
+        let mut left = Vec::new();
+        if self.here.v4 || self.here.v6 {
+            left.push(NotLooked {
+                what: "UDP 8801-8810 (media)".to_owned(),
+                why: "nobody answers there who has no meeting; walk the way there with: why5003 probe udp ADDRESS:8801/udp --set ladder=24".to_owned(),
+            });
+        }
+        if !self.here.scripts.is_empty() {
+            left.push(NotLooked {
+                what: "which proxy the proxy script chooses for Zoom".to_owned(),
+                why: "proxy scripts are fetched and read, not run; give the proxy with --proxy".to_owned(),
+            });
+        }
+        left
     }
 
     fn new_ones(&mut self, looks: Vec<Look>) -> Vec<Look> {
@@ -103,51 +126,11 @@ impl<'a> Plan<'a> {
 
     /// Whether an address is of a family that this run uses.
     fn may_use(&self, address: IpAddr) -> bool {
-        let family = match self.wishes.only_v4 {
-            Some(only_v4) => address.is_ipv4() == only_v4,
+        let wished = match self.wishes.family {
+            Some(Family::V4) => address.is_ipv4(),
+            Some(Family::V6) => address.is_ipv6(),
             None => true,
         };
-        family && if address.is_ipv4() { self.here.v4 } else { self.here.v6 }
+        wished && if address.is_ipv4() { self.here.v4 } else { self.here.v6 }
     }
-}
-
-impl Here {
-    fn of(seen: &Observation, wishes: &Wishes) -> Self {
-        let mut here = Self { proxies: wishes.proxy.clone().into_iter().collect(), ..Self::default() };
-        let mut knows_interfaces = false;
-        for fact in &seen.facts {
-            match fact {
-                Fact::Resolver(resolver) => here.resolvers.push(resolver.server),
-                Fact::ProxySetting(setting) if wishes.proxy.is_none() => {
-                    if let ProxySays::Use(proxy) = &setting.says
-                        && let Ok(proxy) = proxy.parse()
-                        && !here.proxies.contains(&proxy)
-                    {
-                        here.proxies.push(proxy);
-                    }
-                }
-                Fact::Interface(interface) => {
-                    knows_interfaces = true;
-                    here.v4 |= has(interface, IpAddr::is_ipv4);
-                    here.v6 |= has(interface, IpAddr::is_ipv6);
-                }
-                _ => {}
-            }
-        }
-        if !knows_interfaces {
-            (here.v4, here.v6) = (true, true);
-        }
-        here
-    }
-}
-
-/// Whether an interface can carry packets of a family beyond its own link.
-fn has(interface: &Interface, family: impl Fn(&IpAddr) -> bool) -> bool {
-    let beyond = |address: IpAddr| match address {
-        IpAddr::V4(v4) => !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_unicast_link_local(),
-    };
-    interface.kind != InterfaceKind::Loopback
-        && interface.up
-        && interface.addresses.iter().map(ipnet::IpNet::addr).any(|a| family(&a) && beyond(a))
 }

@@ -14,7 +14,7 @@ pub(super) use page::{Page, Tone};
 use super::model::Report;
 use super::plain::{plain, prose};
 use super::words;
-use crate::verdict::{Part, Status, Verdict};
+use crate::verdict::{Open, Part, Status, Verdict};
 
 /// How a text for a person is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,11 @@ fn tone(status: Status) -> Tone {
     }
 }
 
+/// What is left to try on the client has a place of its own in a healthy report.
+fn is_the_client(open: &Open) -> bool {
+    open.could_be == ["client.local"]
+}
+
 fn causes(page: &mut Page, report: &Report) {
     let (roots, contributing): (Vec<_>, Vec<_>) =
         report.verdict.causes.iter().partition(|finding| finding.role == Part::Root);
@@ -71,6 +76,9 @@ fn causes(page: &mut Page, report: &Report) {
         page.paragraph(2, words::NOT_ZOOMS_CLIENT);
         if report.verdict.causes.is_empty() {
             page.paragraph(2, "What is left to try lies in the client or on this computer.");
+        }
+        for open in report.verdict.open.iter().filter(|open| is_the_client(open)) {
+            page.item(2, "- ", &prose(&open.next_test));
         }
         for finding in &report.verdict.causes {
             page.blank();

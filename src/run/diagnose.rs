@@ -85,6 +85,7 @@ pub async fn diagnose(
                     if standing.content && standing.questions.is_empty() {
                         let why = "nothing was wrong, so its answer was not waited for";
                         gathered.not_looked.extend(schedule.abandon(why));
+                        gathered.not_looked.extend(plan.left_out());
                         return gathered.in_order();
                     }
                 }
@@ -109,6 +110,7 @@ pub async fn diagnose(
             }
         }
     };
+    gathered.not_looked.extend(plan.left_out());
     if let Some(why) = ended {
         gathered.incomplete = true;
         gathered.not_looked.extend(schedule.abandon(why));

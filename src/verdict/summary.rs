@@ -72,5 +72,29 @@ pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Open {
         Status::Healthy | Status::Degraded => vec!["client.local".to_owned()],
         Status::Blocked | Status::Unknown => Vec::new(),
     };
-    Open { could_be, next_test: next_test.to_owned() }
+    let mut next_test = next_test.to_owned();
+    if !could_be.is_empty() {
+        next_test.push_str(&seen_of_the_client(evidence));
+    }
+    Open { could_be, next_test }
+}
+
+/// What was seen of the installed client, as a half-sentence.
+fn seen_of_the_client(evidence: &Evidence) -> String {
+    let clients: Vec<String> = evidence
+        .host()
+        .clients()
+        .map(|(_, client)| {
+            let version = client.version.as_deref().unwrap_or("of unknown version");
+            let mut text = format!("{version} ({}) at {}", client.packaging, client.found_at);
+            if let Some(oldest) = client.processes.iter().map(|process| process.age_s).max() {
+                let _ = write!(text, ", {} processes, the oldest {} h old", client.processes.len(), oldest / 3600);
+            }
+            text
+        })
+        .collect();
+    if clients.is_empty() {
+        return ". No installed Zoom client was seen on this computer".to_owned();
+    }
+    format!(". Seen of the client: {}", clients.join("; "))
 }

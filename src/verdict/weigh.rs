@@ -170,3 +170,17 @@ pub(super) fn admits_trouble(evidence: &Evidence) -> bool {
 pub(super) fn sign_in_fails(evidence: &Evidence) -> bool {
     matches!(evidence.sign_in(), SignIn::Fails(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_wildcard_stands_for_exactly_one_label() {
+        assert!(covers("*.zoom.us", "log.zoom.us"));
+        assert!(covers("ZOOM.us", "zoom.us"));
+        for (name, host) in [("*.zoom.us", "zoom.us"), ("*.zoom.us", "a.b.zoom.us"), ("*.us", "zoom.us.example")] {
+            assert!(!covers(name, host), "{name} covers {host}");
+        }
+    }
+}

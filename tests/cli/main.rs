@@ -3,7 +3,7 @@
 //! Whatever could send a packet runs in a network namespace of its own. Where none can be had those tests are listed as
 //! ignored, with the reason on standard error; with `CI=true` that is a failure.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 mod namespace;
 mod printed;

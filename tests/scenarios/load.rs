@@ -134,7 +134,9 @@ struct Base {
 
 fn of_a_base<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Seen>, D::Error> {
     let mut seen = Vec::<Seen>::deserialize(from)?;
-    seen.iter_mut().for_each(|seen| seen.from_base = true);
+    for seen in &mut seen {
+        seen.from_base = true;
+    }
     Ok(seen)
 }
 
@@ -207,10 +209,7 @@ impl Seen {
         let probe = PROBES.iter().copied().find(|known| *known == probe).ok_or_else(|| wrong(&"no such probe"))?;
         let target: Target = target.parse().map_err(|e| wrong(&e))?;
         let via: Via = via.parse().map_err(|e| wrong(&e))?;
-        let role = match self.role.or_else(|| role_of(&target)) {
-            Some(role) => role,
-            None => return Err(wrong(&"say its role")),
-        };
+        let Some(role) = self.role.or_else(|| role_of(&target)) else { return Err(wrong(&"say its role")) };
         let mut settings: Settings = Value::Table(self.settings.clone()).try_into().map_err(|e| wrong(&e))?;
         // As the plan sets it.
         settings.prefix = target.address.and_then(|address| CATALOGUE.prefix_of(address));
@@ -255,7 +254,7 @@ impl Seen {
 const PROBES: &[&str] = &["dns", "host", "http", "mtu", "proxy", "tcp", "tls", "udp"];
 
 fn role_of(target: &Target) -> Option<Role> {
-    let Some(name) = target.host.as_deref() else { return None };
+    let name = target.host.as_deref()?;
     match CATALOGUE.host(name) {
         Some(host) if host.decisive => Some(Role::SignIn),
         Some(_) => Some(Role::Side),

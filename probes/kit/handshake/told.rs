@@ -9,7 +9,7 @@ use rustls::{ClientConnection, NamedGroup, ProtocolVersion};
 use super::{Ended, Progress, Wire};
 use crate::kit::broken::{alert_name, broken};
 use crate::kit::text::shown_bytes;
-use crate::kit::{Fact, Failure, Handshake, How, IcmpError, IcmpMeaning, Stage};
+use crate::kit::{Fact, Failure, Handshake, How, IcmpError, IcmpMeaning, Stage, micros};
 
 /// How a handshake ended short of its end, and what its bytes tell.
 pub(crate) struct Told {
@@ -26,7 +26,7 @@ pub(crate) fn finished(session: &ClientConnection, took: Duration) -> Handshake 
         cipher: cipher.map(|cipher| format!("{cipher:?}").replacen("TLS13_", "TLS_", 1)).unwrap_or_default(),
         group: session.negotiated_key_exchange_group().map(|group| group_name(group.name())),
         alpn: session.alpn_protocol().map(|alpn| shown_bytes(alpn, ALPN_CHARS)),
-        took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        took_us: micros(took),
     }
 }
 
@@ -74,10 +74,7 @@ pub(crate) fn told(ended: &Ended, wire: &Wire, icmp: &[IcmpError], progress: Pro
         Ended::Endless => failure.after(progress.whole()),
         Ended::Broken(_) | Ended::Expired => failure,
     };
-    let failure = match words {
-        Some(words) => failure.saying(words),
-        None => failure,
-    };
+    let failure = failure.saying_any(words);
     Told { facts: Vec::new(), failure }
 }
 

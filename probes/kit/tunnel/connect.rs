@@ -20,10 +20,10 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 use super::leftover::put_back;
-use super::{Ask, GARBAGE, Tunnelled, broken, ended, malformed};
-use crate::kit::reach::micros;
+use super::{Ask, GARBAGE, Tunnelled, ended, malformed};
+use crate::kit::broken;
 use crate::kit::text::{shown, shown_bytes};
-use crate::kit::{CannotLook, Fact, Failure, How, Secret, Stage, Stream, Tunnel};
+use crate::kit::{CannotLook, Fact, Failure, How, Secret, Stage, Stream, Tunnel, micros};
 
 /// Asks for the tunnel.
 ///
@@ -209,7 +209,7 @@ fn unanswered(error: &hyper::Error) -> Failure {
         malformed(shown(&format!("no HTTP answer: {error}"), WORDS))
     } else {
         match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
-            Some(error) => broken(error),
+            Some(error) => broken::failure(Stage::Proxy, error),
             None => Failure::new(Stage::Proxy, How::Closed),
         }
     }

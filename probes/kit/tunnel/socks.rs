@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::{Ask, GARBAGE, Tunnelled, broken, ended, malformed};
-use crate::kit::reach::micros;
+use super::{Ask, GARBAGE, Tunnelled, ended, malformed};
+use crate::kit::broken;
 use crate::kit::text::shown_bytes;
-use crate::kit::{CannotLook, Fact, Failure, How, Stage, Stream, Tunnel};
+use crate::kit::{CannotLook, Fact, Failure, How, Stage, Stream, Tunnel, micros};
 
 /// Asks for the tunnel.
 ///
@@ -40,7 +40,7 @@ pub(super) async fn ask(ask: &Ask<'_>, mut stream: Box<dyn Stream>) -> Result<Tu
                 ended(stream, facts, Failure::new(Stage::Proxy, How::Denied).saying(reason))
             }
         }
-        Ok(Err(Broken::Connection(error))) => ended(stream, Vec::new(), broken(&error)),
+        Ok(Err(Broken::Connection(error))) => ended(stream, Vec::new(), broken::failure(Stage::Proxy, &error)),
         Ok(Err(Broken::Protocol { read, why })) => {
             let text = shown_bytes(&read, GARBAGE);
             ended(stream, vec![Fact::Garbage { text }], malformed(why))

@@ -4,11 +4,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::kit::test_net_proxy::{Peer, head, say, with_means};
-use crate::kit::{Secret, Tunnel};
+use crate::kit::testing::{ClosedTcp, Names, Peer, Scene, head, say};
+use crate::kit::{Secret, SystemLookup, Tunnel};
 
 /// Long enough for loopback on a busy machine; a test of silence sets its own.
 const WAIT: Duration = Duration::from_secs(20);
+
+fn scene() -> Scene {
+    // Nothing listens at ::1, so the third address is needed.
+    let second =
+        SystemLookup::Found(vec!["::1".parse().unwrap(), "::1".parse().unwrap(), "127.0.0.1".parse().unwrap()]);
+    Scene::new().knowing(Names::none().and("proxy.test", second).and("silent.test", SystemLookup::Silent))
+}
 
 fn proxy(scheme: ProxyScheme, host: &str, port: u16) -> Proxy {
     Proxy { scheme, host: host.to_owned(), port, credentials: None }
@@ -23,7 +30,7 @@ async fn ask_of(
 ) -> Tunnelled {
     let peer = Peer::listen().await;
     let proxy = Proxy { credentials: credentials.map(Secret::new), ..proxy(scheme, "127.0.0.1", peer.port()) };
-    let ask = with_means(async |means| tunnel(means, &proxy, "zoom.us", 443, wait).await.unwrap());
+    let ask = scene().with(async |means| tunnel(means, &proxy, "zoom.us", 443, wait).await.unwrap());
     let served = async { part(peer.accept().await).await };
     tokio::join!(ask, served).0
 }
@@ -80,7 +87,7 @@ async fn a_granted_tunnel_carries_bytes_both_ways_from_the_first() {
 async fn what_is_written_into_a_tunnel_comes_out() {
     let peer = Peer::listen().await;
     let proxy = proxy(ProxyScheme::Http, "127.0.0.1", peer.port());
-    let ask = with_means(async |means| {
+    let ask = scene().with(async |means| {
         let mut stream = tunnel(means, &proxy, "2001:db8::1", 443, WAIT).await.unwrap().stream.unwrap();
         stream.write_all(b"hello\r\n\r\n").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), b'!');
@@ -146,7 +153,7 @@ async fn a_proxy_that_says_nothing_is_silent() {
     let peer = Peer::listen().await;
     let proxy = proxy(ProxyScheme::Http, "127.0.0.1", peer.port());
     // The backlog takes the connection; nobody ever answers on it.
-    let tunnelled = with_means(async |means| tunnel(means, &proxy, "zoom.us", 443, wait).await.unwrap()).await;
+    let tunnelled = scene().with(async |means| tunnel(means, &proxy, "zoom.us", 443, wait).await.unwrap()).await;
     assert_eq!(tunnelled.stream.err(), Some(Failure::new(Stage::Proxy, How::Silent).after(wait)));
     assert!(matches!(tunnelled.facts[..], [Fact::Connected(_)]));
 }
@@ -237,7 +244,7 @@ async fn a_proxy_that_stops_in_the_middle_of_its_answer_is_silent_there() {
 async fn a_proxy_is_found_by_name_and_its_second_address_tried() {
     let peer = Peer::listen().await;
     let proxy = proxy(ProxyScheme::Http, "proxy.test", peer.port());
-    let ask = with_means(async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap());
+    let ask = scene().with(async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap());
     let serve = async {
         let mut stream = peer.accept().await;
         head(&mut stream).await;
@@ -249,7 +256,7 @@ async fn a_proxy_is_found_by_name_and_its_second_address_tried() {
 }
 
 async fn unreached(proxy: Proxy, failure: Failure) {
-    let tunnelled = with_means(async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap()).await;
+    let tunnelled = scene().with(async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap()).await;
     assert_eq!((tunnelled.facts, tunnelled.stream.err()), (Vec::new(), Some(failure)));
 }
 
@@ -257,24 +264,23 @@ async fn unreached(proxy: Proxy, failure: Failure) {
 async fn an_unknown_name_a_dead_resolver_and_a_closed_port_are_told_apart() {
     unreached(proxy(ProxyScheme::Http, "gone.test", 3128), failure(How::NotFound, "Name or service not known")).await;
     unreached(proxy(ProxyScheme::Http, "silent.test", 3128), Failure::new(Stage::Proxy, How::Silent).after(WAIT)).await;
-    // Bound and not listening: the port stays closed, and no other test is given it.
-    let closed = tokio::net::TcpSocket::new_v4().unwrap();
-    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let port = closed.local_addr().unwrap().port();
+    let closed = ClosedTcp::new();
+    let port = closed.address().port();
     unreached(proxy(ProxyScheme::Socks5, "127.0.0.1", port), failure(How::Refused, "ECONNREFUSED")).await;
 }
 
 #[tokio::test]
 async fn a_name_that_fits_no_request_is_not_looked_at() {
     let peer = Peer::listen().await;
-    with_means(async |means| {
-        for scheme in [ProxyScheme::Http, ProxyScheme::Socks5] {
-            let proxy = proxy(scheme, "127.0.0.1", peer.port());
-            let name = format!("a b\r\n{}", "x".repeat(300));
-            assert!(matches!(tunnel(means, &proxy, &name, 443, WAIT).await, Err(CannotLook::Io { .. })));
-        }
-    })
-    .await;
+    scene()
+        .with(async |means| {
+            for scheme in [ProxyScheme::Http, ProxyScheme::Socks5] {
+                let proxy = proxy(scheme, "127.0.0.1", peer.port());
+                let name = format!("a b\r\n{}", "x".repeat(300));
+                assert!(matches!(tunnel(means, &proxy, &name, 443, WAIT).await, Err(CannotLook::Io { .. })));
+            }
+        })
+        .await;
 }
 
 /// What a SOCKS proxy's messages are seen as; each is sent when as many bytes as stand before it have come.

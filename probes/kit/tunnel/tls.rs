@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Ask, Tunnelled, broken, ended, malformed};
-use crate::kit::text::shown;
+use super::{Ask, Tunnelled, ended};
+use crate::kit::broken::broken;
 use crate::kit::{CannotLook, Failure, How, IcmpError, Stage, Stream, Trust};
 
 /// The connection to the proxy inside TLS, or how that ended.
@@ -56,17 +56,13 @@ fn roots(trust: &Trust) -> RootCertStore {
 }
 
 fn not_secured(error: &io::Error) -> Failure {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => {
-            Failure::new(Stage::Proxy, How::Alert).saying(format!("{alert:?}"))
-        }
-        Some(error) => malformed(shown(&format!("TLS with the proxy: {error}"), WORDS)),
-        None => broken(error).saying("TLS with the proxy"),
-    }
+    let (how, words) = broken(error);
+    let words = words.map_or_else(|| TLS.to_owned(), |words| format!("{TLS}: {words}"));
+    Failure::new(Stage::Proxy, how).saying(words)
 }
 
-/// How many characters of a TLS error are kept.
-const WORDS: usize = 200;
+/// What was under way when it ended.
+const TLS: &str = "TLS with the proxy";
 
 impl Stream for TlsStream<Box<dyn Stream>> {
     fn local(&self) -> SocketAddr {
@@ -86,36 +82,16 @@ impl Stream for TlsStream<Box<dyn Stream>> {
 mod tests {
     use std::time::Duration;
 
-    use rustls::ServerConfig;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::pki_types::CertificateDer;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
-    use tokio_rustls::TlsAcceptor;
 
     use super::super::tunnel;
     use super::*;
-    use crate::kit::test_net_proxy::{Peer, head, say, with_trust};
+    use crate::kit::testing::{Identity, Peer, Scene, head, identity, say};
     use crate::kit::{Proxy, ProxyScheme};
 
     const WAIT: Duration = Duration::from_secs(20);
-
-    struct Identity {
-        certificate: CertificateDer<'static>,
-        acceptor: TlsAcceptor,
-    }
-
-    fn identity() -> Identity {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
-            .unwrap();
-        Identity { certificate, acceptor: TlsAcceptor::from(Arc::new(config)) }
-    }
 
     /// Asks a peer, which does its part meanwhile, for a tunnel, trusting these certificates as the system's.
     async fn ask_of(trusted: &[&CertificateDer<'static>], part: impl AsyncFnOnce(TcpStream)) -> Tunnelled {
@@ -127,14 +103,15 @@ mod tests {
         let peer = Peer::listen().await;
         let proxy =
             Proxy { scheme: ProxyScheme::Https, host: "127.0.0.1".to_owned(), port: peer.port(), credentials: None };
-        let ask = with_trust(trust, async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap());
+        let ask =
+            Scene::new().trusting(trust).with(async |means| tunnel(means, &proxy, "zoom.us", 443, WAIT).await.unwrap());
         let serve = async { part(peer.accept().await).await };
         tokio::join!(ask, serve).0
     }
 
     #[tokio::test]
     async fn a_tunnel_inside_tls_carries_bytes_both_ways() {
-        let Identity { certificate, acceptor } = identity();
+        let Identity { certificate, acceptor } = identity("127.0.0.1", &[]);
         let mut peer_end = None;
         let tunnelled = ask_of(&[&certificate], async |stream| {
             let mut stream = acceptor.accept(stream).await.unwrap();
@@ -154,18 +131,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_proxy_with_a_certificate_of_no_root_is_not_asked() {
-        let acceptor = identity().acceptor;
+        let acceptor = identity("127.0.0.1", &[]).acceptor;
         let tunnelled = ask_of(&[], async |stream| {
             assert!(acceptor.accept(stream).await.is_err());
         })
         .await;
-        let expected = malformed("TLS with the proxy: invalid peer certificate: UnknownIssuer");
+        let expected = Failure::new(Stage::Proxy, How::Malformed)
+            .saying("TLS with the proxy: invalid peer certificate: UnknownIssuer");
         assert_eq!(tunnelled.stream.err(), Some(expected));
     }
 
     #[tokio::test]
     async fn a_proxy_that_speaks_no_tls_is_malformed_and_one_that_hangs_up_is_closed() {
-        let known = identity().certificate;
+        let known = identity("127.0.0.1", &[]).certificate;
         let plain = ask_of(&[&known], async |mut stream| {
             say(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
             // Drained, so that closing sends a FIN and not a RST.

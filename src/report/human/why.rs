@@ -2,12 +2,12 @@
 
 use why5003_probes::kit::Observation;
 
-use super::{Page, Style};
+use super::{Page, Style, is_the_client};
 use crate::report::Report;
 use crate::report::plain::{cut, cut_middle, plain, prose};
 use crate::report::result_line::result_line;
 use crate::report::words::{self, ids, variables};
-use crate::verdict::Verdict;
+use crate::verdict::{Open, Status, Verdict};
 
 /// The observations that the causes cite, one line each.
 pub(super) fn reasons(page: &mut Page, report: &Report) {
@@ -57,9 +57,11 @@ pub(super) fn gaps(page: &mut Page, verdict: &Verdict) {
             page.item(2, "- ", &format!("{} by {by}", plain(&ruled_out.id)));
         }
     }
-    if !verdict.open.is_empty() {
+    let healthy = verdict.status == Status::Healthy;
+    let open: Vec<&Open> = verdict.open.iter().filter(|open| !(healthy && is_the_client(open))).collect();
+    if !open.is_empty() {
         page.heading("STILL OPEN");
-        for open in &verdict.open {
+        for open in open {
             let could_be = plain(&open.could_be.join(" or ")).into_owned();
             page.item(2, "- ", &format!("It could be {could_be}. Next test: {}", prose(&open.next_test)));
         }

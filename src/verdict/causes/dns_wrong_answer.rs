@@ -80,7 +80,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         let genuine: Vec<u32> =
             evidence.attempts_at(name).filter(|a| a.genuine() && a.baseline()).map(Attempt::id).collect();
         if truth.is_empty() && genuine.is_empty() {
-            let alike = |a: &Attempt<'_>| a.failure().is_some_and(|f| common.contains(&(f.stage, f.how)));
+            let alike = |a: &Attempt<'_>| match a.failure() {
+                Some(failure) => common.contains(&(failure.stage, failure.how)),
+                // A certificate that somebody made for this very name is a matter of TLS.
+                None => a.handshake().is_some() && !shows_a_stranger(*a),
+            };
             if !tried.is_empty() && !tried.iter().all(alike) {
                 let doubt = ruling.open.get_or_insert_with(|| Doubt {
                     next_test: "ask independent resolvers for the same names, and try what they give".to_owned(),
