@@ -11,11 +11,13 @@ use why5003_probes::kit::{
 #[derive(Clone, Copy, Debug)]
 pub struct HostState<'a> {
     observations: &'a [Observation],
+    /// Which of them are looks at this computer.
+    looks: &'a [usize],
 }
 
 impl<'a> HostState<'a> {
-    pub(super) fn of(observations: &'a [Observation]) -> Self {
-        Self { observations }
+    pub(super) fn of(observations: &'a [Observation], looks: &'a [usize]) -> Self {
+        Self { observations, looks }
     }
 
     /// The observations of this computer.
@@ -91,7 +93,7 @@ impl<'a> HostState<'a> {
     }
 
     fn looks(self) -> impl Iterator<Item = &'a Observation> {
-        self.observations.iter().filter(|o| o.look.probe == "host")
+        self.looks.iter().filter_map(|&at| self.observations.get(at))
     }
 
     fn facts(self) -> impl Iterator<Item = &'a Fact> {

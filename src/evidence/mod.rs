@@ -39,6 +39,8 @@ pub struct Evidence {
     not_looked: Vec<NotLooked>,
     background: Background,
     by_host: HashMap<String, Vec<usize>>,
+    /// Looks at this computer itself: few, and asked for by every rule.
+    of_this_host: Vec<usize>,
 }
 
 impl Evidence {
@@ -60,7 +62,9 @@ impl Evidence {
                 by_host.entry(host.clone()).or_default().push(at);
             }
         }
-        Self { observations, not_looked, background, by_host }
+        let of_this_host =
+            observations.iter().enumerate().filter(|(_, o)| o.look.probe == "host").map(|(at, _)| at).collect();
+        Self { observations, not_looked, background, by_host, of_this_host }
     }
 
     /// The observations, in the order of the plan.
@@ -105,7 +109,7 @@ impl Evidence {
 
     /// What this computer tells of itself.
     pub fn host(&self) -> HostState<'_> {
-        HostState::of(&self.observations)
+        HostState::of(&self.observations, &self.of_this_host)
     }
 
     /// Names of this role that were asked for or tried, each once, in order.
