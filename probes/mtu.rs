@@ -87,7 +87,7 @@ impl Mtu {
     async fn by_handshakes(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
         let mut seen = Seen::default();
         let asked = self.settings.mss;
-        let (local, usual_way) = self.handshake(means, asked, &mut seen.facts).await?;
+        let (local, usual_way) = self.handshake(means, asked, self.wait(), &mut seen.facts).await?;
         let usual = asked.map_or_else(|| usual_size(means, local), |mss| mss.saturating_add(self.headers()));
         let Some(stalled) = tried(&mut seen.facts, usual, usual_way) else { return Ok(seen) };
         let is_stall = stalled.how == How::Silent && stalled.stage > Stage::Connect;
@@ -96,13 +96,18 @@ impl Mtu {
         if !is_stall || asked.is_some() || usual <= small {
             return Ok(seen);
         }
-        let (_, small_way) = self.handshake(means, Some(SMALL_MSS), &mut seen.facts).await?;
+        let began = means.clock.elapsed();
+        let (_, small_way) = self.handshake(means, Some(SMALL_MSS), self.wait(), &mut seen.facts).await?;
+        let whole = means.clock.elapsed().saturating_sub(began);
         if tried(&mut seen.facts, small, small_way).is_some() {
             return Ok(seen);
         }
+        // That one size stalls is known by now. What stalls for several times as long as a whole handshake takes, and for
+        // longer than the first retransmissions, does so again; a size that was merely lost makes the answer smaller, never larger.
+        let wait = (whole * 4 + STALL).min(self.wait());
         let mut search = Search::new(small, usual, 1, MOST_TRIES - 2);
         while let Some(size) = search.next() {
-            let (_, way) = self.handshake(means, Some(size - self.headers()), &mut seen.facts).await?;
+            let (_, way) = self.handshake(means, Some(size - self.headers()), wait, &mut seen.facts).await?;
             let failure = tried(&mut seen.facts, size, way);
             // Anything but a stall says that something else has changed: the search would only guess on.
             if failure.as_ref().is_some_and(|failure| failure.how != How::Silent || failure.stage == Stage::Connect) {
@@ -123,6 +128,7 @@ impl Mtu {
         &self,
         means: &Means<'_>,
         mss: Option<u16>,
+        wait: Duration,
         facts: &mut Vec<Fact>,
     ) -> Result<(Option<IpAddr>, Result<(), Failure>), CannotLook> {
         let dial =
@@ -136,7 +142,7 @@ impl Mtu {
                 return Ok((None, Err(failure)));
             }
         };
-        let ended = first_flight(&mut *stream, self.name.clone(), self.wait()).await?;
+        let ended = first_flight(&mut *stream, self.name.clone(), wait).await?;
         facts.extend(stream.icmp().into_iter().map(Fact::Icmp));
         Ok((Some(stream.local().ip()), ended))
     }
@@ -289,6 +295,8 @@ const MOST_TRIES: u8 = 12;
 /// A segment that is merely lost is repeated within it: after 200 ms, the least that Linux waits, then after twice and
 /// four times as long (RFC 6298, 5.5).
 const WAIT: Duration = Duration::from_millis(1500);
+/// Holds the first two retransmissions (200 ms and 400 ms after it) of a segment on a short way.
+const STALL: Duration = Duration::from_millis(650);
 /// Holds the first three SYNs (RFC 6298, 2.1 and 5.5).
 const CONNECT_WAIT: Duration = Duration::from_millis(3200);
 

@@ -172,6 +172,11 @@ impl<'a> Attempt<'a> {
         self.find(|fact| if let Fact::Tunnel(t) = fact { Some(t) } else { None })
     }
 
+    /// All that was seen, in order.
+    pub fn facts(self) -> impl Iterator<Item = &'a Fact> {
+        self.seen.facts.iter()
+    }
+
     /// ICMP errors that came for it.
     pub fn icmp(self) -> impl Iterator<Item = &'a IcmpError> {
         self.seen.facts.iter().filter_map(|f| if let Fact::Icmp(icmp) = f { Some(icmp) } else { None })

@@ -2,7 +2,7 @@
 //!
 //! Nothing here looks at a network. `README.md` beside the files says how they are written.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot read its own files has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own files has failed")]
 
 mod expect;
 mod load;

@@ -1,6 +1,6 @@
 //! This computer itself refuses to let the packets out.
 
-use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation};
+use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Stage, Transport};
 
 use super::prelude::*;
 
@@ -44,6 +44,11 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
     let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
+    if refused.is_empty()
+        && let Some(claim) = swallowed_here(evidence)
+    {
+        return Ruling::claim(claim);
+    }
     if refused.is_empty() {
         let passed =
             zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
@@ -67,6 +72,31 @@ fn rule(evidence: &Evidence) -> Ruling {
     let ids: Vec<u32> = refused.iter().map(|o| o.id).collect();
     let confidence = if ids.len() > 1 { 0.96 } else { 0.8 };
     Ruling::claim(Claim { scope, blocks, location: Some(here()), ..claim(confidence, ids) })
+}
+
+/// Zoom's flow is silent from the first hop on, where a neutral flow meets a router at the first hop and at more behind it:
+/// its packets never left. One router that spares its ICMP is no such sign, since those behind it would answer.
+fn swallowed_here(evidence: &Evidence) -> Option<Claim> {
+    let silent: Vec<_> = aimed(evidence).into_iter().filter(|a| a.ended(Stage::Connect, How::Silent)).collect();
+    let to = silent.iter().map(|a| a.to()).find(|to| {
+        let place = place_of(evidence, *to, Transport::Tcp);
+        place.is_some_and(|p| p.location.hop == Some(0) && p.location.next.is_some())
+    })?;
+    let own = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
+    let neutral = evidence.ladders().filter(|l| l.to() != to && l.router_at(1).is_some() && l.answered_at().is_some());
+    let neutral = neutral.max_by_key(|l| l.reach())?;
+    let asked: Vec<u8> = own.hops().map(|h| h.ttl).collect();
+    let beside = neutral.hops().filter(|h| h.came == HopAnswer::Expired && asked.contains(&h.ttl)).count();
+    if own.reach().is_some() || beside < 2 || silent.len() < 2 {
+        return None;
+    }
+    let because = [own.id(), neutral.id()].into_iter().chain(silent.iter().map(|a| a.id())).collect();
+    Some(Claim {
+        location: Some(here()),
+        scope: scope_of(silent.iter().copied()),
+        blocks: any_decisive(evidence, silent.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.75, because)
+    })
 }
 
 /// EPERM, or an ICMP refusal that this computer sent to itself about a packet for somebody else.

@@ -11,6 +11,7 @@ mod dns_servfail;
 mod dns_slow;
 mod dns_tcp_blocked;
 mod dns_wrong_answer;
+mod filter_block_page;
 mod filter_drop;
 mod filter_hello;
 mod filter_media_udp;
@@ -28,6 +29,7 @@ mod host_vpn;
 mod link_gateway_down;
 mod path_captive_portal;
 mod path_internet_down;
+mod path_ipv6_broken;
 mod path_mtu_blackhole;
 mod proxy;
 mod tls_inspection;
@@ -53,6 +55,7 @@ pub const CAUSES: &[Cause] = &[
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
     path_mtu_blackhole::CAUSE,
+    path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
     dns_intercepted::CAUSE,
     dns_injected::CAUSE,
@@ -65,6 +68,7 @@ pub const CAUSES: &[Cause] = &[
     proxy::AUTH_REQUIRED,
     proxy::DENIED,
     proxy::UPSTREAM_FAILED,
+    filter_block_page::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,
     filter_reset::CAUSE,
