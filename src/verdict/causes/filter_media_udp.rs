@@ -18,7 +18,8 @@ pub(super) const CAUSE: Cause = Cause {
     remedies: &[Mend {
         os: "any",
         who: Owner::Network,
-        text: "Allow UDP 3478, 3479 and 8801-8810 outbound to Zoom's published prefixes, and their return traffic, on {address} or the device behind it.",
+        text: "On the filter at {address} or just behind it, allow UDP 3478, 3479 and 8801-8810 outbound to all prefixes that the command prints, \
+               and the return traffic.",
         command: "why5003 catalogue show meetings",
     }],
     sources: &["Zoom KB0060548 (UDP 3478, 3479, 8801-8810)", "Zoom KB0061864 (falls back to TCP 443)"],

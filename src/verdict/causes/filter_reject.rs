@@ -17,8 +17,9 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Allow TCP 443 outbound to Zoom's published prefixes on {address}.",
-            command: "why5003 catalogue show meetings",
+            text: "On the router {address} that sends the refusal, allow TCP 443 (Zoom lists TCP 80 too) outbound to zoom.us, *.zoom.us, zoom.com and *.zoom.com by name: Zoom publishes no \
+                   addresses for its web service. Where rules know no names, allow all prefixes that the commands print.",
+            command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
         Mend {
             os: "any",

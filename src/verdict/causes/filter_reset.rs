@@ -17,8 +17,9 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Allow TCP 443 to Zoom's published prefixes on the device that resets ({address}); look for an application or reputation rule that matches Zoom.",
-            command: "why5003 catalogue show meetings",
+            text: "On the filter at {address} or just behind it, allow TCP 443 (Zoom lists TCP 80 too) outbound to zoom.us, *.zoom.us, zoom.com and *.zoom.com by name: Zoom publishes no \
+                   addresses for its web service. Where rules know no names, allow all prefixes that the commands print. Look there for an application or reputation rule that matches Zoom.",
+            command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
         Mend {
             os: "any",
