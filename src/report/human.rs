@@ -39,6 +39,7 @@ pub fn human(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
     opening(&mut page, &report.verdict);
     causes(&mut page, report);
+    impaired_only(&mut page, &report.verdict);
     why::reasons(&mut page, report);
     why::gaps(&mut page, &report.verdict);
     looks::table(&mut page, report);
@@ -99,6 +100,14 @@ fn causes(page: &mut Page, report: &Report) {
                 cause::brief(page, finding);
             }
         }
+    }
+}
+
+/// An impairment need not be why Zoom's client fails, and sign-in works for this program.
+fn impaired_only(page: &mut Page, verdict: &Verdict) {
+    if verdict.status == Status::Degraded {
+        page.heading("IF ZOOM'S CLIENT SHOWS 5003 ALL THE SAME");
+        page.paragraph(2, words::NOT_ZOOMS_CLIENT);
     }
 }
 

@@ -28,6 +28,9 @@ pub fn markdown(report: &Report) -> String {
     for finding in causes {
         cause(&mut out, &ink, finding, &report.vantage.os);
     }
+    if report.verdict.status == Status::Degraded {
+        let _ = writeln!(out, "\n## If Zoom's client shows 5003 all the same\n\n{}", ink.text(words::NOT_ZOOMS_CLIENT));
+    }
     evidence::sections(&mut out, &ink, report);
     // No block that is copied holds an empty line, so this only closes gaps between sections.
     while out.contains("\n\n\n") {

@@ -13,7 +13,7 @@ pub(super) const CAUSE: Cause = Cause {
     meaning: "SYNs to Zoom's addresses get no answer of any kind, at several addresses and over seconds, while neutral hosts connect from the \
               same computer at the same time. The filter is the last hop that still answers for Zoom's flow, or sits between that hop and the \
               next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
-    proof: "traceroute -T -p 443 170.114.52.2\ntraceroute -T -p 443 example.com",
+    proof: "sudo traceroute -T -p 443 170.114.52.2\nsudo traceroute -T -p 443 example.com",
     remedies: &[
         Mend {
             os: "any",

@@ -14,7 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &[],
     meaning: "UDP to Zoom's media ports dies on the way, at a hop that other packets to the same place pass, or is refused by a named box. Media then \
               fall back to TCP 443: worse sound and picture, but never error 5003 by itself.",
-    proof: "traceroute -U -p 3478 162.255.37.14\ntraceroute -T -p 443 162.255.37.14",
+    proof: "traceroute -U -p 3478 162.255.37.14\nsudo traceroute -T -p 443 162.255.37.14",
     remedies: &[Mend {
         os: "any",
         who: Owner::Network,

@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["filter.drop", "filter.reset"],
     meaning: "An ICMP error (administratively prohibited, or unreachable) answers the SYN. Its sender is a router on the way, neither this \
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
-    proof: "tcpdump -nvi any icmp &  curl -m 3 -sI https://zoom.us",
+    proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'icmp or icmp6' & sleep 1; curl -m 3 -sI https://zoom.us",
     remedies: &[
         Mend {
             os: "any",

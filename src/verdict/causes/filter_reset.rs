@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello"],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
-    proof: "tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' &  curl -sI https://zoom.us",
+    proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
     remedies: &[
         Mend {
             os: "any",
