@@ -70,7 +70,7 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     }
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
-    let summary = summary::sentence(status, causes.first(), evidence);
+    let summary = summary::sentence(status, &causes, evidence);
     Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions }
 }
 
@@ -168,7 +168,8 @@ impl Filling {
 
 /// What a remedy says where the evidence does not tell.
 const UNKNOWN: &[(&str, &str)] = &[
-    ("{address}", "(not located)"),
+    (" at {address} or just behind it", " that does this (not located)"),
+    (" {address}", ""),
     ("{host}", "zoom.us"),
     ("{mtu}", "1400"),
     ("{issuer}", "see the issuer"),

@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["path.*", "dns.*", "filter.*", "tls.*", "zoom.*", "proxy.*"],
     meaning: "There is a route, but the search for the gateway's link address (ARP, or neighbour discovery) finds nobody: the kernel gives up \
               with EHOSTUNREACH, whose sender is this computer itself. The router is off, or cable, Wi-Fi or VLAN do not lead to it.",
-    proof: "ip neigh show; arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
+    proof: "ip neigh show; sudo arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
     remedies: &[
         Mend {
             os: "any",
