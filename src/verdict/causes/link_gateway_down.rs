@@ -49,15 +49,20 @@ fn rule(evidence: &Evidence) -> Ruling {
     if unreachable.len() < 2 {
         return Ruling::silent();
     }
-    // The latest state counts: before the first packet there is no entry at all.
-    match host.neighbours().filter(|(_, n)| n.address == gateway).last() {
+    // Only what the kernel learned from these tries counts: an entry from before them is a memory.
+    let first_try = unreachable.iter().min().copied().unwrap_or_default();
+    match host.neighbours().filter(|(id, n)| n.address == gateway && *id > first_try).last() {
         Some((id, neighbour)) if matches!(neighbour.state.as_str(), "failed" | "incomplete") => {
             let because = unreachable.into_iter().chain([id]).collect();
             let location = Location { hop: Some(1), address: Some(gateway), next: None };
             Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.95, because) })
         }
-        Some((id, neighbour)) if neighbour.state != "none" => Ruling::excluded(vec![id]),
-        _ => Ruling::doubt(
+        Some((id, neighbour)) if matches!(neighbour.state.as_str(), "reachable" | "delay" | "probe") => {
+            Ruling::excluded(vec![id])
+        }
+        // A link without a search for neighbours (a tunnel, a pinned entry) tells nothing.
+        Some(_) => Ruling::silent(),
+        None => Ruling::doubt(
             format!("look at the neighbour state of the gateway {gateway} after these tries"),
             vec![Question::Gateway { address: gateway }],
         ),

@@ -8,7 +8,7 @@ pub(super) const CAUSE: Cause = Cause {
     id: "path.internet-down",
     title: "This network has no internet",
     layer: Layer::Path,
-    owner: Owner::Isp,
+    owner: Owner::Network,
     masks: &["dns.*", "filter.*", "tls.*", "zoom.*"],
     meaning: "This computer is connected, but no neutral host and no independent resolver of any operator answers, \
               any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
@@ -57,8 +57,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     let because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
-    let host = evidence.host();
-    let gateway = host.routes().find_map(|(_, r)| r.gateway);
-    let location = Location { hop: Some(1), address: gateway, next: None };
-    Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.9, because) })
+    // Whose side of the gateway it is on cannot be told from here: a line that is down and a firewall that closes everything
+    // look alike.
+    Ruling::claim(Claim { blocks: true, ..claim(0.8, because) })
 }
