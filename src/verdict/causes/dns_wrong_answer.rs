@@ -132,17 +132,3 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     merged(ruling)
 }
-
-/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
-fn special_purpose(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.octets().starts_with(&[0])
-                || v4.is_documentation()
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
-}
