@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::kit::{Layer, Transport};
 
 use super::prelude::*;
 
@@ -103,6 +103,23 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         if tried.is_empty() {
+            continue;
+        }
+        // An address in Zoom's own networks that is merely dead from here may be right, and shut on the way.
+        if !stranger && !special && block_page.is_none() && tried.iter().all(|a| a.settings().prefix.is_some()) {
+            let doubt = ruling.open.get_or_insert_with(|| Doubt {
+                next_test: format!("ask Zoom whether {first} is still {name}'s; walk the TTL there"),
+                questions: Vec::new(),
+            });
+            for to in tried.iter().map(|a| a.to()) {
+                doubt.questions.push(Question::Again { host: name.to_owned(), to });
+                let passing = a_passing_control(evidence, to);
+                doubt.questions.extend(passing.map(|passing| Question::Where {
+                    to,
+                    transport: Transport::Tcp,
+                    passing,
+                }));
+            }
             continue;
         }
         let mut details = std::collections::BTreeMap::from([("answer".to_owned(), first.to_string())]);
