@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::Transport;
+use why5003_probes::kit::{HopAnswer, Transport};
 
 use super::model::Location;
 use crate::evidence::{Evidence, Ladder};
@@ -14,6 +14,9 @@ pub(super) struct Place {
     pub(super) location: Location,
     /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
     pub(super) open_to_the_end: bool,
+    /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
+    /// they have in common lets it pass.
+    pub(super) past_the_shared_way: bool,
     /// The passing flow went to the same address, so the two share their way to its end.
     pub(super) by_the_same_address: bool,
     /// The ladders held against each other.
@@ -25,14 +28,14 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
     let affected = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
     let neutral = evidence
         .ladders()
-        .filter(|l| l.id() != affected.id() && passes(*l))
+        .filter(|l| l.id() != affected.id() && (passes(*l) || outruns(*l, affected)))
         // The same address by another port shares the way to its end; any other destination only its beginning.
         .max_by_key(|l| (l.to().ip() == to.ip(), l.reach()))?;
     let ids = vec![affected.id(), neutral.id()];
     let by_the_same_address = neutral.to().ip() == to.ip();
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place { location, open_to_the_end: true, by_the_same_address, ids });
+        return Some(Place { location, open_to_the_end: true, past_the_shared_way: true, by_the_same_address, ids });
     }
     let (hop, address) = match affected.last_router() {
         Some((hop, address)) => (hop, Some(address)),
@@ -41,22 +44,37 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
     };
     // Beyond the hop at which two ways part, what one shows says nothing of the other.
     let shared = by_the_same_address || hop == 0 || neutral.router_at(hop) == address;
-    let place = |next, open_to_the_end| Place {
+    let place = |next| Place {
         location: Location { hop: Some(hop), address, next },
-        open_to_the_end,
+        open_to_the_end: false,
+        past_the_shared_way: false,
         by_the_same_address,
         ids: ids.clone(),
     };
     match neutral.router_after(hop) {
-        Some((_, next)) if shared => Some(place(Some(next), false)),
-        Some(_) => Some(place(None, false)),
-        // The passing flow shows no router beyond either. If it ends at this same distance, the way was open to its last router.
-        None if by_the_same_address && hop > 0 => Some(place(None, true)),
-        None => None,
+        Some((_, next)) if shared => Some(place(Some(next))),
+        // The passing flow shows another router there: the ways have parted before it.
+        Some(_) if neutral.router_at(hop).is_some() => Some(Place { past_the_shared_way: true, ..place(None) }),
+        Some(_) => Some(place(None)),
+        None if hop == 0 => None,
+        // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
+        // to its last router.
+        None => Some(Place { open_to_the_end: by_the_same_address, past_the_shared_way: true, ..place(None) }),
     }
 }
 
-/// A ladder whose destination answered, or which shows at least one router.
+/// A flow to the same address by another port or protocol that goes on where this one ends, though its end keeps silent
+/// too: by two routers at least, since one that answered one flow alone may merely limit what it answers.
+fn outruns(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
+    let end = affected.reach().unwrap_or(0);
+    let beyond = ladder.hops().filter(|h| h.ttl > end && h.came == HopAnswer::Expired).count();
+    ladder.to().ip() == affected.to().ip() && beyond >= ROUTERS_BEYOND
+}
+
+/// A ladder whose destination answered.
 fn passes(ladder: Ladder<'_>) -> bool {
     ladder.answered_at().is_some()
 }
+
+/// Routers beyond a flow's end that make it an end where the destination answers nobody.
+const ROUTERS_BEYOND: usize = 2;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Role};
+use why5003_probes::kit::{Fact, MtuMethod, Observation, PathMtu, Role};
 
 use super::model::Scope;
 use super::ruling::Claim;
@@ -150,6 +150,29 @@ pub(super) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
         );
     }
     tries
+}
+
+/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
+pub(super) fn special_purpose(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.octets().starts_with(&[0])
+                || v4.is_documentation()
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
+/// A handshake that stalled and finished at a smaller segment size, while no router told of a small MTU: the search, and
+/// what it found.
+pub(super) fn black_hole(evidence: &Evidence) -> Option<(&Observation, &PathMtu)> {
+    evidence.observations().iter().filter(|o| o.look.probe == "mtu" && o.failure.is_some()).find_map(|seen| {
+        let found = seen.facts.iter().find_map(|f| if let Fact::PathMtu(m) = f { Some(m) } else { None })?;
+        (found.by == MtuMethod::Handshake && found.announced_by.is_none()).then_some((seen, found))
+    })
 }
 
 /// What Zoom's status page says: the observation, and its indicator.

@@ -1,5 +1,7 @@
 //! A box on the way answers every DNS query itself, whoever is asked.
 
+use std::net::IpAddr;
+
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
@@ -93,12 +95,19 @@ fn looks_false(evidence: &Evidence, name: &str) -> bool {
         && own_lookups(evidence, name).iter().filter(|l| matches!(l.source(), Source::Configured(_))).any(|l| {
             match l.named() {
                 Named::Addresses(given) => {
-                    let mut tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
-                    !given.iter().any(|a| genuine.contains(a)) && tried.any(shows_a_stranger)
+                    !given.iter().any(|a| genuine.contains(a)) && no_address_of(evidence, name, &given)
                 }
                 Named::NoName | Named::Rcode(_) => true,
                 Named::NoData => l.record() == why5003_probes::kit::RecordType::A,
                 Named::Failed(_) => false,
             }
         })
+}
+
+/// A service of somebody else's is there, or nobody's can be, or an answer that cannot be forged names others.
+fn no_address_of(evidence: &Evidence, name: &str, given: &[IpAddr]) -> bool {
+    let mut tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
+    let nobodys = |a: &IpAddr| special_purpose(*a) || evidence.background().block_page(*a).is_some();
+    let others = |l: &Lookup<'_>| l.encrypted() && !l.addresses().iter().any(|a| given.contains(a));
+    tried.any(shows_a_stranger) || given.iter().all(nobodys) || independent(evidence, name).iter().any(others)
 }

@@ -59,14 +59,17 @@ fn rule(evidence: &Evidence) -> Ruling {
         let truth = independent(evidence, name);
         let genuine = evidence.attempts_at(name).filter(|a| a.genuine()).map(Attempt::id).next();
         if truth.is_empty() && genuine.is_none() {
+            // Independent resolvers that nothing is heard of teach no more of a second name.
+            if !ruling.claims.is_empty() && !independents_answer(evidence) {
+                continue;
+            }
             // Nobody knows it: that is Zoom's side, or a box that answers for everybody; other rules ask on.
-            ruling.open = Some(Doubt {
+            let doubt = ruling.open.get_or_insert_with(|| Doubt {
                 next_test: format!("ask independent resolvers for {name}, by encrypted transports too"),
-                questions: vec![
-                    Question::Independently { name: name.to_owned() },
-                    Question::KnownAddresses { name: name.to_owned() },
-                ],
+                questions: Vec::new(),
             });
+            doubt.questions.push(Question::Independently { name: name.to_owned() });
+            doubt.questions.push(Question::KnownAddresses { name: name.to_owned() });
             continue;
         }
         let server =
@@ -95,6 +98,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
     }
     merged(ruling)
+}
+
+fn independents_answer(evidence: &Evidence) -> bool {
+    evidence.lookups().any(|l| matches!(l.source(), Source::Independent(_)) && l.answers().count() > 0)
 }
 
 fn denies(lookup: &Lookup<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! The resolver fails for Zoom's names alone.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::kit::{How, Layer};
 
 use super::prelude::*;
 
@@ -37,7 +37,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     for name in zoom_names(evidence) {
         let failing: Vec<_> = own_lookups(evidence, name)
             .into_iter()
-            .filter(|l| matches!(l.source(), Source::Configured(_)) && l.named() == Named::Rcode("SERVFAIL".to_owned()))
+            .filter(|l| matches!(l.source(), Source::Configured(_)))
+            .filter(|l| l.named() == Named::Rcode("SERVFAIL".to_owned()) || keeps_silent(evidence, l))
             .collect();
         let Some(Source::Configured(server)) = failing.first().map(|l| l.source()) else { continue };
         let truth = independent(evidence, name);
@@ -61,8 +62,10 @@ fn rule(evidence: &Evidence) -> Ruling {
             });
             continue;
         }
+        let silent = failing.iter().all(|l| matches!(l.named(), Named::Failed(_)));
         let unchecked = evidence.lookups_of(name).filter(|l| l.unchecked()).collect::<Vec<_>>();
-        if unchecked.is_empty() && decisive(evidence, name) {
+        // DNSSEC answers SERVFAIL; it keeps nobody silent.
+        if unchecked.is_empty() && decisive(evidence, name) && !silent {
             ruling.open = Some(Doubt {
                 next_test: format!("ask {server} for {name} with DNSSEC checking off (CD=1)"),
                 questions: vec![Question::WithoutChecking { name: name.to_owned(), server }],
@@ -70,20 +73,31 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
         let because = failing.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
-        let details = [(
-            "dnssec".to_owned(),
-            if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" }.to_owned(),
-        )];
+        let mut details = std::collections::BTreeMap::new();
+        if silent {
+            details.insert("answer".to_owned(), "none".to_owned());
+        } else if !unchecked.is_empty() {
+            let words = if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" };
+            details.insert("dnssec".to_owned(), words.to_owned());
+        }
         ruling.claims.push(Claim {
             location: Some(Location { address: Some(server.ip()), ..Location::default() }),
             scope: scope_of_names([name]),
-            details: if unchecked.is_empty() { std::collections::BTreeMap::default() } else { details.into() },
+            details,
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(0.93, because)
+            // Silence is a failure to resolve as much as a filter's.
+            ..claim(if silent { 0.85 } else { 0.93 }, because)
         });
     }
     if !ruling.claims.is_empty() && ruling.claims.iter().any(|c| !c.details.is_empty()) {
         ruling.open = None;
     }
     merged(ruling)
+}
+
+/// The wire's tries and the system's own, which asks again and for longer, all went unanswered.
+fn keeps_silent(evidence: &Evidence, lookup: &Lookup<'_>) -> bool {
+    // A truncated answer whose rest got lost is no silence.
+    let silent = |l: &Lookup<'_>| l.named() == Named::Failed(How::Silent) && l.answers().count() == 0;
+    silent(lookup) && evidence.lookups_of(lookup.name()).any(|l| l.source() == Source::System && silent(&l))
 }

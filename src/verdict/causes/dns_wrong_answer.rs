@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::kit::{Layer, Transport};
 
 use super::prelude::*;
 
@@ -105,6 +105,23 @@ fn rule(evidence: &Evidence) -> Ruling {
         if tried.is_empty() {
             continue;
         }
+        // An address in Zoom's own networks that is merely dead from here may be right, and shut on the way.
+        if !stranger && !special && block_page.is_none() && tried.iter().all(|a| a.settings().prefix.is_some()) {
+            let doubt = ruling.open.get_or_insert_with(|| Doubt {
+                next_test: format!("ask Zoom whether {first} is still {name}'s; walk the TTL there"),
+                questions: Vec::new(),
+            });
+            for to in tried.iter().map(|a| a.to()) {
+                doubt.questions.push(Question::Again { host: name.to_owned(), to });
+                let passing = a_passing_control(evidence, to);
+                doubt.questions.extend(passing.map(|passing| Question::Where {
+                    to,
+                    transport: Transport::Tcp,
+                    passing,
+                }));
+            }
+            continue;
+        }
         let mut details = std::collections::BTreeMap::from([("answer".to_owned(), first.to_string())]);
         if let Some(whose) = block_page {
             details.insert("block_page".to_owned(), whose.to_owned());
@@ -131,18 +148,4 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
     }
     merged(ruling)
-}
-
-/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
-fn special_purpose(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.octets().starts_with(&[0])
-                || v4.is_documentation()
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
 }

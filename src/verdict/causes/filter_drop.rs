@@ -83,16 +83,35 @@ fn rule(evidence: &Evidence) -> Ruling {
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
     }
+    let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
+    let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
+    let page = status_page(evidence);
+    if past && (!passing.is_empty() || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
+        // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
+        let again = first.map(|to| Question::Again { host, to });
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().chain(again).collect();
+        let next_test = "try from another network: Zoom's flow passes every router that others pass, so its silence comes \
+                         from farther on, from Zoom, or from a filter of answers";
+        return Ruling::doubt(next_test, questions);
+    }
     if place.is_none() && admits_trouble(evidence) {
         // Silence is then as likely Zoom's: only a place on the way makes it a filter's.
         return Ruling { open: ruling.open, ..Ruling::silent() };
     }
     let located = place.as_ref().is_some_and(|p| p.location.next.is_some());
-    let confidence = if located { 0.96 } else { 0.75 };
+    // Short of the first router it is this computer's own filter, or a box on the link that no TTL shows.
+    let near = place.as_ref().is_some_and(|p| p.location.hop == Some(0));
+    let confidence = match (past, located && !near) {
+        (true, _) => 0.65,
+        (false, true) => 0.96,
+        (false, false) => 0.75,
+    };
     let mut because: Vec<u32> = affected.iter().map(|a| a.id()).chain(controls.into_iter().take(3)).collect();
     because.extend(place.iter().flat_map(|p| p.ids.clone()));
     ruling.claims.push(Claim {
-        location: place.map(|p| p.location),
+        owner: near.then_some(Owner::User),
+        // The last router that shows itself is none to blame where others' packets go no other way.
+        location: place.filter(|p| !p.past_the_shared_way).map(|p| p.location),
         scope: scope_of(affected.iter().copied()),
         blocks: any_decisive(evidence, affected.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(confidence, because)

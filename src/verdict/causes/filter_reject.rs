@@ -1,6 +1,6 @@
 //! A named box refuses connections to Zoom by ICMP.
 
-use why5003_probes::kit::{IcmpError, IcmpMeaning, Layer};
+use why5003_probes::kit::{How, IcmpError, IcmpMeaning, Layer, Stage};
 
 use super::prelude::*;
 
@@ -51,14 +51,25 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
-    let because = refused.iter().map(|(a, _)| a.id()).chain(controls.into_iter().take(2)).collect();
+    let covered: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
+    let because = covered.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
     Ruling::claim(Claim {
         location: Some(Location { hop, address: icmp.from, next: None }),
-        scope: scope_of(refused.iter().map(|(a, _)| *a)),
+        scope: scope_of(covered.iter().copied()),
         details: [("icmp".to_owned(), format!("type {} code {}", icmp.kind, icmp.code))].into(),
-        blocks: any_decisive(evidence, refused.iter().filter_map(|(a, _)| a.host())) && sign_in_fails(evidence),
+        blocks: any_decisive(evidence, covered.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if prohibited { 0.97 } else { 0.85 }, because)
     })
+}
+
+/// Silent tries where Zoom answers nowhere: the box limits the ICMP errors that it sends (Linux: one a second for each
+/// host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by a few.
+fn unheard<'a>(aimed: &[Attempt<'a>], refused: &[(Attempt<'a>, &IcmpError)]) -> Vec<Attempt<'a>> {
+    if aimed.iter().any(|a| a.connected().is_some()) {
+        return Vec::new();
+    }
+    let heard = |a: &Attempt<'_>| refused.iter().any(|(r, _)| r.id() == a.id());
+    aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent) && !heard(a)).collect()
 }
 
 fn refuses(icmp: &IcmpError) -> bool {

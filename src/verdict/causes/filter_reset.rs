@@ -124,29 +124,39 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
             questions,
         );
     };
+    let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
+    let again = vec![Question::Again { host, to }];
     let neutral =
         evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
     let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
-            Vec::new(),
+            again,
         );
     };
     // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
     let Some(router) = neutral.router_at(at) else {
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
-            Vec::new(),
+            again,
         );
     };
     let because =
         refused.iter().map(|a| a.id()).chain([ladder.id(), neutral.id()]).chain(controls.into_iter().take(2)).collect();
     let before = at.checked_sub(1).and_then(|ttl| ladder.router_at(ttl));
-    let location = Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) };
+    // At the first hop it came from this computer or from something before the first router, which passed the other on.
+    let location = match before {
+        None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
+        _ => Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) },
+    };
     Ruling::claim(Claim {
+        owner: (at == 1).then_some(Owner::User),
         location: Some(location),
         scope: scope_of(refused.iter().copied()),
         blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.93, because)
+        ..claim(if at == 1 { NEAR } else { 0.93 }, because)
     })
 }
+
+/// A RST from before the first router may be this computer's own.
+const NEAR: f64 = 0.7;

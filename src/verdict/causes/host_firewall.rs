@@ -52,6 +52,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     if refused.is_empty() {
         let passed =
             zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
+        if evidence.ladders().any(|l| ends_before_the_first_router(evidence, l)) {
+            return Ruling::doubt("look at this computer's own packet filter: sudo nft list ruleset", Vec::new());
+        }
         return Ruling::excluded(passed.take(3).collect());
     }
     let mut scope = Scope::default();
@@ -114,4 +117,11 @@ fn refused_here(seen: &Observation) -> bool {
             }
             _ => false,
         })
+}
+
+/// Zoom's flow dies, or is reset, short of a first router that answers others: here, or on the link.
+fn ends_before_the_first_router(evidence: &Evidence, ladder: Ladder<'_>) -> bool {
+    let of_zoom = evidence.observations().iter().any(|o| o.id == ladder.id() && is_zoom(o.look.role));
+    let first_router = evidence.ladders().any(|l| l.id() != ladder.id() && l.router_at(1).is_some());
+    of_zoom && first_router && ladder.router_at(1).is_none() && ladder.last_router().is_none()
 }

@@ -41,10 +41,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         .collect();
     let answered =
         evidence.lookups().filter(|l| matches!(l.source(), Source::Independent(_)) && l.answers().count() > 0);
+    let none_connects = connected.is_empty();
     let alive: Vec<u32> = connected.into_iter().chain(answered.map(Lookup::id).take(2)).collect();
-    if !alive.is_empty() {
-        return Ruling::excluded(alive);
-    }
     // What this computer itself refused never got as far as the path, and a RST says that somebody is there.
     let dead = |how| matches!(how, How::Silent | How::Unreachable | How::Prohibited | How::Expired);
     let tried: Vec<_> = evidence
@@ -53,6 +51,16 @@ fn rule(evidence: &Evidence) -> Ruling {
         .collect();
     let controls: std::collections::BTreeSet<_> =
         tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
+    if none_connects && controls.len() >= 2 && !alive.is_empty() {
+        let next_test = "ask whether a proxy has to be set here: names are answered, and no TCP connection stands, to neutral hosts \
+                         neither";
+        let of_sign_in = tried.iter().find(|a| a.role() == Role::SignIn && a.host().is_some());
+        let again = of_sign_in.map(|a| Question::Again { host: a.host().unwrap_or_default().to_owned(), to: a.to() });
+        return Ruling::doubt(next_test, again.into_iter().collect());
+    }
+    if !alive.is_empty() {
+        return Ruling::excluded(alive);
+    }
     if controls.len() < 2 {
         return Ruling::silent();
     }

@@ -1,6 +1,6 @@
 //! Full-size packets vanish, and nobody says so.
 
-use why5003_probes::kit::{Fact, How, Layer, MtuMethod, Stage};
+use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
 
@@ -46,12 +46,7 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let searches = || evidence.observations().iter().filter(|o| o.look.probe == "mtu");
-    for seen in searches() {
-        let found = seen.facts.iter().find_map(|f| if let Fact::PathMtu(m) = f { Some(m) } else { None });
-        let Some(found) = found.filter(|m| m.by == MtuMethod::Handshake && m.announced_by.is_none()) else { continue };
-        if seen.failure.is_none() {
-            continue;
-        }
+    if let Some((seen, found)) = black_hole(evidence) {
         let host = seen.look.target.host.as_deref().unwrap_or_default();
         let stalled: Vec<u32> =
             evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();

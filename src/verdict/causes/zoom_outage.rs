@@ -82,7 +82,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
     let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
-    if places.iter().any(|p| !p.open_to_the_end) {
+    if places.iter().any(|p| !p.open_to_the_end && !p.past_the_shared_way) {
         return Ruling::silent();
     }
     // Without a walk along the way a filter is not excluded: the page may speak of something else.
