@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
-use clap::error::ContextKind;
+use clap::error::{ContextKind, ErrorKind};
 use why5003_probes::kit::text::shown;
 
 use super::args::{Format, Options};
@@ -73,6 +73,10 @@ pub(super) fn complain(error: &anyhow::Error) {
 
 /// Says what is wrong with the command line, in one line, and where to read how it is written.
 pub(super) fn complain_of_usage(error: &clap::Error) {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Its text is the whole help, of which the first line says nothing of what is missing.
+        return complain_of("a word is missing after the command; see why5003 help COMMAND");
+    }
     let told = error.to_string();
     let (told, _) = told.split_once("\n\nUsage:").or_else(|| told.split_once("\n\nFor more")).unwrap_or((&told, ""));
     let told = told.trim_start_matches("error: ").trim_end().replace("\n\n  tip:", "; tip:");

@@ -66,10 +66,16 @@ fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -
         (None, None) => Via::Direct,
     };
     let settings = settings(&probe.set)?;
+    let says_transport = probe.target.as_deref().is_some_and(|written| written.ends_with("/tcp"));
     let target = match (target.port, default_port(kind.name)) {
         (None, Some((port, transport))) => target.at_port(port, transport),
+        // A bare port is a TCP port to a target, and a UDP port to a look that speaks nothing else.
+        (Some((port, _)), Some((_, Transport::Udp))) if !says_transport => target.at_port(port, Transport::Udp),
         _ => target,
     };
+    if kind.name == "proxy" && via == Via::Direct && settings.fetch.is_none() {
+        bail!("name the proxy, such as: why5003 probe proxy zoom.us --proxy http://proxy.example:3128");
+    }
     Ok(Look::new(kind.name, role, target).by(via).with(settings))
 }
 

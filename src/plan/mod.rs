@@ -94,9 +94,13 @@ impl<'a> Plan<'a> {
     pub fn left_out(&self) -> Vec<NotLooked> {
         let mut left = Vec::new();
         if self.here.v4 || self.here.v6 {
+            let address =
+                self.catalogue.media.servers.first().map_or_else(|| "ADDRESS".to_owned(), |to| to.ip().to_string());
             left.push(NotLooked {
                 what: "UDP 8801-8810 (media)".to_owned(),
-                why: "nobody answers there who has no meeting; walk the way there with: why5003 probe udp ADDRESS:8801/udp --set ladder=24".to_owned(),
+                why: format!(
+                    "Zoom's servers answer there only members of a meeting; walk the way there with: why5003 probe udp {address}:8801/udp --set ladder=24"
+                ),
             });
         }
         if !self.here.scripts.is_empty() {

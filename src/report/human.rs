@@ -39,6 +39,7 @@ pub fn human(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
     opening(&mut page, &report.verdict);
     causes(&mut page, report);
+    impaired_only(&mut page, &report.verdict);
     why::reasons(&mut page, report);
     why::gaps(&mut page, &report.verdict);
     looks::table(&mut page, report);
@@ -74,9 +75,6 @@ fn causes(page: &mut Page, report: &Report) {
     if report.verdict.status == Status::Healthy {
         page.heading("IF ZOOM'S CLIENT STILL SHOWS 5003");
         page.paragraph(2, words::NOT_ZOOMS_CLIENT);
-        if report.verdict.causes.is_empty() {
-            page.paragraph(2, "What is left to try lies in the client or on this computer.");
-        }
         for open in report.verdict.open.iter().filter(|open| is_the_client(open)) {
             page.item(2, "- ", &prose(&open.next_test));
         }
@@ -86,8 +84,10 @@ fn causes(page: &mut Page, report: &Report) {
         }
         return;
     }
-    for finding in roots {
-        page.heading("ROOT CAUSE");
+    let several = roots.len() > 1;
+    for (number, finding) in (1..).zip(roots) {
+        let heading = if several { format!("ROOT CAUSE {number}") } else { "ROOT CAUSE".to_owned() };
+        page.heading(&heading);
         cause::full(page, finding, os);
     }
     if !contributing.is_empty() {
@@ -100,6 +100,14 @@ fn causes(page: &mut Page, report: &Report) {
                 cause::brief(page, finding);
             }
         }
+    }
+}
+
+/// An impairment need not be why Zoom's client fails, and sign-in works for this program.
+fn impaired_only(page: &mut Page, verdict: &Verdict) {
+    if verdict.status == Status::Degraded {
+        page.heading("IF ZOOM'S CLIENT SHOWS 5003 ALL THE SAME");
+        page.paragraph(2, words::NOT_ZOOMS_CLIENT);
     }
 }
 

@@ -11,7 +11,7 @@ use self::escape::Ink;
 use super::model::Report;
 use super::redact::Redaction;
 use super::remedies;
-use super::words::{self, ids, percent, place};
+use super::words::{self, detail, ids, percent, place};
 use crate::verdict::{Finding, Part, Scope, Status};
 
 /// The whole ticket. Public addresses of this computer, user names, e-mail addresses and query strings are taken out.
@@ -27,6 +27,9 @@ pub fn markdown(report: &Report) -> String {
     }
     for finding in causes {
         cause(&mut out, &ink, finding, &report.vantage.os);
+    }
+    if report.verdict.status == Status::Degraded {
+        let _ = writeln!(out, "\n## If Zoom's client shows 5003 all the same\n\n{}", ink.text(words::NOT_ZOOMS_CLIENT));
     }
     evidence::sections(&mut out, &ink, report);
     // No block that is copied holds an empty line, so this only closes gaps between sections.
@@ -59,7 +62,8 @@ fn cause(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
     }
     let _ = writeln!(out, "- Who must change it: {}", words::owner(finding.owner));
     for (name, value) in &finding.details {
-        let _ = writeln!(out, "- {}: {}", ink.text(name), ink.text(value));
+        let (label, text) = detail(name, value);
+        let _ = writeln!(out, "- {}: {}", ink.text(&label), ink.text(&text));
     }
     for (word, cited) in [("Because of", &finding.because), ("Against it", &finding.against)] {
         if !cited.is_empty() {
@@ -68,14 +72,12 @@ fn cause(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
     }
     let rules = rules(&finding.scope);
     if !rules.is_empty() {
-        let must_pass = ["filter.", "proxy."].iter().any(|layer| finding.id.starts_with(layer));
-        let intro = if must_pass { "These must pass:" } else { "This is affected:" };
-        let _ = write!(out, "\n{intro}\n\n{}", ink.lines(&rules));
+        let _ = write!(out, "\n{AFFECTED}\n\n{}", ink.lines(&rules));
     }
     mend(out, ink, finding, os);
 }
 
-/// The scope as rules, one a line: every prefix and every host with its ports.
+/// The scope, one a line: every prefix and every host with its ports.
 fn rules(scope: &Scope) -> Vec<String> {
     let ports = match scope.ports.as_slice() {
         [] => String::new(),
@@ -94,7 +96,7 @@ fn mend(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
         return;
     }
     let _ = writeln!(out, "\n### What to change\n");
-    let (here, elsewhere) = remedies::sorted(&finding.remedies, os);
+    let (here, elsewhere) = remedies::sorted(&finding.remedies, os, finding.owner);
     for (number, remedy) in here.into_iter().chain(elsewhere).enumerate() {
         let text = format!("{}{}", remedy.text, remedies::by_whom(remedy, finding.owner));
         let _ = writeln!(out, "{}. {}", number + 1, ink.text(&text));
@@ -106,3 +108,6 @@ fn mend(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
         }
     }
 }
+
+/// A run tries a sample: pasted as a rule, it would leave gaps.
+const AFFECTED: &str = "Seen affected in this run (a sample; what must be changed stands below):";

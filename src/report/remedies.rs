@@ -1,16 +1,18 @@
-//! Which remedies come first: those for the computer that looked, then those for any, then those for others.
+//! Which remedies come first: those of whoever must mend the cause, and of these the ones for the computer that looked.
 
 use super::plain::plain;
 use super::words;
 use crate::verdict::{Owner, Remedy};
 
-/// Remedies for this system and for any (this system's first), and those for others; each in the order given.
-pub(super) fn sorted<'a>(all: &'a [Remedy], os: &str) -> (Vec<&'a Remedy>, Vec<&'a Remedy>) {
+/// Remedies for this system and for any, and those for other systems.
+///
+/// The owner's come first, since what others can do lasts only until that is done, or comes after it; then this system's
+/// before those for any; then the order given.
+pub(super) fn sorted<'a>(all: &'a [Remedy], os: &str, owner: Owner) -> (Vec<&'a Remedy>, Vec<&'a Remedy>) {
     let os = os.to_ascii_lowercase();
-    let (mut here, rest): (Vec<_>, Vec<_>) =
-        all.iter().partition(|remedy| remedy.os != ANY && os.starts_with(&remedy.os.to_ascii_lowercase()));
-    let (any, elsewhere): (Vec<_>, Vec<_>) = rest.into_iter().partition(|remedy| remedy.os == ANY);
-    here.extend(any);
+    let (mut here, elsewhere): (Vec<_>, Vec<_>) =
+        all.iter().partition(|remedy| remedy.os == ANY || os.starts_with(&remedy.os.to_ascii_lowercase()));
+    here.sort_by_key(|remedy| (remedy.who != owner, remedy.os == ANY));
     (here, elsewhere)
 }
 

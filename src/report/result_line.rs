@@ -21,8 +21,14 @@ pub fn result_line(observation: &Observation) -> String {
     parts.extend(series::ladder(facts));
     parts.extend(series::sizes(facts));
     let mut chain_told = false;
+    let mut routes_told = false;
     for fact in facts {
-        if matches!(fact, Fact::Chain { .. } | Fact::Verified { .. }) {
+        if matches!(fact, Fact::Route(_)) {
+            if !routes_told {
+                parts.extend(computer::routes(facts));
+                routes_told = true;
+            }
+        } else if matches!(fact, Fact::Chain { .. } | Fact::Verified { .. }) {
             if !chain_told {
                 parts.extend(chain::words(facts));
                 chain_told = true;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use why5003_probes::kit::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
 
 use super::plain::plain;
-use crate::verdict::{Finding, Location, Owner, Status, Verdict};
+use crate::verdict::{Finding, Location, Owner, RuledOut, Status, Verdict};
 
 /// The status as a word and what it means.
 pub(super) fn status(status: Status) -> (&'static str, &'static str) {
@@ -99,10 +99,10 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         )),
         Some(Location { hop: Some(0), address: None, next: None }) => Some("this computer".to_owned()),
         Some(Location { hop: Some(hop), address: None, next: None }) => {
-            Some(format!("hop {hop}, where no router gives its address"))
+            Some(format!("hop {hop}, whose address is not known"))
         }
         Some(Location { hop: None, address: None, next: None }) | None if on_the_way => {
-            Some("no router answered, so not located".to_owned())
+            Some("not located on the way".to_owned())
         }
         Some(Location { hop: None, address: None, next: None }) | None
             if finding.id.starts_with("host.") || finding.id.starts_with("client.") =>
@@ -111,6 +111,38 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         }
         Some(Location { hop: None, address: None, next: None }) | None => None,
     }
+}
+
+/// A detail as a label and its text: words instead of a field's name, and a span of time that can be grasped.
+pub(super) fn detail(name: &str, value: &str) -> (String, String) {
+    let label = |name: &str| name.replace('_', " ");
+    match (name.strip_suffix("_s"), value.parse::<i64>()) {
+        (Some(name), Ok(seconds)) => (label(name), span(seconds)),
+        _ => (label(name), value.to_owned()),
+    }
+}
+
+/// Seconds in the largest unit of which there are two at least, such as `1095 days`, `-3 hours` or `90 s`.
+pub(super) fn span(seconds: i64) -> String {
+    for (unit, name) in [(86_400, "days"), (3600, "hours"), (60, "minutes")] {
+        if seconds.unsigned_abs() >= 2 * unit {
+            let sign = if seconds < 0 { "-" } else { "" };
+            return format!("{sign}{} {name}", seconds.unsigned_abs() / unit);
+        }
+    }
+    format!("{seconds} s")
+}
+
+/// What was ruled out, the neighbours that the same observations exclude in one entry.
+pub(super) fn ruled_out(all: &[RuledOut]) -> Vec<(Vec<&str>, &[u32])> {
+    let mut grouped: Vec<(Vec<&str>, &[u32])> = Vec::new();
+    for RuledOut { id, because } in all {
+        match grouped.iter_mut().find(|(_, by)| by == because) {
+            Some((ids, _)) => ids.push(id),
+            None => grouped.push((vec![id], because)),
+        }
+    }
+    grouped
 }
 
 fn hop_words(hop: Option<u8>) -> String {
@@ -207,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_not_located_says_so_only_where_a_place_on_the_way_makes_sense() {
-        assert_eq!(found("filter.drop", None).as_deref(), Some("no router answered, so not located"));
+        assert_eq!(found("filter.drop", None).as_deref(), Some("not located on the way"));
         assert_eq!(found("host.hosts-file", None).as_deref(), Some("this computer"));
         assert_eq!(found("dns.name-blocked", Some(Location::default())), None);
     }
@@ -216,6 +248,25 @@ mod tests {
     fn a_time_has_one_decimal_and_a_unit_that_fits() {
         let shown = [400, 12_349, 999_949, 999_960, 3_200_000].map(micros);
         assert_eq!(shown, ["0.4 ms", "12.3 ms", "999.9 ms", "1.0 s", "3.2 s"]);
+    }
+
+    #[test]
+    fn a_detail_reads_as_words_and_its_seconds_as_a_span() {
+        let shown = ["94608000", "-10900", "119", "soon"].map(|value| detail("clock_ahead_s", value));
+        let text = shown.each_ref().map(|(_, text)| text.as_str());
+        assert_eq!(text, ["1095 days", "-3 hours", "119 s", "soon"]);
+        assert_eq!(detail("clock_ahead_s", "1").0, "clock ahead");
+        assert_eq!(detail("neutral_hosts_too", "yes").0, "neutral hosts too");
+    }
+
+    #[test]
+    fn what_the_same_looks_rule_out_is_one_entry() {
+        let out = |id: &str, because: &[u32]| RuledOut { id: id.to_owned(), because: because.to_vec() };
+        let all = [out("filter.drop", &[1, 2]), out("dns.slow", &[3]), out("filter.sni", &[1, 2])];
+        assert_eq!(
+            ruled_out(&all),
+            [(vec!["filter.drop", "filter.sni"], [1, 2].as_slice()), (vec!["dns.slow"], [3].as_slice())]
+        );
     }
 
     #[test]

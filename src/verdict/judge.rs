@@ -50,7 +50,7 @@ pub fn judge(evidence: &Evidence) -> Judgement {
             continue;
         }
         if ruling.claims.is_empty() && !ruling.excluded_by.is_empty() {
-            let because = ruling.excluded_by.iter().copied().take(CITED).collect();
+            let because = cited(&ruling.excluded_by);
             ruled_out.push(RuledOut { id: cause.id.to_owned(), because });
         }
         if let Some(doubt) = &ruling.open {
@@ -65,13 +65,24 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     }
 
     let status = status(evidence, any_blocks, !causes.is_empty());
-    if causes.is_empty() {
+    if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));
     }
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
-    let summary = summary::sentence(status, causes.first(), evidence);
+    let summary = summary::sentence(status, &causes, evidence);
     Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions }
+}
+
+/// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against
+/// (neutral hosts, ladders, experiments) last.
+fn cited(ids: &[u32]) -> Vec<u32> {
+    if ids.len() <= CITED {
+        return ids.to_vec();
+    }
+    let half = CITED / 2;
+    let last = ids.len() - half;
+    ids.iter().enumerate().filter(|(at, _)| *at < half || *at >= last).map(|(_, id)| *id).collect()
 }
 
 /// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.
@@ -130,8 +141,8 @@ fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
         location: claim.location.clone().filter(|l| *l != super::model::Location::default()),
         scope: claim.scope.clone(),
         details: claim.details.clone(),
-        because: claim.because.iter().copied().take(CITED).collect(),
-        against: claim.against.iter().copied().take(CITED).collect(),
+        because: cited(&claim.because),
+        against: cited(&claim.against),
         remedies,
     }
 }
@@ -168,7 +179,8 @@ impl Filling {
 
 /// What a remedy says where the evidence does not tell.
 const UNKNOWN: &[(&str, &str)] = &[
-    ("{address}", "(not located)"),
+    (" at {address} or just behind it", " that does this (not located)"),
+    (" {address}", ""),
     ("{host}", "zoom.us"),
     ("{mtu}", "1400"),
     ("{issuer}", "see the issuer"),

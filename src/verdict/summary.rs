@@ -1,14 +1,14 @@
-//! The verdict in one sentence, and what is left to try where nothing is to blame.
+//! The verdict in a sentence or two, and what is left to try where nothing is to blame.
 
 use std::fmt::Write as _;
 
-use super::model::{Finding, Open, Owner, Status};
+use super::model::{Finding, Open, Owner, Part, Status};
 use crate::evidence::{Evidence, SignIn};
 
-/// The verdict in one sentence.
-pub(super) fn sentence(status: Status, root: Option<&Finding>, evidence: &Evidence) -> String {
-    match (status, root) {
-        (_, Some(root)) => blame(root),
+/// The verdict in one sentence, and one more for each further root.
+pub(super) fn sentence(status: Status, causes: &[Finding], evidence: &Evidence) -> String {
+    match (status, causes.split_first()) {
+        (_, Some((root, others))) => blame(root) + &also(others),
         (Status::Healthy | Status::Degraded, None) => {
             "The network, as this program sees it, is not the cause: sign-in works from here. This program is not Zoom's client, so what is set for that program alone remains to be tried.".to_owned()
         }
@@ -28,7 +28,7 @@ fn blame(root: &Finding) -> String {
     let what: Vec<&str> = scope.hosts.iter().take(3).map(String::as_str).collect();
     if !what.is_empty() {
         let more = scope.hosts.len().saturating_sub(what.len());
-        text.push_str(": ");
+        text.push_str(", seen at ");
         text.push_str(&what.join(", "));
         if more > 0 {
             let _ = write!(text, " and {more} more");
@@ -56,6 +56,12 @@ fn blame(root: &Finding) -> String {
     text
 }
 
+/// The other roots: who mends the first one alone still sees the error.
+fn also(others: &[Finding]) -> String {
+    let roots = others.iter().filter(|finding| finding.role == Part::Root);
+    roots.fold(String::new(), |text, root| text + " Also to mend: " + &root.title + ".")
+}
+
 /// What remains to be tried where nothing was found.
 pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Open {
     let next_test = match status {
@@ -63,7 +69,7 @@ pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Open {
             "on the client: restart Zoom, update it, clear its data, allow it in per-program firewalls and security suites, reinstall it; try the web client (https://app.zoom.us/wc); then ask Zoom's support"
         }
         Status::Blocked => {
-            "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare with why5003 diff"
+            "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare the two reports"
         }
         Status::Unknown if matches!(evidence.sign_in(), SignIn::Fails(_)) => "run why5003 again",
         Status::Unknown => "let the run come to its end, with a longer --deadline if need be",

@@ -3,7 +3,7 @@
 use super::Page;
 use crate::report::plain::{plain, prose};
 use crate::report::remedies;
-use crate::report::words::{ids, list, owner, percent, place};
+use crate::report::words::{detail, ids, list, owner, percent, place};
 use crate::verdict::Finding;
 
 /// All of it.
@@ -24,12 +24,14 @@ pub(super) fn full(page: &mut Page, finding: &Finding, os: &str) {
     tell("prefixes", list(&finding.scope.prefixes, most));
     tell("hosts", list(&finding.scope.hosts, most));
     for (name, value) in &finding.details {
-        tell(name, prose(value));
+        let (label, text) = detail(name, value);
+        tell(&label, prose(&text));
     }
     tell("because of", capped_ids(&finding.because, most));
     tell("against it", capped_ids(&finding.against, most));
     page.labels(&pairs);
     mend(page, finding, os);
+    page.paragraph(2, &format!("Meaning and proof: why5003 explain {}", plain(&finding.id)));
 }
 
 /// One cause in a line or two.
@@ -53,7 +55,7 @@ fn mend(page: &mut Page, finding: &Finding, os: &str) {
         return;
     }
     page.heading("HOW TO MEND IT");
-    let (here, elsewhere) = remedies::sorted(&finding.remedies, os);
+    let (here, elsewhere) = remedies::sorted(&finding.remedies, os, finding.owner);
     let shown = if page.style().verbose { elsewhere.as_slice() } else { &[] };
     for (number, remedy) in here.iter().chain(shown).enumerate() {
         let mark = format!("{}. ", number + 1);

@@ -47,14 +47,14 @@ pub(super) fn look_line(observation: &Observation, style: Style) -> String {
 pub(super) fn gaps(page: &mut Page, verdict: &Verdict) {
     if !verdict.ruled_out.is_empty() {
         page.heading("RULED OUT");
-        for ruled_out in &verdict.ruled_out {
-            let by = match ruled_out.because.get(..MAX_IDS) {
-                Some(first) if ruled_out.because.len() > MAX_IDS && !page.style().verbose => {
-                    format!("{} and {} more", ids(first), ruled_out.because.len() - MAX_IDS)
+        for (causes, because) in words::ruled_out(&verdict.ruled_out) {
+            let by = match because.get(..MAX_IDS) {
+                Some(first) if because.len() > MAX_IDS && !page.style().verbose => {
+                    format!("{} and {} more", ids(first), because.len() - MAX_IDS)
                 }
-                _ => ids(&ruled_out.because),
+                _ => ids(because),
             };
-            page.item(2, "- ", &format!("{} by {by}", plain(&ruled_out.id)));
+            page.item(2, "- ", &format!("{} by {by}", plain(&causes.join(", "))));
         }
     }
     let healthy = verdict.status == Status::Healthy;
@@ -62,8 +62,11 @@ pub(super) fn gaps(page: &mut Page, verdict: &Verdict) {
     if !open.is_empty() {
         page.heading("STILL OPEN");
         for open in open {
-            let could_be = plain(&open.could_be.join(" or ")).into_owned();
-            page.item(2, "- ", &format!("It could be {could_be}. Next test: {}", prose(&open.next_test)));
+            let could_be = match open.could_be.join(" or ") {
+                nothing if nothing.is_empty() => nothing,
+                causes => format!("It could be {}. ", plain(&causes)),
+            };
+            page.item(2, "- ", &format!("{could_be}Next test: {}", prose(&open.next_test)));
         }
     }
     if !verdict.not_looked.is_empty() {

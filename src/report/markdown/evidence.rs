@@ -59,15 +59,17 @@ fn gaps(out: &mut String, ink: &Ink, report: &Report) {
     let verdict = &report.verdict;
     if !verdict.ruled_out.is_empty() {
         let _ = writeln!(out, "\n## Ruled out\n");
-        for ruled_out in &verdict.ruled_out {
-            let _ = writeln!(out, "- {} by {}", ink.code(&ruled_out.id), ids(&ruled_out.because));
+        for (causes, because) in words::ruled_out(&verdict.ruled_out) {
+            let causes: Vec<String> = causes.into_iter().map(|id| ink.code(id)).collect();
+            let _ = writeln!(out, "- {} by {}", causes.join(", "), ids(because));
         }
     }
     if !verdict.open.is_empty() {
         let _ = writeln!(out, "\n## Still open\n");
         for open in &verdict.open {
-            let could_be: Vec<String> = open.could_be.iter().map(|id| ink.code(id)).collect();
-            let _ = writeln!(out, "- {}: next test: {}", could_be.join(" or "), ink.text(&open.next_test));
+            let causes: Vec<String> = open.could_be.iter().map(|id| ink.code(id)).collect();
+            let could_be = if causes.is_empty() { String::new() } else { format!("{}: ", causes.join(" or ")) };
+            let _ = writeln!(out, "- {could_be}next test: {}", ink.text(&open.next_test));
         }
     }
     if !verdict.not_looked.is_empty() {

@@ -21,6 +21,8 @@ pub(super) fn words(facts: &[Fact]) -> Option<String> {
         Some(Some(fault)) => {
             let trusted = match system {
                 Some(None) => ", this computer trusts it",
+                // A wrong date or name is wrong by any roots: that this computer finds it too says nothing of its trust.
+                Some(Some(same)) if same == fault && fault != CertificateFault::UnknownIssuer => "",
                 Some(Some(_)) => ", this computer does not trust it",
                 None => "",
             };

@@ -1,6 +1,8 @@
 //! Facts about this computer and its settings, each in a few words.
 
-use why5003_probes::kit::{Client, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route};
+use std::net::IpAddr;
+
+use why5003_probes::kit::{Client, Fact, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route};
 
 use super::fact::{MAX_ITEMS, MAX_TEXT_CHARS};
 use crate::report::plain::cut;
@@ -50,15 +52,30 @@ pub(super) fn interface(interface: &Interface) -> String {
     format!("{name} {up} with {addresses}{mtu}")
 }
 
-pub(super) fn route(route: &Route) -> String {
-    let Route { to, interface, gateway, source, refuses } = route;
-    if let Some(refuses) = refuses {
-        return format!("route to {to} is of kind {refuses}");
+/// All routes, those that go the same way together: which addresses go another way is what a reader looks for.
+pub(super) fn routes(facts: &[Fact]) -> Vec<String> {
+    let mut ways: Vec<((&str, String), Vec<IpAddr>)> = Vec::new();
+    for fact in facts {
+        let Fact::Route(route) = fact else { continue };
+        let way = way(route);
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, to)) => to.push(route.to),
+            None => ways.push((way, vec![route.to])),
+        }
     }
-    let Some(interface) = interface else { return format!("no route to {to}") };
+    ways.iter().map(|((before, after), to)| format!("{before} {}{after}", list(to, MAX_ITEMS))).collect()
+}
+
+/// What stands before and after the addresses that a route leads to.
+fn way(route: &Route) -> (&'static str, String) {
+    let Route { to: _, interface, gateway, source, refuses } = route;
+    if let Some(refuses) = refuses {
+        return ("route to", format!(" is of kind {refuses}"));
+    }
+    let Some(interface) = interface else { return ("no route to", String::new()) };
     let gateway = gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
     let source = source.map(|source| format!(" from {source}")).unwrap_or_default();
-    format!("route to {to} by {interface}{gateway}{source}")
+    ("route to", format!(" by {interface}{gateway}{source}"))
 }
 
 pub(super) fn client(client: &Client) -> String {

@@ -10,7 +10,7 @@ use why5003_probes::kit::{
 
 use super::computer;
 use crate::report::plain::cut;
-use crate::report::words::{list, micros};
+use crate::report::words::{list, micros, span};
 
 /// The fact in a few words; the failure of the look decides whether what was merely sent is worth a word.
 pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
@@ -40,7 +40,6 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::PacScript(script) => pac_words(script),
         Fact::PathMtu(mtu) => mtu_words(mtu),
         Fact::Interface(interface) => computer::interface(interface),
-        Fact::Route(route) => computer::route(route),
         Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
         Fact::HostsLine(line) => computer::hosts_line(line),
         Fact::Resolver(setting) => computer::resolver(setting),
@@ -48,7 +47,12 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Client(client) => computer::client(client),
         Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
         // Told together, by the neighbours of this file.
-        Fact::Hop(_) | Fact::SizeTried { .. } | Fact::Tries { .. } | Fact::Chain { .. } | Fact::Verified { .. } => {
+        Fact::Route(_)
+        | Fact::Hop(_)
+        | Fact::SizeTried { .. }
+        | Fact::Tries { .. }
+        | Fact::Chain { .. }
+        | Fact::Verified { .. } => {
             return None;
         }
     })
@@ -124,15 +128,15 @@ fn response_words(response: &Response) -> String {
             let _ = write!(out, ": \"{}\"", cut(excerpt, MAX_TEXT_CHARS));
         }
         if let Some(server) = response.server.as_ref().or(response.via.as_ref()) {
-            let _ = write!(out, " from {}", cut(server, MAX_TEXT_CHARS));
+            let _ = write!(out, " (server {})", cut(server, MAX_TEXT_CHARS));
         }
     }
     match response.clock_ahead_s {
         Some(ahead) if ahead > CLOCK_TOLERANCE_S => {
-            let _ = write!(out, ", this clock is {ahead} s ahead");
+            let _ = write!(out, ", this clock is {} ahead", span(ahead));
         }
         Some(ahead) if ahead < -CLOCK_TOLERANCE_S => {
-            let _ = write!(out, ", this clock is {} s behind", ahead.unsigned_abs());
+            let _ = write!(out, ", this clock is {} behind", span(ahead.saturating_neg()));
         }
         Some(_) | None => {}
     }
@@ -168,7 +172,7 @@ fn tunnel_words(tunnel: &Tunnel) -> String {
         let _ = write!(out, ", says {}", cut(error, MAX_TEXT_CHARS));
     }
     if let Some(server) = server {
-        let _ = write!(out, " from {}", cut(server, MAX_TEXT_CHARS));
+        let _ = write!(out, " (server {})", cut(server, MAX_TEXT_CHARS));
     }
     out
 }

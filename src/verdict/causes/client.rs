@@ -18,7 +18,7 @@ pub(super) const OUTDATED: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Update the client.",
+            text: "Update the client from https://zoom.us/download; on Debian and Ubuntu:",
             command: "curl -LO https://zoom.us/client/latest/zoom_amd64.deb && sudo apt-get install ./zoom_amd64.deb",
         },
         Mend { os: "windows", who: Owner::User, text: "Update the client.", command: "winget upgrade Zoom.Zoom" },

@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["dns.name-blocked", "dns.wrong-answer", "dns.intercepted"],
     meaning: "One query brings two answers that disagree: a box beside the path races the resolver with a forged one, and programs take the \
               first. National and ISP filters work so. The resolver itself is honest, as its later answer shows.",
-    proof: "tcpdump -ni any 'udp port 53' &  dig zoom.us @9.9.9.9",
+    proof: "sudo -v; sudo timeout 10 tcpdump -ni any 'udp port 53' & sleep 1; dig zoom.us @9.9.9.9",
     remedies: &[
         Mend {
             os: "any",

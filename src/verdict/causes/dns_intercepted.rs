@@ -20,11 +20,11 @@ pub(super) const CAUSE: Cause = Cause {
             text: "Allow Zoom's names on the box that redirects port 53, or stop redirecting it.",
             command: "",
         },
-        Mend { os: "any", who: Owner::User, text: "Use encrypted DNS (DoT or DoH) meanwhile.", command: "" },
+        Mend { os: "any", who: Owner::User, text: "Until then use encrypted DNS (DoT or DoH).", command: "" },
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "With systemd-resolved:",
+            text: "Until then use encrypted DNS (DoT); with systemd-resolved:",
             command: "sudo resolvectl dnsovertls \"$(ip route show default | awk '{print $5; exit}')\" yes",
         },
     ],

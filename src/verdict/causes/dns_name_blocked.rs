@@ -24,7 +24,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "If the filter is yours (Pi-hole), allow the names there; then flush this computer's cache.",
+            text: "After the filter is mended, flush this computer's cache.",
             command: "resolvectl flush-caches",
         },
         Mend {

@@ -25,19 +25,19 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Use another resolver meanwhile.",
+            text: "Until then use another resolver; with systemd-resolved:",
             command: "sudo resolvectl dns \"$(ip route show default | awk '{print $5; exit}')\" 1.1.1.1 9.9.9.9",
         },
         Mend {
             os: "windows",
             who: Owner::User,
-            text: "Use another resolver meanwhile.",
+            text: "Until then use another resolver (as administrator; the interface may have another name).",
             command: "netsh interface ip set dns \"Wi-Fi\" static 1.1.1.1",
         },
         Mend {
             os: "macos",
             who: Owner::User,
-            text: "Use another resolver meanwhile.",
+            text: "Until then use another resolver (the service may have another name).",
             command: "networksetup -setdnsservers Wi-Fi 1.1.1.1 9.9.9.9",
         },
     ],

@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &[],
     meaning: "Names resolve, but only after seconds: the first configured resolver does not answer, and each program waits for it before it asks \
               the next one (5 s by default).",
-    proof: "time getent hosts zoom.us; dig example.com @FIRST-RESOLVER",
+    proof: "time getent hosts zoom.us; dig example.com @{address}",
     remedies: &[
         Mend {
             os: "any",
@@ -23,7 +23,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Shorten the wait meanwhile.",
+            text: "Until then shorten the wait (systemd-resolved and NetworkManager overwrite this file).",
             command: "echo 'options timeout:1 attempts:2 rotate' | sudo tee -a /etc/resolv.conf",
         },
     ],

@@ -23,7 +23,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::User,
-            text: "Use another resolver meanwhile, such as 1.1.1.1 or 9.9.9.9.",
+            text: "Until then use another resolver, such as 1.1.1.1 or 9.9.9.9.",
             command: "",
         },
     ],

@@ -13,13 +13,14 @@ pub(super) const CAUSE: Cause = Cause {
     meaning: "SYNs to Zoom's addresses get no answer of any kind, at several addresses and over seconds, while neutral hosts connect from the \
               same computer at the same time. The filter is the last hop that still answers for Zoom's flow, or sits between that hop and the \
               next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
-    proof: "traceroute -T -p 443 170.114.52.2\ntraceroute -T -p 443 example.com",
+    proof: "sudo traceroute -T -p 443 170.114.52.2\nsudo traceroute -T -p 443 example.com",
     remedies: &[
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Allow TCP 443 outbound from this network to Zoom's published prefixes, on the device {address} or the one behind it.",
-            command: "why5003 catalogue show meetings",
+            text: "On the filter at {address} or just behind it, allow TCP 443 (Zoom lists TCP 80 too) outbound to zoom.us, *.zoom.us, zoom.com and *.zoom.com by name: Zoom publishes no \
+                   addresses for its web service. Where rules know no names, allow all prefixes that the commands print.",
+            command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
         Mend {
             os: "any",

@@ -14,12 +14,21 @@ pub(super) const LARGE: Cause = Cause {
               whatever the size of the segments. A middlebox expects the whole hello in the first segment. An MTU black hole would pass it at a \
               smaller segment size.",
     proof: "openssl s_client -groups X25519MLKEM768 -connect {host}:443 </dev/null\nopenssl s_client -groups X25519 -connect {host}:443 </dev/null",
-    remedies: &[Mend {
-        os: "any",
-        who: Owner::Network,
-        text: "Update the firewall or proxy that inspects TLS; it must reassemble a ClientHello from several segments.",
-        command: "",
-    }],
+    remedies: &[
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Update the firewall or proxy that inspects TLS, which must reassemble a ClientHello from several segments; or exempt zoom.us, *.zoom.us, \
+                   zoom.com and *.zoom.com from it.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
+    ],
     sources: &["https://tldr.fail", "RFC 8446, section 5.1 (handshake messages may span records)", "FIPS 203 (ML-KEM)"],
     rule: large,
 };
@@ -33,12 +42,21 @@ pub(super) const VERSION: Cause = Cause {
     meaning: "At the same address and time a handshake that offers TLS 1.2 alone finishes, and one that offers 1.3 dies. A middlebox does not know, \
               or does not want, TLS 1.3.",
     proof: "openssl s_client -tls1_2 -connect {host}:443 </dev/null\nopenssl s_client -tls1_3 -connect {host}:443 </dev/null",
-    remedies: &[Mend {
-        os: "any",
-        who: Owner::Network,
-        text: "Update the firewall or proxy that inspects TLS, or let it pass what it does not know.",
-        command: "",
-    }],
+    remedies: &[
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Update the firewall or proxy that inspects TLS, let it pass what it does not know, or exempt zoom.us, *.zoom.us, zoom.com and *.zoom.com \
+                   from it.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Until then use another network, such as a phone's hotspot.",
+            command: "",
+        },
+    ],
     sources: &["RFC 8446, section 9.3 (middlebox requirements)"],
     rule: version,
 };

@@ -14,11 +14,12 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &[],
     meaning: "UDP to Zoom's media ports dies on the way, at a hop that other packets to the same place pass, or is refused by a named box. Media then \
               fall back to TCP 443: worse sound and picture, but never error 5003 by itself.",
-    proof: "traceroute -U -p 3478 162.255.37.14\ntraceroute -T -p 443 162.255.37.14",
+    proof: "traceroute -U -p 3478 162.255.37.14\nsudo traceroute -T -p 443 162.255.37.14",
     remedies: &[Mend {
         os: "any",
         who: Owner::Network,
-        text: "Allow UDP 3478, 3479 and 8801-8810 outbound to Zoom's published prefixes, and their return traffic, on {address} or the device behind it.",
+        text: "On the filter at {address} or just behind it, allow UDP 3478, 3479 and 8801-8810 outbound to all prefixes that the command prints, \
+               and the return traffic.",
         command: "why5003 catalogue show meetings",
     }],
     sources: &["Zoom KB0060548 (UDP 3478, 3479, 8801-8810)", "Zoom KB0061864 (falls back to TCP 443)"],

@@ -12,13 +12,14 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["filter.drop", "filter.reset"],
     meaning: "An ICMP error (administratively prohibited, or unreachable) answers the SYN. Its sender is a router on the way, neither this \
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
-    proof: "tcpdump -nvi any icmp &  curl -m 3 -sI https://zoom.us",
+    proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'icmp or icmp6' & sleep 1; curl -m 3 -sI https://zoom.us",
     remedies: &[
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Allow TCP 443 outbound to Zoom's published prefixes on {address}.",
-            command: "why5003 catalogue show meetings",
+            text: "On the router {address} that sends the refusal, allow TCP 443 (Zoom lists TCP 80 too) outbound to zoom.us, *.zoom.us, zoom.com and *.zoom.com by name: Zoom publishes no \
+                   addresses for its web service. Where rules know no names, allow all prefixes that the commands print.",
+            command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
         Mend {
             os: "any",

@@ -12,13 +12,14 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello"],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
-    proof: "tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' &  curl -sI https://zoom.us",
+    proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
     remedies: &[
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Allow TCP 443 to Zoom's published prefixes on the device that resets ({address}); look for an application or reputation rule that matches Zoom.",
-            command: "why5003 catalogue show meetings",
+            text: "On the filter at {address} or just behind it, allow TCP 443 (Zoom lists TCP 80 too) outbound to zoom.us, *.zoom.us, zoom.com and *.zoom.com by name: Zoom publishes no \
+                   addresses for its web service. Where rules know no names, allow all prefixes that the commands print. Look there for an application or reputation rule that matches Zoom.",
+            command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
         Mend {
             os: "any",

@@ -17,13 +17,14 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Install the distribution's root certificates anew.",
+            text: "Install the distribution's root certificates anew; on Debian and Ubuntu:",
             command: "sudo apt-get install --reinstall ca-certificates && sudo update-ca-certificates --fresh",
         },
         Mend {
             os: "windows",
             who: Owner::User,
-            text: "Let Windows Update renew the root certificates; check that the policy 'Turn off Automatic Root Certificates Update' is not set.",
+            text: "Let Windows Update renew the root certificates; check that the policy 'Turn off Automatic Root Certificates Update' is not set. The \
+                   command only tells whether the list can be fetched.",
             command: "certutil -generateSSTFromWU roots.sst",
         },
         Mend {

@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["path.*", "dns.*", "filter.*", "tls.*", "zoom.*", "proxy.*"],
     meaning: "There is a route, but the search for the gateway's link address (ARP, or neighbour discovery) finds nobody: the kernel gives up \
               with EHOSTUNREACH, whose sender is this computer itself. The router is off, or cable, Wi-Fi or VLAN do not lead to it.",
-    proof: "ip neigh show; arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
+    proof: "ip neigh show; sudo arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
     remedies: &[
         Mend {
             os: "any",
@@ -49,15 +49,20 @@ fn rule(evidence: &Evidence) -> Ruling {
     if unreachable.len() < 2 {
         return Ruling::silent();
     }
-    // The latest state counts: before the first packet there is no entry at all.
-    match host.neighbours().filter(|(_, n)| n.address == gateway).last() {
+    // Only what the kernel learned from these tries counts: an entry from before them is a memory.
+    let first_try = unreachable.iter().min().copied().unwrap_or_default();
+    match host.neighbours().filter(|(id, n)| n.address == gateway && *id > first_try).last() {
         Some((id, neighbour)) if matches!(neighbour.state.as_str(), "failed" | "incomplete") => {
             let because = unreachable.into_iter().chain([id]).collect();
             let location = Location { hop: Some(1), address: Some(gateway), next: None };
             Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.95, because) })
         }
-        Some((id, neighbour)) if neighbour.state != "none" => Ruling::excluded(vec![id]),
-        _ => Ruling::doubt(
+        Some((id, neighbour)) if matches!(neighbour.state.as_str(), "reachable" | "delay" | "probe") => {
+            Ruling::excluded(vec![id])
+        }
+        // A link without a search for neighbours (a tunnel, a pinned entry) tells nothing.
+        Some(_) => Ruling::silent(),
+        None => Ruling::doubt(
             format!("look at the neighbour state of the gateway {gateway} after these tries"),
             vec![Question::Gateway { address: gateway }],
         ),

@@ -16,10 +16,22 @@ pub(super) const CAUSE: Cause = Cause {
     proof: "curl -si http://detectportal.firefox.com/success.txt | head",
     remedies: &[
         Mend {
-            os: "any",
+            os: "linux",
             who: Owner::User,
             text: "Open a plain-HTTP page in a browser, and log in or accept the terms there.",
             command: "xdg-open http://neverssl.com",
+        },
+        Mend {
+            os: "macos",
+            who: Owner::User,
+            text: "Open a plain-HTTP page in a browser, and log in or accept the terms there.",
+            command: "open http://neverssl.com",
+        },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Open a plain-HTTP page in a browser, and log in or accept the terms there.",
+            command: "start http://neverssl.com",
         },
         Mend { os: "any", who: Owner::Network, text: "Let this device's address through the portal.", command: "" },
     ],

@@ -8,9 +8,9 @@ pub(super) const CAUSE: Cause = Cause {
     id: "path.internet-down",
     title: "This network has no internet",
     layer: Layer::Path,
-    owner: Owner::Isp,
+    owner: Owner::Network,
     masks: &["dns.*", "filter.*", "tls.*", "zoom.*"],
-    meaning: "This computer is connected and its gateway is there, but no neutral host and no independent resolver of any operator answers, \
+    meaning: "This computer is connected, but no neutral host and no independent resolver of any operator answers, \
               any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
     proof: "curl -m 5 -sI https://example.com; curl -m 5 -sI https://1.1.1.1; ip neigh show",
     remedies: &[
@@ -22,10 +22,11 @@ pub(super) const CAUSE: Cause = Cause {
         },
         Mend {
             os: "any",
-            who: Owner::Isp,
-            text: "Restore the line; the gateway is reachable, nothing behind it is.",
+            who: Owner::Network,
+            text: "Check the router's uplink, and whether a firewall closes all of TCP 443 and 80 from here; where a proxy is meant, say which.",
             command: "",
         },
+        Mend { os: "any", who: Owner::Isp, text: "Restore the line, if the router's uplink is down.", command: "" },
     ],
     sources: &["RFC 1122, section 3.3.1"],
     rule,
@@ -56,8 +57,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     let because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
-    let host = evidence.host();
-    let gateway = host.routes().find_map(|(_, r)| r.gateway);
-    let location = Location { hop: Some(1), address: gateway, next: None };
-    Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.9, because) })
+    // Whose side of the gateway it is on cannot be told from here: a line that is down and a firewall that closes everything
+    // look alike.
+    Ruling::claim(Claim { blocks: true, ..claim(0.8, because) })
 }

@@ -18,7 +18,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Clamp the MSS on the router that joins the smaller link, or let ICMP type 3 code 4 (IPv6: type 2) through.",
+            text: "Clamp the MSS on the router that joins the smaller link, or let ICMP type 3 code 4 (IPv6: type 2) through; on a Linux router:",
             command: "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
         },
         Mend {

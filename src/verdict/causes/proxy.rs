@@ -18,14 +18,19 @@ pub(super) const UNREACHABLE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Take the setting back where it stands ({source}).",
+            text: "Take the setting back where it stands ({source}); the command does so for this shell and for GNOME, then restart Zoom.",
             command: "unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY; gsettings set org.gnome.system.proxy mode none",
         },
-        Mend { os: "windows", who: Owner::User, text: "Take the setting back.", command: "netsh winhttp reset proxy" },
+        Mend {
+            os: "windows",
+            who: Owner::User,
+            text: "Take the setting back, then restart Zoom.",
+            command: "netsh winhttp reset proxy",
+        },
         Mend {
             os: "macos",
             who: Owner::User,
-            text: "Take the setting back.",
+            text: "Take the setting back, then restart Zoom.",
             command: "networksetup -setsecurewebproxystate Wi-Fi off",
         },
         Mend {

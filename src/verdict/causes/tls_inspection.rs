@@ -18,7 +18,8 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Exempt zoom.us, *.zoom.us, zoom.com and *.zoom.com from TLS inspection; the exemption must stand above the rule that decrypts.",
+            text: "Exempt zoom.us, *.zoom.us, zoom.com and *.zoom.com from TLS inspection, above the rule that decrypts: Zoom's client may refuse \
+                   the inspector's certificate even where this computer trusts it.",
             command: "",
         },
         Mend {
