@@ -39,8 +39,10 @@ pub struct Evidence {
     not_looked: Vec<NotLooked>,
     background: Background,
     by_host: HashMap<String, Vec<usize>>,
-    /// Looks at this computer itself: few, and asked for by every rule.
+    /// Looks at this computer itself: few, and asked for at every lookup.
     of_this_host: Vec<usize>,
+    /// TTL ladders: few, and asked for at every flow.
+    ladders: Vec<usize>,
 }
 
 impl Evidence {
@@ -62,9 +64,12 @@ impl Evidence {
                 by_host.entry(host.clone()).or_default().push(at);
             }
         }
-        let of_this_host =
-            observations.iter().enumerate().filter(|(_, o)| o.look.probe == "host").map(|(at, _)| at).collect();
-        Self { observations, not_looked, background, by_host, of_this_host }
+        let places = |is: fn(&Observation) -> bool| -> Vec<usize> {
+            observations.iter().enumerate().filter(|(_, o)| is(o)).map(|(at, _)| at).collect()
+        };
+        let of_this_host = places(|o| o.look.probe == "host");
+        let ladders = places(|o| o.look.settings.ladder.is_some());
+        Self { observations, not_looked, background, by_host, of_this_host, ladders }
     }
 
     /// The observations, in the order of the plan.
@@ -104,7 +109,7 @@ impl Evidence {
 
     /// Every TTL ladder.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
-        self.observations.iter().filter_map(Ladder::of)
+        self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
     }
 
     /// What this computer tells of itself.
