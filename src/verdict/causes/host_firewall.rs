@@ -44,12 +44,10 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
     let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
-    if refused.is_empty()
-        && let Some(claim) = swallowed_here(evidence)
-    {
-        return Ruling::claim(claim);
-    }
     if refused.is_empty() {
+        if let Some(claim) = swallowed_here(evidence) {
+            return Ruling::claim(claim);
+        }
         let passed =
             zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
         if evidence.ladders().any(|l| ends_before_the_first_router(evidence, l)) {
