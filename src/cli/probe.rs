@@ -21,6 +21,9 @@ use crate::run::{Finish, Limits, Schedule, Tools};
 const ADDRESSES: usize = 4;
 
 pub(super) fn run(options: &Options, probe: &Probe) -> anyhow::Result<Code> {
+    if options.format == Format::Markdown {
+        bail!("could not write a look as markdown: --format markdown is for a whole diagnosis");
+    }
     let (Some(name), false) = (&probe.kind, probe.list) else {
         output::result(&list())?;
         return Ok(Code::Healthy);

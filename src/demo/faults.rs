@@ -160,7 +160,7 @@ pub const FAULTS: &[Fault] = &[
         layout: Layout { zoom_tcp: Passage::Dropped, ..HEALTHY },
     },
     Fault {
-        name: "reject",
+        name: "syn-reset",
         summary: "a RST answers each SYN to Zoom's TCP port 443",
         status: Status::Blocked,
         cause: Some("filter.reset"),

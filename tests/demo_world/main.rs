@@ -237,7 +237,7 @@ async fn a_pinned_name_is_dead_and_its_line_is_there() {
 
 #[tokio::test]
 async fn a_dropped_port_is_silent_and_a_rejected_one_refuses() {
-    let (dropped, rejected) = (world("drop").await, world("reject").await);
+    let (dropped, rejected) = (world("drop").await, world("syn-reset").await);
     assert_eq!(get(&dropped, "zoom.us", "/").await, Err("silent".to_owned()));
     assert_eq!(get(&rejected, "zoom.us", "/").await, Err("refused".to_owned()));
     begins(&get(&dropped, "www.first.example", "/").await, "HTTP/1.1 200 ");
