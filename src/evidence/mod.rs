@@ -43,6 +43,8 @@ pub struct Evidence {
     of_this_host: Vec<usize>,
     /// TTL ladders: few, and asked for at every flow.
     ladders: Vec<usize>,
+    /// An answer came from an address where no resolver can be.
+    redirected: bool,
 }
 
 impl Evidence {
@@ -69,7 +71,19 @@ impl Evidence {
         };
         let of_this_host = places(|o| o.look.probe == "host");
         let ladders = places(|o| o.look.settings.ladder.is_some());
-        Self { observations, not_looked, background, by_host, of_this_host, ladders }
+        let canary = |o: &Observation| match &o.look.via {
+            Via::Dns { server, .. } => background.is_canary(server.ip()),
+            _ => false,
+        };
+        let answered = |o: &Observation| o.facts.iter().any(|fact| matches!(fact, Fact::Answer(_)));
+        let redirected = observations.iter().any(|o| canary(o) && answered(o));
+        Self { observations, not_looked, background, by_host, of_this_host, ladders, redirected }
+    }
+
+    /// Whether DNS queries are answered by somebody else than who was asked: then nothing unencrypted comes from an
+    /// independent resolver, for any name.
+    pub fn dns_is_redirected(&self) -> bool {
+        self.redirected
     }
 
     /// The observations, in the order of the plan.

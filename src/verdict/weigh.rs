@@ -88,15 +88,10 @@ pub(super) fn family_works(evidence: &Evidence, attempt: Attempt<'_>) -> bool {
 /// Lookups of this name by others than this computer's own resolvers, which gave addresses; those that could have been
 /// forged too, but none that shows signs of it.
 pub(super) fn independent<'a>(evidence: &'a Evidence, name: &str) -> Vec<Lookup<'a>> {
-    let from_nobody: Vec<IpAddr> = evidence
-        .lookups_of(name)
-        .filter(|l| matches!(l.source(), Source::Nobody(_)))
-        .flat_map(Lookup::addresses)
-        .collect();
     evidence
         .lookups_of(name)
         .filter(|l| matches!(l.source(), Source::Independent(_)) && matches!(l.named(), Named::Addresses(_)))
-        .filter(|l| l.encrypted() || !l.contradicts_itself() && !l.addresses().iter().any(|a| from_nobody.contains(a)))
+        .filter(|l| l.encrypted() || !l.contradicts_itself() && !evidence.dns_is_redirected())
         .collect()
 }
 
