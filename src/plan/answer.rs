@@ -77,7 +77,7 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     let role = role_of(plan, name);
     let mut asked = Vec::new();
     for server in first::independents(plan) {
-        asked.push(looks::by_udp(name, role, server, RecordType::A));
+        asked.push(looks::by_udp_twice(name, role, server));
     }
     // An answer that cannot be forged costs a TLS handshake each: only the way to sign-in is worth it.
     for resolver in plan.catalogue.resolvers.iter().filter(|_| role == Role::SignIn) {

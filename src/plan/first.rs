@@ -78,7 +78,7 @@ fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
             asked.push(looks::by_udp(&host.name, Role::SignIn, *server, RecordType::A));
         }
         for server in &servers {
-            asked.push(looks::by_udp(&host.name, Role::SignIn, *server, RecordType::A));
+            asked.push(looks::by_udp_twice(&host.name, Role::SignIn, *server));
         }
         if let Some(resolver) = catalogue.resolvers.iter().find(|r| r.addresses.iter().any(|a| usable(plan, *a)))
             && let Some(address) = resolver.addresses.iter().copied().find(|a| usable(plan, *a))

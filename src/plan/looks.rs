@@ -19,6 +19,13 @@ pub(super) fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordT
     Look::new("dns", role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
 }
 
+/// A name, asked of an independent resolver, whose answer a box on the way may have raced: a second one that disagrees is
+/// waited for as long as an honest answer takes across an ocean.
+pub(super) fn by_udp_twice(name: &str, role: Role, server: SocketAddr) -> Look {
+    let look = by_udp(name, role, server, RecordType::A);
+    look.with(Settings { second_answer_ms: Some(300), ..Settings::default() })
+}
+
 /// A name, asked where no resolver can be: whoever forges answers does so at once, and silence is what is expected.
 pub(super) fn of_nobody(name: &str, role: Role, server: SocketAddr) -> Look {
     let look = by_udp(name, role, server, RecordType::A);
