@@ -20,12 +20,7 @@ pub(super) const CAUSE: Cause = Cause {
             text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the web filter, and TCP 443 to Zoom's published prefixes.",
             command: "why5003 catalogue show meetings",
         },
-        Mend {
-            os: "any",
-            who: Owner::User,
-            text: "Until then use another network, such as a phone's hotspot.",
-            command: "",
-        },
+        ANOTHER_NETWORK,
     ],
     sources: &["Zoom KB0060548 (*.zoom.us, *.zoom.com)", "RFC 8446, section 5.1 (record layer)"],
     rule,

@@ -22,12 +22,7 @@ pub(super) const CAUSE: Cause = Cause {
                    addresses for its web service. Where rules know no names, allow all prefixes that the commands print.",
             command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
-        Mend {
-            os: "any",
-            who: Owner::User,
-            text: "Until then use another network, such as a phone's hotspot.",
-            command: "",
-        },
+        ANOTHER_NETWORK,
     ],
     sources: &[
         "Zoom KB0060548 (firewall rules)",

@@ -21,12 +21,7 @@ pub(super) const CAUSE: Cause = Cause {
                    addresses for its web service. Where rules know no names, allow all prefixes that the commands print. Look there for an application or reputation rule that matches Zoom.",
             command: "why5003 catalogue show meetings\nwhy5003 catalogue show cdn",
         },
-        Mend {
-            os: "any",
-            who: Owner::User,
-            text: "Until then use another network, such as a phone's hotspot.",
-            command: "",
-        },
+        ANOTHER_NETWORK,
     ],
     sources: &["RFC 9293, section 3.5.3 (reset)", "RFC 3360", "Zoom KB0060548 (firewall rules)"],
     rule,

@@ -20,12 +20,7 @@ pub(super) const CAUSE: Cause = Cause {
             text: "Allow zoom.us, *.zoom.us, zoom.com and *.zoom.com in the web filter (URL category, application control, SNI rule); exempt them from inspection.",
             command: "",
         },
-        Mend {
-            os: "any",
-            who: Owner::User,
-            text: "Until then use another network, such as a phone's hotspot.",
-            command: "",
-        },
+        ANOTHER_NETWORK,
     ],
     sources: &["RFC 6066, section 3 (server_name)", "Zoom KB0060548 (*.zoom.us, *.zoom.com)"],
     rule,

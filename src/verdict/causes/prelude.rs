@@ -9,6 +9,14 @@ pub(super) use crate::verdict::place::place_of;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
 pub(super) use crate::verdict::weigh::*;
 
+/// What a user can do while somebody else mends the network.
+pub(super) const ANOTHER_NETWORK: Mend = Mend {
+    os: "any",
+    who: Owner::User,
+    text: "Until then use another network, such as a phone's hotspot.",
+    command: "",
+};
+
 /// This computer itself, as a place.
 pub(super) fn here() -> Location {
     Location { hop: Some(0), ..Location::default() }
