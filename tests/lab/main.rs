@@ -1,0 +1,75 @@
+//! The lab: the program as it ships, on real kernels, firewalls, resolvers and proxies, in network namespaces that lead nowhere.
+//!
+//! Each file of `scenarios/` is one network and two tests: as root, and as an ordinary user. `README.md` beside this file says
+//! how they are written. It needs root and Debian's tools; elsewhere every scenario is listed as skipped, with the reason, and
+//! with `CI=true` that is a failure. At the end the confusion matrix is printed.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+mod certificates;
+mod check;
+mod datagrams;
+mod inside;
+mod lacking;
+mod matrix;
+mod nest;
+mod network;
+mod scenario;
+mod servers;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use matrix::Matrix;
+use nest::As;
+
+/// Scenarios that run side by side: most of their time is waiting.
+const SIDE_BY_SIDE: usize = 4;
+
+fn main() -> ExitCode {
+    if let Some(told) = nest::told() {
+        inside::run(&told);
+        return ExitCode::SUCCESS;
+    }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(SIDE_BY_SIDE));
+    let lacking = lacking::lacking();
+    if let Some(why) = &lacking {
+        eprintln!("The lab is skipped: {why}");
+    }
+    let matrix = Arc::new(Mutex::new(Matrix::default()));
+    let trials = scenario::names().into_iter().flat_map(|name| {
+        let (lacking, matrix) = (lacking.clone(), Arc::clone(&matrix));
+        [As::Root, As::User].map(move |who| trial(&name, who, lacking.clone(), Arc::clone(&matrix)))
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    matrix.lock().unwrap().print();
+    conclusion.exit_code()
+}
+
+fn trial(name: &str, who: As, lacking: Option<String>, matrix: Arc<Mutex<Matrix>>) -> Trial {
+    let title = format!("{name} {who}");
+    let skipped = lacking.is_some() && std::env::var_os("CI").is_none();
+    let name = name.to_owned();
+    Trial::test(title, move || {
+        if let Some(why) = lacking {
+            return Err(format!("the lab must run in CI, and can't: {why}").into());
+        }
+        one(&name, who, &matrix)
+    })
+    .with_ignored_flag(skipped)
+}
+
+fn one(name: &str, who: As, matrix: &Mutex<Matrix>) -> Result<(), Failed> {
+    let scenario = scenario::load(name)?;
+    let outcome = nest::run(name, who)?;
+    let expect = scenario.expect.by(who);
+    let wrong = check::wrong(&expect, &outcome);
+    matrix.lock().unwrap().add(&format!("{name} {who}"), &expect, &outcome, wrong.is_empty());
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{}\n{}\n\n{}", scenario.about, wrong.join("\n"), outcome.shown()).into())
+}

@@ -1,0 +1,284 @@
+//! A scenario as its file says it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::nest::As;
+
+/// One network, and what the program must say of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenario {
+    /// The network in one sentence.
+    pub(crate) about: String,
+    #[serde(default)]
+    pub(crate) client: Client,
+    #[serde(default)]
+    pub(crate) office: Office,
+    #[serde(default)]
+    pub(crate) edge: Place,
+    #[serde(default)]
+    pub(crate) isp: Place,
+    #[serde(default)]
+    pub(crate) transit: Place,
+    #[serde(default)]
+    pub(crate) world: World,
+    pub(crate) expect: Expect,
+}
+
+/// What may be done at any place.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    /// The body of `table inet fault`.
+    pub(crate) nft: Option<String>,
+    /// Shell commands, after the network stands and before servers start.
+    #[serde(default)]
+    pub(crate) run: Vec<String>,
+    /// Servers.
+    #[serde(default)]
+    pub(crate) start: Vec<Start>,
+    /// Files of the scenario's directory, by name.
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// A server that runs until the scenario ends.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    pub(crate) command: String,
+    /// Where it listens: "10.0.1.1:3128". It is waited for.
+    pub(crate) ready: Option<String>,
+}
+
+/// The computer that the program runs on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Client {
+    /// More arguments of the program.
+    #[serde(default)]
+    pub(crate) args: Vec<String>,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    /// `nameserver` lines; the gateway's where none is given.
+    #[serde(default)]
+    pub(crate) resolvers: Vec<IpAddr>,
+    /// Other lines of `resolv.conf`.
+    #[serde(default)]
+    pub(crate) resolv_conf: Vec<String>,
+    /// Lines of the hosts file.
+    #[serde(default)]
+    pub(crate) hosts: Vec<String>,
+    #[serde(default)]
+    pub(crate) ipv6: Ipv6,
+    pub(crate) nft: Option<String>,
+    #[serde(default)]
+    pub(crate) run: Vec<String>,
+    #[serde(default)]
+    pub(crate) start: Vec<Start>,
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// The IPv6 of the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ipv6 {
+    #[default]
+    None,
+    /// Beside IPv4.
+    Works,
+    /// Addresses and routes as if it worked, and nothing beyond the gateway.
+    Dead,
+    /// The client has no IPv4; the office translates (NAT64 and DNS64).
+    Only,
+}
+
+/// The gateway, which is the resolver as well.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Office {
+    /// More lines of dnsmasq's configuration.
+    #[serde(default)]
+    pub(crate) dnsmasq: Vec<String>,
+    pub(crate) nft: Option<String>,
+    #[serde(default)]
+    pub(crate) run: Vec<String>,
+    #[serde(default)]
+    pub(crate) start: Vec<Start>,
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// The Internet with Zoom in it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct World {
+    /// Statuspage's indicator: none, minor, major, critical.
+    pub(crate) status_page: Option<String>,
+    /// The status that Zoom's web hosts answer with, in place of their redirect.
+    pub(crate) zoom_http: Option<u16>,
+    #[serde(default)]
+    pub(crate) certificates: Certificates,
+    /// Whether neutral STUN servers and Zoom's own answer.
+    #[serde(default = "yes")]
+    pub(crate) stun: bool,
+    /// More lines of the independent resolvers' `server:` clause.
+    #[serde(default)]
+    pub(crate) unbound: Vec<String>,
+    /// More lines of `names.txt`.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
+    pub(crate) nft: Option<String>,
+    #[serde(default)]
+    pub(crate) run: Vec<String>,
+    #[serde(default)]
+    pub(crate) start: Vec<Start>,
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What HTTPS hosts present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Certificates {
+    #[default]
+    Good,
+    /// Zoom's ran out a month ago.
+    ZoomExpired,
+    /// Zoom's, by an inspecting firewall.
+    ZoomInspected,
+    /// Everybody's, by an inspecting firewall.
+    Inspected,
+}
+
+/// What the program must say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expect {
+    pub(crate) status: String,
+    /// The first cause; none where nothing may be named.
+    pub(crate) first: Option<String>,
+    /// Exactly the other causes.
+    #[serde(default)]
+    pub(crate) others: Vec<String>,
+    /// Causes that may be named beside them.
+    #[serde(default)]
+    pub(crate) may: Vec<String>,
+    pub(crate) location: Option<Location>,
+    #[serde(default)]
+    pub(crate) scope: BTreeMap<String, Vec<String>>,
+    pub(crate) owner: Option<String>,
+    /// Ids that some open question must hold.
+    #[serde(default)]
+    pub(crate) open: Vec<String>,
+    /// What would be false blame: said for the reader, since every other id is one as well.
+    #[serde(default)]
+    pub(crate) never: Vec<String>,
+    /// The most wall time, in seconds.
+    pub(crate) seconds: Option<f64>,
+    /// The most packets that the client sends.
+    pub(crate) packets: Option<u64>,
+    user: Option<Box<ForUser>>,
+}
+
+/// Where an ordinary user gets another verdict than root.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForUser {
+    /// Why it can't be the same.
+    #[serde(rename = "why")]
+    _why: String,
+    status: Option<String>,
+    first: Option<String>,
+    #[serde(default)]
+    no_cause: bool,
+    others: Option<Vec<String>>,
+    may: Option<Vec<String>>,
+    location: Option<Location>,
+    #[serde(default)]
+    no_location: bool,
+    open: Option<Vec<String>>,
+}
+
+/// Where the fault is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Location {
+    pub(crate) hop: u8,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) next: Option<IpAddr>,
+}
+
+impl Expect {
+    /// What is expected of a run by root or by an ordinary user.
+    pub(crate) fn by(&self, who: As) -> Self {
+        let mut expect = self.clone();
+        let (As::User, Some(other)) = (who, &self.user) else { return expect };
+        let other = (**other).clone();
+        expect.status = other.status.unwrap_or(expect.status);
+        expect.first = if other.no_cause { None } else { other.first.or(expect.first) };
+        expect.others = other.others.unwrap_or(expect.others);
+        expect.may = other.may.unwrap_or(expect.may);
+        expect.location = if other.no_location { None } else { other.location.or(expect.location) };
+        expect.open = other.open.unwrap_or(expect.open);
+        if expect.first.is_none() {
+            expect.scope.clear();
+        }
+        expect
+    }
+}
+
+impl Client {
+    pub(crate) fn place(&self) -> Place {
+        Place { nft: self.nft.clone(), run: self.run.clone(), start: self.start.clone(), files: self.files.clone() }
+    }
+}
+
+impl Office {
+    pub(crate) fn place(&self) -> Place {
+        Place { nft: self.nft.clone(), run: self.run.clone(), start: self.start.clone(), files: self.files.clone() }
+    }
+}
+
+impl World {
+    pub(crate) fn place(&self) -> Place {
+        Place { nft: self.nft.clone(), run: self.run.clone(), start: self.start.clone(), files: self.files.clone() }
+    }
+}
+
+/// The scenarios of the folder, in order.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            (path.extension()? == "toml").then(|| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Reads one.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn load(name: &str) -> Result<Scenario, String> {
+    let path = folder().join(format!("{name}.toml"));
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/scenarios")
+}
