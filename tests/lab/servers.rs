@@ -30,7 +30,10 @@ pub(crate) fn start(scenario: &Scenario) {
         let more: String = scenario.office.dnsmasq.iter().map(|line| format!("{line}\n")).collect();
         write("dnsmasq.conf", &format!("{}{more}", include_str!("world/dnsmasq.conf")));
         run("office", "dnsmasq -C $LAB/dnsmasq.conf");
-        listens("office", "10.0.1.1:53");
+        // A scenario that brings a resolver of its own turns this one off.
+        if !scenario.office.dnsmasq.iter().any(|line| line == "port=0") {
+            listens("office", "10.0.1.1:53");
+        }
     }
     for port in ["443", "80", "53", "853", "8443"] {
         listens("world", &format!("*:{port}"));
