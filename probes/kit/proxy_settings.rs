@@ -1,10 +1,11 @@
 //! Reads proxy settings out of the texts in which this computer keeps them.
 //!
-//! Text in, settings out: nothing is opened, asked or run here, and user names and passwords never get into a setting.
+//! Text in, settings out: nothing is opened or asked here, only a proxy script is run, by `pac`; and user names and passwords never get into a setting.
 //! Each reader gives the settings that its place would apply to HTTPS, the one in force first; none where it says "direct".
 
 mod desktop;
 mod exempt;
+pub(crate) mod pac;
 mod spelled;
 
 use super::{ProxySays, ProxySetting};
