@@ -5,7 +5,9 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+mod proxied;
 mod question;
+mod script;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -20,7 +22,9 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
+pub use proxied::{DIRECT, SetWay};
 pub use question::Question;
+pub use script::{Script, ScriptRun};
 pub use sign_in::SignIn;
 
 /// What was not looked at.

@@ -88,6 +88,20 @@ pub enum Question {
         /// The proxy.
         proxy: Proxy,
     },
+    /// Does this proxy open tunnels to other ports than that of HTTPS?
+    OtherPorts {
+        /// The proxy.
+        proxy: Proxy,
+    },
+    /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+    OfferedProxies,
+    /// Who answers connections to nobody's addresses, where, and as this one?
+    Interceptor {
+        /// Zoom's host.
+        host: String,
+        /// Where it was tried.
+        to: SocketAddr,
+    },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,
     /// What do neutral HTTP servers say the time is?

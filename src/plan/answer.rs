@@ -5,8 +5,15 @@ use std::net::SocketAddr;
 use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
 
 use super::first::{DNS, DOT};
-use super::{Plan, first, looks};
+use super::{Plan, first, looks, proxies};
+use crate::catalogue::Control;
 use crate::evidence::Question;
+
+/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
+const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
+
+/// traceroute's first port, where nobody listens.
+const UNUSED: u16 = 33434;
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -59,6 +66,14 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
+        Question::OtherPorts { proxy } => {
+            let control = plan.catalogue.controls.iter().take(1);
+            let each =
+                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
+            control.flat_map(each).collect()
+        }
+        Question::OfferedProxies => proxies::offered(plan),
+        Question::Interceptor { host, to } => interceptor(plan, host, *to),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -67,6 +82,20 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
                 .collect()
         }
     }
+}
+
+/// Nobody's address on the same port, held against the host's: who answers, with what, at which hop, and which router is there.
+fn interceptor(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
+    let nobody = plan.catalogue.canary.addresses.iter().copied().find(|a| a.is_ipv4() == to.is_ipv4());
+    let Some(nobody) = nobody else { return Vec::new() };
+    let canary = SocketAddr::new(nobody, to.port());
+    let name = plan.catalogue.controls.first().map_or(host, |control| control.name.as_str());
+    vec![
+        looks::of_nobody_at_all(name, canary),
+        looks::ladder(Role::Canary, canary, Transport::Tcp),
+        looks::ladder(Role::Canary, SocketAddr::new(nobody, UNUSED), Transport::Udp),
+        looks::ladder(Role::Range, to, Transport::Tcp),
+    ]
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -21,6 +21,8 @@ pub struct ProxySetting {
 pub enum ProxySays {
     /// Use this proxy for HTTPS; never with credentials.
     Use(String),
+    /// Use this proxy for plain HTTP, and none for HTTPS: `http_proxy` alone. Without credentials as well.
+    ForHttp(String),
     /// Ask the script at this address.
     Script(String),
     /// Find a script by WPAD.
