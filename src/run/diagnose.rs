@@ -107,6 +107,8 @@ pub async fn diagnose(
                         gathered.not_looked.extend(plan.left_out());
                         return gathered.in_order();
                     }
+                    let looks = ask(&mut plan, standing.questions, events);
+                    add(&mut schedule, looks, events);
                 }
             }
             Some(Finish::NotLooked(not)) => {
