@@ -35,6 +35,11 @@ pub enum Fact {
     Icmp(IcmpError),
     /// One step of a TTL ladder.
     Hop(Hop),
+    /// How much of what was sent on a connection its other end had not acknowledged when the look ended.
+    Unacknowledged {
+        /// In bytes.
+        bytes: u32,
+    },
     /// The IP TTL of a segment that answered.
     SegmentTtl {
         /// SYN-ACK or RST.

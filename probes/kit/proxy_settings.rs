@@ -29,7 +29,6 @@ pub fn from_environment(vars: impl Iterator<Item = (String, String)>, source: &s
         })
     };
     let for_https = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]);
-    // curl heeds the lower case alone here, since a web server's CGI programs get the other from strangers.
     let (name, says) = match (for_https, first(&["http_proxy", "HTTP_PROXY"])) {
         (Some((name, value)), _) => (name, usable(value)),
         (None, Some((name, value))) => match usable(value) {

@@ -144,6 +144,10 @@ impl System for Given {
         self.system.clients()
     }
 
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        self.system.unacknowledged(local, peer)
+    }
+
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         self.system.lookup(name, wait)
     }

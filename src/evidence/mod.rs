@@ -125,8 +125,17 @@ impl Evidence {
         self.at(name).filter_map(|o| self.lookup(o))
     }
 
-    /// Every TTL ladder.
+    /// Every TTL ladder towards somebody.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    }
+
+    /// The TTL ladders towards addresses that nobody can own.
+    pub fn ladders_to_nobody(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() == Role::Canary)
+    }
+
+    fn all_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
     }
 

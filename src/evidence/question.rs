@@ -95,11 +95,14 @@ pub enum Question {
     },
     /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
     OfferedProxies,
-    /// Who answers connections to nobody's addresses, where, and as this one?
+    /// Does somebody take connections to addresses that nobody can own?
+    Nobody {
+        /// A destination of the same family and port.
+        like: SocketAddr,
+    },
+    /// At which hops are this flow and the like one to nobody answered, and how far is it to them?
     Interceptor {
-        /// Zoom's host.
-        host: String,
-        /// Where it was tried.
+        /// The flow's destination.
         to: SocketAddr,
     },
     /// Do the other plain-HTTP pages come as they are known?

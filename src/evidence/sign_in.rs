@@ -36,11 +36,12 @@ impl Evidence {
             return SignIn::Fails(self.host().ids());
         }
         if self.uses_proxy_for(host) {
+            let addresses = self.system_addresses(host);
             let sent = |a: &Attempt<'_>| a.baseline() && a.proxied() && self.is_sent(*a);
             let mut tried: Vec<_> = self.attempts_at(host).filter(sent).collect();
             if !tried.is_empty() {
                 if self.falls_back_to_direct(host) {
-                    tried.extend(self.client_attempts(host, &self.system_addresses(host)));
+                    tried.extend(self.client_attempts(host, &addresses));
                 }
                 return standing(&tried);
             }

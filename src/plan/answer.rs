@@ -73,7 +73,11 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             control.flat_map(each).collect()
         }
         Question::OfferedProxies => proxies::offered(plan),
-        Question::Interceptor { host, to } => interceptor(plan, host, *to),
+        Question::Nobody { like } => {
+            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
+            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
+        }
+        Question::Interceptor { to } => interceptor(plan, *to),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -84,18 +88,22 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
     }
 }
 
-/// Nobody's address on the same port, held against the host's: who answers, with what, at which hop, and which router is there.
-fn interceptor(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
-    let nobody = plan.catalogue.canary.addresses.iter().copied().find(|a| a.is_ipv4() == to.is_ipv4());
-    let Some(nobody) = nobody else { return Vec::new() };
-    let canary = SocketAddr::new(nobody, to.port());
-    let name = plan.catalogue.controls.first().map_or(host, |control| control.name.as_str());
-    vec![
-        looks::of_nobody_at_all(name, canary),
-        looks::ladder(Role::Canary, canary, Transport::Tcp),
-        looks::ladder(Role::Canary, SocketAddr::new(nobody, UNUSED), Transport::Udp),
-        looks::ladder(Role::Range, to, Transport::Tcp),
-    ]
+/// An address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+    let addresses = &plan.catalogue.canary.addresses;
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
+    Some(SocketAddr::new(nobody, like.port()))
+}
+
+/// The hop at which a flow is answered, and the one at which nobody's is; datagrams of both ways show the routers there.
+fn interceptor(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
+    let flows = [(Role::Range, Some(to)), (Role::Canary, nobody(plan, to))];
+    let both = |(role, to): (Role, Option<SocketAddr>)| {
+        let to = to?;
+        let routers = SocketAddr::new(to.ip(), UNUSED);
+        Some([looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)])
+    };
+    flows.into_iter().filter_map(both).flatten().collect()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

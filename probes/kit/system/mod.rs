@@ -7,7 +7,7 @@ mod elsewhere;
 mod linux;
 mod lookup;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -76,6 +76,18 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn clients(&self) -> Result<Vec<Client>, CannotLook>;
+    /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
+    /// there is no such connection.
+    ///
+    /// # Errors
+    /// As above.
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        let _ = (local, peer);
+        Err(CannotLook::Unsupported {
+            what: "what a connection has sent in vain",
+            why: "why5003 reads it on Linux only",
+        })
+    }
     /// Resolves a name as any program on this computer would (NSS).
     ///
     /// # Errors

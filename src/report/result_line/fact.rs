@@ -37,6 +37,7 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Reply(reply) => reply_words(reply),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
+        Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
         Fact::PacScript(script) => pac_words(script),
         Fact::PacChoice(choice) => choice_words(choice),
         Fact::PathMtu(mtu) => mtu_words(mtu),

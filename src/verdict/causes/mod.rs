@@ -32,6 +32,10 @@ mod path_internet_down;
 mod path_ipv6_broken;
 mod path_mtu_blackhole;
 mod proxy;
+mod proxy_connect_port;
+mod proxy_intercepts;
+mod proxy_pac_failed;
+mod proxy_required;
 mod tls_inspection;
 mod tls_untrusted;
 mod zoom_certificate;
@@ -64,10 +68,15 @@ pub const CAUSES: &[Cause] = &[
     dns_servfail::CAUSE,
     dns_tcp_blocked::CAUSE,
     dns_slow::CAUSE,
+    proxy_required::CAUSE,
+    proxy_pac_failed::CAUSE,
     proxy::UNREACHABLE,
     proxy::AUTH_REQUIRED,
+    proxy_connect_port::CAUSE,
     proxy::DENIED,
     proxy::UPSTREAM_FAILED,
+    proxy_intercepts::TRANSPARENT,
+    proxy_intercepts::SYN,
     filter_block_page::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,

@@ -3,6 +3,7 @@
 //! It reads and asks the kernel; it writes nothing, and runs one foreign program only (`gsettings`, bounded in time).
 
 mod client;
+mod connections;
 mod files;
 mod gsettings;
 mod hosts;
@@ -15,7 +16,7 @@ mod proxies;
 mod resolvers;
 mod routes;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -91,6 +92,10 @@ impl System for Linux {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         client::clients(self)
+    }
+
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        connections::unacknowledged(&self.root, local, peer)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
