@@ -24,7 +24,7 @@ pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use proxied::{DIRECT, SetWay};
 pub use question::Question;
-pub use script::{Script, ScriptRun};
+pub use script::ScriptRun;
 pub use sign_in::SignIn;
 
 /// What was not looked at.
