@@ -5,6 +5,7 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+pub mod nat64;
 mod question;
 mod sign_in;
 
