@@ -15,6 +15,8 @@ use crate::nest::As;
 pub(crate) struct Scenario {
     /// The network in one sentence.
     pub(crate) about: String,
+    /// What is missing of the program to tell it: listed, and left out.
+    pub(crate) not_yet: Option<String>,
     #[serde(default)]
     pub(crate) client: Client,
     #[serde(default)]
