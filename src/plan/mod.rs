@@ -11,7 +11,7 @@ mod looks;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Look, Observation, Proxy, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, Role, Via};
 
 use here::Here;
 
@@ -87,7 +87,12 @@ impl<'a> Plan<'a> {
 
     /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
     pub fn only_explains(look: &Look) -> bool {
-        look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+        look.role == Role::Portal || look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+    }
+
+    /// Whether a look waits for what the system's library says of a name.
+    pub fn asks_the_system_for_a_name(look: &Look) -> bool {
+        matches!(look.via, Via::System)
     }
 
     /// What no look of this plan can tell on this computer, and what would.
