@@ -3,7 +3,7 @@
 //! [`Ladder`] decides alone, without I/O or clock; [`climb`] asks for it. A router answers an expired TTL before it
 //! filters what it forwards, so a blocked flow's last answering hop stands before the filter or is it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -82,7 +82,7 @@ pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
 }
 
 /// The next step that is done; its future is removed.
-async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
+pub(crate) async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
     poll_fn(|cx| {
         let done = flying.iter_mut().enumerate().find_map(|(at, step)| match std::pin::Pin::new(step).poll(cx) {
             Poll::Ready(output) => Some((at, output)),
@@ -202,6 +202,8 @@ const SHORTEST: Duration = Duration::from_millis(400);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
 
     fn hop(ttl: u8, came: HopAnswer) -> Hop {

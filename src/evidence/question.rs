@@ -53,6 +53,13 @@ pub enum Question {
         /// A destination whose TCP connections pass.
         passing: SocketAddr,
     },
+    /// Do packets for this address leave this computer, and are its answers let in?
+    Passage {
+        /// The address.
+        to: SocketAddr,
+        /// It is a neutral one, for comparison.
+        neutral: bool,
+    },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {
         /// The host.

@@ -38,6 +38,9 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
         }
+        Question::Passage { to, neutral } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
+        }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {
             let role = role_of(plan, host);
