@@ -53,6 +53,11 @@ pub enum Question {
         /// A destination whose TCP connections pass.
         passing: SocketAddr,
     },
+    /// At which hop does the same address answer by another port?
+    AnotherPort {
+        /// The address, by the port that does not answer as it should.
+        to: SocketAddr,
+    },
     /// Do packets for this address leave this computer, and are its answers let in?
     Passage {
         /// The address.

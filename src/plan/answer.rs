@@ -8,6 +8,9 @@ use super::first::{DNS, DOT};
 use super::{Plan, first, looks};
 use crate::evidence::Question;
 
+/// Zoom's web hosts answer there too, with a redirect.
+const HTTP: u16 = 80;
+
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
 
@@ -37,6 +40,9 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
+        }
+        Question::AnotherPort { to } => {
+            vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
         }
         Question::Passage { to, neutral } => {
             vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
