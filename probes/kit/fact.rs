@@ -51,6 +51,15 @@ pub enum Fact {
         /// How many got an answer of any kind.
         answered: u16,
     },
+    /// What the kernel counted beside connections begun at once.
+    Counted {
+        /// Connections begun, each with one SYN.
+        begun: u16,
+        /// Packets that left meanwhile by the interface that most left by, those of other programs among them.
+        left: u64,
+        /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
+        withheld: u64,
+    },
     /// The ClientHello that was sent.
     HelloSent {
         /// Its size in bytes, record header included.

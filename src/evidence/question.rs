@@ -71,6 +71,18 @@ pub enum Question {
         /// The prefix, of 96 bits.
         prefix: Ipv6Net,
     },
+    /// At which hop does the same address answer by another port?
+    AnotherPort {
+        /// The address, by the port that does not answer as it should.
+        to: SocketAddr,
+    },
+    /// Do packets for this address leave this computer, and are its answers let in?
+    Passage {
+        /// The address.
+        to: SocketAddr,
+        /// It is a neutral one, for comparison.
+        neutral: bool,
+    },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {
         /// The host.

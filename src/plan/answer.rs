@@ -9,14 +9,14 @@ use super::first::{DNS, DOT};
 use super::{Plan, first, looks};
 use crate::evidence::{Question, nat64};
 
-/// Port of plain HTTP.
-const HTTP: u16 = 80;
-
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
 const TRACEROUTE: u16 = 33_434;
 
 /// How many neutral hosts are tried by way of a NAT64.
 const TRANSLATED: usize = 2;
+
+/// Zoom's web hosts answer there too, with a redirect.
+const HTTP: u16 = 80;
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -55,6 +55,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         ],
         Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
         Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::AnotherPort { to } => {
+            vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
+        }
+        Question::Passage { to, neutral } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
+        }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {
             let role = role_of(plan, host);

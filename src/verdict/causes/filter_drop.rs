@@ -81,6 +81,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
     let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
+    }
     if past && (!passing.is_empty() || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
         let again = first.map(|to| Question::Again { host, to });
