@@ -20,7 +20,7 @@ pub use computer::{
 pub use http::{Response, StatusPage};
 pub use name::Answer;
 pub use packet::{Connected, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment};
-pub use proxy::{PacScript, ProxySays, ProxySetting, Tunnel};
+pub use proxy::{PacChoice, PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
 /// One thing seen. The tag `fact` names it.
@@ -35,6 +35,11 @@ pub enum Fact {
     Icmp(IcmpError),
     /// One step of a TTL ladder.
     Hop(Hop),
+    /// How much of what was sent on a connection its other end had not acknowledged when the look ended.
+    Unacknowledged {
+        /// In bytes.
+        bytes: u32,
+    },
     /// The IP TTL of a segment that answered.
     SegmentTtl {
         /// SYN-ACK or RST.
@@ -108,6 +113,8 @@ pub enum Fact {
     Tunnel(Tunnel),
     /// A proxy auto-configuration script.
     PacScript(PacScript),
+    /// What a proxy script, run, chose for one host.
+    PacChoice(PacChoice),
     /// A path MTU, as found.
     PathMtu(PathMtu),
     /// One try of a path MTU search.

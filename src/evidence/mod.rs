@@ -7,7 +7,9 @@ mod ladder;
 mod lookup;
 pub mod nat64;
 mod passage;
+mod proxied;
 mod question;
+mod script;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -23,7 +25,9 @@ pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
+pub use proxied::{DIRECT, SetWay};
 pub use question::Question;
+pub use script::{Script, ScriptRun};
 pub use sign_in::SignIn;
 
 /// What was not looked at.
@@ -124,8 +128,17 @@ impl Evidence {
         self.at(name).filter_map(|o| self.lookup(o))
     }
 
-    /// Every TTL ladder.
+    /// Every TTL ladder towards somebody.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    }
+
+    /// The TTL ladders towards addresses that nobody can own.
+    pub fn ladders_to_nobody(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() == Role::Canary)
+    }
+
+    fn all_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
     }
 

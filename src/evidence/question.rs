@@ -118,6 +118,23 @@ pub enum Question {
         /// The proxy.
         proxy: Proxy,
     },
+    /// Does this proxy open tunnels to other ports than that of HTTPS?
+    OtherPorts {
+        /// The proxy.
+        proxy: Proxy,
+    },
+    /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+    OfferedProxies,
+    /// Does somebody take connections to addresses that nobody can own?
+    Nobody {
+        /// A destination of the same family and port.
+        like: SocketAddr,
+    },
+    /// At which hops are this flow and the like one to nobody answered, and how far is it to them?
+    Interceptor {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,
     /// What do neutral HTTP servers say the time is?

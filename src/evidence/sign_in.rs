@@ -35,10 +35,15 @@ impl Evidence {
         if self.host().has_link() == Some(false) {
             return SignIn::Fails(self.host().ids());
         }
-        if self.host().uses_proxy_for(host) {
-            let proxied: Vec<_> = self.attempts_at(host).filter(|a| a.proxied() && a.baseline()).collect();
-            if !proxied.is_empty() {
-                return standing(&proxied);
+        if self.uses_proxy_for(host) {
+            let addresses = self.system_addresses(host);
+            let sent = |a: &Attempt<'_>| a.baseline() && a.proxied() && self.is_sent(*a);
+            let mut tried: Vec<_> = self.attempts_at(host).filter(sent).collect();
+            if !tried.is_empty() {
+                if self.falls_back_to_direct(host) {
+                    tried.extend(self.client_attempts(host, &addresses));
+                }
+                return standing(&tried);
             }
         }
         let Some(lookup) = self.lookups_of(host).find(|l| l.source() == Source::System) else {

@@ -6,7 +6,8 @@ use ipnet::Ipv6Net;
 use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
 
 use super::first::{DNS, DOT};
-use super::{Plan, first, looks};
+use super::{Plan, first, looks, proxies};
+use crate::catalogue::Control;
 use crate::evidence::{Question, nat64};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
@@ -17,6 +18,9 @@ const TRANSLATED: usize = 2;
 
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
+
+/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
+const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -82,6 +86,18 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
+        Question::OtherPorts { proxy } => {
+            let control = plan.catalogue.controls.iter().take(1);
+            let each =
+                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
+            control.flat_map(each).collect()
+        }
+        Question::OfferedProxies => proxies::offered(plan),
+        Question::Nobody { like } => {
+            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
+            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
+        }
+        Question::Interceptor { to } => interceptor(plan, *to),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -90,6 +106,24 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
                 .collect()
         }
     }
+}
+
+/// An address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+    let addresses = &plan.catalogue.canary.addresses;
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
+    Some(SocketAddr::new(nobody, like.port()))
+}
+
+/// The hop at which a flow is answered, and the one at which nobody's is; datagrams of both ways show the routers there.
+fn interceptor(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
+    let flows = [(Role::Range, Some(to)), (Role::Canary, nobody(plan, to))];
+    let both = |(role, to): (Role, Option<SocketAddr>)| {
+        let to = to?;
+        let routers = SocketAddr::new(to.ip(), TRACEROUTE);
+        Some([looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)])
+    };
+    flows.into_iter().filter_map(both).flatten().collect()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment, Stage,
-    StatusPage, Tunnel,
+    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response, Segment,
+    Stage, StatusPage, Tunnel,
 };
 
 use super::computer;
@@ -37,7 +37,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Reply(reply) => reply_words(reply),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
+        Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
         Fact::PacScript(script) => pac_words(script),
+        Fact::PacChoice(choice) => choice_words(choice),
         Fact::PathMtu(mtu) => mtu_words(mtu),
         Fact::Interface(interface) => computer::interface(interface),
         Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
@@ -178,6 +180,14 @@ fn tunnel_words(tunnel: &Tunnel) -> String {
         let _ = write!(out, " (server {})", cut(server, MAX_TEXT_CHARS));
     }
     out
+}
+
+fn choice_words(choice: &PacChoice) -> String {
+    let PacChoice { host, ways, fault } = choice;
+    match fault {
+        Some(fault) => format!("the script fails for {host}: {fault}"),
+        None => format!("the script sends {host} by {}", ways.join(", then ")),
+    }
 }
 
 fn pac_words(script: &PacScript) -> String {

@@ -35,6 +35,10 @@ mod path_loop;
 mod path_mtu_blackhole;
 mod path_nat64_dead;
 mod proxy;
+mod proxy_connect_port;
+mod proxy_intercepts;
+mod proxy_pac_failed;
+mod proxy_required;
 mod tls_inspection;
 mod tls_untrusted;
 mod zoom_certificate;
@@ -70,10 +74,15 @@ pub const CAUSES: &[Cause] = &[
     dns_servfail::CAUSE,
     dns_tcp_blocked::CAUSE,
     dns_slow::CAUSE,
+    proxy_required::CAUSE,
+    proxy_pac_failed::CAUSE,
     proxy::UNREACHABLE,
     proxy::AUTH_REQUIRED,
+    proxy_connect_port::CAUSE,
     proxy::DENIED,
     proxy::UPSTREAM_FAILED,
+    proxy_intercepts::TRANSPARENT,
+    proxy_intercepts::SYN,
     filter_block_page::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,
