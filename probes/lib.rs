@@ -6,6 +6,7 @@ mod dns;
 mod host;
 mod http;
 pub mod kit;
+mod loss;
 mod mtu;
 mod proxy;
 mod tcp;
@@ -16,7 +17,7 @@ use kit::Kind;
 
 /// Every probe kind.
 pub const KINDS: &[Kind] =
-    &[dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
+    &[dns::KIND, host::KIND, http::KIND, loss::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -51,6 +51,15 @@ pub enum Fact {
         /// How many got an answer of any kind.
         answered: u16,
     },
+    /// How long answers to single packets took.
+    RoundTrips {
+        /// The shortest, in microseconds.
+        least_us: u64,
+        /// The middle one, in microseconds.
+        median_us: u64,
+        /// The longest, in microseconds.
+        most_us: u64,
+    },
     /// The ClientHello that was sent.
     HelloSent {
         /// Its size in bytes, record header included.

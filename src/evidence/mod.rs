@@ -5,6 +5,7 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+mod quality;
 mod question;
 mod sign_in;
 
@@ -20,6 +21,7 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
+pub use quality::{Resent, SynCount};
 pub use question::Question;
 pub use sign_in::SignIn;
 

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Proxy, Transport};
+use why5003_probes::kit::{Proxy, Role, Transport};
 
 /// What a rule would have to know before it can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,18 @@ pub enum Question {
         host: String,
         /// Where to.
         to: SocketAddr,
+    },
+    /// Does the system's library resolve the name when it is asked again?
+    NameAgain {
+        /// The name.
+        name: String,
+    },
+    /// How many of many lone SYNs are answered, and how soon?
+    Loss {
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
     },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {

@@ -34,6 +34,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
+        Question::NameAgain { name } => {
+            let again = looks::by_system(name, role_of(plan, name));
+            // Told apart from the first one by its number of tries alone.
+            vec![again.with(Settings { tries: Some(1), ..Settings::default() })]
+        }
+        Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]

@@ -25,6 +25,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
             };
             format!("{segment} with TTL {ttl} after {}", micros(*after_us))
         }
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            format!("answers after {} to {}, half within {}", micros(*least_us), micros(*most_us), micros(*median_us))
+        }
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
             format!("hello of {bytes} bytes")

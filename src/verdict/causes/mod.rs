@@ -30,7 +30,9 @@ mod link_gateway_down;
 mod path_captive_portal;
 mod path_internet_down;
 mod path_ipv6_broken;
+mod path_loss;
 mod path_mtu_blackhole;
+mod path_slow;
 mod proxy;
 mod tls_inspection;
 mod tls_untrusted;
@@ -54,6 +56,8 @@ pub const CAUSES: &[Cause] = &[
     link_gateway_down::CAUSE,
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
+    path_loss::CAUSE,
+    path_slow::CAUSE,
     path_mtu_blackhole::CAUSE,
     path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
