@@ -36,8 +36,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         }
         Question::NameAgain { name } => {
             let again = looks::by_system(name, role_of(plan, name));
-            // Told apart from the first one by its number of tries alone.
-            vec![again.with(Settings { tries: Some(1), ..Settings::default() })]
+            // Twice, side by side; told apart from the first one by the number of tries alone.
+            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Where { to, transport, passing } => {

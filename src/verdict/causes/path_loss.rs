@@ -44,6 +44,10 @@ pub(super) const CAUSE: Cause = Cause {
     rule,
 };
 
+/// Where every second exchange is lost, a sign-in that worked was luck: it takes about ten, one after
+/// the other, and every second connection waits for a second before it stands.
+const HOPELESS: f64 = 0.5;
+
 fn rule(evidence: &Evidence) -> Ruling {
     let Some(loss) = loss::measured(evidence) else {
         if !loss::suspected(evidence) {
@@ -81,7 +85,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             location: location.map(|address| Location { hop: Some(1), address: Some(address), next: None }),
             scope: Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: Vec::new() },
             details: details.into_iter().collect(),
-            blocks: sign_in_fails(evidence),
+            blocks: sign_in_fails(evidence) || loss.share() >= HOPELESS,
             ..claim(if lost == Lost::Everywhere { 0.95 } else { 0.85 }, loss.ids())
         })
     }
