@@ -6,15 +6,14 @@
 //! filter or a silent host. What to do: count at a neutral host and at the gateway too; what all of them lose is lost near by.
 //! Example: `why5003 probe loss 170.114.52.2:443`.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 use crate::kit::aim::aim;
+use crate::kit::side_by_side::first_of;
 use crate::kit::{
     BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
     Stage, Transport, micros,
@@ -123,20 +122,6 @@ fn counted(made: u16, took: &mut Vec<Duration>) -> Vec<Fact> {
         facts.push(Fact::RoundTrips { least_us: micros(*least), median_us: micros(*median), most_us: micros(*most) });
     }
     facts
-}
-
-/// The next SYN whose end is known; its future is removed.
-async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
-    poll_fn(|cx| {
-        let done = flying.iter_mut().enumerate().find_map(|(at, one)| match std::pin::Pin::new(one).poll(cx) {
-            Poll::Ready(output) => Some((at, output)),
-            Poll::Pending => None,
-        });
-        let Some((at, output)) = done else { return Poll::Pending };
-        drop(flying.swap_remove(at));
-        Poll::Ready(output)
-    })
-    .await
 }
 
 /// The least from which a loss may be told.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Observation, Role};
+use why5003_probes::kit::{Fact, How, Observation, Role};
 
 use super::{Attempt, Evidence};
 
@@ -52,6 +52,17 @@ impl<'a> SynCount<'a> {
     }
 }
 
+/// Connections that were held open at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The observation's number.
+    pub id: u32,
+    /// How many stood at once.
+    pub flows: u16,
+    /// No further one stood while they did, and one did when they were closed.
+    pub full: bool,
+}
+
 /// Packets of ordinary looks of which one is known to have been lost, since its repetition was answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resent {
@@ -67,6 +78,33 @@ impl Evidence {
     /// Every count of lone SYNs.
     pub fn syn_counts(&self) -> impl Iterator<Item = SynCount<'_>> {
         self.observations.iter().filter_map(SynCount::of)
+    }
+
+    /// Every experiment that held connections open.
+    pub fn held(&self) -> impl Iterator<Item = Held> + '_ {
+        self.observations.iter().flat_map(|seen| {
+            seen.facts.iter().filter_map(|fact| match fact {
+                Fact::Held { flows, further_failed, stands_after } => {
+                    let full = *flows > 0 && *further_failed > 0 && *stands_after == Some(true);
+                    Some(Held { id: seen.id, flows: *flows, full })
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// Handshakes on direct connections that stood: how many, and how many of them waited for a packet to be sent again or
+    /// died in silence. Where connections fail and no packet within one does, connections are limited, and nothing is lost.
+    pub fn handshakes_that_waited(&self, of: impl Fn(Role) -> bool) -> (u32, u32) {
+        let all: Vec<_> = self
+            .attempts()
+            .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.connected().is_some())
+            .collect();
+        let took = |a: &Attempt<'_>| a.handshake().map(|h| Duration::from_micros(h.took_us));
+        let least = all.iter().filter_map(took).min().unwrap_or_default();
+        let silent = |a: &Attempt<'_>| a.failure().is_some_and(|f| f.how == How::Silent);
+        let waited = all.iter().filter(|a| silent(a) || took(a).is_some_and(|t| t >= least + RETRANSMITTED));
+        (u32::try_from(all.len()).unwrap_or(u32::MAX), u32::try_from(waited.count()).unwrap_or(u32::MAX))
     }
 
     /// The quickest direct connection, from SYN to SYN-ACK.
@@ -126,6 +164,8 @@ fn tries(seen: &Observation) -> Option<(u16, u16)> {
 const SENT_AGAIN: Duration = Duration::from_millis(900);
 /// And again after another second (Linux since 6.5, `tcp_syn_linear_timeouts`) or two.
 const SENT_THRICE: Duration = Duration::from_millis(1900);
+/// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
+const RETRANSMITTED: Duration = Duration::from_millis(150);
 /// Sooner than the DNS probe asks again: an answer within this belongs to the packet before it.
 const PROMPT: Duration = Duration::from_millis(600);
 

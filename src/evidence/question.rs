@@ -56,6 +56,11 @@ pub enum Question {
         /// What the target is to Zoom, or to the diagnosis.
         role: Role,
     },
+    /// How many connections stand at once there?
+    Hold {
+        /// Where to.
+        to: SocketAddr,
+    },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {
         /// The flow's destination.

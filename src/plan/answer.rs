@@ -40,6 +40,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
+        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]

@@ -28,6 +28,10 @@ impl Trust {
             let why = format!("an answer takes {:.1} s here, so what seems silent may be late", neutral.as_secs_f64());
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
+        if let Some(full) = evidence.held().find(|held| held.full) {
+            let why = format!("no more than {} connections stand at once here, so silence proves nothing", full.flows);
+            return Some(Self { lost: 1.0, why, questions: Vec::new() });
+        }
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => None,
             Some(loss) => {

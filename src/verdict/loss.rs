@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::Role;
 
-use super::weigh::{a_passing_control, is_zoom};
+use super::weigh::{a_passing_control, controls, is_zoom};
 use crate::evidence::{Evidence, Question, SynCount};
 
 /// SYNs and their answers, of one or several counts.
@@ -57,20 +57,24 @@ pub(super) fn suspected(evidence: &Evidence) -> bool {
     resent.lost >= 4 && resent.lost * 12 >= resent.made
 }
 
+/// What would tell loss from its neighbours, one after the other, since the experiments would disturb each other: first whether
+/// there is room for more connections, then how many SYNs are answered.
+pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
+    match evidence.held().next() {
+        Some(_) => counts_wanted(evidence),
+        None => neutral(evidence).map(|to| Question::Hold { to }).into_iter().collect(),
+    }
+}
+
 /// What would count it: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
 /// counted already.
-pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
+pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
     let zoom = evidence
         .attempts()
         .filter(|a| a.role() == Role::SignIn && !a.proxied() && a.settings().prefix.is_some())
         .max_by_key(|a| a.connected().is_some())
         .map(|a| (a.to(), Role::Range));
-    let Some(neutral) = zoom
-        .and_then(|(to, _)| a_passing_control(evidence, to))
-        .or_else(|| evidence.attempts().find(|a| a.role() == Role::Control && a.connected().is_some()).map(|a| a.to()))
-    else {
-        return Vec::new();
-    };
+    let Some(neutral) = neutral(evidence) else { return Vec::new() };
     let host = evidence.host();
     let gateway = host.route(neutral.ip()).and_then(|(_, route)| route.gateway);
     // A gateway is asked for what most of them serve; a refusal is an answer as well.
@@ -82,6 +86,22 @@ pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
         .filter(|(to, _)| !counted(*to))
         .map(|(to, role)| Question::Loss { to, role })
         .collect()
+}
+
+/// A neutral host that connects, of the family by which Zoom is reached here.
+fn neutral(evidence: &Evidence) -> Option<SocketAddr> {
+    let zoom = evidence.attempts().find(|a| a.role() == Role::SignIn && a.connected().is_some()).map(|a| a.to());
+    zoom.and_then(|to| a_passing_control(evidence, to))
+        .or_else(|| controls(evidence).find(|a| a.connected().is_some()).map(|a| a.to()))
+}
+
+/// Whether connections are limited, and not packets lost: handshakes on connections that stand pass without a hitch.
+///
+/// Of ten handshakes of eight packets each, on a way that loses as much as is ever named here, half wait for a packet to be sent
+/// again; where connections are refused room, or are too many in a second, none does.
+pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
+    let (stood, waited) = evidence.handshakes_that_waited(|role| lost == Lost::Everywhere || is_zoom(role));
+    stood >= HANDSHAKES && waited * 8 < stood
 }
 
 /// The shortest times to an answer: of a neutral host, and of Zoom.
@@ -173,6 +193,8 @@ const IMPAIRS: f64 = 0.10;
 const SHARED: f64 = 0.05;
 /// A link within a building loses nothing: three of forty are no accident.
 const ON_THE_LINK: f64 = 0.025;
+/// Fewer handshakes tell nothing.
+const HANDSHAKES: u32 = 5;
 /// Of the normal distribution, for 95 % on both sides.
 const Z: f64 = 1.96;
 

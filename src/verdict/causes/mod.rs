@@ -32,6 +32,7 @@ mod path_internet_down;
 mod path_ipv6_broken;
 mod path_loss;
 mod path_mtu_blackhole;
+mod path_nat_exhausted;
 mod path_slow;
 mod proxy;
 mod tls_inspection;
@@ -56,6 +57,7 @@ pub const CAUSES: &[Cause] = &[
     link_gateway_down::CAUSE,
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
+    path_nat_exhausted::CAUSE,
     path_loss::CAUSE,
     path_slow::CAUSE,
     path_mtu_blackhole::CAUSE,

@@ -50,6 +50,9 @@ const HOPELESS: f64 = 0.5;
 
 fn rule(evidence: &Evidence) -> Ruling {
     let Some(loss) = loss::measured(evidence) else {
+        if let Some(full) = evidence.held().find(|held| held.full) {
+            return Ruling::excluded(vec![full.id]);
+        }
         if !loss::suspected(evidence) {
             return Ruling::silent();
         }
@@ -63,6 +66,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     let lost = loss.lost();
     if lost == Lost::Few {
         return Ruling::excluded(loss.ids());
+    }
+    if loss::only_connections(evidence, lost) {
+        let next_test = "open connections one by one, a second apart: those that stand lose nothing, so connections seem to be limited and not \
+                         packets lost";
+        return Ruling::doubt(next_test, Vec::new());
     }
     let mut details = vec![("lost".to_owned(), format!("{:.0} %", loss.share() * 100.0))];
     let counts = [("zoom", &loss.zoom), ("neutral", &loss.neutral), ("gateway", &loss.gateway)];

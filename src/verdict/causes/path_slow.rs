@@ -63,7 +63,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         (Some(_), _) => Ruling::excluded(ids),
         (None, _) => {
             let quickest = evidence.quickest_connection();
-            let questions = loss::questions(evidence);
+            let questions = loss::counts_wanted(evidence);
             match quickest {
                 Some(quickest) if quickest >= SLOW && !questions.is_empty() => {
                     Ruling::doubt("time forty single SYNs to Zoom and to a neutral host", questions)
