@@ -65,6 +65,25 @@ pub enum Fact {
         /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
         withheld: u64,
     },
+    /// How long answers to single packets took.
+    RoundTrips {
+        /// The shortest, in microseconds.
+        least_us: u64,
+        /// The middle one, in microseconds.
+        median_us: u64,
+        /// The longest, in microseconds.
+        most_us: u64,
+    },
+    /// Connections that were held open at once.
+    Held {
+        /// How many stood at once.
+        flows: u16,
+        /// How many more were tried on top of them where one had failed, if all of those failed.
+        further_failed: u16,
+        /// Whether one stood again when all were closed; only tried where further ones had failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stands_after: Option<bool>,
+    },
     /// The ClientHello that was sent.
     HelloSent {
         /// Its size in bytes, record header included.

@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
-use why5003_probes::kit::{Proxy, Transport};
+use why5003_probes::kit::{Proxy, Role, Transport};
 
 /// What a rule would have to know before it can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,23 @@ pub enum Question {
     Again {
         /// The host.
         host: String,
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// Does the system's library resolve the name when it is asked again?
+    NameAgain {
+        /// The name.
+        name: String,
+    },
+    /// How many of many lone SYNs are answered, and how soon?
+    Loss {
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
+    },
+    /// How many connections stand at once there?
+    Hold {
         /// Where to.
         to: SocketAddr,
     },

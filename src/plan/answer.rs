@@ -48,6 +48,13 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
+        Question::NameAgain { name } => {
+            let again = looks::by_system(name, role_of(plan, name));
+            // Twice, side by side; told apart from the first one by the number of tries alone.
+            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
+        }
+        Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
+        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]

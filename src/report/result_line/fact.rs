@@ -25,6 +25,18 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
             };
             format!("{segment} with TTL {ttl} after {}", micros(*after_us))
         }
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            format!("answers after {} to {}, half within {}", micros(*least_us), micros(*most_us), micros(*median_us))
+        }
+        Fact::Held { flows, further_failed, stands_after } => {
+            let further = if *further_failed > 0 { ", no further one stands" } else { "" };
+            let after = match stands_after {
+                Some(true) => ", one stands when they are closed",
+                Some(false) => ", none stands when they are closed",
+                None => "",
+            };
+            format!("{flows} connections held at once{further}{after}")
+        }
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
             format!("hello of {bytes} bytes")

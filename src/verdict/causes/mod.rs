@@ -32,8 +32,11 @@ mod path_captive_portal;
 mod path_internet_down;
 mod path_ipv6_broken;
 mod path_loop;
+mod path_loss;
 mod path_mtu_blackhole;
 mod path_nat64_dead;
+mod path_nat_exhausted;
+mod path_slow;
 mod proxy;
 mod proxy_connect_port;
 mod proxy_intercepts;
@@ -63,6 +66,9 @@ pub const CAUSES: &[Cause] = &[
     path_captive_portal::CAUSE,
     path_blackhole::CAUSE,
     path_loop::CAUSE,
+    path_nat_exhausted::CAUSE,
+    path_loss::CAUSE,
+    path_slow::CAUSE,
     path_mtu_blackhole::CAUSE,
     path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,
