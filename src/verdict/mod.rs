@@ -5,6 +5,7 @@ mod causes;
 mod judge;
 mod model;
 mod place;
+mod place_of_hello;
 mod ruling;
 mod summary;
 mod weigh;
