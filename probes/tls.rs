@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, shake};
+use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, first_segment, shake};
+use crate::kit::ladder::{self, climb};
 use crate::kit::open::{Opened, open};
 use crate::kit::tap::Tap;
 use crate::kit::trust::{verify, within_its_time};
@@ -45,6 +46,9 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         Via::Proxy(_) if settings.mss.is_some() || settings.ttl.is_some() => {
             return Err(bad("segment size and TTL end at a proxy: set them on a direct look"));
         }
+        Via::Proxy(_) if settings.ladder.is_some() => {
+            return Err(bad("a walk of the TTL ends at a proxy: take it as a direct look"));
+        }
         Via::Proxy(proxy) => Way::Proxy { proxy: proxy.clone(), host: target.label(), port },
         Via::System | Via::Dns { .. } => return Err(bad("it goes direct or through a proxy")),
     };
@@ -73,7 +77,12 @@ enum Way {
 
 impl Probe for Tls {
     fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
-        Box::pin(self.take(means))
+        Box::pin(async move {
+            match (self.settings.ladder, &self.way) {
+                (Some(top), Way::Direct(to)) => self.climb(means, top, *to).await,
+                _ => self.take(means).await,
+            }
+        })
     }
 }
 
@@ -90,6 +99,19 @@ impl Tls {
         let mut wire = Tap::new(stream, HANDSHAKE_BYTES);
         let failure = self.speak(means, &mut wire, &mut facts).await;
         Ok(Seen { facts, failure })
+    }
+
+    /// The hello's first segment, hop by hop, each on a connection of its own.
+    async fn climb(&self, means: &Means<'_>, top: u8, to: SocketAddr) -> Result<Seen, CannotLook> {
+        let ask = |ttl, wait| -> Pending<'_, _> {
+            let (mss, source) = (self.settings.mss, self.settings.source);
+            let dial = Dial { mss, source, ..Dial::new(to, CONNECT_WAIT) };
+            Box::pin(first_segment(means, dial, &self.hello, (ttl, self.wait().unwrap_or(wait))))
+        };
+        let (hops, stopped) = climb(top, ask).await?;
+        let how = stopped.or_else(|| ladder::ended(&hops));
+        let facts = hops.into_iter().map(Fact::Hop).collect();
+        Ok(Seen { facts, failure: how.map(|how| Failure::new(Stage::Hello, how)) })
     }
 
     /// The connection, direct or through the proxy. A small TTL is for the hello alone: the connection must stand first.

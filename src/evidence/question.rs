@@ -7,6 +7,17 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::Ipv6Net;
 use why5003_probes::kit::{Proxy, Role, Transport};
 
+/// What of a ClientHello kills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Telling {
+    /// The server name: another one passes.
+    Name,
+    /// The size, of the message or of its packet: a small one passes.
+    Size,
+    /// That there is one: none passes.
+    Presence,
+}
+
 /// What a rule would have to know before it can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -87,6 +98,22 @@ pub enum Question {
     ThroughNat64 {
         /// The prefix, of 96 bits.
         prefix: Ipv6Net,
+    },
+    /// Which hops does a flow to this address meet?
+    Way {
+        /// The address.
+        to: SocketAddr,
+    },
+    /// At which hop does a ClientHello die, and which hops does one reach that passes?
+    WhereHello {
+        /// The host.
+        host: String,
+        /// Its address, which takes connections.
+        to: SocketAddr,
+        /// What of the hello kills it.
+        telling: Telling,
+        /// How many hops the address is away.
+        distance: u8,
     },
     /// At which hop does the same address answer by another port?
     AnotherPort {

@@ -8,7 +8,7 @@ use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings,
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, proxies};
 use crate::catalogue::Control;
-use crate::evidence::{Question, nat64};
+use crate::evidence::{Question, Telling, nat64};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
 const TRACEROUTE: u16 = 33_434;
@@ -66,6 +66,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         ],
         Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
         Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::Way { to } => vec![looks::ladder(Role::Range, *to, Transport::Tcp)],
+        Question::WhereHello { host, to, telling, distance } => where_hello(plan, host, *to, (*telling, *distance)),
         Question::AnotherPort { to } => {
             vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
         }
@@ -192,6 +194,20 @@ fn other_names(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
         }
     }
     tried
+}
+
+/// The hello that dies, and one that differs from it in what kills it alone; each in one segment.
+fn where_hello(plan: &Plan<'_>, host: &str, to: SocketAddr, (telling, distance): (Telling, u8)) -> Vec<Look> {
+    let role = role_of(plan, host);
+    let small = Settings { hello: Some(Hello::Small), ..Settings::default() };
+    let neutral_name = plan.catalogue.controls.first().map(|control| Sni::Name(control.name.clone()));
+    let forms = match telling {
+        Telling::Name => vec![small.clone(), Settings { sni: neutral_name, ..small }],
+        Telling::Size => vec![Settings::default(), small],
+        Telling::Presence => vec![small],
+    };
+    let walk = |form: Settings| looks::handshake(host, role, to).with(Settings { ladder: Some(distance), ..form });
+    forms.into_iter().map(walk).collect()
 }
 
 /// Addresses of Zoom's published prefixes that are known to be used, as far apart as the catalogue knows them.
