@@ -174,8 +174,8 @@ pub enum Question {
         /// A destination of the same family and port.
         like: SocketAddr,
     },
-    /// At which hops are this flow and the like one to nobody answered, and how far is it to them?
-    Interceptor {
+    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    Approach {
         /// The flow's destination.
         to: SocketAddr,
     },

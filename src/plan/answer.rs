@@ -106,7 +106,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
             nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
         }
-        Question::Interceptor { to } => interceptor(plan, *to),
+        Question::Approach { to } => approach(plan, *to),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -124,15 +124,11 @@ fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
     Some(SocketAddr::new(nobody, like.port()))
 }
 
-/// The hop at which a flow is answered, and the one at which nobody's is; datagrams of both ways show the routers there.
-fn interceptor(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
-    let flows = [(Role::Range, Some(to)), (Role::Canary, nobody(plan, to))];
-    let both = |(role, to): (Role, Option<SocketAddr>)| {
-        let to = to?;
-        let routers = SocketAddr::new(to.ip(), TRACEROUTE);
-        Some([looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)])
-    };
-    flows.into_iter().filter_map(both).flatten().collect()
+/// The hop at which a flow is answered; datagrams to the same address show the routers there.
+fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
+    let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
+    let routers = SocketAddr::new(to.ip(), TRACEROUTE);
+    vec![looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)]
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -68,7 +68,9 @@ fn transparent(evidence: &Evidence) -> Ruling {
     let Some(nobody) = taken_for_nobody(evidence) else {
         let asked: Vec<u32> = to_nobody(evidence).map(Attempt::id).collect();
         if asked.is_empty() {
-            let questions = vec![Question::Nobody { like: first.to() }];
+            let deaf = suspects.iter().all(|a| deaf(*a) == Some(true));
+            let approach = deaf.then(|| Question::Approach { to: first.to() });
+            let questions = [Question::Nobody { like: first.to() }].into_iter().chain(approach).collect();
             return Ruling::doubt(
                 "connect to an address that nobody can own: who answers there stands on the way",
                 questions,
@@ -92,15 +94,16 @@ fn syn(evidence: &Evidence) -> Ruling {
         // Something takes nobody's connections, and whether it hears anything could not be seen.
         Some(None) => Ruling::doubt("capture the SYN-ACK from 192.0.2.1: a SYN proxy's has window 0", Vec::new()),
         // It may do so for Zoom's addresses alone: then its SYN-ACK comes from nearer than the routers before Zoom.
-        None if to_nobody(evidence).next().is_some() => match evidence.ladders().any(|l| l.to() == first.to()) {
-            true if nearer_than_the_end(evidence, first) => ruled(evidence, &suspects, None, Kind::Syn),
+        None => match evidence.ladders().any(|l| l.to() == first.to()) {
+            true if suspects.len() >= 2 && nearer_than_the_end(evidence, first) => {
+                ruled(evidence, &suspects, None, Kind::Syn)
+            }
             true => Ruling::silent(),
             false => Ruling::doubt(
                 "walk the TTL: does the SYN-ACK come from nearer than the last router before Zoom?",
-                vec![Question::Interceptor { to: first.to() }],
+                vec![Question::Approach { to: first.to() }],
             ),
         },
-        None => Ruling::silent(),
     }
 }
 
@@ -143,11 +146,16 @@ fn deaf(attempt: Attempt<'_>) -> Option<bool> {
     Some(false)
 }
 
-/// Whether Zoom's flow is answered at a hop at which a router still answers for other packets to the same address.
+/// Whether Zoom's flow is answered where other packets to the same address still pass two routers, by the same way until there.
 fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
-    let of_flow = evidence.ladders().find(|l| l.to() == flow.to());
-    let Some(at) = of_flow.and_then(Ladder::answered_at) else { return false };
-    evidence.ladders().any(|l| l.to().ip() == flow.to().ip() && l.last_router().is_some_and(|(hop, _)| hop >= at))
+    let Some(of_flow) = evidence.ladders().find(|l| l.to() == flow.to()) else { return false };
+    let Some(at) = of_flow.answered_at() else { return false };
+    let before = at.checked_sub(1).and_then(|hop| of_flow.router_at(hop).map(|router| (hop, router)));
+    let Some((hop, router)) = before else { return false };
+    evidence
+        .ladders()
+        .filter(|l| l.to().ip() == flow.to().ip() && l.router_at(hop) == Some(router))
+        .any(|l| l.last_router().is_some_and(|(last, _)| last > at))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,15 +180,16 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
     }
     let mut ruling = Ruling::silent();
     if of_zoom.is_none() {
-        let questions = vec![Question::Interceptor { to: first.to() }];
+        let questions =
+            [Some(first), nobody].into_iter().flatten().map(|a| Question::Approach { to: a.to() }).collect();
         ruling.open = Some(Doubt { next_test: "walk the TTL to whoever answers".to_owned(), questions });
     }
     let place = at(of_zoom).and_then(|at| location(evidence, first, at, kind));
-    let near = place.as_ref().is_some_and(|p| p.hop == Some(0));
+    let near = kind == Kind::Syn && place.as_ref().is_some_and(|p| p.hop == Some(0));
     let ids = suspects.iter().chain(&nobody).map(|a| a.id());
     let because = ids.chain(of_zoom.into_iter().chain(of_nobody).map(Ladder::id)).collect();
     let confidence = match (nobody.is_some(), at(of_zoom).is_some()) {
-        (true, true) => 0.95,
+        (true, true) => 0.93,
         (true, false) | (false, _) => 0.8,
     };
     let how = first.failure().map(ToString::to_string).unwrap_or_default();
@@ -203,6 +212,8 @@ fn location(evidence: &Evidence, flow: Attempt<'_>, at: u8, kind: Kind) -> Optio
         beside.or_else(|| evidence.ladders_to_nobody().find_map(|l| l.router_at(hop)))
     };
     match kind {
+        // This computer's own redirection is answered at the same TTL as one of the gateway.
+        Kind::Transparent if at == 1 => Some(Location { hop: Some(0), address: None, next: router(at) }),
         Kind::Transparent => Some(Location { hop: Some(at), address: router(at), next: None }),
         Kind::Syn => {
             let hop = at.checked_sub(1)?;
