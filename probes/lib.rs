@@ -2,6 +2,7 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod burst;
 mod dns;
 mod host;
 mod http;
@@ -16,7 +17,7 @@ use kit::Kind;
 
 /// Every probe kind.
 pub const KINDS: &[Kind] =
-    &[dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
+    &[burst::KIND, dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -72,7 +72,7 @@ pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
 }
 
 /// The next step that is done; its future is removed.
-async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
+pub(crate) async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
     poll_fn(|cx| {
         let done = flying.iter_mut().enumerate().find_map(|(at, step)| match std::pin::Pin::new(step).poll(cx) {
             Poll::Ready(output) => Some((at, output)),

@@ -5,6 +5,7 @@ mod causes;
 mod judge;
 mod model;
 mod place;
+mod reach;
 mod ruling;
 mod summary;
 mod weigh;

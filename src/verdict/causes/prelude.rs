@@ -6,6 +6,7 @@ pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Quest
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
 pub(super) use crate::verdict::place::place_of;
+pub(super) use crate::verdict::reach::reach_beyond;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
 pub(super) use crate::verdict::weigh::*;
 
@@ -16,6 +17,14 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     text: "Until then use another network, such as a phone's hotspot.",
     command: "",
 };
+
+/// What is left to ask of a filter whose place is known: which of Zoom's prefixes it stops.
+pub(super) fn covers_what(hop: u8) -> Doubt {
+    Doubt {
+        next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
+        questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+    }
+}
 
 /// This computer itself, as a place.
 pub(super) fn here() -> Location {
