@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::kit::aim::aim;
 use crate::kit::ladder::first_of;
 use crate::kit::{
-    BadLook, CannotLook, Dial, Dialled, Fact, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings, Stream,
-    Transport, Volley,
+    BadLook, CannotLook, Dial, Dialled, Fact, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
+    Stream, Transport, Volley,
 };
 
 /// A burst of connections, and a slow row of them.
@@ -23,7 +23,10 @@ pub(crate) const KIND: Kind = Kind {
     name: "burst",
     summary: "opens many TCP connections at once, then one by one, and tells which of them stood",
     layer: Layer::Filter,
-    sources: &["RFC 6298, section 2.1 (a SYN is sent again after one second)", "iptables-extensions(8), hashlimit, connlimit"],
+    sources: &[
+        "RFC 6298, section 2.1 (a SYN is sent again after one second)",
+        "iptables-extensions(8), hashlimit, connlimit",
+    ],
     prepare: |look| Ok(Box::new(Burst::prepare(look)?)),
 };
 

@@ -8,6 +8,7 @@ mod host;
 mod http;
 pub mod kit;
 mod mtu;
+mod passage;
 mod proxy;
 mod tcp;
 mod tls;
@@ -16,8 +17,18 @@ mod udp;
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] =
-    &[burst::KIND, dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
+pub const KINDS: &[Kind] = &[
+    burst::KIND,
+    dns::KIND,
+    host::KIND,
+    http::KIND,
+    mtu::KIND,
+    passage::KIND,
+    proxy::KIND,
+    tcp::KIND,
+    tls::KIND,
+    udp::KIND,
+];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -19,8 +19,8 @@ use crate::kit::tap::Tap;
 use crate::kit::trust::{verify, within_its_time};
 use crate::kit::tunnel::tunnel;
 use crate::kit::{
-    BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Proxy,
-    Roots, Seen, Settings, Transport, Via, certificate, handshake, http, micros,
+    BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending,
+    Probe, Proxy, Roots, Seen, Settings, Transport, Via, certificate, handshake, http, micros,
 };
 
 /// A TLS handshake, and one page after it.

@@ -13,8 +13,8 @@ use crate::kit::aim::aim;
 use crate::kit::ladder::{self, Step, climb, step_answer};
 use crate::kit::stun::{self, Flow, Transaction};
 use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError, Kind, Layer,
-    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
+    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError,
+    Kind, Layer, Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one UDP port.
@@ -157,7 +157,8 @@ impl Udp {
     async fn climb(&self, means: &Means<'_>, top: u8, id: Transaction) -> Result<Seen, CannotLook> {
         let request = stun::request(self.dialect, &id, 0);
         let request = request.as_slice();
-        let ask = |ttl| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, ttl)) };
+        let ask =
+            |ttl, wait| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, (ttl, wait))) };
         let (hops, stopped) = climb(top, ask).await?;
         let how = stopped.or_else(|| ladder::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
@@ -166,14 +167,15 @@ impl Udp {
     }
 
     /// Sends one datagram at that TTL and tells what came.
-    async fn step(&self, means: &Means<'_>, request: &[u8], ttl: u8) -> Result<Step, CannotLook> {
+    async fn step(&self, means: &Means<'_>, request: &[u8], at: (u8, Duration)) -> Result<Step, CannotLook> {
+        let (ttl, wait) = at;
         let options = DatagramOptions { ttl: Some(ttl), ..self.options() };
         let mut datagram = means.network.datagram(self.to, options).await?;
         let began = means.clock.elapsed();
         if let Err(how) = datagram.send(request).await {
             return Ok(Err(how));
         }
-        let heard = datagram.hear(self.wait(HOP_WAIT)).await;
+        let heard = datagram.hear(self.wait(wait)).await;
         let rtt_us = Some(micros(means.clock.elapsed().saturating_sub(began)));
         let hop = |came, from| Hop { ttl, came, from, rtt_us };
         let by = |how, from| step_answer(how).map(|came| hop(came, from));
@@ -198,8 +200,6 @@ async fn send_all(datagram: &mut dyn Datagram, requests: Vec<Vec<u8>>) -> Result
 const TRIES: u8 = 3;
 /// After each of them; replies took 160 ms when they were seen (2019).
 const WAIT: Duration = Duration::from_millis(700);
-/// At each step of the ladder, which itself asks twice.
-const HOP_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -19,7 +19,9 @@ pub use computer::{
 };
 pub use http::{Response, StatusPage};
 pub use name::Answer;
-pub use packet::{Connected, Exchange, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment, Volley};
+pub use packet::{
+    Connected, Exchange, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment, Volley,
+};
 pub use proxy::{PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
@@ -50,6 +52,15 @@ pub enum Fact {
         made: u16,
         /// How many got an answer of any kind.
         answered: u16,
+    },
+    /// What the kernel counted beside connections begun at once.
+    Counted {
+        /// Connections begun, each with one SYN.
+        begun: u16,
+        /// Packets that left meanwhile by the interface that most left by, those of other programs among them.
+        left: u64,
+        /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
+        withheld: u64,
     },
     /// The ClientHello that was sent.
     HelloSent {

@@ -92,8 +92,8 @@ impl Session {
 }
 
 fn standing(evidence: &Evidence) -> Standing {
-    let Judgement { verdict, questions } = judge(evidence);
-    Standing { questions, content: verdict.status == Status::Healthy }
+    let Judgement { verdict, questions, names_are_lost } = judge(evidence);
+    Standing { questions, content: verdict.status == Status::Healthy, names_are_lost }
 }
 
 fn vantage(tools: &Tools, evidence: &Evidence) -> Vantage {

@@ -5,6 +5,8 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+pub mod nat64;
+mod passage;
 mod question;
 mod sign_in;
 
@@ -20,6 +22,7 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
+pub use passage::Passage;
 pub use question::Question;
 pub use sign_in::SignIn;
 
@@ -124,6 +127,11 @@ impl Evidence {
     /// Every TTL ladder.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
+    }
+
+    /// What was counted of SYNs and answers on their way through this computer.
+    pub fn passages(&self) -> impl Iterator<Item = Passage> {
+        self.observations.iter().filter(|o| o.look.probe == "passage").filter_map(Passage::of)
     }
 
     /// What this computer tells of itself.

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use why5003_probes::kit::{Proxy, Transport};
 
 /// What a rule would have to know before it can decide.
@@ -88,6 +88,35 @@ pub enum Question {
     OnOneFlow {
         /// Where to.
         to: SocketAddr,
+    },
+    /// How far does this flow come, where nothing is known to pass?
+    HowFar {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
+    /// Do other ports and protocols to this address die where TCP 443 does?
+    Everything {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Which prefix does this network translate to IPv4 (RFC 7050)?
+    Nat64Prefix,
+    /// Do neutral IPv4 hosts answer by way of this NAT64 prefix (RFC 6052)?
+    ThroughNat64 {
+        /// The prefix, of 96 bits.
+        prefix: Ipv6Net,
+    },
+    /// At which hop does the same address answer by another port?
+    AnotherPort {
+        /// The address, by the port that does not answer as it should.
+        to: SocketAddr,
+    },
+    /// Do packets for this address leave this computer, and are its answers let in?
+    Passage {
+        /// The address.
+        to: SocketAddr,
+        /// It is a neutral one, for comparison.
+        neutral: bool,
     },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {

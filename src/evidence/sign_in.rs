@@ -42,7 +42,7 @@ impl Evidence {
             }
         }
         let Some(lookup) = self.lookups_of(host).find(|l| l.source() == Source::System) else {
-            return SignIn::Untold;
+            return self.resolvers_are_silent(host);
         };
         match lookup.named() {
             Named::Addresses(addresses) => {
@@ -51,6 +51,13 @@ impl Evidence {
             }
             Named::NoData | Named::NoName | Named::Rcode(_) | Named::Failed(_) => SignIn::Fails(vec![lookup.id()]),
         }
+    }
+
+    /// Where the system's library has not come back yet: what it asks told us nothing either.
+    fn resolvers_are_silent(&self, host: &str) -> SignIn {
+        let asked: Vec<_> = self.lookups_of(host).filter(|l| matches!(l.source(), Source::Configured(_))).collect();
+        let silent = asked.iter().all(|l| matches!(l.named(), Named::Failed(_)));
+        if silent && !asked.is_empty() { SignIn::Fails(asked.iter().map(|l| l.id()).collect()) } else { SignIn::Untold }
     }
 
     /// Tries that a client on this computer would make for this host: direct, unvaried, at the addresses the system gives.

@@ -1,12 +1,24 @@
 //! Which looks would answer a rule's question.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
+use ipnet::Ipv6Net;
+use why5003_probes::kit::{
+    Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
+};
 
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, prefixes};
-use crate::evidence::Question;
+use crate::evidence::{Question, nat64};
+
+/// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
+const TRACEROUTE: u16 = 33_434;
+
+/// How many neutral hosts are tried by way of a NAT64.
+const TRANSLATED: usize = 2;
+
+/// Zoom's web hosts answer there too, with a redirect.
+const HTTP: u16 = 80;
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -49,6 +61,19 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let again = looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
             let twice = Settings { tries: Some(2), ..again.settings.clone() };
             vec![again.with(twice)]
+        }
+        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::Everything { address } => vec![
+            looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
+            looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),
+        ],
+        Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
+        Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::AnotherPort { to } => {
+            vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
+        }
+        Question::Passage { to, neutral } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {
@@ -105,6 +130,17 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
         }
     }
     asked
+}
+
+/// Neutral hosts at the IPv4 addresses that the catalogue knows, as this network's translator wants them.
+fn through_nat64(plan: &Plan<'_>, prefix: Ipv6Net) -> Vec<Look> {
+    let controls = plan.catalogue.controls.iter().filter_map(|control| {
+        let four =
+            control.addresses.iter().find_map(|address| if let IpAddr::V4(v4) = address { Some(*v4) } else { None })?;
+        let to = SocketAddr::new(nat64::embed(prefix, four).into(), control.port);
+        Some(looks::handshake(&control.name, Role::Control, to))
+    });
+    controls.take(TRANSLATED).collect()
 }
 
 fn known_addresses(plan: &Plan<'_>, name: &str) -> Vec<Look> {

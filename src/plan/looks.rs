@@ -144,6 +144,11 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
     Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
 }
 
+/// What of a flow leaves this computer, and what of its answers is let in.
+pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
+    Look::new("passage", role, Target::tcp(to))
+}
+
 /// The same handshake under another server name.
 pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })

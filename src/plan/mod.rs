@@ -13,7 +13,7 @@ mod prefixes;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Look, Observation, Proxy, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, Role, Via};
 
 use here::Here;
 
@@ -55,7 +55,14 @@ pub struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// A plan for a diagnosis by this catalogue.
     pub fn new(catalogue: &'a Catalogue, wishes: Wishes) -> Self {
-        Self { catalogue, wishes, here: Here::default(), given: HashSet::new(), addresses: HashSet::new(), media: media::Way::default() }
+        Self {
+            catalogue,
+            wishes,
+            here: Here::default(),
+            given: HashSet::new(),
+            addresses: HashSet::new(),
+            media: media::Way::default(),
+        }
     }
 
     /// The look that begins every diagnosis: this computer itself. What it shows leads to all others.
@@ -92,7 +99,14 @@ impl<'a> Plan<'a> {
 
     /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
     pub fn only_explains(&self, look: &Look) -> bool {
-        look.probe == "dns" && matches!(look.via, Via::Dns { .. }) || self.media.can_say_nothing(look)
+        look.role == Role::Portal
+            || look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+            || self.media.can_say_nothing(look)
+    }
+
+    /// Whether a look waits for what the system's library says of a name.
+    pub fn asks_the_system_for_a_name(look: &Look) -> bool {
+        matches!(look.via, Via::System)
     }
 
     /// What no look of this plan can tell on this computer, and what would.

@@ -16,7 +16,12 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What would settle what is open.
     pub questions: Vec<Question>,
+    /// Names are lost at this computer's resolvers: what the system's library still waits for will not come.
+    pub names_are_lost: bool,
 }
+
+/// Where one of these is so, no resolver of this computer's answers any name.
+const WITHOUT_NAMES: &[&str] = &["link.gateway-down", "path.internet-down", "dns.resolver-down"];
 
 /// Observations that a verdict cites for one thing at most: enough to check it, few enough to read.
 const CITED: usize = 12;
@@ -71,7 +76,8 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
     let summary = summary::sentence(status, &causes, evidence);
-    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions }
+    let names_are_lost = causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str()));
+    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions, names_are_lost }
 }
 
 /// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against

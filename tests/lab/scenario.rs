@@ -15,6 +15,8 @@ use crate::nest::As;
 pub(crate) struct Scenario {
     /// The network in one sentence.
     pub(crate) about: String,
+    /// What is missing of the program to tell it: listed, and left out.
+    pub(crate) not_yet: Option<String>,
     #[serde(default)]
     pub(crate) client: Client,
     #[serde(default)]
@@ -214,7 +216,7 @@ struct ForUser {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Location {
-    pub(crate) hop: u8,
+    pub(crate) hop: Option<u8>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) next: Option<IpAddr>,
 }

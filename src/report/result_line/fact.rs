@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment, Stage,
-    StatusPage, Tunnel, Volley,
+    Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment,
+    Stage, StatusPage, Tunnel, Volley,
 };
 
 use super::computer;
@@ -47,6 +47,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Resolver(setting) => computer::resolver(setting),
         Fact::Limit(limit) => computer::limit(limit),
         Fact::Client(client) => computer::client(client),
+        Fact::Counted { begun, left, withheld } => {
+            format!("{begun} SYNs: {left} packets left, {withheld} arrived and were withheld")
+        }
         Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
         // Told together, by the neighbours of this file.
         Fact::Route(_)

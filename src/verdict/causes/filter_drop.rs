@@ -77,7 +77,8 @@ fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], p
     let place = place_of(evidence, lone.to(), Transport::Tcp);
     let stopped = place.as_ref().filter(|p| !p.open_to_the_end && !p.past_the_shared_way && p.location.next.is_some());
     let hop = stopped.and_then(|p| p.location.hop).filter(|hop| *hop > 0);
-    let (suspect, next_test) = (lone.settings().prefix, "walk the TTL along the way to the silent address and others of its prefix");
+    let (suspect, next_test) =
+        (lone.settings().prefix, "walk the TTL along the way to the silent address and others of its prefix");
     match (walked, hop) {
         (false, _) => {
             let passing = a_passing_control(evidence, lone.to());
@@ -127,6 +128,10 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
     let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
+    }
     if past && (beside == Beside::Others || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();

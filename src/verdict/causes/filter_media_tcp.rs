@@ -54,9 +54,10 @@ fn rule(evidence: &Evidence) -> Ruling {
 
 /// Media's UDP is closed, so that nothing told how far its server is: where a ladder of UDP ended, TCP is walked too.
 fn beside_udp(evidence: &Evidence) -> Ruling {
-    let walked_udp = evidence.observations().iter().find(|o| {
-        o.look.role == Role::Media && o.look.probe == "udp" && o.look.settings.ladder.is_some()
-    });
+    let walked_udp = evidence
+        .observations()
+        .iter()
+        .find(|o| o.look.role == Role::Media && o.look.probe == "udp" && o.look.settings.ladder.is_some());
     let Some(udp) = walked_udp.and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
     if place_beside(evidence, udp, Transport::Udp).is_none() {

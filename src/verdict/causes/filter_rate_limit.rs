@@ -60,11 +60,15 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(ids);
     }
     if row.passed < row.made {
-        return Ruling::doubt("repeat: open connections one by one, one in two seconds, and then a dozen at once", Vec::new());
+        return Ruling::doubt(
+            "repeat: open connections one by one, one in two seconds, and then a dozen at once",
+            Vec::new(),
+        );
     }
     let controls = controls(evidence).filter(|a| a.connected().is_some_and(|c| c.rtt_us >= LATE_US)).count();
     let whom = if controls > 0 { "neutral hosts too" } else { "Zoom, as far as seen" };
-    let because = ids.into_iter().chain(late.iter().map(|a| a.id())).chain(quick.iter().map(|a| a.id()).take(2)).collect();
+    let because =
+        ids.into_iter().chain(late.iter().map(|a| a.id())).chain(quick.iter().map(|a| a.id()).take(2)).collect();
     Ruling::claim(Claim {
         scope: scope_of(late.iter().copied()),
         details: [("at_once".to_owned(), at_once.passed.to_string()), ("limits".to_owned(), whom.to_owned())].into(),

@@ -123,8 +123,9 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
     let again = vec![Question::Again { host, to }];
-    let neutral =
-        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
+    let neutral = the_address_by_another_port(evidence, ladder).or_else(|| {
+        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
+    });
     let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
@@ -133,9 +134,13 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
     let Some(router) = neutral.router_at(at) else {
+        if neutral.to().ip() == to.ip() && neutral.answered_at() == Some(at) {
+            return Ruling::excluded(vec![ladder.id(), neutral.id()]);
+        }
+        let another_port = Question::AnotherPort { to };
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
-            again,
+            again.into_iter().chain([another_port]).collect(),
         );
     };
     let because =

@@ -54,7 +54,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     // Answered one by one up to the end, and as far each time: loss would scatter, a limit of the server would not begin anew.
     let alike = flows.iter().all(|flow| flow.last == flow.answered && flow.last == first.last);
     if !alike {
-        return Ruling::doubt("count datagrams of a test call (https://zoom.us/test) on both sides of the firewall", Vec::new());
+        return Ruling::doubt(
+            "count datagrams of a test call (https://zoom.us/test) on both sides of the firewall",
+            Vec::new(),
+        );
     }
     Ruling::claim(Claim {
         scope: ports_of(&looks),

@@ -24,15 +24,12 @@ pub(super) fn stopped_short(seen: &Observation) -> bool {
 /// Where a flow ends that another one to the same address outruns; `None` where it is not known, or nowhere on the way.
 ///
 /// A refusal that comes back from nearer than the server is somebody else's.
-pub(super) fn place_beside(
-    evidence: &Evidence,
-    to: std::net::SocketAddr,
-    transport: Transport,
-) -> Option<Location> {
+pub(super) fn place_beside(evidence: &Evidence, to: std::net::SocketAddr, transport: Transport) -> Option<Location> {
     let flow = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
     let refused = flow.answered_at().or(flow.prohibited_at());
     if let Some(at) = refused {
-        let beside = evidence.ladders().find(|l| l.id() != flow.id() && l.to().ip() == to.ip() && l.router_at(at).is_some())?;
+        let beside =
+            evidence.ladders().find(|l| l.id() != flow.id() && l.to().ip() == to.ip() && l.router_at(at).is_some())?;
         let hop = at.checked_sub(1)?;
         return Some(Location { hop: Some(hop), address: flow.router_at(hop), next: beside.router_at(at) });
     }

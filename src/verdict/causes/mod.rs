@@ -32,10 +32,13 @@ mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
 mod media;
+mod path_blackhole;
 mod path_captive_portal;
 mod path_internet_down;
 mod path_ipv6_broken;
+mod path_loop;
 mod path_mtu_blackhole;
+mod path_nat64_dead;
 mod proxy;
 mod tls_inspection;
 mod tls_untrusted;
@@ -59,7 +62,10 @@ pub const CAUSES: &[Cause] = &[
     link_gateway_down::CAUSE,
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
+    path_blackhole::CAUSE,
+    path_loop::CAUSE,
     path_mtu_blackhole::CAUSE,
+    path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
     dns_intercepted::CAUSE,

@@ -3,6 +3,7 @@
 //! It reads and asks the kernel; it writes nothing, and runs one foreign program only (`gsettings`, bounded in time).
 
 mod client;
+mod counters;
 mod files;
 mod gsettings;
 mod hosts;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use super::{System, SystemLookup, lookup};
 use crate::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotLook, Client, Counters, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
 /// Linux, as seen from one process.
@@ -91,6 +92,10 @@ impl System for Linux {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         client::clients(self)
+    }
+
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+        counters::counters(self, of)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
