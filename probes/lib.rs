@@ -2,11 +2,15 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod burst;
 mod dns;
+mod hold;
 mod host;
 mod http;
 pub mod kit;
+mod loss;
 mod mtu;
+mod passage;
 mod proxy;
 mod tcp;
 mod tls;
@@ -15,8 +19,20 @@ mod udp;
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] =
-    &[dns::KIND, host::KIND, http::KIND, mtu::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
+pub const KINDS: &[Kind] = &[
+    burst::KIND,
+    dns::KIND,
+    hold::KIND,
+    host::KIND,
+    http::KIND,
+    loss::KIND,
+    mtu::KIND,
+    passage::KIND,
+    proxy::KIND,
+    tcp::KIND,
+    tls::KIND,
+    udp::KIND,
+];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -19,7 +19,9 @@ pub use computer::{
 };
 pub use http::{Response, StatusPage};
 pub use name::Answer;
-pub use packet::{Connected, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment};
+pub use packet::{
+    Connected, Exchange, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment, Volley,
+};
 pub use proxy::{PacChoice, PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
@@ -55,6 +57,34 @@ pub enum Fact {
         made: u16,
         /// How many got an answer of any kind.
         answered: u16,
+    },
+    /// What the kernel counted beside connections begun at once.
+    Counted {
+        /// Connections begun, each with one SYN.
+        begun: u16,
+        /// Packets that left meanwhile by the interface that most left by, those of other programs among them.
+        left: u64,
+        /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
+        withheld: u64,
+    },
+    /// How long answers to single packets took.
+    RoundTrips {
+        /// The shortest, in microseconds.
+        least_us: u64,
+        /// The middle one, in microseconds.
+        median_us: u64,
+        /// The longest, in microseconds.
+        most_us: u64,
+    },
+    /// Connections that were held open at once.
+    Held {
+        /// How many stood at once.
+        flows: u16,
+        /// How many more were tried on top of them where one had failed, if all of those failed.
+        further_failed: u16,
+        /// Whether one stood again when all were closed; only tried where further ones had failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stands_after: Option<bool>,
     },
     /// The ClientHello that was sent.
     HelloSent {
@@ -98,6 +128,10 @@ pub enum Fact {
     StatusPage(StatusPage),
     /// A UDP reply.
     Reply(Reply),
+    /// Requests followed each other on one flow.
+    Exchange(Exchange),
+    /// Connections were opened at a pace.
+    Volley(Volley),
     /// Where a proxy setting was found.
     ProxySetting(ProxySetting),
     /// A proxy's answer to CONNECT.

@@ -46,7 +46,7 @@ impl Evidence {
                 return standing(&tried);
             }
         }
-        let Some(lookup) = self.lookups_of(host).find(|l| l.source() == Source::System) else {
+        let Some(lookup) = self.by_system(host) else {
             return self.resolvers_are_silent(host);
         };
         match lookup.named() {
@@ -74,7 +74,15 @@ impl Evidence {
 
     /// The addresses that the system gives for a name.
     pub fn system_addresses(&self, host: &str) -> Vec<IpAddr> {
-        self.lookups_of(host).find(|l| l.source() == Source::System).map(super::Lookup::addresses).unwrap_or_default()
+        self.by_system(host).map(super::Lookup::addresses).unwrap_or_default()
+    }
+
+    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too.
+    fn by_system<'a>(&'a self, host: &str) -> Option<super::Lookup<'a>> {
+        let mut asked = self.lookups_of(host).filter(|l| l.source() == Source::System);
+        let first = asked.next()?;
+        let gives = |l: &super::Lookup<'_>| matches!(l.named(), Named::Addresses(_));
+        Some(if gives(&first) { first } else { asked.find(gives).unwrap_or(first) })
     }
 }
 

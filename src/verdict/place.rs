@@ -17,6 +17,9 @@ pub(super) struct Place {
     /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
     /// they have in common lets it pass.
     pub(super) past_the_shared_way: bool,
+    /// The flow's packets reach the last router before the passing flow's end, by the same routers: the two ways do not part
+    /// as far as anything can be seen.
+    pub(super) open_to_the_last_router: bool,
     /// The passing flow went to the same address, so the two share their way to its end.
     pub(super) by_the_same_address: bool,
     /// The ladders held against each other.
@@ -35,7 +38,14 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
     let by_the_same_address = neutral.to().ip() == to.ip();
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place { location, open_to_the_end: true, past_the_shared_way: true, by_the_same_address, ids });
+        return Some(Place {
+            location,
+            open_to_the_end: true,
+            past_the_shared_way: true,
+            open_to_the_last_router: true,
+            by_the_same_address,
+            ids,
+        });
     }
     let (hop, address) = match affected.last_router() {
         Some((hop, address)) => (hop, Some(address)),
@@ -48,6 +58,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         location: Location { hop: Some(hop), address, next },
         open_to_the_end: false,
         past_the_shared_way: false,
+        open_to_the_last_router: false,
         by_the_same_address,
         ids: ids.clone(),
     };
@@ -59,8 +70,21 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         None if hop == 0 => None,
         // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
         // to its last router.
-        None => Some(Place { open_to_the_end: by_the_same_address, past_the_shared_way: true, ..place(None) }),
+        None => Some(Place {
+            open_to_the_end: by_the_same_address,
+            past_the_shared_way: true,
+            open_to_the_last_router: shared && neutral.answered_at() == Some(hop.saturating_add(1)),
+            ..place(None)
+        }),
     }
+}
+
+/// The way to the same address by another TCP port, which is open there.
+pub(super) fn the_address_by_another_port<'a>(evidence: &'a Evidence, ladder: Ladder<'_>) -> Option<Ladder<'a>> {
+    evidence.ladders().find(|l| {
+        let opened = l.hops().any(|hop| hop.came == HopAnswer::Answered);
+        l.to().ip() == ladder.to().ip() && l.to() != ladder.to() && l.transport() == Transport::Tcp && opened
+    })
 }
 
 /// A flow to the same address by another port or protocol that goes on where this one ends, though its end keeps silent

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sends a packet of its own or writes to a file; only a lookup makes the system's library ask its servers.
 
+mod counters;
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -16,6 +17,7 @@ use super::{
     CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
+pub use counters::Counters;
 pub use elsewhere::Elsewhere;
 #[cfg(target_os = "linux")]
 pub use linux::Linux;
@@ -76,6 +78,13 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn clients(&self) -> Result<Vec<Client>, CannotLook>;
+    /// What the kernel has counted of packets of this address's family.
+    ///
+    /// # Errors
+    /// As above; so it is where nothing else is said.
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        Err(CannotLook::Unsupported { what: "the kernel's packet counters", why: "they are read on Linux only" })
+    }
     /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
     /// there is no such connection.
     ///

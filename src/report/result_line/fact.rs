@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response, Segment,
-    Stage, StatusPage, Tunnel,
+    Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response,
+    Segment, Stage, StatusPage, Tunnel, Volley,
 };
 
 use super::computer;
@@ -25,6 +25,18 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
             };
             format!("{segment} with TTL {ttl} after {}", micros(*after_us))
         }
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            format!("answers after {} to {}, half within {}", micros(*least_us), micros(*most_us), micros(*median_us))
+        }
+        Fact::Held { flows, further_failed, stands_after } => {
+            let further = if *further_failed > 0 { ", no further one stands" } else { "" };
+            let after = match stands_after {
+                Some(true) => ", one stands when they are closed",
+                Some(false) => ", none stands when they are closed",
+                None => "",
+            };
+            format!("{flows} connections held at once{further}{after}")
+        }
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
             format!("hello of {bytes} bytes")
@@ -35,6 +47,8 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Response(response) => response_words(response),
         Fact::StatusPage(page) => status_page_words(page),
         Fact::Reply(reply) => reply_words(reply),
+        Fact::Exchange(exchange) => exchange_words(exchange),
+        Fact::Volley(volley) => volley_words(volley),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
         Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
@@ -47,6 +61,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Resolver(setting) => computer::resolver(setting),
         Fact::Limit(limit) => computer::limit(limit),
         Fact::Client(client) => computer::client(client),
+        Fact::Counted { begun, left, withheld } => {
+            format!("{begun} SYNs: {left} packets left, {withheld} arrived and were withheld")
+        }
         Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
         // Told together, by the neighbours of this file.
         Fact::Route(_)
@@ -157,6 +174,19 @@ fn reply_words(reply: &Reply) -> String {
     let form = if reply.well_formed { "reply" } else { "malformed reply" };
     let mapped = reply.mapped.map(|mapped| format!(", seen there as {mapped}")).unwrap_or_default();
     format!("{form} of {} bytes in {}{mapped}", reply.bytes, micros(reply.rtt_us))
+}
+
+fn exchange_words(exchange: &Exchange) -> String {
+    let Exchange { wanted, answered, last, sent_bytes, received_bytes, took_us: _ } = exchange;
+    let end = if last < wanted { format!(", silent after {last}") } else { String::new() };
+    format!("{answered} of {wanted} requests answered on one flow ({sent_bytes} bytes out, {received_bytes} in){end}")
+}
+
+fn volley_words(volley: &Volley) -> String {
+    let Volley { gap_ms, made, passed, passed_first } = volley;
+    let pace = if *gap_ms == 0 { "at once".to_owned() } else { format!("every {gap_ms} ms") };
+    let first = if passed < made && passed_first == passed { ", the first ones" } else { "" };
+    format!("{passed} of {made} connections opened {pace} stand{first}")
 }
 
 fn tunnel_words(tunnel: &Tunnel) -> String {

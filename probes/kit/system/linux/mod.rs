@@ -4,6 +4,7 @@
 
 mod client;
 mod connections;
+mod counters;
 mod files;
 mod gsettings;
 mod hosts;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use super::{System, SystemLookup, lookup};
 use crate::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotLook, Client, Counters, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
 /// Linux, as seen from one process.
@@ -92,6 +93,10 @@ impl System for Linux {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         client::clients(self)
+    }
+
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+        counters::counters(self, of)
     }
 
     fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
