@@ -209,10 +209,17 @@ pub enum Question {
         /// A destination of the same family and port.
         like: SocketAddr,
     },
-    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    /// At which hop is this flow answered?
     Approach {
         /// The flow's destination.
         to: SocketAddr,
+    },
+    /// Which routers up to this hop does another packet to the same address pass?
+    Beyond {
+        /// The address.
+        address: IpAddr,
+        /// The last hop asked.
+        hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,
