@@ -52,6 +52,7 @@ pub(super) const SYN: Cause = Cause {
 
 /// What a connection that somebody else took says nothing of.
 const MASKED: &[&str] = &[
+    "path.mtu-blackhole",
     "filter.drop",
     "filter.reset",
     "filter.reject",
