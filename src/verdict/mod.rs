@@ -3,6 +3,7 @@
 mod cause;
 mod causes;
 mod judge;
+mod media;
 mod model;
 mod place;
 mod reach;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation, Transport};
 
-use super::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 use super::prelude::*;
+use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-udp",

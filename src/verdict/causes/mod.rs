@@ -31,7 +31,6 @@ mod host_resources;
 mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
-mod media;
 mod path_blackhole;
 mod path_captive_portal;
 mod path_internet_down;
