@@ -159,8 +159,11 @@ fn sustained(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
         vary(Settings { tries: Some(2), ..look.settings.clone() }),
         vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
     ];
+    // A web site rather than a resolver, which may close what asks for no name.
+    let known =
+        |name: &str| plan.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
     let control = plan.catalogue.controls.iter().find_map(|control| {
-        let address = control.addresses.iter().copied().find(|a| first::usable(plan, *a))?;
+        let address = known(&control.name)?;
         Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
     });
     asked.extend(control);

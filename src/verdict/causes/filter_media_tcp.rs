@@ -40,7 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(passing.iter().map(|o| o.id).collect());
     };
     let Some(location) = place_beside(evidence, to, Transport::Tcp) else {
-        if walked(evidence, to) || udp_comes_first(evidence, &dying) {
+        if walked(evidence, to) || udp_comes_first(evidence, &dying) || sign_in_fails(evidence) {
             return Ruling::silent();
         }
         let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
@@ -61,6 +61,9 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
     let Some(udp) = walked_udp.and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
     if place_beside(evidence, udp, Transport::Udp).is_none() {
+        return Ruling::silent();
+    }
+    if !walked(evidence, to) && sign_in_fails(evidence) {
         return Ruling::silent();
     }
     if !walked(evidence, to) {
