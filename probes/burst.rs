@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::kit::aim::aim;
-use crate::kit::ladder::first_of;
+use crate::kit::side_by_side::first_of;
 use crate::kit::{
     BadLook, CannotLook, Dial, Dialled, Fact, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
     Stream, Transport, Volley,

@@ -4,9 +4,11 @@
 
 mod burst;
 mod dns;
+mod hold;
 mod host;
 mod http;
 pub mod kit;
+mod loss;
 mod mtu;
 mod passage;
 mod proxy;
@@ -20,8 +22,10 @@ use kit::Kind;
 pub const KINDS: &[Kind] = &[
     burst::KIND,
     dns::KIND,
+    hold::KIND,
     host::KIND,
     http::KIND,
+    loss::KIND,
     mtu::KIND,
     passage::KIND,
     proxy::KIND,

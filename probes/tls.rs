@@ -13,14 +13,15 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::kit::converse::{Conversed, converse};
-use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, shake};
+use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, first_segment, shake};
+use crate::kit::ladder::{self, climb};
 use crate::kit::open::{Opened, open};
 use crate::kit::tap::Tap;
 use crate::kit::trust::{verify, within_its_time};
 use crate::kit::tunnel::tunnel;
 use crate::kit::{
     BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending,
-    Probe, Proxy, Roots, Seen, Settings, Transport, Via, certificate, handshake, http, micros,
+    Probe, Proxy, Roots, Seen, Settings, Stage, Transport, Via, certificate, handshake, http, micros,
 };
 
 /// A TLS handshake, and one page after it.
@@ -45,6 +46,9 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         Via::Direct => Way::Direct(target.socket().ok_or_else(|| bad("a direct look needs an address"))?),
         Via::Proxy(_) if settings.mss.is_some() || settings.ttl.is_some() => {
             return Err(bad("segment size and TTL end at a proxy: set them on a direct look"));
+        }
+        Via::Proxy(_) if settings.ladder.is_some() => {
+            return Err(bad("a walk of the TTL ends at a proxy: take it as a direct look"));
         }
         Via::Proxy(proxy) => Way::Proxy { proxy: proxy.clone(), host: target.label(), port },
         Via::System | Via::Dns { .. } => return Err(bad("it goes direct or through a proxy")),
@@ -74,7 +78,12 @@ enum Way {
 
 impl Probe for Tls {
     fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
-        Box::pin(self.take(means))
+        Box::pin(async move {
+            match (self.settings.ladder, &self.way) {
+                (Some(top), Way::Direct(to)) => self.climb(means, top, *to).await,
+                _ => self.take(means).await,
+            }
+        })
     }
 }
 
@@ -102,6 +111,19 @@ impl Tls {
         let mut wire = Tap::new(stream, HANDSHAKE_BYTES);
         let failure = self.speak(means, &mut wire, &mut facts).await;
         Ok(Seen { facts, failure })
+    }
+
+    /// The hello's first segment, hop by hop, each on a connection of its own.
+    async fn climb(&self, means: &Means<'_>, top: u8, to: SocketAddr) -> Result<Seen, CannotLook> {
+        let ask = |ttl, wait| -> Pending<'_, _> {
+            let (mss, source) = (self.settings.mss, self.settings.source);
+            let dial = Dial { mss, source, ..Dial::new(to, CONNECT_WAIT) };
+            Box::pin(first_segment(means, dial, &self.hello, (ttl, self.wait().unwrap_or(wait))))
+        };
+        let (hops, stopped) = climb(top, ask).await?;
+        let how = stopped.or_else(|| ladder::ended(&hops));
+        let facts = hops.into_iter().map(Fact::Hop).collect();
+        Ok(Seen { facts, failure: how.map(|how| Failure::new(Stage::Hello, how)) })
     }
 
     /// The connection, direct or through the proxy. A small TTL is for the hello alone: the connection must stand first.
@@ -163,10 +185,21 @@ impl Tls {
                 facts.extend(icmp.iter().take(ICMP_ERRORS).cloned().map(Fact::Icmp));
                 let told = handshake::told(&ended, wire, &icmp, progress);
                 facts.extend(told.facts);
+                if told.failure.stage == Stage::Hello && told.failure.how == How::Silent {
+                    facts.extend(self.unheard(means, wire));
+                }
                 facts.extend(self.judged(means, &recorder));
                 Some(told.failure)
             }
         }
+    }
+
+    /// How much of the hello the other end never acknowledged: a forged SYN-ACK promises a window that never opens.
+    fn unheard(&self, means: &Means<'_>, wire: &mut Wire) -> Option<Fact> {
+        let Way::Direct(to) = self.way else { return None };
+        let local = wire.inner().local();
+        let bytes = means.system.unacknowledged(local, to).ok().flatten()?;
+        Some(Fact::Unacknowledged { bytes })
     }
 
     /// The chain as sent, and what both sets of roots say of it for the target's own name.
@@ -254,7 +287,7 @@ mod tests {
 
     use super::*;
     use crate::kit::testing::{Scene, nobody};
-    use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
+    use crate::kit::{Fetch, Hello, Method, Role, Sni, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.
     struct Authority {

@@ -87,6 +87,10 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
     fn icmp(&mut self) -> Vec<IcmpError>;
     /// Sets the IP time to live of what is sent from now on; `false` where the system won't.
     fn set_ttl(&mut self, ttl: u8) -> bool;
+    /// Bytes of data that one segment holds now, TCP's options taken off; `None` where the system does not tell.
+    fn segment_bytes(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Options of a UDP socket.

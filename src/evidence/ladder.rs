@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Transport};
+use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
 
 /// A walk of the TTL along a flow.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +22,24 @@ impl<'a> Ladder<'a> {
         self.seen.id
     }
 
+    /// What its destination is to Zoom, or to us.
+    pub fn role(self) -> Role {
+        self.seen.look.role
+    }
+
     /// The flow's destination.
     pub fn to(self) -> SocketAddr {
         self.to
+    }
+
+    /// The name of the flow's target, where it has one.
+    pub fn host(self) -> Option<&'a str> {
+        self.seen.look.target.host.as_deref()
+    }
+
+    /// The variables of the look.
+    pub fn settings(self) -> &'a Settings {
+        &self.seen.look.settings
     }
 
     /// The flow's transport.

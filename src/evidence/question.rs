@@ -5,7 +5,18 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::{IpNet, Ipv6Net};
-use why5003_probes::kit::{Proxy, Transport};
+use why5003_probes::kit::{Proxy, Role, Transport};
+
+/// What of a ClientHello kills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Telling {
+    /// The server name: another one passes.
+    Name,
+    /// The size, of the message or of its packet: a small one passes.
+    Size,
+    /// That there is one: none passes.
+    Presence,
+}
 
 /// What a rule would have to know before it can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +53,23 @@ pub enum Question {
     Again {
         /// The host.
         host: String,
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// Does the system's library resolve the name when it is asked again?
+    NameAgain {
+        /// The name.
+        name: String,
+    },
+    /// How many of many lone SYNs are answered, and how soon?
+    Loss {
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
+    },
+    /// How many connections stand at once there?
+    Hold {
         /// Where to.
         to: SocketAddr,
     },
@@ -106,6 +134,22 @@ pub enum Question {
         /// The prefix, of 96 bits.
         prefix: Ipv6Net,
     },
+    /// Which hops does a flow to this address meet?
+    Way {
+        /// The address.
+        to: SocketAddr,
+    },
+    /// At which hop does a ClientHello die, and which hops does one reach that passes?
+    WhereHello {
+        /// The host.
+        host: String,
+        /// Its address, which takes connections.
+        to: SocketAddr,
+        /// What of the hello kills it.
+        telling: Telling,
+        /// How many hops the address is away.
+        distance: u8,
+    },
     /// At which hop does the same address answer by another port?
     AnotherPort {
         /// The address, by the port that does not answer as it should.
@@ -152,6 +196,23 @@ pub enum Question {
     NeutralTunnel {
         /// The proxy.
         proxy: Proxy,
+    },
+    /// Does this proxy open tunnels to other ports than that of HTTPS?
+    OtherPorts {
+        /// The proxy.
+        proxy: Proxy,
+    },
+    /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+    OfferedProxies,
+    /// Does somebody take connections to addresses that nobody can own?
+    Nobody {
+        /// A destination of the same family and port.
+        like: SocketAddr,
+    },
+    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    Approach {
+        /// The flow's destination.
+        to: SocketAddr,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,

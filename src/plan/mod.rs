@@ -9,6 +9,7 @@ mod here;
 mod looks;
 mod media;
 mod prefixes;
+mod proxies;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -122,10 +123,10 @@ impl<'a> Plan<'a> {
                 ),
             });
         }
-        if !self.here.scripts.is_empty() {
+        if self.here.unfetchable {
             left.push(NotLooked {
                 what: "which proxy the proxy script chooses for Zoom".to_owned(),
-                why: "proxy scripts are fetched and read, not run; give the proxy with --proxy".to_owned(),
+                why: "proxy scripts are fetched by plain HTTP alone; give the proxy with --proxy".to_owned(),
             });
         }
         left

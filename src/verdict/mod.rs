@@ -2,10 +2,13 @@
 
 mod cause;
 mod causes;
+mod chance;
 mod judge;
+mod loss;
 mod media;
 mod model;
 mod place;
+mod place_of_hello;
 mod reach;
 mod ruling;
 mod summary;

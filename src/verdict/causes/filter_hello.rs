@@ -52,7 +52,18 @@ pub(super) const VERSION: Cause = Cause {
 };
 
 fn large(evidence: &Evidence) -> Ruling {
-    experiment(evidence, |a| a.settings().hello == Some(Hello::Small))
+    let mut ruling = experiment(evidence, |a| a.settings().hello == Some(Hello::Small));
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let first = evidence.attempts().find(|a| claim.because.first() == Some(&a.id()));
+    let Some((host, to)) = first.and_then(|a| Some((a.host()?, a.to()))) else { return ruling };
+    let (location, ladders, question) = place_of_hello(evidence, host, to, Telling::Size).parts();
+    claim.location = location;
+    claim.because.extend(ladders);
+    ruling.open = question.map(|question| Doubt {
+        next_test: format!("walk the TTL of a large and of a small hello to {to}"),
+        questions: vec![question],
+    });
+    ruling
 }
 
 fn version(evidence: &Evidence) -> Ruling {

@@ -94,11 +94,22 @@ fn rule(evidence: &Evidence) -> Ruling {
         .chain(controls.into_iter().take(2))
         .chain(takes_the_name)
         .collect();
-    Ruling::claim(Claim {
+    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Telling::Presence).parts();
+    let because = [because, ladders].concat();
+    let mut ruling = Ruling::claim(Claim {
         scope: scope_of(on_hello.iter().copied()),
         blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.8, because)
-    })
+        // A RST that comes back though the hello could not reach Zoom is forged.
+        ..claim(if location.is_some() { 0.95 } else { 0.8 }, because)
+    });
+    if let Some(claim) = ruling.claims.first_mut() {
+        claim.location = location;
+    }
+    ruling.open = question.map(|question| Doubt {
+        next_test: format!("walk the TTL of a hello to {}", first.to()),
+        questions: vec![question],
+    });
+    ruling
 }
 
 /// A refusal by ICMP names its sender: that is `filter.reject`.

@@ -36,6 +36,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let connected: Vec<u32> = evidence
         .attempts()
         .filter(|a| a.connected().is_some() && !matches!(a.role(), Role::Host | Role::Canary))
+        // That a proxy is there is no word of what is beyond it.
+        .filter(|a| !a.proxied() || a.tunnel().is_some_and(|t| t.status == 200))
         .map(Attempt::id)
         .take(3)
         .collect();
