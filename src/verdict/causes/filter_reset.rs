@@ -158,7 +158,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     // At the first hop it came from this computer or from something before the first router, which passed the other on.
     let location = match before {
         None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
-        _ => Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) },
+        _ => Location { hop: at.checked_sub(1), address: before, next: Some(router) },
     };
     Ruling::claim(Claim {
         owner: (at == 1).then_some(Owner::User),
