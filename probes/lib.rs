@@ -3,9 +3,11 @@
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
 mod dns;
+mod hold;
 mod host;
 mod http;
 pub mod kit;
+mod loss;
 mod mtu;
 mod passage;
 mod proxy;
@@ -16,8 +18,19 @@ mod udp;
 use kit::Kind;
 
 /// Every probe kind.
-pub const KINDS: &[Kind] =
-    &[dns::KIND, host::KIND, http::KIND, mtu::KIND, passage::KIND, proxy::KIND, tcp::KIND, tls::KIND, udp::KIND];
+pub const KINDS: &[Kind] = &[
+    dns::KIND,
+    hold::KIND,
+    host::KIND,
+    http::KIND,
+    loss::KIND,
+    mtu::KIND,
+    passage::KIND,
+    proxy::KIND,
+    tcp::KIND,
+    tls::KIND,
+    udp::KIND,
+];
 
 /// The probe kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::kit::aim::aim;
-use crate::kit::ladder::first_of;
+use crate::kit::side_by_side::first_of;
 use crate::kit::{
     BadLook, CannotLook, Counters, Dial, Dialled, Fact, Failure, How, Kind, Layer, Look, Means, Outcome, Pending,
     Probe, Seen, Settings, Stage, Transport,

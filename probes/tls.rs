@@ -156,10 +156,21 @@ impl Tls {
                 facts.extend(icmp.iter().take(ICMP_ERRORS).cloned().map(Fact::Icmp));
                 let told = handshake::told(&ended, wire, &icmp, progress);
                 facts.extend(told.facts);
+                if told.failure.stage == Stage::Hello && told.failure.how == How::Silent {
+                    facts.extend(self.unheard(means, wire));
+                }
                 facts.extend(self.judged(means, &recorder));
                 Some(told.failure)
             }
         }
+    }
+
+    /// How much of the hello the other end never acknowledged: a forged SYN-ACK promises a window that never opens.
+    fn unheard(&self, means: &Means<'_>, wire: &mut Wire) -> Option<Fact> {
+        let Way::Direct(to) = self.way else { return None };
+        let local = wire.inner().local();
+        let bytes = means.system.unacknowledged(local, to).ok().flatten()?;
+        Some(Fact::Unacknowledged { bytes })
     }
 
     /// The chain as sent, and what both sets of roots say of it for the target's own name.
@@ -242,7 +253,7 @@ mod tests {
 
     use super::*;
     use crate::kit::testing::{Scene, nobody};
-    use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
+    use crate::kit::{Fetch, Hello, Method, Role, Sni, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.
     struct Authority {

@@ -20,7 +20,7 @@ pub use computer::{
 pub use http::{Response, StatusPage};
 pub use name::Answer;
 pub use packet::{Connected, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment};
-pub use proxy::{PacScript, ProxySays, ProxySetting, Tunnel};
+pub use proxy::{PacChoice, PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
 /// One thing seen. The tag `fact` names it.
@@ -35,6 +35,11 @@ pub enum Fact {
     Icmp(IcmpError),
     /// One step of a TTL ladder.
     Hop(Hop),
+    /// How much of what was sent on a connection its other end had not acknowledged when the look ended.
+    Unacknowledged {
+        /// In bytes.
+        bytes: u32,
+    },
     /// The IP TTL of a segment that answered.
     SegmentTtl {
         /// SYN-ACK or RST.
@@ -59,6 +64,25 @@ pub enum Fact {
         left: u64,
         /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
         withheld: u64,
+    },
+    /// How long answers to single packets took.
+    RoundTrips {
+        /// The shortest, in microseconds.
+        least_us: u64,
+        /// The middle one, in microseconds.
+        median_us: u64,
+        /// The longest, in microseconds.
+        most_us: u64,
+    },
+    /// Connections that were held open at once.
+    Held {
+        /// How many stood at once.
+        flows: u16,
+        /// How many more were tried on top of them where one had failed, if all of those failed.
+        further_failed: u16,
+        /// Whether one stood again when all were closed; only tried where further ones had failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stands_after: Option<bool>,
     },
     /// The ClientHello that was sent.
     HelloSent {
@@ -108,6 +132,8 @@ pub enum Fact {
     Tunnel(Tunnel),
     /// A proxy auto-configuration script.
     PacScript(PacScript),
+    /// What a proxy script, run, chose for one host.
+    PacChoice(PacChoice),
     /// A path MTU, as found.
     PathMtu(PathMtu),
     /// One try of a path MTU search.

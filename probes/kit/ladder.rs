@@ -4,12 +4,11 @@
 //! filters what it forwards, so a blocked flow's last answering hop stands before the filter or is it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::side_by_side::first_of;
 use super::{CannotLook, Hop, HopAnswer, How, Pending};
 
 /// What one step saw; `Err` where this computer itself would not send.
@@ -79,20 +78,6 @@ pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
         HopAnswer::Expired => Some(How::Expired),
         HopAnswer::Silent => Some(How::Silent),
     }
-}
-
-/// The next step that is done; its future is removed.
-pub(crate) async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Output {
-    poll_fn(|cx| {
-        let done = flying.iter_mut().enumerate().find_map(|(at, step)| match std::pin::Pin::new(step).poll(cx) {
-            Poll::Ready(output) => Some((at, output)),
-            Poll::Pending => None,
-        });
-        let Some((at, output)) = done else { return Poll::Pending };
-        drop(flying.swap_remove(at));
-        Poll::Ready(output)
-    })
-    .await
 }
 
 /// Which TTL to ask next, and when enough was heard.

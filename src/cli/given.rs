@@ -148,6 +148,10 @@ impl System for Given {
         self.system.counters(of)
     }
 
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        self.system.unacknowledged(local, peer)
+    }
+
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         self.system.lookup(name, wait)
     }

@@ -172,6 +172,11 @@ impl<'a> Attempt<'a> {
         self.find(|fact| if let Fact::Tunnel(t) = fact { Some(t) } else { None })
     }
 
+    /// How much of what it sent was not acknowledged when it ended in silence, in bytes; `None` where that was not seen.
+    pub fn unacknowledged(self) -> Option<u32> {
+        self.find(|fact| if let Fact::Unacknowledged { bytes } = fact { Some(bytes) } else { None }).copied()
+    }
+
     /// All that was seen, in order.
     pub fn facts(self) -> impl Iterator<Item = &'a Fact> {
         self.seen.facts.iter()

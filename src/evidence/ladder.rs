@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Settings, Transport};
+use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
 
 /// A walk of the TTL along a flow.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,11 @@ impl<'a> Ladder<'a> {
     /// The observation's number.
     pub fn id(self) -> u32 {
         self.seen.id
+    }
+
+    /// What its destination is to Zoom, or to us.
+    pub fn role(self) -> Role {
+        self.seen.look.role
     }
 
     /// The flow's destination.

@@ -5,8 +5,12 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+pub mod nat64;
 mod passage;
+mod proxied;
+mod quality;
 mod question;
+mod script;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -22,7 +26,10 @@ pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
+pub use proxied::{DIRECT, SetWay};
+pub use quality::{Held, Resent, SynCount};
 pub use question::{Question, Telling};
+pub use script::{Script, ScriptRun};
 pub use sign_in::SignIn;
 
 /// What was not looked at.
@@ -133,6 +140,15 @@ impl Evidence {
 
     /// Every TTL ladder of a flow's first packet.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    }
+
+    /// The TTL ladders towards addresses that nobody can own.
+    pub fn ladders_to_nobody(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() == Role::Canary)
+    }
+
+    fn all_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
     }
 

@@ -4,7 +4,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Proxy, Transport};
+use ipnet::Ipv6Net;
+use why5003_probes::kit::{Proxy, Role, Transport};
 
 /// What of a ClientHello kills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,23 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// Does the system's library resolve the name when it is asked again?
+    NameAgain {
+        /// The name.
+        name: String,
+    },
+    /// How many of many lone SYNs are answered, and how soon?
+    Loss {
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
+    },
+    /// How many connections stand at once there?
+    Hold {
+        /// Where to.
+        to: SocketAddr,
+    },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {
         /// The flow's destination.
@@ -63,6 +81,23 @@ pub enum Question {
         transport: Transport,
         /// A destination whose TCP connections pass.
         passing: SocketAddr,
+    },
+    /// How far does this flow come, where nothing is known to pass?
+    HowFar {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
+    /// Do other ports and protocols to this address die where TCP 443 does?
+    Everything {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Which prefix does this network translate to IPv4 (RFC 7050)?
+    Nat64Prefix,
+    /// Do neutral IPv4 hosts answer by way of this NAT64 prefix (RFC 6052)?
+    ThroughNat64 {
+        /// The prefix, of 96 bits.
+        prefix: Ipv6Net,
     },
     /// Which hops does a flow to this address meet?
     Way {
@@ -126,6 +161,23 @@ pub enum Question {
     NeutralTunnel {
         /// The proxy.
         proxy: Proxy,
+    },
+    /// Does this proxy open tunnels to other ports than that of HTTPS?
+    OtherPorts {
+        /// The proxy.
+        proxy: Proxy,
+    },
+    /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+    OfferedProxies,
+    /// Does somebody take connections to addresses that nobody can own?
+    Nobody {
+        /// A destination of the same family and port.
+        like: SocketAddr,
+    },
+    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    Approach {
+        /// The flow's destination.
+        to: SocketAddr,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,

@@ -35,13 +35,18 @@ impl Evidence {
         if self.host().has_link() == Some(false) {
             return SignIn::Fails(self.host().ids());
         }
-        if self.host().uses_proxy_for(host) {
-            let proxied: Vec<_> = self.attempts_at(host).filter(|a| a.proxied() && a.baseline()).collect();
-            if !proxied.is_empty() {
-                return standing(&proxied);
+        if self.uses_proxy_for(host) {
+            let addresses = self.system_addresses(host);
+            let sent = |a: &Attempt<'_>| a.baseline() && a.proxied() && self.is_sent(*a);
+            let mut tried: Vec<_> = self.attempts_at(host).filter(sent).collect();
+            if !tried.is_empty() {
+                if self.falls_back_to_direct(host) {
+                    tried.extend(self.client_attempts(host, &addresses));
+                }
+                return standing(&tried);
             }
         }
-        let Some(lookup) = self.lookups_of(host).find(|l| l.source() == Source::System) else {
+        let Some(lookup) = self.by_system(host) else {
             return self.resolvers_are_silent(host);
         };
         match lookup.named() {
@@ -69,7 +74,15 @@ impl Evidence {
 
     /// The addresses that the system gives for a name.
     pub fn system_addresses(&self, host: &str) -> Vec<IpAddr> {
-        self.lookups_of(host).find(|l| l.source() == Source::System).map(super::Lookup::addresses).unwrap_or_default()
+        self.by_system(host).map(super::Lookup::addresses).unwrap_or_default()
+    }
+
+    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too.
+    fn by_system<'a>(&'a self, host: &str) -> Option<super::Lookup<'a>> {
+        let mut asked = self.lookups_of(host).filter(|l| l.source() == Source::System);
+        let first = asked.next()?;
+        let gives = |l: &super::Lookup<'_>| matches!(l.named(), Named::Addresses(_));
+        Some(if gives(&first) { first } else { asked.find(gives).unwrap_or(first) })
     }
 }
 

@@ -1,15 +1,26 @@
 //! Which looks would answer a rule's question.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::Ipv6Net;
 use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
 
 use super::first::{DNS, DOT};
-use super::{Plan, first, looks};
-use crate::evidence::{Question, Telling};
+use super::{Plan, first, looks, proxies};
+use crate::catalogue::Control;
+use crate::evidence::{Question, Telling, nat64};
+
+/// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
+const TRACEROUTE: u16 = 33_434;
+
+/// How many neutral hosts are tried by way of a NAT64.
+const TRANSLATED: usize = 2;
 
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
+
+/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
+const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -37,10 +48,24 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
+        Question::NameAgain { name } => {
+            let again = looks::by_system(name, role_of(plan, name));
+            // Twice, side by side; told apart from the first one by the number of tries alone.
+            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
+        }
+        Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
+        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
         }
+        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::Everything { address } => vec![
+            looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
+            looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),
+        ],
+        Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
+        Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
         Question::Way { to } => vec![looks::ladder(Role::Range, *to, Transport::Tcp)],
         Question::WhereHello { host, to, telling, distance } => where_hello(plan, host, *to, (*telling, *distance)),
         Question::AnotherPort { to } => {
@@ -70,6 +95,18 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
+        Question::OtherPorts { proxy } => {
+            let control = plan.catalogue.controls.iter().take(1);
+            let each =
+                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
+            control.flat_map(each).collect()
+        }
+        Question::OfferedProxies => proxies::offered(plan),
+        Question::Nobody { like } => {
+            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
+            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
+        }
+        Question::Approach { to } => approach(plan, *to),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -78,6 +115,20 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
                 .collect()
         }
     }
+}
+
+/// An address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+    let addresses = &plan.catalogue.canary.addresses;
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
+    Some(SocketAddr::new(nobody, like.port()))
+}
+
+/// The hop at which a flow is answered; datagrams to the same address show the routers there.
+fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
+    let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
+    let routers = SocketAddr::new(to.ip(), TRACEROUTE);
+    vec![looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)]
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {
@@ -104,6 +155,17 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
         }
     }
     asked
+}
+
+/// Neutral hosts at the IPv4 addresses that the catalogue knows, as this network's translator wants them.
+fn through_nat64(plan: &Plan<'_>, prefix: Ipv6Net) -> Vec<Look> {
+    let controls = plan.catalogue.controls.iter().filter_map(|control| {
+        let four =
+            control.addresses.iter().find_map(|address| if let IpAddr::V4(v4) = address { Some(*v4) } else { None })?;
+        let to = SocketAddr::new(nat64::embed(prefix, four).into(), control.port);
+        Some(looks::handshake(&control.name, Role::Control, to))
+    });
+    controls.take(TRANSLATED).collect()
 }
 
 fn known_addresses(plan: &Plan<'_>, name: &str) -> Vec<Look> {

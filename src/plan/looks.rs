@@ -67,6 +67,12 @@ pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
+/// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is.
+pub(super) fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
+    Look::new("tls", Role::Canary, Target::tcp(to).called(name))
+        .with(Settings { wait_ms: Some(2000), ..Settings::default() })
+}
+
 /// A proxy script.
 pub(super) fn script(host: &str, port: u16, path: &str) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: None };

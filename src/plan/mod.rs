@@ -7,6 +7,7 @@ mod first;
 mod follow;
 mod here;
 mod looks;
+mod proxies;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -108,10 +109,10 @@ impl<'a> Plan<'a> {
                 ),
             });
         }
-        if !self.here.scripts.is_empty() {
+        if self.here.unfetchable {
             left.push(NotLooked {
                 what: "which proxy the proxy script chooses for Zoom".to_owned(),
-                why: "proxy scripts are fetched and read, not run; give the proxy with --proxy".to_owned(),
+                why: "proxy scripts are fetched by plain HTTP alone; give the proxy with --proxy".to_owned(),
             });
         }
         left

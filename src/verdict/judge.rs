@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cause::Cause;
 use super::causes::CAUSES;
+use super::chance::Trust;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;
@@ -28,7 +29,12 @@ const CITED: usize = 12;
 
 /// Judges the evidence. The same evidence always gives the same judgement.
 pub fn judge(evidence: &Evidence) -> Judgement {
-    let rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, (cause.rule)(evidence))).collect();
+    let silence = Trust::of(evidence);
+    let ruled = |cause: &Cause| match &silence {
+        Some(trust) if !measures_silence(cause.id) => trust.hold(evidence, (cause.rule)(evidence)),
+        _ => (cause.rule)(evidence),
+    };
+    let rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
     let claimed: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
     let folded = |cause: &Cause| claimed.iter().any(|root| root.id != cause.id && masks(root, cause.id));
 
@@ -89,6 +95,11 @@ fn cited(ids: &[u32]) -> Vec<u32> {
     let half = CITED / 2;
     let last = ids.len() - half;
     ids.iter().enumerate().filter(|(at, _)| *at < half || *at >= last).map(|(_, id)| *id).collect()
+}
+
+/// Whether a cause is what makes silence doubtful: it counts silence, and does not merely rest on it.
+fn measures_silence(id: &str) -> bool {
+    matches!(id, "path.loss" | "path.slow" | "path.nat-exhausted")
 }
 
 /// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.

@@ -2,7 +2,9 @@
 
 mod cause;
 mod causes;
+mod chance;
 mod judge;
+mod loss;
 mod model;
 mod place;
 mod place_of_hello;

@@ -39,6 +39,8 @@ pub(crate) fn run(told: &Told) {
 
 /// The nest's own `/run`, `resolv.conf`, hosts file, and the program.
 fn furnish(scenario: &Scenario) {
+    // Squid's shared memory bears one name for all squids of a computer.
+    sh("mount -t tmpfs -o mode=1777 lab /dev/shm");
     sh("mount -t tmpfs -o mode=755 lab /run && mkdir -p -m 1777 /run/lab && mkdir /run/netns");
     sh(&format!("touch {PROGRAM} && mount --bind {} {PROGRAM}", env!("CARGO_BIN_EXE_why5003")));
     let client = &scenario.client;

@@ -216,7 +216,7 @@ struct ForUser {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Location {
-    pub(crate) hop: u8,
+    pub(crate) hop: Option<u8>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) next: Option<IpAddr>,
 }

@@ -8,7 +8,7 @@ mod elsewhere;
 mod linux;
 mod lookup;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -84,6 +84,18 @@ pub trait System: Send + Sync {
     /// As above; so it is where nothing else is said.
     fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
         Err(CannotLook::Unsupported { what: "the kernel's packet counters", why: "they are read on Linux only" })
+    }
+    /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
+    /// there is no such connection.
+    ///
+    /// # Errors
+    /// As above.
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        let _ = (local, peer);
+        Err(CannotLook::Unsupported {
+            what: "what a connection has sent in vain",
+            why: "why5003 reads it on Linux only",
+        })
     }
     /// Resolves a name as any program on this computer would (NSS).
     ///

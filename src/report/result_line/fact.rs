@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment, Stage,
-    StatusPage, Tunnel,
+    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response, Segment,
+    Stage, StatusPage, Tunnel,
 };
 
 use super::computer;
@@ -25,6 +25,18 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
             };
             format!("{segment} with TTL {ttl} after {}", micros(*after_us))
         }
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            format!("answers after {} to {}, half within {}", micros(*least_us), micros(*most_us), micros(*median_us))
+        }
+        Fact::Held { flows, further_failed, stands_after } => {
+            let further = if *further_failed > 0 { ", no further one stands" } else { "" };
+            let after = match stands_after {
+                Some(true) => ", one stands when they are closed",
+                Some(false) => ", none stands when they are closed",
+                None => "",
+            };
+            format!("{flows} connections held at once{further}{after}")
+        }
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
             format!("hello of {bytes} bytes")
@@ -37,7 +49,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Reply(reply) => reply_words(reply),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
+        Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
         Fact::PacScript(script) => pac_words(script),
+        Fact::PacChoice(choice) => choice_words(choice),
         Fact::PathMtu(mtu) => mtu_words(mtu),
         Fact::Interface(interface) => computer::interface(interface),
         Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
@@ -178,6 +192,14 @@ fn tunnel_words(tunnel: &Tunnel) -> String {
         let _ = write!(out, " (server {})", cut(server, MAX_TEXT_CHARS));
     }
     out
+}
+
+fn choice_words(choice: &PacChoice) -> String {
+    let PacChoice { host, ways, fault } = choice;
+    match fault {
+        Some(fault) => format!("the script fails for {host}: {fault}"),
+        None => format!("the script sends {host} by {}", ways.join(", then ")),
+    }
 }
 
 fn pac_words(script: &PacScript) -> String {

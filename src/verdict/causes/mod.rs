@@ -27,11 +27,21 @@ mod host_resources;
 mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
+mod path_blackhole;
 mod path_captive_portal;
 mod path_internet_down;
 mod path_ipv6_broken;
+mod path_loop;
+mod path_loss;
 mod path_mtu_blackhole;
+mod path_nat64_dead;
+mod path_nat_exhausted;
+mod path_slow;
 mod proxy;
+mod proxy_connect_port;
+mod proxy_intercepts;
+mod proxy_pac_failed;
+mod proxy_required;
 mod tls_inspection;
 mod tls_untrusted;
 mod zoom_certificate;
@@ -54,7 +64,13 @@ pub const CAUSES: &[Cause] = &[
     link_gateway_down::CAUSE,
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
+    path_blackhole::CAUSE,
+    path_loop::CAUSE,
+    path_nat_exhausted::CAUSE,
+    path_loss::CAUSE,
+    path_slow::CAUSE,
     path_mtu_blackhole::CAUSE,
+    path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
     dns_intercepted::CAUSE,
@@ -64,10 +80,15 @@ pub const CAUSES: &[Cause] = &[
     dns_servfail::CAUSE,
     dns_tcp_blocked::CAUSE,
     dns_slow::CAUSE,
+    proxy_required::CAUSE,
+    proxy_pac_failed::CAUSE,
     proxy::UNREACHABLE,
     proxy::AUTH_REQUIRED,
+    proxy_connect_port::CAUSE,
     proxy::DENIED,
     proxy::UPSTREAM_FAILED,
+    proxy_intercepts::TRANSPARENT,
+    proxy_intercepts::SYN,
     filter_block_page::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,

@@ -3,6 +3,7 @@
 //! It reads and asks the kernel; it writes nothing, and runs one foreign program only (`gsettings`, bounded in time).
 
 mod client;
+mod connections;
 mod counters;
 mod files;
 mod gsettings;
@@ -16,7 +17,7 @@ mod proxies;
 mod resolvers;
 mod routes;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,6 +97,10 @@ impl System for Linux {
 
     fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
         counters::counters(self, of)
+    }
+
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        connections::unacknowledged(&self.root, local, peer)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

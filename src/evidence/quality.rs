@@ -1,0 +1,229 @@
+//! What a run tells of loss and delay: counts of lone SYNs, and packets that had to be sent again.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use why5003_probes::kit::{Fact, How, Observation, Role};
+
+use super::{Attempt, Evidence};
+
+/// A count of how many lone SYNs were answered.
+#[derive(Clone, Copy, Debug)]
+pub struct SynCount<'a> {
+    seen: &'a Observation,
+    to: SocketAddr,
+    /// SYNs sent.
+    pub made: u16,
+    /// SYNs answered before they would have been sent again.
+    pub answered: u16,
+}
+
+impl<'a> SynCount<'a> {
+    fn of(seen: &'a Observation) -> Option<Self> {
+        if seen.look.probe != "loss" {
+            return None;
+        }
+        let to = seen.look.target.socket()?;
+        let (made, answered) = tries(seen)?;
+        Some(Self { seen, to, made, answered })
+    }
+
+    /// The observation's number.
+    pub fn id(self) -> u32 {
+        self.seen.id
+    }
+
+    /// Where the SYNs went.
+    pub fn to(self) -> SocketAddr {
+        self.to
+    }
+
+    /// What the target is to Zoom, or to the diagnosis.
+    pub fn role(self) -> Role {
+        self.seen.look.role
+    }
+
+    /// The shortest time to an answer; `None` where none came.
+    pub fn least(self) -> Option<Duration> {
+        self.seen.facts.iter().find_map(|fact| match fact {
+            Fact::RoundTrips { least_us, .. } => Some(Duration::from_micros(*least_us)),
+            _ => None,
+        })
+    }
+}
+
+/// Connections that were held open at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The observation's number.
+    pub id: u32,
+    /// How many stood at once.
+    pub flows: u16,
+    /// No further one stood while they did, and one did when they were closed.
+    pub full: bool,
+}
+
+/// Packets of ordinary looks of which one is known to have been lost, since its repetition was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resent {
+    /// Exchanges of a packet and its answer that were seen to their end.
+    pub made: u32,
+    /// Those among them that got no answer.
+    pub lost: u32,
+    /// The observations with a loss.
+    pub ids: Vec<u32>,
+}
+
+impl Evidence {
+    /// Every count of lone SYNs.
+    pub fn syn_counts(&self) -> impl Iterator<Item = SynCount<'_>> {
+        self.observations.iter().filter_map(SynCount::of)
+    }
+
+    /// Every experiment that held connections open.
+    pub fn held(&self) -> impl Iterator<Item = Held> + '_ {
+        self.observations.iter().flat_map(|seen| {
+            seen.facts.iter().filter_map(|fact| match fact {
+                Fact::Held { flows, further_failed, stands_after } => {
+                    let full = *flows > 0 && *further_failed > 0 && *stands_after == Some(true);
+                    Some(Held { id: seen.id, flows: *flows, full })
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// Handshakes on direct connections that stood: how many, and how many of them waited for a packet to be sent again or
+    /// died in silence. Where connections fail and no packet within one does, connections are limited, and nothing is lost.
+    pub fn handshakes_that_waited(&self, of: impl Fn(Role) -> bool) -> (u32, u32) {
+        let all: Vec<_> = self
+            .attempts()
+            .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.connected().is_some())
+            .collect();
+        let took = |a: &Attempt<'_>| a.handshake().map(|h| Duration::from_micros(h.took_us));
+        let least = all.iter().filter_map(took).min().unwrap_or_default();
+        let silent = |a: &Attempt<'_>| a.failure().is_some_and(|f| f.how == How::Silent);
+        let waited = all.iter().filter(|a| silent(a) || took(a).is_some_and(|t| t >= least + RETRANSMITTED));
+        (u32::try_from(all.len()).unwrap_or(u32::MAX), u32::try_from(waited.count()).unwrap_or(u32::MAX))
+    }
+
+    /// The quickest direct connection, from SYN to SYN-ACK.
+    pub fn quickest_connection(&self) -> Option<Duration> {
+        self.direct_connections().map(|(_, took)| took).min()
+    }
+
+    /// What had to be sent again, and then was answered. It is a sign of loss, and too little to tell how much.
+    pub fn resent(&self) -> Resent {
+        let mut resent = Resent::default();
+        let mut count = |id, made, lost| {
+            resent.made += made;
+            resent.lost += lost;
+            if lost > 0 {
+                resent.ids.push(id);
+            }
+        };
+        let quickest = self.quickest_connection().unwrap_or_default();
+        for (id, took) in self.direct_connections() {
+            let lost = u32::from(took >= quickest + SENT_AGAIN) + u32::from(took >= quickest + SENT_THRICE);
+            count(id, 1 + lost, lost);
+        }
+        for seen in &self.observations {
+            let Some(answered_after) = seen.facts.iter().find_map(answer_time) else { continue };
+            // Where the one answer was slow itself, the packets before it may merely have been as slow.
+            let (made, answered) = tries(seen).unwrap_or((1, 1));
+            let lost = if answered_after < PROMPT { made.saturating_sub(answered) } else { 0 };
+            count(seen.id, u32::from(made), u32::from(lost));
+        }
+        resent
+    }
+
+    fn direct_connections(&self) -> impl Iterator<Item = (u32, Duration)> {
+        let direct = self.attempts().filter(|a| !a.proxied());
+        direct.filter_map(|a: Attempt<'_>| Some((a.id(), Duration::from_micros(a.connected()?.rtt_us))))
+    }
+}
+
+/// How long after its own packet the answer to a DNS or STUN request came.
+fn answer_time(fact: &Fact) -> Option<Duration> {
+    match fact {
+        // The system's library does not tell what it sent again: it asks each server once in five seconds.
+        Fact::Answer(answer) if answer.ttl_s.is_some() => Some(Duration::from_micros(answer.rtt_us)),
+        _ => None,
+    }
+}
+
+fn tries(seen: &Observation) -> Option<(u16, u16)> {
+    seen.facts.iter().find_map(|fact| match fact {
+        Fact::Tries { made, answered } => Some((*made, *answered)),
+        _ => None,
+    })
+}
+
+/// The kernel sends its SYN again after 1 s (RFC 6298, 2.1); measured from the quickest connection, whose own time is part of
+/// both.
+const SENT_AGAIN: Duration = Duration::from_millis(900);
+/// And again after another second (Linux since 6.5, `tcp_syn_linear_timeouts`) or two.
+const SENT_THRICE: Duration = Duration::from_millis(1900);
+/// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
+const RETRANSMITTED: Duration = Duration::from_millis(150);
+/// Sooner than the DNS probe asks again: an answer within this belongs to the packet before it.
+const PROMPT: Duration = Duration::from_millis(600);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use why5003_probes::kit::{Answer, Connected, Look, Target};
+
+    use super::super::Background;
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn seen(id: u32, probe: &'static str, facts: Vec<Fact>) -> Observation {
+        let to: SocketAddr = "192.0.2.1:443".parse().unwrap();
+        let look = Look::new(probe, Role::Control, Target::tcp(to));
+        Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
+    }
+
+    fn connected(rtt_ms: u64) -> Fact {
+        let any: SocketAddr = "192.0.2.1:443".parse().unwrap();
+        Fact::Connected(Connected { rtt_us: rtt_ms * 1000, local: any, peer: any })
+    }
+
+    fn resent(observations: Vec<Observation>) -> (u32, u32) {
+        let background = Background::new(Arc::new(Catalogue::embedded()), "linux");
+        let resent = Evidence::new(observations, Vec::new(), background).resent();
+        (resent.made, resent.lost)
+    }
+
+    #[test]
+    fn a_connection_that_took_a_second_longer_than_others_lost_its_first_syn() {
+        let three = [20, 1030, 2040].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        assert_eq!(resent(three.collect()), (6, 3));
+    }
+
+    #[test]
+    fn where_every_connection_takes_seconds_nothing_was_lost() {
+        let two = [2500, 2600].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        assert_eq!(resent(two.collect()), (2, 0));
+    }
+
+    #[test]
+    fn a_prompt_answer_to_the_third_query_says_that_two_were_lost_and_a_slow_one_does_not() {
+        let answer = |rtt_us| {
+            Fact::Answer(Answer {
+                rcode: "NOERROR".to_owned(),
+                addresses: Vec::new(),
+                aliases: Vec::new(),
+                ttl_s: Some(60),
+                truncated: false,
+                authentic: false,
+                nth: 1,
+                rtt_us,
+            })
+        };
+        let tries = || Fact::Tries { made: 3, answered: 1 };
+        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(20_000)])]), (3, 2));
+        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(2_500_000)])]), (3, 0));
+    }
+}

@@ -1,0 +1,110 @@
+//! What loss or delay alone could have done: a claim that rests on silence is held back where its silence may be chance.
+//!
+//! An answer (a reset, a refusal, a certificate, another address) is never chance, and its claims pass as they are.
+
+use std::time::Duration;
+
+use why5003_probes::kit::{Fact, How, Observation, Stage};
+
+use super::loss::{self, Lost};
+use super::ruling::{Claim, Doubt, Ruling};
+use crate::evidence::{Evidence, Question};
+
+/// How far silence is to be believed in this run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trust {
+    /// The share of exchanges that is lost, 0 to 1; 1 where it is suspected and not counted yet.
+    lost: f64,
+    why: String,
+    questions: Vec<Question>,
+}
+
+impl Trust {
+    /// How far silence is to be believed; `None` where nothing speaks against it.
+    pub(super) fn of(evidence: &Evidence) -> Option<Self> {
+        if let (Some(neutral), _) = loss::delays(evidence)
+            && neutral >= LATE
+        {
+            let why = format!("an answer takes {:.1} s here, so what seems silent may be late", neutral.as_secs_f64());
+            return Some(Self { lost: 1.0, why, questions: Vec::new() });
+        }
+        if let Some(full) = evidence.held().find(|held| held.full) {
+            let why = format!("no more than {} connections stand at once here, so silence proves nothing", full.flows);
+            return Some(Self { lost: 1.0, why, questions: Vec::new() });
+        }
+        match loss::measured(evidence) {
+            Some(loss) if loss.lost() == Lost::Few => None,
+            Some(loss) => {
+                let lost = loss.share();
+                let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", lost * 100.0);
+                Some(Self { lost, why, questions: Vec::new() })
+            }
+            None => {
+                let questions = if loss::suspected(evidence) { loss::questions(evidence) } else { Vec::new() };
+                let why = "packets seem to be lost here: count how many before silence is believed".to_owned();
+                (!questions.is_empty()).then_some(Self { lost: 1.0, why, questions })
+            }
+        }
+    }
+
+    /// The ruling without the claims whose silence may be chance: those become an open question.
+    pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
+        let claims = ruling.claims.len();
+        ruling.claims.retain(|claim| self.chance(evidence, claim) <= BELIEVED);
+        if ruling.claims.len() < claims {
+            let questions = ruling.open.take().map(|open| open.questions).unwrap_or_default();
+            let questions = [questions, self.questions.clone()].concat();
+            ruling.open = Some(Doubt { next_test: self.why.clone(), questions });
+        }
+        ruling
+    }
+
+    /// How likely it is that all looks of a claim were silent by chance, in a run with so many looks.
+    fn chance(&self, evidence: &Evidence, claim: &Claim) -> f64 {
+        let looks = evidence.observations();
+        let cited = claim.because.iter().filter_map(|id| {
+            let at = looks.binary_search_by_key(id, |o| o.id).ok()?;
+            looks.get(at)
+        });
+        let failed: Vec<&Observation> =
+            cited.filter(|o| o.failure.is_some() && o.look.settings.ladder.is_none()).collect();
+        let silent = |o: &&Observation| o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
+        if failed.is_empty() || !failed.iter().all(silent) {
+            return 0.0;
+        }
+        let counted = evidence
+            .syn_counts()
+            .filter(|count| count.answered == 0 && failed.iter().any(|o| o.look.target.socket() == Some(count.to())))
+            .map(|count| self.lost.powi(count.made.into()));
+        let by_look = failed.iter().map(|o| self.silence(o));
+        let all: f64 = counted.chain(by_look).product();
+        (all * f64::from(u32::try_from(looks.len()).unwrap_or(u32::MAX))).min(1.0)
+    }
+
+    /// How likely loss alone makes this look silent.
+    fn silence(&self, seen: &Observation) -> f64 {
+        let tries = |fact: &Fact| if let Fact::Tries { made, .. } = fact { Some(i32::from(*made)) } else { None };
+        if let Some(made) = seen.facts.iter().find_map(tries) {
+            return self.lost.powi(made);
+        }
+        let whole = |exchanges: i32| 1.0 - (1.0 - self.lost).powi(exchanges);
+        match seen.failure.as_ref().map(|f| (f.stage, f.waited_ms)) {
+            // The kernel's SYNs: after 0, 1 and 3 seconds (RFC 6298, 2.1 and 5.5).
+            Some((Stage::Connect | Stage::Proxy, Some(waited))) => {
+                self.lost.powi(if waited >= THIRD_SYN_MS { 3 } else { 1 })
+            }
+            // The system's library asks for both families, and once more after five seconds.
+            Some((Stage::Resolve, _)) => whole(2).powi(2),
+            // A hello in two segments and a flight in three or four, which are sent again thrice within the wait.
+            Some((Stage::Hello | Stage::Handshake | Stage::Http | Stage::Data, _)) => whole(3).powi(3),
+            _ => self.lost,
+        }
+    }
+}
+
+/// One verdict in a hundred may be chance.
+const BELIEVED: f64 = 0.01;
+/// Looks wait about three seconds for an answer: with half of that gone in a single exchange, two in a row are late.
+const LATE: Duration = Duration::from_millis(1500);
+/// The third SYN has left by then.
+const THIRD_SYN_MS: u32 = 2_900;
