@@ -42,7 +42,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
             location,
             open_to_the_end: true,
             past_the_shared_way: true,
-            open_to_the_last_router: true,
+            open_to_the_last_router: false,
             by_the_same_address,
             ids,
         });

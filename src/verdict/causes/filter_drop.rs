@@ -70,9 +70,18 @@ fn rule(evidence: &Evidence) -> Ruling {
         && let (Some(to), Some(passing)) = (first, first.and_then(|to| a_passing_control(evidence, to)))
         && !evidence.ladders().any(|l| l.to() == to)
     {
-        let questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
+        let questions = vec![
+            Question::Where { to, transport: Transport::Tcp, passing },
+            Question::StatusPage,
+            Question::Again { host: host.clone(), to },
+        ];
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
+    }
+    let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) && !admits_trouble(evidence) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
         // The way is open to the last routers: silence is the far end's.
@@ -80,11 +89,6 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
-    let page = status_page(evidence);
-    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) {
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
-        return Ruling::doubt(NOTHING_COMES_BACK, questions);
-    }
     if past && (!passing.is_empty() || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
         let again = first.map(|to| Question::Again { host, to });

@@ -132,6 +132,9 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
     let again = vec![Question::Again { host, to }];
+    if refused.len() < 2 {
+        return Ruling::doubt("try the same address again: one reset is none", again);
+    }
     let neutral = the_address_by_another_port(evidence, ladder).or_else(|| {
         evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
     });
