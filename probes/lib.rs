@@ -2,6 +2,7 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod burst;
 mod dns;
 mod hold;
 mod host;
@@ -19,6 +20,7 @@ use kit::Kind;
 
 /// Every probe kind.
 pub const KINDS: &[Kind] = &[
+    burst::KIND,
     dns::KIND,
     hold::KIND,
     host::KIND,

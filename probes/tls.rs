@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::kit::converse::{Conversed, converse};
 use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, first_segment, shake};
 use crate::kit::ladder::{self, climb};
 use crate::kit::open::{Opened, open};
@@ -19,8 +20,8 @@ use crate::kit::tap::Tap;
 use crate::kit::trust::{verify, within_its_time};
 use crate::kit::tunnel::tunnel;
 use crate::kit::{
-    BadLook, CannotLook, CertificateFault, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Proxy,
-    Roots, Seen, Settings, Stage, Transport, Via, certificate, handshake, http,
+    BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending,
+    Probe, Proxy, Roots, Seen, Settings, Stage, Transport, Via, certificate, handshake, http, micros,
 };
 
 /// A TLS handshake, and one page after it.
@@ -87,7 +88,18 @@ impl Probe for Tls {
 }
 
 impl Tls {
+    /// Once, or for an exchange as often as there are tries; that look fails as its last connection does.
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+        let mut seen = self.connection(means).await?;
+        for _ in 1..self.settings.exchange.and(self.settings.tries).unwrap_or(1) {
+            let again = self.connection(means).await?;
+            seen.facts.extend(again.facts.into_iter().filter(|fact| matches!(fact, Fact::Exchange(_) | Fact::Icmp(_))));
+            seen.failure = again.failure;
+        }
+        Ok(seen)
+    }
+
+    async fn connection(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
         let Opened { mut facts, stream } = self.open(means).await?;
         let mut stream = match stream {
             Ok(stream) => stream,
@@ -146,7 +158,24 @@ impl Tls {
                 facts.extend(icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 facts.push(Fact::Handshake(handshake::finished(session, took)));
                 facts.extend(self.judged(means, &recorder));
-                let failure = self.fetch(means, &mut tls, facts).await;
+                let failure = match self.settings.exchange {
+                    Some(wanted) => {
+                        let come = self.converse(&mut tls, wanted).await;
+                        let wire = &tls.get_ref().0;
+                        // A server that says goodbye was not silenced.
+                        let last = if come.dismissed { wanted } else { come.answered };
+                        facts.push(Fact::Exchange(Exchange {
+                            wanted,
+                            answered: come.answered,
+                            last,
+                            sent_bytes: wire.sent(),
+                            received_bytes: wire.received(),
+                            took_us: micros(means.clock.elapsed().saturating_sub(began)),
+                        }));
+                        come.failure
+                    }
+                    None => self.fetch(means, &mut tls, facts).await,
+                };
                 facts.extend(tls.get_mut().0.inner().icmp().into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 failure
             }
@@ -195,6 +224,11 @@ impl Tls {
             Fact::Verified { roots, fault, besides }
         }));
         facts
+    }
+
+    async fn converse(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), wanted: u16) -> Conversed {
+        let path = self.settings.fetch.as_ref().map_or("/", |fetch| &fetch.path);
+        converse(stream, &self.host_header, path, wanted, self.wait().unwrap_or(ANSWER_WAIT)).await
     }
 
     async fn fetch(

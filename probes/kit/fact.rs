@@ -19,7 +19,9 @@ pub use computer::{
 };
 pub use http::{Response, StatusPage};
 pub use name::Answer;
-pub use packet::{Connected, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment};
+pub use packet::{
+    Connected, Exchange, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment, Volley,
+};
 pub use proxy::{PacChoice, PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
@@ -126,6 +128,10 @@ pub enum Fact {
     StatusPage(StatusPage),
     /// A UDP reply.
     Reply(Reply),
+    /// Requests followed each other on one flow.
+    Exchange(Exchange),
+    /// Connections were opened at a pace.
+    Volley(Volley),
     /// Where a proxy setting was found.
     ProxySetting(ProxySetting),
     /// A proxy's answer to CONNECT.

@@ -6,6 +6,7 @@ pub(crate) mod aim;
 pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
+pub(crate) mod converse;
 mod datagrams;
 pub(crate) mod dns_crypt;
 pub(crate) mod dns_https;

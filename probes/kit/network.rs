@@ -116,6 +116,10 @@ pub trait Datagram: Send {
     fn hear(&mut self, wait: Duration) -> Pending<'_, Heard>;
     /// This end's address.
     fn local(&self) -> SocketAddr;
+    /// The IP TTL of the datagram heard last, where the system tells.
+    fn heard_ttl(&self) -> Option<u8> {
+        None
+    }
 }
 
 /// What a UDP socket heard.

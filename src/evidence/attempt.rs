@@ -79,6 +79,7 @@ impl<'a> Attempt<'a> {
             && s.mss.is_none()
             && s.ttl.is_none()
             && s.source.is_none()
+            && s.exchange.is_none()
     }
 
     /// Whether it spoke TLS.

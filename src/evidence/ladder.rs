@@ -72,6 +72,11 @@ impl<'a> Ladder<'a> {
         self.hops().find(|h| matches!(h.came, HopAnswer::Answered | HopAnswer::Refused)).map(|h| h.ttl)
     }
 
+    /// The step at which somebody on the way said that the flow may not pass, or goes nowhere.
+    pub fn prohibited_at(self) -> Option<u8> {
+        self.hops().find(|h| matches!(h.came, HopAnswer::Prohibited | HopAnswer::Unreachable)).map(|h| h.ttl)
+    }
+
     /// The farthest step at which anything answered.
     pub fn reach(self) -> Option<u8> {
         self.hops().filter(|h| h.came != HopAnswer::Silent).map(|h| h.ttl).max()

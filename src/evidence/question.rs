@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::Ipv6Net;
+use ipnet::{IpNet, Ipv6Net};
 use why5003_probes::kit::{Proxy, Role, Transport};
 
 /// What of a ClientHello kills it.
@@ -81,6 +81,41 @@ pub enum Question {
         transport: Transport,
         /// A destination whose TCP connections pass.
         passing: SocketAddr,
+    },
+    /// At which hop does this flow die, and which hops does another flow to the same address reach?
+    Beside {
+        /// The flow's destination.
+        to: SocketAddr,
+        /// Its transport.
+        transport: Transport,
+        /// A port of the same address whose flow passes, or may.
+        port: u16,
+        /// That flow's transport.
+        by: Transport,
+    },
+    /// Do packets to others of Zoom's published prefixes pass the filter at this hop?
+    Prefixes {
+        /// The last hop that answers for the flow that dies.
+        beyond: u8,
+        /// The prefix of which two addresses must be asked, where one is suspected alone.
+        suspect: Option<IpNet>,
+    },
+    /// Are many connections at once let through, and as many one by one?
+    Burst {
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// After how many bytes of one connection to this host does it die, twice and with another hello, and a neutral one?
+    Sustained {
+        /// The host.
+        host: String,
+        /// Its address.
+        to: SocketAddr,
+    },
+    /// After how many datagrams does a UDP flow to this server fall silent, each time anew, and one to a neutral server?
+    OnOneFlow {
+        /// Where to.
+        to: SocketAddr,
     },
     /// How far does this flow come, where nothing is known to pass?
     HowFar {

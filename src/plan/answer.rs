@@ -3,10 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
-use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
+use why5003_probes::kit::{
+    Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
+};
 
 use super::first::{DNS, DOT};
-use super::{Plan, first, looks, proxies};
+use super::{Plan, first, looks, prefixes, proxies};
 use crate::catalogue::Control;
 use crate::evidence::{Question, Telling, nat64};
 
@@ -58,6 +60,18 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
+        }
+        Question::Beside { to, transport, port, by } => {
+            let beside = SocketAddr::new(to.ip(), *port);
+            vec![looks::ladder(Role::Media, *to, *transport), looks::ladder(Role::Media, beside, *by)]
+        }
+        Question::Prefixes { beyond, suspect } => prefixes::looks(plan, *beyond, *suspect),
+        Question::Burst { to } => vec![looks::burst(Role::Range, *to)],
+        Question::Sustained { host, to } => sustained(plan, host, *to),
+        Question::OnOneFlow { to } => {
+            let again = looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
+            let twice = Settings { tries: Some(2), ..again.settings.clone() };
+            vec![again.with(twice)]
         }
         Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
         Question::Everything { address } => vec![
@@ -174,6 +188,22 @@ fn known_addresses(plan: &Plan<'_>, name: &str) -> Vec<Look> {
         .iter()
         .map(|address| looks::web(name, first::role(host), SocketAddr::new(*address, host.port)))
         .collect()
+}
+
+/// The connection twice, once more with a hello that is shorter by a kilobyte, and a neutral one.
+fn sustained(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
+    let look = looks::on_one_connection(host, role_of(plan, host), to);
+    let vary = |settings: Settings| look.clone().with(settings);
+    let mut asked = vec![
+        vary(Settings { tries: Some(2), ..look.settings.clone() }),
+        vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
+    ];
+    let control = plan.catalogue.controls.iter().find_map(|control| {
+        let address = control.addresses.iter().copied().find(|a| first::usable(plan, *a))?;
+        Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
+    });
+    asked.extend(control);
+    asked
 }
 
 /// The same address under a neutral name and none; a neutral address under this one.

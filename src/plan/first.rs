@@ -135,6 +135,8 @@ fn udp(plan: &Plan<'_>) -> Vec<Look> {
     let catalogue = plan.catalogue;
     let media = catalogue.media.servers.iter().take(2);
     let mut udp: Vec<Look> = media.map(|to| looks::datagram(Role::Media, Target::udp(*to), Dialect::Zoom)).collect();
+    let another = catalogue.media.servers.get(2).or(catalogue.media.servers.first());
+    udp.extend(another.map(|to| looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom)));
     if let Some(stun) = catalogue.stun.first() {
         match (&stun.target.host, stun.target.address) {
             (Some(name), None) => udp.push(looks::by_system(name, Role::Resolver)),

@@ -104,6 +104,40 @@ pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
 }
 
+/// Many requests on one UDP flow.
+pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
+    let look = datagram(role, target, dialect);
+    let settings = Settings { exchange: Some(DATAGRAMS), ..look.settings.clone() };
+    look.with(settings)
+}
+
+/// More than any firewall that lets a first exchange pass (STUN, DNS) and no stream would allow.
+const DATAGRAMS: u16 = 16;
+
+/// Many requests on one connection that stands; short of patience, since the handshake has shown how quick the server is.
+pub(super) fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look {
+    let settings =
+        Settings { fetch: Some(head("/")), exchange: Some(REQUESTS), wait_ms: Some(1_300), ..Settings::default() };
+    Look::new("tls", role, Target::tcp(to).called(host)).with(settings)
+}
+
+/// Heads of about 1 kB each: more than a login's own exchanges.
+const REQUESTS: u16 = 24;
+
+/// Many connections at once, then one by one.
+pub(super) fn burst(role: Role, to: SocketAddr) -> Look {
+    Look::new("burst", role, Target::tcp(to))
+}
+
+/// A packet of a flow that must die at this hop, if it comes so far: whoever is there says so.
+pub(super) fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -> Look {
+    let (probe, target) = match transport {
+        Transport::Tcp => ("tcp", Target::tcp(to)),
+        Transport::Udp => ("udp", Target::udp(to)),
+    };
+    Look::new(probe, role, target).with(Settings { ttl: Some(ttl), ..Settings::default() })
+}
+
 /// The hops of a walk that no path of today's internet outruns by much: public measurements see 10 to 20.
 const HOPS: u8 = 24;
 

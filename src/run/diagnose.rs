@@ -99,7 +99,7 @@ pub async fn diagnose(
                 add(&mut schedule, plan.follow(&observation), events);
                 gathered.observations.push(*observation);
                 let idle = schedule.pending().next().is_none();
-                if !idle && schedule.pending().all(Plan::only_explains) {
+                if !idle && schedule.pending().all(|look| plan.only_explains(look)) {
                     let standing = judge(&gathered.observations, &gathered.not_looked);
                     if standing.content && standing.questions.is_empty() {
                         let why = "nothing was wrong, so its answer was not waited for";

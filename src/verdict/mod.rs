@@ -8,6 +8,7 @@ mod loss;
 mod model;
 mod place;
 mod place_of_hello;
+mod reach;
 mod ruling;
 mod summary;
 mod weigh;

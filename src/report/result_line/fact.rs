@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response, Segment,
-    Stage, StatusPage, Tunnel,
+    Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response,
+    Segment, Stage, StatusPage, Tunnel, Volley,
 };
 
 use super::computer;
@@ -47,6 +47,8 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Response(response) => response_words(response),
         Fact::StatusPage(page) => status_page_words(page),
         Fact::Reply(reply) => reply_words(reply),
+        Fact::Exchange(exchange) => exchange_words(exchange),
+        Fact::Volley(volley) => volley_words(volley),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
         Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
@@ -172,6 +174,19 @@ fn reply_words(reply: &Reply) -> String {
     let form = if reply.well_formed { "reply" } else { "malformed reply" };
     let mapped = reply.mapped.map(|mapped| format!(", seen there as {mapped}")).unwrap_or_default();
     format!("{form} of {} bytes in {}{mapped}", reply.bytes, micros(reply.rtt_us))
+}
+
+fn exchange_words(exchange: &Exchange) -> String {
+    let Exchange { wanted, answered, last, sent_bytes, received_bytes, took_us: _ } = exchange;
+    let end = if last < wanted { format!(", silent after {last}") } else { String::new() };
+    format!("{answered} of {wanted} requests answered on one flow ({sent_bytes} bytes out, {received_bytes} in){end}")
+}
+
+fn volley_words(volley: &Volley) -> String {
+    let Volley { gap_ms, made, passed, passed_first } = volley;
+    let pace = if *gap_ms == 0 { "at once".to_owned() } else { format!("every {gap_ms} ms") };
+    let first = if passed < made && passed_first == passed { ", the first ones" } else { "" };
+    format!("{passed} of {made} connections opened {pace} stand{first}")
 }
 
 fn tunnel_words(tunnel: &Tunnel) -> String {

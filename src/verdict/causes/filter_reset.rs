@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A filter resets connections to Zoom",
     layer: Layer::Filter,
     owner: Owner::Network,
-    masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello"],
+    masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello", "filter.media-tcp"],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
@@ -30,7 +30,9 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
     let whole: Vec<u32> = aimed.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).take(3).collect();
-    if !whole.is_empty() {
+    let passes = |host: Option<&str>| aimed.iter().any(|a| a.host() == host && a.handshake().is_some());
+    let aimed: Vec<_> = aimed.iter().copied().filter(|a| !passes(a.host())).collect();
+    if aimed.is_empty() {
         return Ruling::excluded(whole);
     }
     let controls = controls_that_speak_tls(evidence);
@@ -56,7 +58,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         })
         .collect();
     let Some(first) = on_hello.first().copied() else {
-        return Ruling::silent();
+        return Ruling::excluded(whole);
     };
     let host = first.host().unwrap_or_default().to_owned();
     let others: Vec<_> =
@@ -163,13 +165,22 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
         None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
         _ => Location { hop: at.checked_sub(1), address: before, next: Some(router) },
     };
-    Ruling::claim(Claim {
+    let hop = location.hop.filter(|hop| *hop > 0 && before.is_some());
+    let mut claim = Claim {
         owner: (at == 1).then_some(Owner::User),
         location: Some(location),
         scope: scope_of(refused.iter().copied()),
         blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if at == 1 { NEAR } else { 0.93 }, because)
-    })
+    };
+    let mut open = None;
+    if let Some(hop) = hop {
+        match reach_beyond(evidence, hop) {
+            Some(reach) => reach.widen(&mut claim),
+            None => open = Some(covers_what(hop)),
+        }
+    }
+    Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
 /// A RST from before the first router may be this computer's own.

@@ -11,13 +11,17 @@ mod dns_servfail;
 mod dns_slow;
 mod dns_tcp_blocked;
 mod dns_wrong_answer;
+mod filter_after_handshake;
 mod filter_block_page;
 mod filter_drop;
 mod filter_hello;
+mod filter_media_tcp;
 mod filter_media_udp;
+mod filter_rate_limit;
 mod filter_reject;
 mod filter_reset;
 mod filter_sni;
+mod filter_udp_after_n;
 mod host_clock_skew;
 mod host_firewall;
 mod host_hosts_file;
@@ -27,6 +31,7 @@ mod host_resources;
 mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
+mod media;
 mod path_blackhole;
 mod path_captive_portal;
 mod path_internet_down;
@@ -90,17 +95,21 @@ pub const CAUSES: &[Cause] = &[
     proxy_intercepts::TRANSPARENT,
     proxy_intercepts::SYN,
     filter_block_page::CAUSE,
+    filter_rate_limit::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,
     filter_reset::CAUSE,
     filter_hello::LARGE,
     filter_hello::VERSION,
     filter_sni::CAUSE,
+    filter_after_handshake::CAUSE,
     tls_inspection::CAUSE,
     tls_untrusted::CAUSE,
     zoom_outage::CAUSE,
     zoom_certificate::CAUSE,
     filter_media_udp::CAUSE,
+    filter_media_tcp::CAUSE,
+    filter_udp_after_n::CAUSE,
     client::OUTDATED,
     client::LOCAL,
 ];

@@ -7,6 +7,7 @@ pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
 pub(super) use crate::verdict::place::{place_of, the_address_by_another_port};
 pub(super) use crate::verdict::place_of_hello::place_of_hello;
+pub(super) use crate::verdict::reach::reach_beyond;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
 pub(super) use crate::verdict::weigh::*;
 
@@ -17,6 +18,14 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     text: "Until then use another network, such as a phone's hotspot.",
     command: "",
 };
+
+/// What is left to ask of a filter whose place is known: which of Zoom's prefixes it stops.
+pub(super) fn covers_what(hop: u8) -> Doubt {
+    Doubt {
+        next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
+        questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+    }
+}
 
 /// What is left to do where the way to Zoom is open and Zoom's answers do not arrive.
 pub(super) const NOTHING_COMES_BACK: &str = "look for Zoom's answers outside this network's edge (tcpdump -ni OUTSIDE src port 443), or try \
