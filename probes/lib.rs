@@ -3,6 +3,7 @@
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
 mod dns;
+mod flow;
 mod hold;
 mod host;
 mod http;
@@ -19,6 +20,7 @@ use kit::Kind;
 /// Every probe kind.
 pub const KINDS: &[Kind] = &[
     dns::KIND,
+    flow::KIND,
     hold::KIND,
     host::KIND,
     http::KIND,

@@ -303,7 +303,8 @@ fn cause(error: &hyper::Error) -> Option<&io::Error> {
 }
 
 /// Says who asks and nothing about the user; a client's own name is never borrowed.
-const USER_AGENT: &str = concat!("why5003/", env!("CARGO_PKG_VERSION"));
+/// What this program calls itself.
+pub(crate) const USER_AGENT: &str = concat!("why5003/", env!("CARGO_PKG_VERSION"));
 const HEADERS: usize = 64;
 const HEAD_BYTES: usize = 32 * 1024;
 /// A page's title and first text, a portal's redirect, an OCSP responder's greeting: all far below.

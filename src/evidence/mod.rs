@@ -21,7 +21,7 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
-pub use quality::{Held, Resent, SynCount};
+pub use quality::{Flow, Held, Resent, SynCount};
 pub use question::Question;
 pub use sign_in::SignIn;
 

@@ -70,6 +70,10 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
+    if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
+        questions = first.to_vec();
+    }
+
     let status = status(evidence, any_blocks, !causes.is_empty());
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));

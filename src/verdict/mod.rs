@@ -7,6 +7,7 @@ mod judge;
 mod loss;
 mod model;
 mod place;
+mod rate;
 mod ruling;
 mod summary;
 mod weigh;

@@ -34,6 +34,7 @@ mod path_loss;
 mod path_mtu_blackhole;
 mod path_nat_exhausted;
 mod path_slow;
+mod path_throttled;
 mod proxy;
 mod tls_inspection;
 mod tls_untrusted;
@@ -60,6 +61,7 @@ pub const CAUSES: &[Cause] = &[
     path_nat_exhausted::CAUSE,
     path_loss::CAUSE,
     path_slow::CAUSE,
+    path_throttled::CAUSE,
     path_mtu_blackhole::CAUSE,
     path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
