@@ -17,6 +17,7 @@ use crate::kit::aim::aim;
 use crate::kit::broken;
 use crate::kit::handshake::{self, ClientHello, Progress, Recorder, shake};
 use crate::kit::open::open;
+use crate::kit::settle::settle;
 use crate::kit::tap::Tap;
 use crate::kit::{
     BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Seen, Settings, Stage,
@@ -63,6 +64,7 @@ impl Flow {
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
         let Settings { mss, source, .. } = self.settings;
         let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
+        settle(means, &dial).await?;
         let opened = open(means, dial).await?;
         let mut facts = opened.facts;
         let stream = match opened.stream {
@@ -212,29 +214,31 @@ const HTTPS: u16 = 443;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{Identity, Scene, identity};
+    use crate::kit::testing::{Identity, Peer, Scene, identity};
     use crate::kit::{Role, Target};
 
     #[tokio::test]
     async fn a_flow_that_loses_nothing_answers_everything_promptly() {
         let Identity { acceptor, .. } = identity("zoom.us", &[]);
         let settings = Settings { tries: Some(3), ..Settings::default() };
-        let look = |target: Target| Look::new(KIND.name, Role::SignIn, target.called("zoom.us")).with(settings);
-        let seen = Scene::new()
-            .look_at(&KIND, look, async |stream| {
-                let mut stream = acceptor.accept(stream).await.unwrap();
-                let mut asked = Heads::default();
-                let mut buffer = [0; 4096];
-                while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-                    let before = asked.ended;
-                    asked.came(&buffer[..length]);
-                    for _ in before..asked.ended {
-                        stream.write_all(b"HTTP/1.1 301 Moved\r\nContent-Length: 7\r\n\r\n").await.unwrap();
-                    }
-                    stream.flush().await.unwrap();
+        let peer = Peer::listen().await;
+        let to = SocketAddr::from(([127, 0, 0, 1], peer.port()));
+        let look = Look::new(KIND.name, Role::SignIn, Target::tcp(to).called("zoom.us")).with(settings);
+        let server = async {
+            let _quiet = peer.accept().await;
+            let mut stream = acceptor.accept(peer.accept().await).await.unwrap();
+            let mut asked = Heads::default();
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                let before = asked.ended;
+                asked.came(&buffer[..length]);
+                for _ in before..asked.ended {
+                    stream.write_all(b"HTTP/1.1 301 Moved\r\nContent-Length: 7\r\n\r\n").await.unwrap();
                 }
-            })
-            .await;
+                stream.flush().await.unwrap();
+            }
+        };
+        let seen = Scene::new().look_while(&KIND, &look, server).await;
         let [Fact::Connected(_), Fact::Tries { made: 3, answered: 3 }, Fact::RoundTrips { .. }, transfer] =
             &seen.facts[..]
         else {

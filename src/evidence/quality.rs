@@ -48,9 +48,12 @@ impl<'a> SynCount<'a> {
         self.times().map(|(_, median, _)| median)
     }
 
-    /// The answers took about equally long: then one that is missing was lost, and not merely late.
-    pub fn steady(self) -> bool {
-        self.times().is_some_and(|(least, _, most)| most.saturating_sub(least) < UNSTEADY)
+    /// The answers took about equally long, and not much longer than this, which is the least that any connection of the run
+    /// took: then one that is missing was lost, and does not merely wait in a queue.
+    pub fn steady(self, quickest: Duration) -> bool {
+        self.times().is_some_and(|(least, median, most)| {
+            most.saturating_sub(least) < UNSTEADY && median.saturating_sub(quickest) < UNSTEADY
+        })
     }
 
     fn times(self) -> Option<(Duration, Duration, Duration)> {

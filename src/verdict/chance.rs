@@ -47,13 +47,13 @@ impl Trust {
                 Some(Self { lost, why, questions: Vec::new() })
             }
             None => {
-                let questions = if loss::suspected(evidence) {
-                    loss::questions(evidence)
-                } else if rate::seems_held(evidence) {
-                    loss::flows_wanted(evidence, Some(loss::TURNS))
-                } else {
-                    Vec::new()
-                };
+                let mut questions = Vec::new();
+                if loss::suspected(evidence) {
+                    questions = loss::questions(evidence);
+                }
+                if questions.is_empty() && rate::seems_held(evidence) {
+                    questions = loss::flows_wanted(evidence, Some(loss::TURNS));
+                }
                 let why = "packets seem to be lost or late here: tell how many before silence is believed".to_owned();
                 (!questions.is_empty()).then_some(Self { lost: 1.0, why, questions })
             }
@@ -67,6 +67,11 @@ impl Trust {
 
     /// The ruling without the claims whose silence may be chance: those become an open question.
     pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
+        if self.lost >= 1.0
+            && let Some(open) = &mut ruling.open
+        {
+            open.questions.retain(|question| !takes_silence_apart(question));
+        }
         let claims = ruling.claims.len();
         ruling.claims.retain(|claim| self.chance(evidence, claim) <= BELIEVED);
         if ruling.claims.len() < claims {
@@ -117,6 +122,15 @@ impl Trust {
             _ => self.lost,
         }
     }
+}
+
+/// Whether a question's answer would be silence or not: where silence proves nothing, it is packets for nothing.
+fn takes_silence_apart(question: &Question) -> bool {
+    use Question::{Again, OtherHello, OtherNames, OtherPrefixes, Size, Where};
+    matches!(
+        question,
+        Again { .. } | OtherHello { .. } | OtherNames { .. } | OtherPrefixes | Size { .. } | Where { .. }
+    )
 }
 
 /// One verdict in a hundred may be chance.

@@ -6,10 +6,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{How, Role};
 
+use super::ruling::Doubt;
 use super::weigh::{controls, is_zoom};
-use crate::evidence::{Attempt, Evidence, Question, SynCount};
+use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
 
 /// SYNs and their answers, of one or several counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,10 @@ pub(super) enum Lost {
 
 /// The counts of a run; `None` while there is none of the floor's size.
 pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
-    let of = |wanted: fn(Role) -> bool| Count::of(evidence.syn_counts().filter(|count| wanted(count.role())));
+    let quickest = evidence.quickest_connection().unwrap_or_default();
+    let of = |wanted: fn(Role) -> bool| {
+        Count::of(evidence.syn_counts().filter(|count| wanted(count.role()) && count.steady(quickest)))
+    };
     let loss =
         Loss { zoom: of(is_zoom), neutral: of(|role| role == Role::Control), gateway: of(|role| role == Role::Host) };
     (loss.zoom.enough() || loss.neutral.enough()).then_some(loss)
@@ -99,7 +103,7 @@ pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Questi
     let zoom = zoom(evidence).map(|to| (to, Role::SignIn));
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
-        .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to))
+        .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to && flow.transfer.is_some()))
         .map(|((host, to), role)| Question::Flow { host, to, role, turns })
         .collect()
 }
@@ -117,7 +121,7 @@ fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
     let stands = |a: &Attempt<'_>| a.connected().is_some() && a.is_tls() && a.host().is_some();
     let best = controls(evidence).filter(stands).max_by_key(|a| {
         let same = like.is_none_or(|v4| v4 == a.to().is_ipv4());
-        (same, a.response().is_some(), std::cmp::Reverse(a.id()))
+        (same, a.response().is_some(), a.settings().fetch.is_some(), std::cmp::Reverse(a.id()))
     })?;
     Some((best.host()?.to_owned(), best.to()))
 }
@@ -131,6 +135,25 @@ pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let flows = evidence.flows().filter(|flow| of_it(flow.role));
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
     made >= EXCHANGES && waited * 20 < made
+}
+
+/// The way to sign-in may have failed by bad luck: then what ended in silence is tried once more.
+pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
+    let mut questions = Vec::new();
+    for host in evidence.background().decisive_hosts() {
+        if !matches!(evidence.sign_in_at(host), SignIn::Fails(_)) {
+            continue;
+        }
+        if evidence.system_addresses(host).is_empty() {
+            questions.push(Question::NameAgain { name: host.to_owned() });
+        }
+        let silent = evidence
+            .attempts_at(host)
+            .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
+        questions.extend(silent.map(|a| Question::Again { host: host.to_owned(), to: a.to() }));
+    }
+    let next_test = "try the way to sign-in again".to_owned();
+    (!questions.is_empty()).then_some(Doubt { next_test, questions })
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.
@@ -176,7 +199,7 @@ impl Loss {
 
 impl Count {
     fn of<'a>(counts: impl Iterator<Item = SynCount<'a>>) -> Self {
-        counts.filter(|count| count.answered > 0 && count.steady()).fold(Self::default(), |sum, count| {
+        counts.filter(|count| count.answered > 0).fold(Self::default(), |sum, count| {
             sum.and(&Self { made: count.made.into(), answered: count.answered.into(), ids: vec![count.id()] })
         })
     }

@@ -48,8 +48,8 @@ pub(super) fn rate(flow: Flow) -> f64 {
 
 /// A fifth of what one video call needs (Zoom: 600 kbit/s), in bits a second: a voice call with its overhead hardly fits.
 const TOO_LOW: f64 = 128_000.0;
-/// Bytes that a measure of a rate takes: more than the first flight of a server, which no shaper's burst hides (RFC 6928).
-const ENOUGH_BYTES: u64 = 4_000;
+/// Fewer bytes in that time are a stall, and not a rate.
+const ENOUGH_BYTES: u64 = 2_000;
 /// What takes less is too quick to tell a rate.
 const ENOUGH_TIME: Duration = Duration::from_millis(900);
 /// No server thinks so long about a handshake; half of them do not lose a packet unless loss is a fault of its own.

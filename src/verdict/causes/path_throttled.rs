@@ -68,10 +68,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         prefixes: evidence.background().catalogue().prefix_of(zoom.to.ip()).into_iter().collect(),
         hosts: Vec::new(),
     };
-    Ruling::claim(Claim {
+    let claim = Claim {
         scope: if zoom_alone { scope } else { Scope::default() },
         details: [("zoom".to_owned(), words(held)), ("neutral".to_owned(), words(other))].into(),
         blocks: sign_in_fails(evidence),
         ..claim(0.85, ids)
-    })
+    };
+    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
 }
