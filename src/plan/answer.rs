@@ -147,8 +147,10 @@ fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
 /// The hop at which a flow is answered; datagrams to the same address show the routers there.
 fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
     let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
-    let routers = SocketAddr::new(to.ip(), TRACEROUTE);
-    vec![looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)]
+    let routers = looks::ladder(role, SocketAddr::new(to.ip(), TRACEROUTE), Transport::Udp);
+    // Its end is silence: to wait for that long would hold back other looks at the address.
+    let settings = Settings { wait_ms: Some(600), ..routers.settings.clone() };
+    vec![looks::ladder(role, to, Transport::Tcp), routers.with(settings)]
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {
