@@ -53,10 +53,16 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::NameAgain { name } => {
             let again = looks::by_system(name, role_of(plan, name));
             // Twice, side by side; told apart from the first one by the number of tries alone.
-            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
+            // The library asks a second time after five seconds; what is lost then too is lost.
+            let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+            [1, 2].map(|nth| again.clone().with(settings(nth))).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
+        Question::Flow { host, to, role, turns } => {
+            let settings = Settings { tries: *turns, ..Settings::default() };
+            vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
+        }
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
@@ -204,8 +210,11 @@ fn sustained(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
         vary(Settings { tries: Some(2), ..look.settings.clone() }),
         vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
     ];
+    // A web site rather than a resolver, which may close what asks for no name.
+    let known =
+        |name: &str| plan.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
     let control = plan.catalogue.controls.iter().find_map(|control| {
-        let address = control.addresses.iter().copied().find(|a| first::usable(plan, *a))?;
+        let address = known(&control.name)?;
         Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
     });
     asked.extend(control);
