@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::Role;
 
+use super::limit;
 use super::weigh::{a_passing_control, controls, is_zoom};
 use crate::evidence::{Evidence, Question, SynCount};
 
@@ -53,6 +54,10 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// A way that loses 2 % in each direction shows one or two repetitions in a run of fifty exchanges, one that loses 20 % shows
 /// ten: from four on, one in twelve at least, it is counted.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
+    // Where connections are let through only so fast, that is tried first, and explains it.
+    if limit::suspected(evidence).is_some() || limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
+        return false;
+    }
     let resent = evidence.resent();
     resent.lost >= 4 && resent.lost * 12 >= resent.made
 }
@@ -102,6 +107,12 @@ fn neutral(evidence: &Evidence) -> Option<SocketAddr> {
 pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let (stood, waited) = evidence.handshakes_that_waited(|role| lost == Lost::Everywhere || is_zoom(role));
     stood >= HANDSHAKES && waited * 8 < stood
+}
+
+/// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
+pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
+    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
+    waited * 8 >= stood && waited > 0
 }
 
 /// The shortest times to an answer: of a neutral host, and of Zoom.
