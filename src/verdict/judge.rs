@@ -75,6 +75,11 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
+    if questions.iter().any(Question::wants_to_be_alone) {
+        // The others are asked again, once this one is answered.
+        questions.retain(Question::wants_to_be_alone);
+    }
+
     let status = status(evidence, any_blocks, !causes.is_empty());
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use why5003_probes::kit::{Fact, How, Observation, Stage, Volley};
 
 use super::loss;
-use super::weigh::is_zoom;
+use super::weigh::{controls, is_zoom};
 use crate::evidence::{Attempt, Evidence};
 
 /// Zoom's connections by how they came to stand.
@@ -37,11 +37,14 @@ pub(super) fn pace(evidence: &Evidence) -> Pace<'_> {
 /// on those that stand nothing is lost.
 pub(super) fn suspected(evidence: &Evidence) -> Option<SocketAddr> {
     let pace = pace(evidence);
-    let first = pace.quick.first()?;
+    // Where a limit is for everybody, neutral hosts may have been quicker.
+    let somebody = !pace.quick.is_empty()
+        || controls(evidence).any(|a| a.connected().is_some_and(|connected| connected.rtt_us < LATE_US));
+    let first = pace.quick.iter().chain(pace.late.iter().filter(|a| a.connected().is_some())).next()?;
     // A prefix of which nothing stands is a gap in an allow list rather; a limit picks at random.
     let neighbour = |a: &Attempt<'_>| pace.quick.iter().any(|q| q.settings().prefix == a.settings().prefix);
     let at_random = pace.late.iter().filter(|a| a.connected().is_some() || neighbour(a)).count();
-    let odd = at_random >= SUSPICIOUS && !loss::waits_on_connections_that_stand(evidence);
+    let odd = somebody && at_random >= SUSPICIOUS && !loss::waits_on_connections_that_stand(evidence);
     (odd && bursts(evidence).next().is_none()).then(|| first.to())
 }
 

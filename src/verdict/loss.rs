@@ -54,8 +54,8 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// A way that loses 2 % in each direction shows one or two repetitions in a run of fifty exchanges, one that loses 20 % shows
 /// ten: from four on, one in twelve at least, it is counted.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
-    // Where connections are let through only so fast, that is tried first, and explains it.
-    if limit::suspected(evidence).is_some() || limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
+    // Where connections are let through only so fast, that explains it.
+    if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
         return false;
     }
     let resent = evidence.resent();

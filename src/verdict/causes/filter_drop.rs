@@ -67,10 +67,6 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Some of Zoom's addresses pass: a gap in an allow list is two silent addresses of a prefix none of which passes, or one
 /// whose way ends at a filter that two more of its prefix do not pass either.
 fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], passing: Vec<u32>) -> Ruling {
-    if limit::suspected(evidence).is_some() {
-        // Walks and second tries would disturb the burst that tells a limit from a gap.
-        return Ruling::doubt("open a dozen connections at once, and as many one by one", Vec::new());
-    }
     if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
         return Ruling::excluded(limit::bursts(evidence).map(|o| o.id).collect());
     }
