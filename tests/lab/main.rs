@@ -11,6 +11,7 @@ mod check;
 mod datagrams;
 mod inside;
 mod lacking;
+mod line;
 mod matrix;
 mod nest;
 mod network;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         let (lacking, matrix) = (lacking.clone(), Arc::clone(&matrix));
         [As::Root, As::User].map(move |who| trial(&name, who, lacking.clone(), Arc::clone(&matrix)))
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let conclusion = libtest_mimic::run(&arguments, trials.chain(line::tests()).collect());
     matrix.lock().unwrap().print();
     conclusion.exit_code()
 }
