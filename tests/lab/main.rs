@@ -26,16 +26,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use matrix::Matrix;
 use nest::As;
 
-/// Scenarios that run side by side: most of their time is waiting.
-const SIDE_BY_SIDE: usize = 4;
-
 fn main() -> ExitCode {
     if let Some(told) = nest::told() {
         inside::run(&told);
         return ExitCode::SUCCESS;
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(Some(SIDE_BY_SIDE));
+    arguments.test_threads = arguments.test_threads.or(Some(nest::SIDE_BY_SIDE));
     let lacking = lacking::lacking();
     if let Some(why) = &lacking {
         eprintln!("The lab is skipped: {why}");
