@@ -28,7 +28,7 @@ pub(crate) struct Scenario {
     pub(crate) isp: Place,
     #[serde(default)]
     pub(crate) transit: Place,
-    #[serde(default)]
+    #[serde(default = "as_usual")]
     pub(crate) world: World,
     /// What the link between transit and the world does to packets; a plain cable where it isn't given.
     pub(crate) line: Option<Line>,
@@ -146,6 +146,11 @@ pub(crate) struct World {
     pub(crate) start: Vec<Start>,
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
+}
+
+/// A world of which nothing is said: `Default` would leave out what is usually there.
+fn as_usual() -> World {
+    toml::from_str("").unwrap()
 }
 
 fn yes() -> bool {
