@@ -5,7 +5,7 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
-pub mod nat64;
+mod nat64;
 mod passage;
 mod proxied;
 mod quality;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
+use why5003_probes::kit::nat64;
 use why5003_probes::kit::{
     Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
 };
@@ -10,7 +11,7 @@ use why5003_probes::kit::{
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, prefixes, proxies};
 use crate::catalogue::Control;
-use crate::evidence::{Question, Telling, nat64};
+use crate::evidence::{Question, Telling};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
 const TRACEROUTE: u16 = 33_434;
