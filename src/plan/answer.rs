@@ -127,7 +127,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
         }
         Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
-        Question::Beyond { address, hop } => vec![routers(plan, *address, *hop)],
+        Question::Routers { address, hop } => routers(plan, *address, *hop),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -150,11 +150,10 @@ fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
     if plan.catalogue.canary.addresses.contains(&address) { Role::Canary } else { Role::Range }
 }
 
-/// The routers on the way to an address up to a hop, by datagrams.
-fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Look {
-    let look = looks::ladder(owner(plan, address), SocketAddr::new(address, TRACEROUTE), Transport::Udp);
-    let settings = Settings { ladder: Some(hop), ..look.settings.clone() };
-    look.with(settings)
+/// Datagrams that end at this hop and the next: a ladder would use up the routers' errors, which ladders of others need.
+fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Vec<Look> {
+    let role = owner(plan, address);
+    [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, SocketAddr::new(address, TRACEROUTE), ttl)).into()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -156,6 +156,12 @@ pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
     Look::new("passage", role, Target::tcp(to))
 }
 
+/// A datagram whose TTL ends at this hop: the router there says so, and the destination does not.
+pub(super) fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
+    let settings = Settings { ttl: Some(ttl), tries: Some(2), wait_ms: Some(600), ..Settings::default() };
+    Look::new("udp", role, Target::udp(to)).with(settings)
+}
+
 /// The same handshake under another server name.
 pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
