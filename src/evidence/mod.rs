@@ -26,7 +26,7 @@ pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
-pub use proxied::{DIRECT, SetWay};
+pub use proxied::SetWay;
 pub use quality::{Flow, Held, Resent, SynCount};
 pub use question::{Question, Telling};
 pub use script::ScriptRun;

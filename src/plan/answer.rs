@@ -9,7 +9,6 @@ use why5003_probes::kit::{
 
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, prefixes, proxies};
-use crate::catalogue::Control;
 use crate::evidence::{Question, Telling, nat64};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
@@ -20,9 +19,6 @@ const TRANSLATED: usize = 2;
 
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
-
-/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
-const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -111,21 +107,10 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             plan.catalogue.status.iter().map(|page| looks::by_system(&page.host, Role::Status)).collect()
         }
         Question::Gateway { address } => vec![looks::gateway(*address)],
-        Question::NeutralTunnel { proxy } => {
-            let control = plan.catalogue.controls.iter().take(1);
-            control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
-        }
-        Question::OtherPorts { proxy } => {
-            let control = plan.catalogue.controls.iter().take(1);
-            let each =
-                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
-            control.flat_map(each).collect()
-        }
+        Question::NeutralTunnel { proxy } => proxies::neutral(plan, proxy).into_iter().collect(),
+        Question::OtherPorts { proxy } => proxies::other_ports(plan, proxy),
         Question::OfferedProxies => proxies::offered(plan),
-        Question::Nobody { like } => {
-            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
-            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
-        }
+        Question::Nobody { like } => nobody(plan, *like),
         Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
         Question::Routers { address, hop } => routers(plan, *address, *hop),
         Question::KnownPages | Question::Time => {
@@ -138,11 +123,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
     }
 }
 
-/// An address that nobody can own, of the family and port of this one.
-fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+/// A handshake with an address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Vec<Look> {
+    let name = plan.catalogue.controls.first().map_or("example.com", |control| control.name.as_str());
     let addresses = &plan.catalogue.canary.addresses;
-    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
-    Some(SocketAddr::new(nobody, like.port()))
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4());
+    nobody.map(|address| looks::of_nobody_at_all(name, SocketAddr::new(address, like.port()))).into_iter().collect()
 }
 
 /// What a flow to an address is: nobody's, or of Zoom's.
