@@ -225,11 +225,11 @@ pub enum Question {
         /// The flow's destination.
         to: SocketAddr,
     },
-    /// Which routers up to this hop does another packet to the same address pass?
-    Beyond {
+    /// Does a router forward other packets to this address at this hop, and at the next one?
+    Routers {
         /// The address.
         address: IpAddr,
-        /// The last hop asked.
+        /// The first of the two hops.
         hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
