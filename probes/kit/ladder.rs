@@ -88,11 +88,20 @@ struct Ladder {
     asked: BTreeMap<u8, u8>,
     flying: BTreeSet<u8>,
     hops: BTreeMap<u8, Hop>,
+    /// A router answered only when it was asked again: they spare their ICMP errors here, or packets are lost.
+    spared: bool,
 }
 
 impl Ladder {
     fn new(top: u8) -> Self {
-        Self { top, next: Some(1), asked: BTreeMap::new(), flying: BTreeSet::new(), hops: BTreeMap::new() }
+        Self {
+            top,
+            next: Some(1),
+            asked: BTreeMap::new(),
+            flying: BTreeSet::new(),
+            hops: BTreeMap::new(),
+            spared: false,
+        }
     }
 
     /// The TTL to ask now, if one may be asked while the others fly.
@@ -126,11 +135,12 @@ impl Ladder {
         next.filter(|&ttl| ttl > near && near_is_mute && fly(true) < FAR_AT_ONCE)
     }
 
-    /// How often a silent hop is asked: a router that sends one ICMP error a second, to all that ask, must be heard once
-    /// where it decides.
+    /// How often a silent hop is asked: a router that sends one ICMP error a second, to all flows that ask, must be heard
+    /// once where it decides.
     fn asks_of(&self, ttl: u8) -> u8 {
         match ttl.checked_sub(self.last_answering()) {
             None | Some(0 | 3..=NEAR) => 2,
+            Some(1 | 2) if self.spared => 5,
             Some(1 | 2) => 3,
             Some(_) => 1,
         }
@@ -138,6 +148,8 @@ impl Ladder {
 
     fn came(&mut self, hop: Hop) {
         self.flying.remove(&hop.ttl);
+        let before = self.hops.get(&hop.ttl).map(|before| before.came);
+        self.spared |= before == Some(HopAnswer::Silent) && hop.came != HopAnswer::Silent;
         self.hops.insert(hop.ttl, hop);
     }
 
@@ -149,7 +161,7 @@ impl Ladder {
     /// How long an answer to a hop asked again is waited for: long enough for a router farther than those heard.
     fn patience(&self) -> Duration {
         let slowest = self.hops.values().filter_map(|hop| hop.rtt_us).max();
-        slowest.map_or(WAIT, |us| (Duration::from_micros(us) * 4).clamp(SHORTEST, WAIT))
+        slowest.map_or(NEARBY, |us| (Duration::from_micros(us) * 4).clamp(SHORTEST, WAIT))
     }
 
     /// The hops up to the one that ends the flow.
@@ -182,6 +194,8 @@ const GAP: Duration = Duration::from_millis(25);
 const AGAIN: Duration = Duration::from_millis(1100);
 /// For an answer, from a hop of which nothing is known.
 const WAIT: Duration = Duration::from_secs(1);
+/// For an answer to a hop asked again, where none answered yet: the first router is seldom far.
+const NEARBY: Duration = Duration::from_millis(600);
 /// A router takes its time over an ICMP error, however near it is.
 const SHORTEST: Duration = Duration::from_millis(400);
 
@@ -257,6 +271,15 @@ mod tests {
             _ => HopAnswer::Expired,
         });
         assert_eq!(came, [&[HopAnswer::Expired; 8][..], &[HopAnswer::Answered]].concat());
+    }
+
+    #[test]
+    fn where_one_router_spared_its_error_the_next_ones_are_asked_more_often() {
+        let (asked, _) = walk(4, |ttl, before| match (ttl, before) {
+            (1, 0) | (2.., _) => HopAnswer::Silent,
+            _ => HopAnswer::Expired,
+        });
+        assert_eq!(asked.into_iter().filter(|&ttl| ttl == 2).map(u32::from).sum::<u32>(), 2 * 5);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use why5003_probes::kit::proxy_settings::Script;
 use why5003_probes::kit::{Fact, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route};
 
 use super::Wishes;
-use crate::evidence::Script;
 
 /// What a plan needs to know of this computer.
 #[derive(Clone, Debug, Default)]

@@ -127,6 +127,12 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
+        let other_port =
+            evidence.ladders().find(|l| l.to() == to).and_then(|l| the_address_by_another_port(evidence, l));
+        if other_port.is_some() {
+            // The host is alive and the way open: its answers from this port alone do not come.
+            return Ruling::doubt(NOTHING_COMES_BACK, Vec::new());
+        }
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
     }
@@ -162,10 +168,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         ..claim(confidence, because)
     };
     if let Some(hop) = location.as_ref().filter(|_| located && !near).and_then(|l| l.hop) {
-        match reach_beyond(evidence, hop) {
-            Some(reach) => reach.widen(&mut claim),
-            None => ruling.open = Some(covers_what(hop)),
-        }
+        ruling.open = covered(evidence, hop, &mut claim);
     }
     // The last router that shows itself is none to blame where others' packets go no other way.
     claim.location = location;

@@ -173,13 +173,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
         blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if at == 1 { NEAR } else { 0.93 }, because)
     };
-    let mut open = None;
-    if let Some(hop) = hop {
-        match reach_beyond(evidence, hop) {
-            Some(reach) => reach.widen(&mut claim),
-            None => open = Some(covers_what(hop)),
-        }
-    }
+    let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
