@@ -88,20 +88,11 @@ struct Ladder {
     asked: BTreeMap<u8, u8>,
     flying: BTreeSet<u8>,
     hops: BTreeMap<u8, Hop>,
-    /// A router answered only when it was asked again: they spare their ICMP errors here, or packets are lost.
-    spared: bool,
 }
 
 impl Ladder {
     fn new(top: u8) -> Self {
-        Self {
-            top,
-            next: Some(1),
-            asked: BTreeMap::new(),
-            flying: BTreeSet::new(),
-            hops: BTreeMap::new(),
-            spared: false,
-        }
+        Self { top, next: Some(1), asked: BTreeMap::new(), flying: BTreeSet::new(), hops: BTreeMap::new() }
     }
 
     /// The TTL to ask now, if one may be asked while the others fly.
@@ -140,7 +131,6 @@ impl Ladder {
     fn asks_of(&self, ttl: u8) -> u8 {
         match ttl.checked_sub(self.last_answering()) {
             None | Some(0 | 3..=NEAR) => 2,
-            Some(1 | 2) if self.spared => 5,
             Some(1 | 2) => 3,
             Some(_) => 1,
         }
@@ -148,8 +138,6 @@ impl Ladder {
 
     fn came(&mut self, hop: Hop) {
         self.flying.remove(&hop.ttl);
-        let before = self.hops.get(&hop.ttl).map(|before| before.came);
-        self.spared |= before == Some(HopAnswer::Silent) && hop.came != HopAnswer::Silent;
         self.hops.insert(hop.ttl, hop);
     }
 
@@ -271,15 +259,6 @@ mod tests {
             _ => HopAnswer::Expired,
         });
         assert_eq!(came, [&[HopAnswer::Expired; 8][..], &[HopAnswer::Answered]].concat());
-    }
-
-    #[test]
-    fn where_one_router_spared_its_error_the_next_ones_are_asked_more_often() {
-        let (asked, _) = walk(4, |ttl, before| match (ttl, before) {
-            (1, 0) | (2.., _) => HopAnswer::Silent,
-            _ => HopAnswer::Expired,
-        });
-        assert_eq!(asked.into_iter().filter(|&ttl| ttl == 2).map(u32::from).sum::<u32>(), 2 * 5);
     }
 
     #[test]

@@ -155,6 +155,13 @@ pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
     Look::new("passage", role, Target::tcp(to))
 }
 
+/// The same ladder once more, told apart by its height alone.
+pub(super) fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
+    let once = ladder(role, to, transport);
+    let settings = Settings { ladder: Some(HOPS - 1), ..once.settings.clone() };
+    once.with(settings)
+}
+
 /// The same handshake under another server name.
 pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
