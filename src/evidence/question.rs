@@ -227,13 +227,28 @@ pub enum Question {
         /// A destination of the same family and port.
         like: SocketAddr,
     },
-    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    /// At which hop is this flow answered?
     Approach {
         /// The flow's destination.
         to: SocketAddr,
+    },
+    /// Which routers up to this hop does another packet to the same address pass?
+    Beyond {
+        /// The address.
+        address: IpAddr,
+        /// The last hop asked.
+        hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,
     /// What do neutral HTTP servers say the time is?
     Time,
+}
+
+impl Question {
+    /// Whether looks at anything else would disturb the answer: a burst tells how fast connections are let through, and every
+    /// other packet of this computer counts against the same limit.
+    pub fn wants_to_be_alone(&self) -> bool {
+        matches!(self, Self::Burst { .. })
+    }
 }

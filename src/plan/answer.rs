@@ -130,7 +130,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
             nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
         }
-        Question::Approach { to } => approach(plan, *to),
+        Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
+        Question::Beyond { address, hop } => vec![routers(plan, *address, *hop)],
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -148,13 +149,16 @@ fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
     Some(SocketAddr::new(nobody, like.port()))
 }
 
-/// The hop at which a flow is answered; datagrams to the same address show the routers there.
-fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
-    let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
-    let routers = looks::ladder(role, SocketAddr::new(to.ip(), TRACEROUTE), Transport::Udp);
-    // Its end is silence: to wait for that long would hold back other looks at the address.
-    let settings = Settings { wait_ms: Some(600), ..routers.settings.clone() };
-    vec![looks::ladder(role, to, Transport::Tcp), routers.with(settings)]
+/// What a flow to an address is: nobody's, or of Zoom's.
+fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
+    if plan.catalogue.canary.addresses.contains(&address) { Role::Canary } else { Role::Range }
+}
+
+/// The routers on the way to an address up to a hop, by datagrams.
+fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Look {
+    let look = looks::ladder(owner(plan, address), SocketAddr::new(address, TRACEROUTE), Transport::Udp);
+    let settings = Settings { ladder: Some(hop), ..look.settings.clone() };
+    look.with(settings)
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

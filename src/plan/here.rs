@@ -54,6 +54,11 @@ impl Here {
         here
     }
 
+    /// It is set to a proxy, or to a script that chooses one.
+    pub(super) fn goes_by_proxy(&self) -> bool {
+        !self.proxies.is_empty() || !self.scripts.is_empty()
+    }
+
     fn heed(&mut self, says: &ProxySays) {
         match says {
             ProxySays::Use(proxy) => {
