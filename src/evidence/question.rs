@@ -161,6 +161,13 @@ pub enum Question {
         /// How many hops the address is away.
         distance: u8,
     },
+    /// At which hop does this flow die, when it alone asks the routers?
+    WalkAgain {
+        /// The flow's destination.
+        to: SocketAddr,
+        /// Its transport.
+        transport: Transport,
+    },
     /// At which hop does the same address answer by another port?
     AnotherPort {
         /// The address, by the port that does not answer as it should.

@@ -83,6 +83,10 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         ],
         Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
         Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::WalkAgain { to, transport } => {
+            let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
+            vec![looks::ladder_again(role, *to, *transport)]
+        }
         Question::Way { to } => vec![looks::ladder(Role::Range, *to, Transport::Tcp)],
         Question::WhereHello { host, to, telling, distance } => where_hello(plan, host, *to, (*telling, *distance)),
         Question::AnotherPort { to } => {

@@ -162,6 +162,13 @@ pub(super) fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
     Look::new("udp", role, Target::udp(to)).with(settings)
 }
 
+/// The same ladder once more, told apart by its height alone.
+pub(super) fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
+    let once = ladder(role, to, transport);
+    let settings = Settings { ladder: Some(HOPS - 1), ..once.settings.clone() };
+    once.with(settings)
+}
+
 /// The same handshake under another server name.
 pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
