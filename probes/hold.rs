@@ -56,7 +56,9 @@ impl Hold {
         let mut held = Vec::new();
         let mut further_failed = 0;
         while held.len() < wanted {
+            let began = means.clock.elapsed();
             let tried = self.try_some(means, BATCH.min(wanted - held.len()), WAIT).await?;
+            let took = means.clock.elapsed().saturating_sub(began);
             held.extend(tried.standing);
             if tried.exhausted {
                 return Ok(Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::Exhausted)));
@@ -66,6 +68,10 @@ impl Hold {
                 // One that stands says that there is room: what failed was lost.
                 further_failed = if more.standing.is_empty() { more.failed } else { 0 };
                 held.extend(more.standing);
+                break;
+            }
+            if took >= REGAINED && !held.is_empty() {
+                // A SYN was lost, and the next one stood with all others held: there is room, and going on would take long.
                 break;
             }
         }
@@ -102,6 +108,8 @@ const BATCH: usize = 8;
 const FURTHER: usize = 4;
 /// Three SYNs at least (RFC 6298; Linux since 6.5 sends them a second apart), so that a limit of connections a second lets one through.
 const WAIT: Duration = Duration::from_millis(2200);
+/// The kernel sends its SYN again after a second (RFC 6298, 2.1).
+const REGAINED: Duration = Duration::from_millis(950);
 /// Two SYNs of each of four.
 const FURTHER_WAIT: Duration = Duration::from_millis(1200);
 

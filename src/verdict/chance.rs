@@ -90,7 +90,9 @@ impl Trust {
         });
         let failed: Vec<&Observation> =
             cited.filter(|o| o.failure.is_some() && o.look.settings.ladder.is_none()).collect();
-        let silent = |o: &&Observation| o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
+        // SERVFAIL is a resolver's word for servers that kept silent, which its own packets may have been lost to.
+        let gave_up = |o: &Observation| o.facts.iter().any(|f| matches!(f, Fact::Answer(a) if a.rcode == "SERVFAIL"));
+        let silent = |o: &&Observation| gave_up(o) || o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
         if failed.is_empty() || !failed.iter().all(silent) {
             return 0.0;
         }
