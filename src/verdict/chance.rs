@@ -67,7 +67,7 @@ impl Trust {
 
     /// The ruling without the claims whose silence may be chance: those become an open question.
     pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
-        if self.lost >= 1.0
+        if self.lost >= HOPELESS
             && let Some(open) = &mut ruling.open
         {
             open.questions.retain(|question| !takes_silence_apart(question));
@@ -135,6 +135,8 @@ fn takes_silence_apart(question: &Question) -> bool {
     )
 }
 
+/// Where so much is lost, experiments that end in silence teach nothing.
+const HOPELESS: f64 = 0.5;
 /// One verdict in a hundred may be chance.
 const BELIEVED: f64 = 0.01;
 /// Looks wait about three seconds for an answer: with half of that gone in a single exchange, two in a row are late.
