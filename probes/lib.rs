@@ -2,6 +2,7 @@
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
+mod burst;
 mod dns;
 mod flow;
 mod hold;
@@ -10,6 +11,7 @@ mod http;
 pub mod kit;
 mod loss;
 mod mtu;
+mod passage;
 mod proxy;
 mod tcp;
 mod tls;
@@ -19,6 +21,7 @@ use kit::Kind;
 
 /// Every probe kind.
 pub const KINDS: &[Kind] = &[
+    burst::KIND,
     dns::KIND,
     flow::KIND,
     hold::KIND,
@@ -26,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     http::KIND,
     loss::KIND,
     mtu::KIND,
+    passage::KIND,
     proxy::KIND,
     tcp::KIND,
     tls::KIND,

@@ -1,8 +1,8 @@
 //! What a proxy says to CONNECT, or what a proxy script's address gives.
 //!
 //! What it looks at: through a proxy, the answer when it asks for a tunnel to the target, which it drops at once (not one
-//! byte goes to the host behind it); direct, with `fetch` set, a proxy auto-configuration script over plain HTTP and which
-//! proxies it names. It never runs the script.
+//! byte goes to the host behind it); direct, with `fetch` set, a proxy auto-configuration script over plain HTTP, which proxies
+//! it names, and, with `names` set, which ways it chooses for each: it is run for that, within bounds.
 //!
 //! What a bad result means: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502 to 504
 //! and its own words), or is no proxy (`garbage`); the script is not to be had, is no script, or names a proxy that fails in
@@ -13,8 +13,9 @@ mod pac;
 
 use std::time::Duration;
 
-use crate::kit::http::{Fetched, fetch, host_field};
+use crate::kit::http::{self, Ask, Extent, Fetched, host_field};
 use crate::kit::open::Opened;
+use crate::kit::proxy_settings::pac::ask;
 use crate::kit::reach::{Way, reach};
 use crate::kit::{
     BadLook, CannotLook, Fact, Failure, Fetch, How, Kind, Layer, Look, Means, Method, PacScript, Pending, Probe, Proxy,
@@ -38,7 +39,9 @@ pub(crate) const KIND: Kind = Kind {
 fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
     let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
     if has_foreign_variable(&look.settings) {
-        return Err(bad("a variable that a proxy look does not have (it has fetch, ttl, mss, source and wait_ms)"));
+        return Err(bad(
+            "a variable that a proxy look does not have (it has fetch, names, ttl, mss, source and wait_ms)",
+        ));
     }
     let address = look.target.address.map(|address| address.to_string());
     let host = look.target.host.clone();
@@ -55,7 +58,8 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         (Via::Direct, Some(fetch)) if fetch.method == Method::Get => {
             let dialled = address.or_else(|| host.clone()).ok_or_else(no_host)?;
             let called = host.unwrap_or_else(|| dialled.clone());
-            Ok(Box::new(Script { dialled, called, port, way, fetch: fetch.clone() }))
+            let names = look.settings.names.clone().unwrap_or_default();
+            Ok(Box::new(Script { dialled, called, port, way, fetch: fetch.clone(), names }))
         }
         (Via::Direct, Some(_)) => Err(bad("a script is fetched with GET")),
         (Via::Direct, None) => Err(bad("neither a proxy to go through nor a script to fetch (set one of the two)")),
@@ -80,6 +84,8 @@ fn has_foreign_variable(settings: &Settings) -> bool {
 const WAIT: Duration = Duration::from_secs(5);
 /// The port that plain HTTP implies.
 const HTTP: u16 = 80;
+/// What Chrome takes of a script; one that is cut would fail for no fault of its own.
+const SCRIPT_BYTES: usize = 1024 * 1024;
 
 /// Asks for a tunnel. The host is the target's address where one is chosen, or else its name.
 struct Tunnelling {
@@ -105,6 +111,8 @@ struct Script {
     port: u16,
     way: Way,
     fetch: Fetch,
+    /// The hosts that it is asked for.
+    names: Vec<String>,
 }
 
 impl Probe for Script {
@@ -115,22 +123,25 @@ impl Probe for Script {
                 Ok(stream) => stream,
                 Err(failure) => return Ok(Seen::failed(facts, failure)),
             };
-            let Fetched { response, body } = match fetch(
-                stream,
-                &host_field(&self.called, self.port, HTTP),
-                &self.fetch,
-                means.clock,
-                self.way.wait,
-            )
-            .await
-            {
+            let own = stream.local().ip();
+            let host = host_field(&self.called, self.port, HTTP);
+            let body = Extent { bytes: SCRIPT_BYTES, whole: false };
+            let request = Ask { host: &host, fetch: &self.fetch, clock: means.clock, wait: self.way.wait, body };
+            let Fetched { response, body } = match http::ask(stream, request).await {
                 Ok(fetched) => fetched,
                 Err(failure) => return Ok(Seen::failed(facts, failure)),
             };
             let script = pac::read(response.status, &body);
             let failure = not_to_be_had(&script);
+            let whole = body.len() < SCRIPT_BYTES;
+            let code = script.is_script.then(|| String::from_utf8_lossy(&body).into_owned());
             facts.push(Fact::Response(response));
             facts.push(Fact::PacScript(script));
+            if let Some(code) = code.filter(|_| failure.is_none() && whole && !self.names.is_empty()) {
+                let said = ask(means, &code, &self.names, Some(own)).await;
+                let choices = self.names.iter().zip(said).map(|(host, said)| pac::choice(host, said));
+                facts.extend(choices.map(Fact::PacChoice));
+            }
             Ok(Seen { facts, failure })
         })
     }

@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, shake};
+use crate::kit::converse::{Conversed, converse};
+use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, first_segment, shake};
+use crate::kit::ladder::{self, climb};
 use crate::kit::open::{Opened, open};
 use crate::kit::tap::Tap;
 use crate::kit::trust::{verify, within_its_time};
 use crate::kit::tunnel::tunnel;
 use crate::kit::{
-    BadLook, CannotLook, CertificateFault, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Proxy,
-    Roots, Seen, Settings, Transport, Via, certificate, handshake, http,
+    BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending,
+    Probe, Proxy, Roots, Seen, Settings, Stage, Transport, Via, certificate, handshake, http, micros,
 };
 
 /// A TLS handshake, and one page after it.
@@ -44,6 +46,9 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         Via::Direct => Way::Direct(target.socket().ok_or_else(|| bad("a direct look needs an address"))?),
         Via::Proxy(_) if settings.mss.is_some() || settings.ttl.is_some() => {
             return Err(bad("segment size and TTL end at a proxy: set them on a direct look"));
+        }
+        Via::Proxy(_) if settings.ladder.is_some() => {
+            return Err(bad("a walk of the TTL ends at a proxy: take it as a direct look"));
         }
         Via::Proxy(proxy) => Way::Proxy { proxy: proxy.clone(), host: target.label(), port },
         Via::System | Via::Dns { .. } => return Err(bad("it goes direct or through a proxy")),
@@ -73,12 +78,28 @@ enum Way {
 
 impl Probe for Tls {
     fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
-        Box::pin(self.take(means))
+        Box::pin(async move {
+            match (self.settings.ladder, &self.way) {
+                (Some(top), Way::Direct(to)) => self.climb(means, top, *to).await,
+                _ => self.take(means).await,
+            }
+        })
     }
 }
 
 impl Tls {
+    /// Once, or for an exchange as often as there are tries; that look fails as its last connection does.
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+        let mut seen = self.connection(means).await?;
+        for _ in 1..self.settings.exchange.and(self.settings.tries).unwrap_or(1) {
+            let again = self.connection(means).await?;
+            seen.facts.extend(again.facts.into_iter().filter(|fact| matches!(fact, Fact::Exchange(_) | Fact::Icmp(_))));
+            seen.failure = again.failure;
+        }
+        Ok(seen)
+    }
+
+    async fn connection(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
         let Opened { mut facts, stream } = self.open(means).await?;
         let mut stream = match stream {
             Ok(stream) => stream,
@@ -90,6 +111,19 @@ impl Tls {
         let mut wire = Tap::new(stream, HANDSHAKE_BYTES);
         let failure = self.speak(means, &mut wire, &mut facts).await;
         Ok(Seen { facts, failure })
+    }
+
+    /// The hello's first segment, hop by hop, each on a connection of its own.
+    async fn climb(&self, means: &Means<'_>, top: u8, to: SocketAddr) -> Result<Seen, CannotLook> {
+        let ask = |ttl, wait| -> Pending<'_, _> {
+            let (mss, source) = (self.settings.mss, self.settings.source);
+            let dial = Dial { mss, source, ..Dial::new(to, CONNECT_WAIT) };
+            Box::pin(first_segment(means, dial, &self.hello, (ttl, self.wait().unwrap_or(wait))))
+        };
+        let (hops, stopped) = climb(top, ask).await?;
+        let how = stopped.or_else(|| ladder::ended(&hops));
+        let facts = hops.into_iter().map(Fact::Hop).collect();
+        Ok(Seen { facts, failure: how.map(|how| Failure::new(Stage::Hello, how)) })
     }
 
     /// The connection, direct or through the proxy. A small TTL is for the hello alone: the connection must stand first.
@@ -124,7 +158,24 @@ impl Tls {
                 facts.extend(icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 facts.push(Fact::Handshake(handshake::finished(session, took)));
                 facts.extend(self.judged(means, &recorder));
-                let failure = self.fetch(means, &mut tls, facts).await;
+                let failure = match self.settings.exchange {
+                    Some(wanted) => {
+                        let come = self.converse(&mut tls, wanted).await;
+                        let wire = &tls.get_ref().0;
+                        // A server that says goodbye was not silenced.
+                        let last = if come.dismissed { wanted } else { come.answered };
+                        facts.push(Fact::Exchange(Exchange {
+                            wanted,
+                            answered: come.answered,
+                            last,
+                            sent_bytes: wire.sent(),
+                            received_bytes: wire.received(),
+                            took_us: micros(means.clock.elapsed().saturating_sub(began)),
+                        }));
+                        come.failure
+                    }
+                    None => self.fetch(means, &mut tls, facts).await,
+                };
                 facts.extend(tls.get_mut().0.inner().icmp().into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
                 failure
             }
@@ -134,10 +185,21 @@ impl Tls {
                 facts.extend(icmp.iter().take(ICMP_ERRORS).cloned().map(Fact::Icmp));
                 let told = handshake::told(&ended, wire, &icmp, progress);
                 facts.extend(told.facts);
+                if told.failure.stage == Stage::Hello && told.failure.how == How::Silent {
+                    facts.extend(self.unheard(means, wire));
+                }
                 facts.extend(self.judged(means, &recorder));
                 Some(told.failure)
             }
         }
+    }
+
+    /// How much of the hello the other end never acknowledged: a forged SYN-ACK promises a window that never opens.
+    fn unheard(&self, means: &Means<'_>, wire: &mut Wire) -> Option<Fact> {
+        let Way::Direct(to) = self.way else { return None };
+        let local = wire.inner().local();
+        let bytes = means.system.unacknowledged(local, to).ok().flatten()?;
+        Some(Fact::Unacknowledged { bytes })
     }
 
     /// The chain as sent, and what both sets of roots say of it for the target's own name.
@@ -162,6 +224,11 @@ impl Tls {
             Fact::Verified { roots, fault, besides }
         }));
         facts
+    }
+
+    async fn converse(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), wanted: u16) -> Conversed {
+        let path = self.settings.fetch.as_ref().map_or("/", |fetch| &fetch.path);
+        converse(stream, &self.host_header, path, wanted, self.wait().unwrap_or(ANSWER_WAIT)).await
     }
 
     async fn fetch(
@@ -220,7 +287,7 @@ mod tests {
 
     use super::*;
     use crate::kit::testing::{Scene, nobody};
-    use crate::kit::{Fetch, Hello, Method, Role, Sni, Stage, Target, TlsVersions, Trust};
+    use crate::kit::{Fetch, Hello, Method, Role, Sni, Target, TlsVersions, Trust};
 
     /// An authority, and what it signs for a server.
     struct Authority {
@@ -326,6 +393,25 @@ mod tests {
         record.resize(5 + usize::from(length), 0);
         stream.read_exact(&mut record[5..]).await.unwrap();
         record
+    }
+
+    /// On loopback no TTL ends.
+    #[tokio::test]
+    async fn a_walk_sends_one_segment_of_the_hello_on_a_connection_each() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::tcp(server.local_addr().unwrap()).called("zoom.us");
+        let settings = Settings { ladder: Some(1), hello: Some(Hello::Small), ..Settings::default() };
+        let look = Look::new(KIND.name, Role::SignIn, target).with(settings);
+        let serve = async {
+            let (mut stream, _) = server.accept().await.unwrap();
+            hear(&mut stream).await;
+            stream.write_all(b"x").await.unwrap();
+            pending::<()>().await;
+        };
+        let seen = at(&nobody()).look_while(&KIND, &look, serve).await;
+        let rtt_us = Some(0);
+        let hop = crate::kit::Hop { ttl: 1, came: crate::kit::HopAnswer::Answered, from: None, rtt_us };
+        assert_eq!(seen, Seen { facts: vec![Fact::Hop(hop)], failure: None });
     }
 
     fn verdicts(seen: &Seen) -> Vec<(Roots, Option<CertificateFault>)> {

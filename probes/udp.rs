@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crate::kit::aim::aim;
 use crate::kit::ladder::{self, Step, climb, step_answer};
-use crate::kit::stun::{self, Transaction};
+use crate::kit::stun::{self, Flow, Transaction};
 use crate::kit::{
-    BadLook, CannotLook, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError, Kind, Layer,
-    Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
+    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError,
+    Kind, Layer, Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
 };
 
 /// Looks at one UDP port.
@@ -40,9 +40,10 @@ impl Probe for Udp {
     fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
         let id = stun::transaction(self.dialect, means.clock.wall().as_nanos(), self.to);
         Box::pin(async move {
-            match self.settings.ladder {
-                Some(top) => self.climb(means, top, id).await,
-                None => self.ask(means, id).await,
+            match (self.settings.ladder, self.settings.exchange) {
+                (Some(top), _) => self.climb(means, top, id).await,
+                (None, Some(wanted)) => self.exchange(means, wanted).await,
+                (None, None) => self.ask(means, id).await,
             }
         })
     }
@@ -85,7 +86,7 @@ impl Udp {
                     continue;
                 }
                 Heard::Bytes(bytes) => {
-                    let reply = self.reply(&id, &bytes, waited());
+                    let reply = Reply { ttl: datagram.heard_ttl(), ..self.reply(&id, &bytes, waited()) };
                     let malformed = (!reply.well_formed).then(|| Failure::new(Stage::Data, How::Malformed));
                     facts.push(Fact::Reply(reply));
                     malformed
@@ -109,14 +110,55 @@ impl Udp {
             well_formed: answer.is_some(),
             mapped: answer.and_then(|answer| answer.mapped),
             bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            ttl: None,
             rtt_us: micros(after),
         }
+    }
+
+    /// Goes on asking on one flow, a few requests at a time, until as many were answered or it has fallen silent; then on
+    /// a fresh flow, as often as there are tries. The look fails as its last flow does.
+    async fn exchange(&self, means: &Means<'_>, wanted: u16) -> Result<Seen, CannotLook> {
+        let mut seen = Seen::default();
+        for _ in 0..self.settings.tries.unwrap_or(1) {
+            let mut datagram = means.network.datagram(self.to, self.options()).await?;
+            let began = means.clock.elapsed();
+            let mut flow = Flow::new(self.dialect, means.clock.wall().as_nanos(), self.to, wanted);
+            while let Some(requests) = flow.next() {
+                if let Err(how) = send_all(&mut *datagram, requests).await {
+                    seen.failure = Some(Failure::new(Stage::Connect, how));
+                    return Ok(seen);
+                }
+                let until = means.clock.elapsed() + flow.patience(self.wait(WAIT));
+                while flow.waits() {
+                    match datagram.hear(until.saturating_sub(means.clock.elapsed())).await {
+                        Heard::Bytes(bytes) => flow.heard(&bytes, means.clock.elapsed().saturating_sub(began)),
+                        Heard::Icmp(error) => {
+                            let how = How::by_icmp(error.meaning);
+                            seen.facts.push(Fact::Icmp(error));
+                            seen.failure = Some(Failure::new(Stage::Connect, how));
+                            return Ok(seen);
+                        }
+                        Heard::Failed(how) => {
+                            seen.failure = Some(Failure::new(Stage::Connect, how));
+                            return Ok(seen);
+                        }
+                        Heard::Nothing => break,
+                    }
+                }
+            }
+            let told = flow.told();
+            let fell_silent = told.last < told.wanted;
+            seen.failure = fell_silent.then(|| Failure::new(Stage::Data, How::Silent).after(self.wait(WAIT)));
+            seen.facts.push(Fact::Exchange(told));
+        }
+        Ok(seen)
     }
 
     async fn climb(&self, means: &Means<'_>, top: u8, id: Transaction) -> Result<Seen, CannotLook> {
         let request = stun::request(self.dialect, &id, 0);
         let request = request.as_slice();
-        let ask = |ttl| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, ttl)) };
+        let ask =
+            |ttl, wait| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, (ttl, wait))) };
         let (hops, stopped) = climb(top, ask).await?;
         let how = stopped.or_else(|| ladder::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
@@ -125,14 +167,15 @@ impl Udp {
     }
 
     /// Sends one datagram at that TTL and tells what came.
-    async fn step(&self, means: &Means<'_>, request: &[u8], ttl: u8) -> Result<Step, CannotLook> {
+    async fn step(&self, means: &Means<'_>, request: &[u8], at: (u8, Duration)) -> Result<Step, CannotLook> {
+        let (ttl, wait) = at;
         let options = DatagramOptions { ttl: Some(ttl), ..self.options() };
         let mut datagram = means.network.datagram(self.to, options).await?;
         let began = means.clock.elapsed();
         if let Err(how) = datagram.send(request).await {
             return Ok(Err(how));
         }
-        let heard = datagram.hear(self.wait(HOP_WAIT)).await;
+        let heard = datagram.hear(self.wait(wait)).await;
         let rtt_us = Some(micros(means.clock.elapsed().saturating_sub(began)));
         let hop = |came, from| Hop { ttl, came, from, rtt_us };
         let by = |how, from| step_answer(how).map(|came| hop(came, from));
@@ -146,12 +189,17 @@ impl Udp {
     }
 }
 
+async fn send_all(datagram: &mut dyn Datagram, requests: Vec<Vec<u8>>) -> Result<(), How> {
+    for request in requests {
+        datagram.send(&request).await?;
+    }
+    Ok(())
+}
+
 /// Silence is believed after three datagrams over two seconds.
 const TRIES: u8 = 3;
 /// After each of them; replies took 160 ms when they were seen (2019).
 const WAIT: Duration = Duration::from_millis(700);
-/// At each step of the ladder, which itself asks twice.
-const HOP_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -39,7 +39,7 @@ pub(super) fn open(to: SocketAddr, options: &DatagramOptions) -> Result<Box<dyn 
     }
     let socket = UdpSocket::from_std(socket.into()).map_err(io_error("watch a UDP socket"))?;
     let local = socket.local_addr().map_err(io_error("read a UDP socket's address"))?;
-    Ok(boxed(Connected { socket, local, icmp: VecDeque::new() }))
+    Ok(boxed(Connected { socket, local, icmp: VecDeque::new(), ttl: None }))
 }
 
 fn boxed(datagram: impl Datagram + 'static) -> Box<dyn Datagram> {
@@ -49,6 +49,7 @@ fn boxed(datagram: impl Datagram + 'static) -> Box<dyn Datagram> {
 fn prepare(socket: &Socket, to: SocketAddr, options: &DatagramOptions) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     error_queue::enable(socket, to.ip())?;
+    error_queue::enable_ttl(socket, to.ip())?;
     if let Some(ttl) = options.ttl {
         set_ttl(socket, to.ip(), ttl)?;
     }
@@ -74,6 +75,8 @@ struct Connected {
     local: SocketAddr,
     /// Errors that came while something was sent, oldest first.
     icmp: VecDeque<IcmpError>,
+    /// The TTL of the datagram heard last.
+    ttl: Option<u8>,
 }
 
 impl Datagram for Connected {
@@ -116,9 +119,10 @@ impl Datagram for Connected {
                 if queued.is_ok() {
                     continue;
                 }
-                match socket.try_recv(&mut bytes) {
-                    Ok(length) => {
+                match socket.try_io(Interest::READABLE, || receive(socket, &mut bytes)) {
+                    Ok((length, ttl)) => {
                         bytes.truncate(length);
+                        self.ttl = ttl;
                         return Heard::Bytes(bytes);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -136,6 +140,21 @@ impl Datagram for Connected {
     fn local(&self) -> SocketAddr {
         self.local
     }
+
+    fn heard_ttl(&self) -> Option<u8> {
+        self.ttl
+    }
+}
+
+/// Takes one datagram, and its TTL where the system tells.
+#[cfg(target_os = "linux")]
+fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<(usize, Option<u8>)> {
+    error_queue::receive(socket, bytes)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<(usize, Option<u8>)> {
+    socket.try_recv(bytes).map(|length| (length, None))
 }
 
 fn failed(error: &io::Error) -> Heard {

@@ -25,6 +25,35 @@ pub(super) fn enable(socket: &impl AsFd, to: IpAddr) -> std::io::Result<()> {
     .map_err(Into::into)
 }
 
+/// Asks the kernel to tell the TTL of what comes, IPv4 only.
+///
+/// # Errors
+/// The system's, when it refuses.
+pub(super) fn enable_ttl(socket: &impl AsFd, to: IpAddr) -> std::io::Result<()> {
+    match to {
+        IpAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvTtl, &true).map_err(Into::into),
+        IpAddr::V6(_) => Ok(()),
+    }
+}
+
+/// Takes one datagram without waiting: its length, and its TTL where [`enable_ttl`] asked for that.
+///
+/// # Errors
+/// The socket's, which may be that nothing is there.
+pub(super) fn receive(socket: &impl AsFd, bytes: &mut [u8]) -> std::io::Result<(usize, Option<u8>)> {
+    let mut control = cmsg_space!(i32);
+    let mut parts = [IoSliceMut::new(bytes)];
+    let fd = socket.as_fd().as_raw_fd();
+    let message = recvmsg::<()>(fd, &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
+    let ttl = message.cmsgs().ok().and_then(|mut messages| {
+        messages.find_map(|message| match message {
+            ControlMessageOwned::Ipv4Ttl(ttl) => u8::try_from(ttl).ok(),
+            _ => None,
+        })
+    });
+    Ok((message.bytes, ttl))
+}
+
 /// Takes what is queued, oldest first; errors of local origin have no sender and are left to the socket's own error.
 pub(super) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
     let fd = socket.as_fd().as_raw_fd();
@@ -32,7 +61,8 @@ pub(super) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
     // Each message holds the packet that met the error, of which nothing is needed.
     let mut packet = [0; 64];
     for _ in 0..MOST {
-        let mut control = cmsg_space!(sock_extended_err, sockaddr_in6);
+        // A socket that tells TTLs tells them here too, and what finds no room cuts off the error.
+        let mut control = cmsg_space!(sock_extended_err, sockaddr_in6, i32);
         let mut parts = [IoSliceMut::new(&mut packet)];
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         let Ok(message) = recvmsg::<()>(fd, &mut parts, Some(&mut control), flags) else { break };

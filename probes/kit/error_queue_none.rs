@@ -19,3 +19,12 @@ pub(super) fn enable<S>(_: &S, _: IpAddr) -> std::io::Result<()> {
 pub(super) fn drain<S>(_: &S) -> Vec<IcmpError> {
     Vec::new()
 }
+
+/// Does nothing.
+///
+/// # Errors
+/// None.
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of Linux")]
+pub(super) fn enable_ttl<S>(_: &S, _: IpAddr) -> std::io::Result<()> {
+    Ok(())
+}

@@ -19,8 +19,10 @@ pub use computer::{
 };
 pub use http::{Response, StatusPage};
 pub use name::Answer;
-pub use packet::{Connected, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment};
-pub use proxy::{PacScript, ProxySays, ProxySetting, Tunnel};
+pub use packet::{
+    Connected, Exchange, Hop, HopAnswer, IcmpError, IcmpMeaning, MtuMethod, PathMtu, Reply, Segment, Volley,
+};
+pub use proxy::{PacChoice, PacScript, ProxySays, ProxySetting, Tunnel};
 pub use tls::{Certificate, CertificateFault, Handshake, Roots};
 
 /// One thing seen. The tag `fact` names it.
@@ -35,6 +37,11 @@ pub enum Fact {
     Icmp(IcmpError),
     /// One step of a TTL ladder.
     Hop(Hop),
+    /// How much of what was sent on a connection its other end had not acknowledged when the look ended.
+    Unacknowledged {
+        /// In bytes.
+        bytes: u32,
+    },
     /// The IP TTL of a segment that answered.
     SegmentTtl {
         /// SYN-ACK or RST.
@@ -50,6 +57,15 @@ pub enum Fact {
         made: u16,
         /// How many got an answer of any kind.
         answered: u16,
+    },
+    /// What the kernel counted beside connections begun at once.
+    Counted {
+        /// Connections begun, each with one SYN.
+        begun: u16,
+        /// Packets that left meanwhile by the interface that most left by, those of other programs among them.
+        left: u64,
+        /// Packets that arrived until the end and were handed to nobody, those for other programs among them.
+        withheld: u64,
     },
     /// How long answers to single packets took.
     RoundTrips {
@@ -119,12 +135,18 @@ pub enum Fact {
     StatusPage(StatusPage),
     /// A UDP reply.
     Reply(Reply),
+    /// Requests followed each other on one flow.
+    Exchange(Exchange),
+    /// Connections were opened at a pace.
+    Volley(Volley),
     /// Where a proxy setting was found.
     ProxySetting(ProxySetting),
     /// A proxy's answer to CONNECT.
     Tunnel(Tunnel),
     /// A proxy auto-configuration script.
     PacScript(PacScript),
+    /// What a proxy script, run, chose for one host.
+    PacChoice(PacChoice),
     /// A path MTU, as found.
     PathMtu(PathMtu),
     /// One try of a path MTU search.

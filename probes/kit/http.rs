@@ -303,7 +303,6 @@ fn cause(error: &hyper::Error) -> Option<&io::Error> {
 }
 
 /// Says who asks and nothing about the user; a client's own name is never borrowed.
-/// What this program calls itself.
 pub(crate) const USER_AGENT: &str = concat!("why5003/", env!("CARGO_PKG_VERSION"));
 const HEADERS: usize = 64;
 const HEAD_BYTES: usize = 32 * 1024;

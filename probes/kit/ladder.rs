@@ -3,7 +3,7 @@
 //! [`Ladder`] decides alone, without I/O or clock; [`climb`] asks for it. A router answers an expired TTL before it
 //! filters what it forwards, so a blocked flow's last answering hop stands before the filter or is it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -15,21 +15,31 @@ use super::{CannotLook, Hop, HopAnswer, How, Pending};
 pub(crate) type Step = Result<Hop, How>;
 
 /// Asks hop by hop from TTL 1, and returns what came in the order of the hops, with what stopped it early if this
-/// computer did.
+/// computer did. Each step is told how long to wait for its answer.
+///
+/// Steps have a source port each: two of one flow at once cannot share theirs, so a router that spreads its load by
+/// ports may show siblings.
 ///
 /// # Errors
 /// Whatever a step could not look for.
 pub(crate) async fn climb<'a>(
     top: u8,
-    ask: impl Fn(u8) -> Pending<'a, Result<Step, CannotLook>>,
+    ask: impl Fn(u8, Duration) -> Pending<'a, Result<Step, CannotLook>>,
 ) -> Result<(Vec<Hop>, Option<How>), CannotLook> {
     let mut ladder = Ladder::new(top);
     let mut flying = Vec::new();
     let mut free = Instant::now();
+    let mut asked_at: BTreeMap<u8, Instant> = BTreeMap::new();
     loop {
         while let Some(ttl) = ladder.next() {
-            let (begin, step) = (free.max(Instant::now()), ask(ttl));
-            free = begin + GAP;
+            let again = asked_at.get(&ttl).map(|before| *before + AGAIN);
+            let begin = again.unwrap_or(free).max(Instant::now());
+            // Only what leaves now holds up what comes after it.
+            if again.is_none() {
+                free = begin + GAP;
+            }
+            asked_at.insert(ttl, begin);
+            let step = ask(ttl, if again.is_some() { ladder.patience() } else { WAIT });
             flying.push(Box::pin(async move {
                 sleep_until(begin).await;
                 step.await
@@ -75,53 +85,71 @@ pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
 struct Ladder {
     top: u8,
     next: Option<u8>,
-    again: VecDeque<u8>,
-    repeated: BTreeSet<u8>,
+    asked: BTreeMap<u8, u8>,
     flying: BTreeSet<u8>,
     hops: BTreeMap<u8, Hop>,
 }
 
 impl Ladder {
     fn new(top: u8) -> Self {
-        Self {
-            top,
-            next: Some(1),
-            again: VecDeque::new(),
-            repeated: BTreeSet::new(),
-            flying: BTreeSet::new(),
-            hops: BTreeMap::new(),
-        }
+        Self { top, next: Some(1), asked: BTreeMap::new(), flying: BTreeSet::new(), hops: BTreeMap::new() }
     }
 
     /// The TTL to ask now, if one may be asked while the others fly.
     fn next(&mut self) -> Option<u8> {
-        if self.flying.len() >= AT_ONCE {
-            return None;
-        }
-        let last = self.end().min(self.last_answering().saturating_add(SILENT_BEYOND));
-        let ttl = self.again.pop_front().or(self.next.filter(|&ttl| ttl <= last))?;
+        let ttl = self.to_ask()?;
         if self.next == Some(ttl) {
             self.next = ttl.checked_add(1);
         }
+        *self.asked.entry(ttl).or_default() += 1;
         self.flying.insert(ttl);
         Some(ttl)
     }
 
-    fn came(&mut self, hop: Hop) {
-        let ttl = hop.ttl;
-        self.flying.remove(&ttl);
-        if hop.came == HopAnswer::Silent && self.repeated.insert(ttl) {
-            self.again.push_back(ttl);
-        }
-        self.hops.insert(ttl, hop);
+    fn to_ask(&self) -> Option<u8> {
+        let near = self.last_answering().saturating_add(NEAR);
         let end = self.end();
-        self.again.retain(|&again| again < end);
+        let fly = |far: bool| self.flying.iter().filter(|&&ttl| (ttl > near) == far).count();
+        let next = self.next.filter(|&ttl| ttl <= end);
+        if fly(false) < AT_ONCE {
+            let again = self.hops.values().find(|hop| {
+                let asked = self.asked.get(&hop.ttl).copied().unwrap_or(0);
+                let fresh = hop.came == HopAnswer::Silent && !self.flying.contains(&hop.ttl);
+                fresh && hop.ttl <= end && asked < self.asks_of(hop.ttl)
+            });
+            if let Some(ttl) = again.map(|hop| hop.ttl).or(next.filter(|&ttl| ttl <= near)) {
+                return Some(ttl);
+            }
+        }
+        // Beyond four mute routers there may be one that answers; but a flow that passes must not be asked far beyond its end.
+        let near_is_mute = (1..=near.min(end)).all(|ttl| self.hops.contains_key(&ttl));
+        next.filter(|&ttl| ttl > near && near_is_mute && fly(true) < FAR_AT_ONCE)
+    }
+
+    /// How often a silent hop is asked: a router that sends one ICMP error a second, to all that ask, must be heard once
+    /// where it decides.
+    fn asks_of(&self, ttl: u8) -> u8 {
+        match ttl.checked_sub(self.last_answering()) {
+            None | Some(0 | 3..=NEAR) => 2,
+            Some(1 | 2) => 3,
+            Some(_) => 1,
+        }
+    }
+
+    fn came(&mut self, hop: Hop) {
+        self.flying.remove(&hop.ttl);
+        self.hops.insert(hop.ttl, hop);
     }
 
     /// Whether nothing is left to ask or to wait for, short of where the flow ends.
     fn is_done(&self) -> bool {
-        let end = self.end();
-        self.again.is_empty() && self.flying.range(..=end).next().is_none()
+        self.to_ask().is_none() && self.flying.range(..=self.end()).next().is_none()
+    }
+
+    /// How long an answer to a hop asked again is waited for: long enough for a router farther than those heard.
+    fn patience(&self) -> Duration {
+        let slowest = self.hops.values().filter_map(|hop| hop.rtt_us).max();
+        slowest.map_or(WAIT, |us| (Duration::from_micros(us) * 4).clamp(SHORTEST, WAIT))
     }
 
     /// The hops up to the one that ends the flow.
@@ -144,13 +172,23 @@ impl Ladder {
 /// Steps that fly at once: Linux allows a router six ICMP errors in a burst to one destination (`icmp_ratelimit`,
 /// XRLIM_BURST_FACTOR), and the router in front of a filter that answers gets all of them.
 const AT_ONCE: usize = 4;
-/// Hops that may be silent beyond the last that answered before the flow counts as lost there.
-const SILENT_BEYOND: u8 = 4;
+/// Beyond four silent hops: hardly anything answers there.
+const FAR_AT_ONCE: usize = 24;
+/// Hops beyond the last that answered which are asked more than once.
+const NEAR: u8 = 4;
 /// Between two steps, so that no burst of them looks like a scan.
 const GAP: Duration = Duration::from_millis(25);
+/// From one question to a silent hop to the next: routers that limit their ICMP errors mostly send one a second.
+const AGAIN: Duration = Duration::from_millis(1100);
+/// For an answer, from a hop of which nothing is known.
+const WAIT: Duration = Duration::from_secs(1);
+/// A router takes its time over an ICMP error, however near it is.
+const SHORTEST: Duration = Duration::from_millis(400);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
 
     fn hop(ttl: u8, came: HopAnswer) -> Hop {
@@ -181,11 +219,34 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_that_dies_is_followed_four_hops_beyond_and_each_is_asked_twice() {
-        let (asked, came) = walk(30, |ttl, _| if ttl < 3 { HopAnswer::Expired } else { HopAnswer::Silent });
-        let silent = [HopAnswer::Silent; 4];
-        assert_eq!(came, [&[HopAnswer::Expired; 2][..], &silent].concat());
-        assert_eq!(asked.len(), 2 + 2 * silent.len());
+    fn a_flow_that_dies_is_followed_to_the_top_and_asked_most_often_where_it_dies() {
+        let (asked, came) = walk(12, |ttl, _| if ttl < 3 { HopAnswer::Expired } else { HopAnswer::Silent });
+        assert_eq!(came, [&[HopAnswer::Expired; 2][..], &[HopAnswer::Silent; 10]].concat());
+        let mut asked = asked;
+        asked.sort_unstable();
+        assert_eq!(asked, [1, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12]);
+    }
+
+    #[test]
+    fn mute_routers_in_a_row_hide_neither_those_behind_them_nor_the_target() {
+        let (asked, came) = walk(24, |ttl, _| match ttl {
+            1 | 8 => HopAnswer::Expired,
+            9.. => HopAnswer::Answered,
+            _ => HopAnswer::Silent,
+        });
+        assert_eq!((came[7], came.last()), (HopAnswer::Expired, Some(&HopAnswer::Answered)));
+        assert_eq!(came.len(), 9);
+        assert!(asked.len() <= 40, "{asked:?}");
+    }
+
+    #[test]
+    fn a_router_heard_only_the_third_time_lets_the_ladder_go_on() {
+        let (_, came) = walk(9, |ttl, before| match (ttl, before) {
+            (9, _) => HopAnswer::Answered,
+            (3, 0 | 1) | (4.., 0) => HopAnswer::Silent,
+            _ => HopAnswer::Expired,
+        });
+        assert_eq!(came.last(), Some(&HopAnswer::Answered));
     }
 
     #[test]

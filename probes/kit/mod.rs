@@ -6,6 +6,7 @@ pub(crate) mod aim;
 pub(crate) mod broken;
 pub(crate) mod certificate;
 mod clock;
+pub(crate) mod converse;
 mod datagrams;
 pub(crate) mod dns_crypt;
 pub(crate) mod dns_https;
@@ -68,7 +69,7 @@ pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
 pub use sockets::Sockets;
 #[cfg(target_os = "linux")]
 pub use system::Linux;
-pub use system::{Elsewhere, System, SystemLookup, this_system};
+pub use system::{Counters, Elsewhere, System, SystemLookup, this_system};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
 pub(crate) use tunnel::tunnel_by;

@@ -87,6 +87,14 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
     fn icmp(&mut self) -> Vec<IcmpError>;
     /// Sets the IP time to live of what is sent from now on; `false` where the system won't.
     fn set_ttl(&mut self, ttl: u8) -> bool;
+    /// The error that an ICMP message left on the connection, which goes on all the same; reading does not wake for it.
+    fn soft_error(&mut self) -> Option<std::io::Error> {
+        None
+    }
+    /// Bytes of data that one segment holds now, TCP's options taken off; `None` where the system does not tell.
+    fn segment_bytes(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Options of a UDP socket.
@@ -108,6 +116,10 @@ pub trait Datagram: Send {
     fn hear(&mut self, wait: Duration) -> Pending<'_, Heard>;
     /// This end's address.
     fn local(&self) -> SocketAddr;
+    /// The IP TTL of the datagram heard last, where the system tells.
+    fn heard_ttl(&self) -> Option<u8> {
+        None
+    }
 }
 
 /// What a UDP socket heard.

@@ -1,24 +1,27 @@
 //! Reads proxy settings out of the texts in which this computer keeps them.
 //!
-//! Text in, settings out: nothing is opened, asked or run here, and user names and passwords never get into a setting.
+//! Text in, settings out: nothing is opened or asked here, only a proxy script is run, by `pac`; and user names and passwords never get into a setting.
 //! Each reader gives the settings that its place would apply to HTTPS, the one in force first; none where it says "direct".
 
 mod desktop;
 mod exempt;
+pub(crate) mod pac;
+mod script;
 mod spelled;
 
 use super::{ProxySays, ProxySetting};
 
 pub use desktop::{from_gnome, from_kde};
 pub use exempt::exempts;
+pub use script::Script;
 
 use exempt::list;
-use spelled::{script, usable};
+use spelled::{script as script_at, usable};
 
 /// Environment variables, by curl's rules: lower case before upper, `https_proxy` before `all_proxy`, empty is unset.
 ///
-/// Where only `http_proxy` is set, curl goes direct for HTTPS but other programs don't; it then stands as the one setting,
-/// with a source that says so. The variable's name follows `source` in brackets.
+/// Where only `http_proxy` is set, HTTPS goes direct (curl(1), "environment"; Python, Go and wget alike): it then stands as the
+/// one setting, for plain HTTP. The variable's name follows `source` in brackets.
 pub fn from_environment(vars: impl Iterator<Item = (String, String)>, source: &str) -> Vec<ProxySetting> {
     let vars: Vec<(String, String)> = vars.filter(|(_, value)| !value.trim().is_empty()).collect();
     let first = |names: &[&'static str]| {
@@ -28,15 +31,17 @@ pub fn from_environment(vars: impl Iterator<Item = (String, String)>, source: &s
         })
     };
     let for_https = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]);
-    let (source, value) = match (for_https, first(&["http_proxy", "HTTP_PROXY"])) {
-        (Some((name, value)), _) => (format!("{source} ({name})"), value),
-        (None, Some((name, value))) => {
-            (format!("{source} ({name} alone, which is not for HTTPS by curl's rules)"), value)
-        }
+    let (name, says) = match (for_https, first(&["http_proxy", "HTTP_PROXY"])) {
+        (Some((name, value)), _) => (name, usable(value)),
+        (None, Some((name, value))) => match usable(value) {
+            ProxySays::Use(proxy) => (name, ProxySays::ForHttp(proxy)),
+            says => (name, says),
+        },
         (None, None) => return Vec::new(),
     };
+    let source = format!("{source} ({name})");
     let exempt = first(&["no_proxy", "NO_PROXY"]).map(|(_, hosts)| list(hosts)).unwrap_or_default();
-    vec![ProxySetting { source, says: usable(value), exempt }]
+    vec![ProxySetting { source, says, exempt }]
 }
 
 /// The lines of `/etc/environment` (pam_env(8)): `KEY=value`, with or without `export` and quotes; `#` begins a comment line.
@@ -80,7 +85,7 @@ pub fn from_zoom(text: &str, source: &str) -> Vec<ProxySetting> {
     let exempt = value("ProxyBypass").map(list).unwrap_or_default();
     let setting =
         |key: &str, says: ProxySays| ProxySetting { source: format!("{source} ({key})"), says, exempt: exempt.clone() };
-    let pac = value("ProxyPAC").map(|address| setting("ProxyPAC", script(address)));
+    let pac = value("ProxyPAC").map(|address| setting("ProxyPAC", script_at(address)));
     let server = value("ProxyServer").map(|place| setting("ProxyServer", usable(&place.replace(": ", ":"))));
     pac.into_iter().chain(server).collect()
 }

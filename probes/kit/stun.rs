@@ -2,10 +2,14 @@
 //!
 //! It sends nothing. What it reads may be hostile: every read is checked, and nothing is sized by the peer.
 
+mod flow;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
 use super::Dialect;
+
+pub(crate) use flow::Flow;
 
 /// The 16 bytes by which a reply is known: all of them in Zoom's dialect (RFC 3489, 11.1), the cookie and 12 more in
 /// RFC 8489, section 5.

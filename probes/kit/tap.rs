@@ -13,6 +13,7 @@ use tokio::time::Instant;
 pub(crate) struct Tap<S> {
     inner: S,
     asked: u64,
+    sent: u64,
     received: u64,
     limit: u64,
     first: Vec<u8>,
@@ -22,12 +23,17 @@ pub(crate) struct Tap<S> {
 impl<S> Tap<S> {
     /// Taps a stream and takes at most `limit` bytes from it; what comes beyond is [`io::ErrorKind::FileTooLarge`].
     pub(crate) fn new(inner: S, limit: u64) -> Self {
-        Self { inner, asked: 0, received: 0, limit, first: Vec::new(), last: Instant::now() }
+        Self { inner, asked: 0, sent: 0, received: 0, limit, first: Vec::new(), last: Instant::now() }
     }
 
     /// Bytes sent before the first one came back.
     pub(crate) fn asked(&self) -> u64 {
         self.asked
+    }
+
+    /// Bytes sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Bytes received.
@@ -80,10 +86,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(sent)) = &polled
-            && self.received == 0
-        {
-            self.asked = self.asked.saturating_add(*sent as u64);
+        if let Poll::Ready(Ok(sent)) = &polled {
+            self.sent = self.sent.saturating_add(*sent as u64);
+            if self.received == 0 {
+                self.asked = self.sent;
+            }
         }
         polled
     }

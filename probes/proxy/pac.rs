@@ -1,8 +1,9 @@
-//! What the text of a proxy auto-configuration script tells at a plain look. It is never run.
+//! What the text of a proxy auto-configuration script tells at a plain look, and what its answers mean. It is not run here.
 //!
 //! The text is a stranger's: 64 KiB of it are read, and twenty proxies kept.
 
-use crate::kit::{PacScript, Proxy, ProxyScheme};
+use crate::kit::text::shown;
+use crate::kit::{PacChoice, PacScript, Proxy, ProxyScheme};
 
 /// Reads a script as fetched.
 pub(super) fn read(status: u16, body: &[u8]) -> PacScript {
@@ -16,6 +17,35 @@ pub(super) fn read(status: u16, body: &[u8]) -> PacScript {
         names_direct: words(&code).any(|word| word == "DIRECT"),
     }
 }
+
+/// What a script's answer for a host means: `PROXY a:1; SOCKS b:2; DIRECT`, the first way first. An empty answer is `DIRECT`,
+/// as browsers take it; elements that are no way are passed over.
+pub(super) fn choice(host: &str, said: Result<String, String>) -> PacChoice {
+    let host = host.to_owned();
+    let answer = match said {
+        Ok(answer) => answer,
+        Err(fault) => return PacChoice { host, ways: Vec::new(), fault: Some(fault) },
+    };
+    if answer.trim().is_empty() {
+        return PacChoice { host, ways: vec![DIRECT.to_owned()], fault: None };
+    }
+    let ways: Vec<String> = answer.split(';').filter_map(way).take(MAX_WAYS).collect();
+    let fault = ways.is_empty().then(|| format!("it answers {}", shown(&answer, 100)));
+    PacChoice { host, ways, fault }
+}
+
+fn way(element: &str) -> Option<String> {
+    let mut words = element.split_whitespace();
+    match (words.next()?.to_ascii_uppercase().as_str(), words.next()) {
+        ("DIRECT", None) => Some(DIRECT.to_owned()),
+        (keyword, Some(place)) => proxy(keyword, place),
+        (_, None) => None,
+    }
+}
+
+const DIRECT: &str = "direct";
+/// More ways than a client would ever come to try.
+const MAX_WAYS: usize = 10;
 
 /// Chrome takes a megabyte; scripts in use are some kilobytes.
 const MAX_SCRIPT: usize = 64 * 1024;
@@ -148,6 +178,18 @@ mod tests {
             names_direct: false,
         };
         assert_eq!(read(200, SCRIPT.as_bytes()), expected);
+    }
+
+    #[test]
+    fn an_answer_is_a_list_of_ways_in_order() {
+        let ways = |answer: &str| choice("zoom.us", Ok(answer.to_owned())).ways;
+        assert_eq!(
+            ways("PROXY a.example:3128; proxy b:1;SOCKS5 c:2 ; DIRECT"),
+            ["http://a.example:3128", "http://b:1", "socks5://c:2", "direct"]
+        );
+        assert_eq!(ways(""), ["direct"]);
+        let faulty = choice("zoom.us", Ok("PROXY".to_owned()));
+        assert_eq!((faulty.ways, faulty.fault), (Vec::new(), Some("it answers PROXY".to_owned())));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use why5003_probes::kit::{
-    CannotLook, Client, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour, Network,
-    Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
+    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour,
+    Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
 };
 
 use super::args::Options;
@@ -142,6 +142,14 @@ impl System for Given {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         self.system.clients()
+    }
+
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+        self.system.counters(of)
+    }
+
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        self.system.unacknowledged(local, peer)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

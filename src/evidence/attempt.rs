@@ -79,6 +79,7 @@ impl<'a> Attempt<'a> {
             && s.mss.is_none()
             && s.ttl.is_none()
             && s.source.is_none()
+            && s.exchange.is_none()
     }
 
     /// Whether it spoke TLS.
@@ -170,6 +171,11 @@ impl<'a> Attempt<'a> {
     /// The proxy's answer to CONNECT.
     pub fn tunnel(self) -> Option<&'a Tunnel> {
         self.find(|fact| if let Fact::Tunnel(t) = fact { Some(t) } else { None })
+    }
+
+    /// How much of what it sent was not acknowledged when it ended in silence, in bytes; `None` where that was not seen.
+    pub fn unacknowledged(self) -> Option<u32> {
+        self.find(|fact| if let Fact::Unacknowledged { bytes } = fact { Some(bytes) } else { None }).copied()
     }
 
     /// All that was seen, in order.

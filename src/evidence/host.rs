@@ -2,9 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::proxy_settings::exempts;
 use why5003_probes::kit::{
-    Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySays, ProxySetting, Route,
+    Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting, Route,
 };
 
 /// What this computer tells of itself.
@@ -75,11 +74,6 @@ impl<'a> HostState<'a> {
     /// Proxy settings found, in order of precedence.
     pub fn proxies(self) -> impl Iterator<Item = (u32, &'a ProxySetting)> {
         self.numbered(|f| if let Fact::ProxySetting(p) = f { Some(p) } else { None })
-    }
-
-    /// Whether a setting sends this computer's programs through a proxy for this host.
-    pub fn uses_proxy_for(self, name: &str) -> bool {
-        self.proxies().any(|(_, p)| matches!(p.says, ProxySays::Use(_)) && !exempts(p, name))
     }
 
     /// Limits of this process and computer.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Transport};
+use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
 
 /// A walk of the TTL along a flow.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +22,24 @@ impl<'a> Ladder<'a> {
         self.seen.id
     }
 
+    /// What its destination is to Zoom, or to us.
+    pub fn role(self) -> Role {
+        self.seen.look.role
+    }
+
     /// The flow's destination.
     pub fn to(self) -> SocketAddr {
         self.to
+    }
+
+    /// The name of the flow's target, where it has one.
+    pub fn host(self) -> Option<&'a str> {
+        self.seen.look.target.host.as_deref()
+    }
+
+    /// The variables of the look.
+    pub fn settings(self) -> &'a Settings {
+        &self.seen.look.settings
     }
 
     /// The flow's transport.
@@ -55,6 +70,11 @@ impl<'a> Ladder<'a> {
     /// The step at which the destination answered or refused.
     pub fn answered_at(self) -> Option<u8> {
         self.hops().find(|h| matches!(h.came, HopAnswer::Answered | HopAnswer::Refused)).map(|h| h.ttl)
+    }
+
+    /// The step at which somebody on the way said that the flow may not pass, or goes nowhere.
+    pub fn prohibited_at(self) -> Option<u8> {
+        self.hops().find(|h| matches!(h.came, HopAnswer::Prohibited | HopAnswer::Unreachable)).map(|h| h.ttl)
     }
 
     /// The farthest step at which anything answered.

@@ -5,8 +5,12 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+pub mod nat64;
+mod passage;
+mod proxied;
 mod quality;
 mod question;
+mod script;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -21,8 +25,11 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
+pub use passage::Passage;
+pub use proxied::{DIRECT, SetWay};
 pub use quality::{Flow, Held, Resent, SynCount};
-pub use question::Question;
+pub use question::{Question, Telling};
+pub use script::ScriptRun;
 pub use sign_in::SignIn;
 
 /// What was not looked at.
@@ -43,8 +50,10 @@ pub struct Evidence {
     by_host: HashMap<String, Vec<usize>>,
     /// Looks at this computer itself: few, and asked for at every lookup.
     of_this_host: Vec<usize>,
-    /// TTL ladders: few, and asked for at every flow.
+    /// TTL ladders of first packets: few, and asked for at every flow.
     ladders: Vec<usize>,
+    /// TTL ladders of a ClientHello on a connection that stands.
+    hellos: Vec<usize>,
     /// An answer came from an address where no resolver can be.
     redirected: bool,
 }
@@ -72,14 +81,15 @@ impl Evidence {
             observations.iter().enumerate().filter(|(_, o)| is(o)).map(|(at, _)| at).collect()
         };
         let of_this_host = places(|o| o.look.probe == "host");
-        let ladders = places(|o| o.look.settings.ladder.is_some());
+        let ladders = places(|o| o.look.settings.ladder.is_some() && o.look.probe != "tls");
+        let hellos = places(|o| o.look.settings.ladder.is_some() && o.look.probe == "tls");
         let canary = |o: &Observation| match &o.look.via {
             Via::Dns { server, .. } => background.is_canary(server.ip()),
             _ => false,
         };
         let answered = |o: &Observation| o.facts.iter().any(|fact| matches!(fact, Fact::Answer(_)));
         let redirected = observations.iter().any(|o| canary(o) && answered(o));
-        Self { observations, not_looked, background, by_host, of_this_host, ladders, redirected }
+        Self { observations, not_looked, background, by_host, of_this_host, ladders, hellos, redirected }
     }
 
     /// Whether DNS queries are answered by somebody else than who was asked: then nothing unencrypted comes from an
@@ -123,9 +133,28 @@ impl Evidence {
         self.at(name).filter_map(|o| self.lookup(o))
     }
 
-    /// Every TTL ladder.
+    /// Every TTL ladder of a ClientHello's first segment, on a connection that stands.
+    pub fn hello_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.hellos.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
+    }
+
+    /// Every TTL ladder of a flow's first packet.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    }
+
+    /// The TTL ladders towards addresses that nobody can own.
+    pub fn ladders_to_nobody(&self) -> impl Iterator<Item = Ladder<'_>> {
+        self.all_ladders().filter(|ladder| ladder.role() == Role::Canary)
+    }
+
+    fn all_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
+    }
+
+    /// What was counted of SYNs and answers on their way through this computer.
+    pub fn passages(&self) -> impl Iterator<Item = Passage> {
+        self.observations.iter().filter(|o| o.look.probe == "passage").filter_map(Passage::of)
     }
 
     /// What this computer tells of itself.

@@ -4,7 +4,19 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::{IpNet, Ipv6Net};
 use why5003_probes::kit::{Proxy, Role, Transport};
+
+/// What of a ClientHello kills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Telling {
+    /// The server name: another one passes.
+    Name,
+    /// The size, of the message or of its packet: a small one passes.
+    Size,
+    /// That there is one: none passes.
+    Presence,
+}
 
 /// What a rule would have to know before it can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +93,86 @@ pub enum Question {
         /// A destination whose TCP connections pass.
         passing: SocketAddr,
     },
+    /// At which hop does this flow die, and which hops does another flow to the same address reach?
+    Beside {
+        /// The flow's destination.
+        to: SocketAddr,
+        /// Its transport.
+        transport: Transport,
+        /// A port of the same address whose flow passes, or may.
+        port: u16,
+        /// That flow's transport.
+        by: Transport,
+    },
+    /// Do packets to others of Zoom's published prefixes pass the filter at this hop?
+    Prefixes {
+        /// The last hop that answers for the flow that dies.
+        beyond: u8,
+        /// The prefix of which two addresses must be asked, where one is suspected alone.
+        suspect: Option<IpNet>,
+    },
+    /// Are many connections at once let through, and as many one by one?
+    Burst {
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// After how many bytes of one connection to this host does it die, twice and with another hello, and a neutral one?
+    Sustained {
+        /// The host.
+        host: String,
+        /// Its address.
+        to: SocketAddr,
+    },
+    /// After how many datagrams does a UDP flow to this server fall silent, each time anew, and one to a neutral server?
+    OnOneFlow {
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// How far does this flow come, where nothing is known to pass?
+    HowFar {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
+    /// Do other ports and protocols to this address die where TCP 443 does?
+    Everything {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Which prefix does this network translate to IPv4 (RFC 7050)?
+    Nat64Prefix,
+    /// Do neutral IPv4 hosts answer by way of this NAT64 prefix (RFC 6052)?
+    ThroughNat64 {
+        /// The prefix, of 96 bits.
+        prefix: Ipv6Net,
+    },
+    /// Which hops does a flow to this address meet?
+    Way {
+        /// The address.
+        to: SocketAddr,
+    },
+    /// At which hop does a ClientHello die, and which hops does one reach that passes?
+    WhereHello {
+        /// The host.
+        host: String,
+        /// Its address, which takes connections.
+        to: SocketAddr,
+        /// What of the hello kills it.
+        telling: Telling,
+        /// How many hops the address is away.
+        distance: u8,
+    },
+    /// At which hop does the same address answer by another port?
+    AnotherPort {
+        /// The address, by the port that does not answer as it should.
+        to: SocketAddr,
+    },
+    /// Do packets for this address leave this computer, and are its answers let in?
+    Passage {
+        /// The address.
+        to: SocketAddr,
+        /// It is a neutral one, for comparison.
+        neutral: bool,
+    },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {
         /// The host.
@@ -115,6 +207,30 @@ pub enum Question {
     NeutralTunnel {
         /// The proxy.
         proxy: Proxy,
+    },
+    /// Does this proxy open tunnels to other ports than that of HTTPS?
+    OtherPorts {
+        /// The proxy.
+        proxy: Proxy,
+    },
+    /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+    OfferedProxies,
+    /// Does somebody take connections to addresses that nobody can own?
+    Nobody {
+        /// A destination of the same family and port.
+        like: SocketAddr,
+    },
+    /// At which hop is this flow answered?
+    Approach {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
+    /// Which routers up to this hop does another packet to the same address pass?
+    Beyond {
+        /// The address.
+        address: IpAddr,
+        /// The last hop asked.
+        hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,

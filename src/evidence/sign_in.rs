@@ -35,14 +35,19 @@ impl Evidence {
         if self.host().has_link() == Some(false) {
             return SignIn::Fails(self.host().ids());
         }
-        if self.host().uses_proxy_for(host) {
-            let proxied: Vec<_> = self.attempts_at(host).filter(|a| a.proxied() && a.baseline()).collect();
-            if !proxied.is_empty() {
-                return standing(&proxied);
+        if self.uses_proxy_for(host) {
+            let addresses = self.system_addresses(host);
+            let sent = |a: &Attempt<'_>| a.baseline() && a.proxied() && self.is_sent(*a);
+            let mut tried: Vec<_> = self.attempts_at(host).filter(sent).collect();
+            if !tried.is_empty() {
+                if self.falls_back_to_direct(host) {
+                    tried.extend(self.client_attempts(host, &addresses));
+                }
+                return standing(&tried);
             }
         }
         let Some(lookup) = self.by_system(host) else {
-            return SignIn::Untold;
+            return self.resolvers_are_silent(host);
         };
         match lookup.named() {
             Named::Addresses(addresses) => {
@@ -51,6 +56,19 @@ impl Evidence {
             }
             Named::NoData | Named::NoName | Named::Rcode(_) | Named::Failed(_) => SignIn::Fails(vec![lookup.id()]),
         }
+    }
+
+    /// Whether sign-in works, and by a proxy: then what becomes of direct connections is nothing to a client.
+    pub fn signs_in_by_proxy(&self) -> bool {
+        let SignIn::Works(ids) = self.sign_in() else { return false };
+        self.attempts().filter(|a| ids.contains(&a.id())).all(Attempt::proxied)
+    }
+
+    /// Where the system's library has not come back yet: what it asks told us nothing either.
+    fn resolvers_are_silent(&self, host: &str) -> SignIn {
+        let asked: Vec<_> = self.lookups_of(host).filter(|l| matches!(l.source(), Source::Configured(_))).collect();
+        let silent = asked.iter().all(|l| matches!(l.named(), Named::Failed(_)));
+        if silent && !asked.is_empty() { SignIn::Fails(asked.iter().map(|l| l.id()).collect()) } else { SignIn::Untold }
     }
 
     /// Tries that a client on this computer would make for this host: direct, unvaried, at the addresses the system gives.

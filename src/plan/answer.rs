@@ -1,12 +1,28 @@
 //! Which looks would answer a rule's question.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport};
+use ipnet::Ipv6Net;
+use why5003_probes::kit::{
+    Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
+};
 
 use super::first::{DNS, DOT};
-use super::{Plan, first, looks};
-use crate::evidence::Question;
+use super::{Plan, first, looks, prefixes, proxies};
+use crate::catalogue::Control;
+use crate::evidence::{Question, Telling, nat64};
+
+/// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
+const TRACEROUTE: u16 = 33_434;
+
+/// How many neutral hosts are tried by way of a NAT64.
+const TRANSLATED: usize = 2;
+
+/// Zoom's web hosts answer there too, with a redirect.
+const HTTP: u16 = 80;
+
+/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
+const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
 
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
@@ -51,6 +67,33 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
         }
+        Question::Beside { to, transport, port, by } => {
+            let beside = SocketAddr::new(to.ip(), *port);
+            vec![looks::ladder(Role::Media, *to, *transport), looks::ladder(Role::Media, beside, *by)]
+        }
+        Question::Prefixes { beyond, suspect } => prefixes::looks(plan, *beyond, *suspect),
+        Question::Burst { to } => vec![looks::burst(Role::Range, *to)],
+        Question::Sustained { host, to } => sustained(plan, host, *to),
+        Question::OnOneFlow { to } => {
+            let again = looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
+            let twice = Settings { tries: Some(2), ..again.settings.clone() };
+            vec![again.with(twice)]
+        }
+        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::Everything { address } => vec![
+            looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
+            looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),
+        ],
+        Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
+        Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::Way { to } => vec![looks::ladder(Role::Range, *to, Transport::Tcp)],
+        Question::WhereHello { host, to, telling, distance } => where_hello(plan, host, *to, (*telling, *distance)),
+        Question::AnotherPort { to } => {
+            vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
+        }
+        Question::Passage { to, neutral } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
+        }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => {
             let role = role_of(plan, host);
@@ -72,6 +115,19 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let control = plan.catalogue.controls.iter().take(1);
             control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
         }
+        Question::OtherPorts { proxy } => {
+            let control = plan.catalogue.controls.iter().take(1);
+            let each =
+                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
+            control.flat_map(each).collect()
+        }
+        Question::OfferedProxies => proxies::offered(plan),
+        Question::Nobody { like } => {
+            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
+            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
+        }
+        Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
+        Question::Beyond { address, hop } => vec![routers(plan, *address, *hop)],
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -80,6 +136,25 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
                 .collect()
         }
     }
+}
+
+/// An address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+    let addresses = &plan.catalogue.canary.addresses;
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
+    Some(SocketAddr::new(nobody, like.port()))
+}
+
+/// What a flow to an address is: nobody's, or of Zoom's.
+fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
+    if plan.catalogue.canary.addresses.contains(&address) { Role::Canary } else { Role::Range }
+}
+
+/// The routers on the way to an address up to a hop, by datagrams.
+fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Look {
+    let look = looks::ladder(owner(plan, address), SocketAddr::new(address, TRACEROUTE), Transport::Udp);
+    let settings = Settings { ladder: Some(hop), ..look.settings.clone() };
+    look.with(settings)
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {
@@ -108,12 +183,42 @@ fn independently(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     asked
 }
 
+/// Neutral hosts at the IPv4 addresses that the catalogue knows, as this network's translator wants them.
+fn through_nat64(plan: &Plan<'_>, prefix: Ipv6Net) -> Vec<Look> {
+    let controls = plan.catalogue.controls.iter().filter_map(|control| {
+        let four =
+            control.addresses.iter().find_map(|address| if let IpAddr::V4(v4) = address { Some(*v4) } else { None })?;
+        let to = SocketAddr::new(nat64::embed(prefix, four).into(), control.port);
+        Some(looks::handshake(&control.name, Role::Control, to))
+    });
+    controls.take(TRANSLATED).collect()
+}
+
 fn known_addresses(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     let Some(host) = plan.catalogue.host(name) else { return Vec::new() };
     host.known_addresses
         .iter()
         .map(|address| looks::web(name, first::role(host), SocketAddr::new(*address, host.port)))
         .collect()
+}
+
+/// The connection twice, once more with a hello that is shorter by a kilobyte, and a neutral one.
+fn sustained(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
+    let look = looks::on_one_connection(host, role_of(plan, host), to);
+    let vary = |settings: Settings| look.clone().with(settings);
+    let mut asked = vec![
+        vary(Settings { tries: Some(2), ..look.settings.clone() }),
+        vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
+    ];
+    // A web site rather than a resolver, which may close what asks for no name.
+    let known =
+        |name: &str| plan.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
+    let control = plan.catalogue.controls.iter().find_map(|control| {
+        let address = known(&control.name)?;
+        Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
+    });
+    asked.extend(control);
+    asked
 }
 
 /// The same address under a neutral name and none; a neutral address under this one.
@@ -130,6 +235,20 @@ fn other_names(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
         }
     }
     tried
+}
+
+/// The hello that dies, and one that differs from it in what kills it alone; each in one segment.
+fn where_hello(plan: &Plan<'_>, host: &str, to: SocketAddr, (telling, distance): (Telling, u8)) -> Vec<Look> {
+    let role = role_of(plan, host);
+    let small = Settings { hello: Some(Hello::Small), ..Settings::default() };
+    let neutral_name = plan.catalogue.controls.first().map(|control| Sni::Name(control.name.clone()));
+    let forms = match telling {
+        Telling::Name => vec![small.clone(), Settings { sni: neutral_name, ..small }],
+        Telling::Size => vec![Settings::default(), small],
+        Telling::Presence => vec![small],
+    };
+    let walk = |form: Settings| looks::handshake(host, role, to).with(Settings { ladder: Some(distance), ..form });
+    forms.into_iter().map(walk).collect()
 }
 
 /// Addresses of Zoom's published prefixes that are known to be used, as far apart as the catalogue knows them.

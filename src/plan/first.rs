@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
 
-use super::{Plan, looks};
+use super::{Plan, looks, proxies};
 use crate::catalogue::{Catalogue, Host, Portal};
 
 /// Port of plain DNS (RFC 1035).
@@ -45,15 +45,7 @@ pub(super) fn looks(plan: &Plan<'_>) -> Vec<Look> {
     first.extend(names_by_wire(plan));
     first.extend(neutral(plan));
     first.extend(udp(plan));
-    for proxy in &plan.here.proxies {
-        for host in catalogue.hosts.iter().filter(|host| host.decisive) {
-            first.push(looks::web_through(&host.name, Role::SignIn, host.port, proxy));
-        }
-        if let Some(control) = catalogue.controls.first() {
-            first.push(looks::tunnel(&control.name, Role::Control, control.port, proxy));
-        }
-    }
-    first.extend(plan.here.scripts.iter().map(|script| looks::script(&script.host, script.port, &script.path)));
+    first.extend(proxies::set(plan));
     first
 }
 
@@ -143,6 +135,8 @@ fn udp(plan: &Plan<'_>) -> Vec<Look> {
     let catalogue = plan.catalogue;
     let media = catalogue.media.servers.iter().take(2);
     let mut udp: Vec<Look> = media.map(|to| looks::datagram(Role::Media, Target::udp(*to), Dialect::Zoom)).collect();
+    let another = catalogue.media.servers.get(2).or(catalogue.media.servers.first());
+    udp.extend(another.map(|to| looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom)));
     if let Some(stun) = catalogue.stun.first() {
         match (&stun.target.host, stun.target.address) {
             (Some(name), None) => udp.push(looks::by_system(name, Role::Resolver)),

@@ -4,13 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, Look, Observation, Role};
 
-use super::{Plan, first, looks};
+use super::{Plan, first, looks, proxies};
 
 /// How many addresses of a name are tried for each family.
 const ADDRESSES_EACH_FAMILY: usize = 2;
 
 /// The looks that a result leads to.
 pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
+    if seen.look.probe == "proxy" {
+        return proxies::chosen(plan, seen);
+    }
     if seen.look.probe != "dns" {
         return Vec::new();
     }

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Interface, InterfaceKind, Observation, Proxy, ProxySays};
+use why5003_probes::kit::proxy_settings::Script;
+use why5003_probes::kit::{Fact, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route};
 
 use super::Wishes;
 
@@ -13,20 +14,18 @@ pub(super) struct Here {
     pub(super) resolvers: Vec<SocketAddr>,
     /// Proxies that this computer is set to use, in order.
     pub(super) proxies: Vec<Proxy>,
+    /// Proxies that it is set to use for plain HTTP alone.
+    pub(super) for_http: Vec<Proxy>,
     /// Where it is set to fetch a proxy script.
     pub(super) scripts: Vec<Script>,
+    /// It is set to a script that no look can fetch.
+    pub(super) unfetchable: bool,
+    /// The next hops of its routes.
+    pub(super) gateways: Vec<IpAddr>,
     /// An interface can carry IPv4 beyond its link.
     pub(super) v4: bool,
     /// An interface can carry IPv6 beyond its link.
     pub(super) v6: bool,
-}
-
-/// Where a proxy script is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Script {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) path: String,
 }
 
 impl Here {
@@ -38,6 +37,9 @@ impl Here {
             match fact {
                 Fact::Resolver(resolver) => here.resolvers.push(resolver.server),
                 Fact::ProxySetting(setting) if wishes.proxy.is_none() => here.heed(&setting.says),
+                Fact::Route(Route { gateway: Some(gateway), .. }) if !here.gateways.contains(gateway) => {
+                    here.gateways.push(*gateway);
+                }
                 Fact::Interface(interface) => {
                     knows_interfaces = true;
                     here.v4 |= carries(interface, IpAddr::is_ipv4);
@@ -52,6 +54,11 @@ impl Here {
         here
     }
 
+    /// It is set to a proxy, or to a script that chooses one.
+    pub(super) fn goes_by_proxy(&self) -> bool {
+        !self.proxies.is_empty() || !self.scripts.is_empty()
+    }
+
     fn heed(&mut self, says: &ProxySays) {
         match says {
             ProxySays::Use(proxy) => {
@@ -61,31 +68,14 @@ impl Here {
                     self.proxies.push(proxy);
                 }
             }
-            ProxySays::Script(url) => {
-                self.scripts.extend(Script::of(url).filter(|script| !self.scripts.contains(script)));
-            }
-            // The name that browsers ask for below the search domain, which the system's library adds.
-            ProxySays::Discover => {
-                self.scripts.push(Script { host: "wpad".to_owned(), port: 80, path: "/wpad.dat".to_owned() });
-            }
+            ProxySays::ForHttp(proxy) => self.for_http.extend(proxy.parse()),
+            ProxySays::Script(_) | ProxySays::Discover => match Script::of(says) {
+                Some(script) if self.scripts.contains(&script) => {}
+                Some(script) => self.scripts.push(script),
+                None => self.unfetchable = true,
+            },
             ProxySays::Unreadable(_) => {}
         }
-    }
-}
-
-impl Script {
-    /// The script at a plain-HTTP address; `None` for any other scheme, which a look cannot fetch.
-    fn of(url: &str) -> Option<Self> {
-        let rest = url.strip_prefix("http://")?;
-        let (authority, path) = match rest.find('/') {
-            Some(at) => rest.split_at(at),
-            None => (rest, "/"),
-        };
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().ok()?),
-            None => (authority, 80),
-        };
-        Some(Self { host: host.to_owned(), port, path: path.to_owned() })
     }
 }
 
@@ -98,18 +88,4 @@ fn carries(interface: &Interface, family: impl Fn(&IpAddr) -> bool) -> bool {
     interface.kind != InterfaceKind::Loopback
         && interface.up
         && interface.addresses.iter().map(ipnet::IpNet::addr).any(|a| family(&a) && beyond(a))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_is_fetched_from_the_place_its_url_names() {
-        let script = |host: &str, port, path: &str| Some(Script { host: host.to_owned(), port, path: path.to_owned() });
-        assert_eq!(Script::of("http://proxy.example/a.pac"), script("proxy.example", 80, "/a.pac"));
-        assert_eq!(Script::of("http://192.0.2.1:8080"), script("192.0.2.1", 8080, "/"));
-        assert_eq!(Script::of("https://proxy.example/a.pac"), None);
-        assert_eq!(Script::of("file:///etc/proxy.pac"), None);
-    }
 }

@@ -67,6 +67,13 @@ pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
+/// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is. He is near: what
+/// he does he does within a second.
+pub(super) fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
+    Look::new("tls", Role::Canary, Target::tcp(to).called(name))
+        .with(Settings { wait_ms: Some(900), ..Settings::default() })
+}
+
 /// A proxy script.
 pub(super) fn script(host: &str, port: u16, path: &str) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: None };
@@ -98,6 +105,40 @@ pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
 }
 
+/// Many requests on one UDP flow.
+pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
+    let look = datagram(role, target, dialect);
+    let settings = Settings { exchange: Some(DATAGRAMS), ..look.settings.clone() };
+    look.with(settings)
+}
+
+/// More than any firewall that lets a first exchange pass (STUN, DNS) and no stream would allow.
+const DATAGRAMS: u16 = 16;
+
+/// Many requests on one connection that stands; short of patience, since the handshake has shown how quick the server is.
+pub(super) fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look {
+    let settings =
+        Settings { fetch: Some(head("/")), exchange: Some(REQUESTS), wait_ms: Some(1_300), ..Settings::default() };
+    Look::new("tls", role, Target::tcp(to).called(host)).with(settings)
+}
+
+/// Heads of about 1 kB each: more than a login's own exchanges.
+const REQUESTS: u16 = 24;
+
+/// Many connections at once, then one by one.
+pub(super) fn burst(role: Role, to: SocketAddr) -> Look {
+    Look::new("burst", role, Target::tcp(to))
+}
+
+/// A packet of a flow that must die at this hop, if it comes so far: whoever is there says so.
+pub(super) fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -> Look {
+    let (probe, target) = match transport {
+        Transport::Tcp => ("tcp", Target::tcp(to)),
+        Transport::Udp => ("udp", Target::udp(to)),
+    };
+    Look::new(probe, role, target).with(Settings { ttl: Some(ttl), ..Settings::default() })
+}
+
 /// The hops of a walk that no path of today's internet outruns by much: public measurements see 10 to 20.
 const HOPS: u8 = 24;
 
@@ -108,6 +149,11 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
         Transport::Udp => ("udp", Target::udp(to)),
     };
     Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
+}
+
+/// What of a flow leaves this computer, and what of its answers is let in.
+pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
+    Look::new("passage", role, Target::tcp(to))
 }
 
 /// The same handshake under another server name.

@@ -7,11 +7,14 @@ mod first;
 mod follow;
 mod here;
 mod looks;
+mod media;
+mod prefixes;
+mod proxies;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Look, Observation, Proxy, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, Role, Via};
 
 use here::Here;
 
@@ -46,12 +49,21 @@ pub struct Plan<'a> {
     given: HashSet<Look>,
     /// Addresses of each host that looks were given for, so that a long answer does not become a sweep.
     addresses: HashSet<(String, IpAddr)>,
+    /// What is known of the way to media.
+    media: media::Way,
 }
 
 impl<'a> Plan<'a> {
     /// A plan for a diagnosis by this catalogue.
     pub fn new(catalogue: &'a Catalogue, wishes: Wishes) -> Self {
-        Self { catalogue, wishes, here: Here::default(), given: HashSet::new(), addresses: HashSet::new() }
+        Self {
+            catalogue,
+            wishes,
+            here: Here::default(),
+            given: HashSet::new(),
+            addresses: HashSet::new(),
+            media: media::Way::default(),
+        }
     }
 
     /// The look that begins every diagnosis: this computer itself. What it shows leads to all others.
@@ -75,7 +87,8 @@ impl<'a> Plan<'a> {
             let looks = first::looks(self);
             return self.new_ones(looks);
         }
-        let looks = follow::looks(self, seen);
+        let mut looks = follow::looks(self, seen);
+        looks.extend(self.media.heard(seen));
         self.new_ones(looks)
     }
 
@@ -86,14 +99,22 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
-    pub fn only_explains(look: &Look) -> bool {
-        look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+    pub fn only_explains(&self, look: &Look) -> bool {
+        look.role == Role::Portal
+            || look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+            || self.media.can_say_nothing(look)
+            || self.here.goes_by_proxy() && look.role != Role::Media && matches!(look.via, Via::Direct | Via::System)
+    }
+
+    /// Whether a look waits for what the system's library says of a name.
+    pub fn asks_the_system_for_a_name(look: &Look) -> bool {
+        matches!(look.via, Via::System)
     }
 
     /// What no look of this plan can tell on this computer, and what would.
     pub fn left_out(&self) -> Vec<NotLooked> {
         let mut left = Vec::new();
-        if self.here.v4 || self.here.v6 {
+        if (self.here.v4 || self.here.v6) && !self.media.is_seen() {
             let address =
                 self.catalogue.media.servers.first().map_or_else(|| "ADDRESS".to_owned(), |to| to.ip().to_string());
             left.push(NotLooked {
@@ -103,10 +124,10 @@ impl<'a> Plan<'a> {
                 ),
             });
         }
-        if !self.here.scripts.is_empty() {
+        if self.here.unfetchable {
             left.push(NotLooked {
                 what: "which proxy the proxy script chooses for Zoom".to_owned(),
-                why: "proxy scripts are fetched and read, not run; give the proxy with --proxy".to_owned(),
+                why: "proxy scripts are fetched by plain HTTP alone; give the proxy with --proxy".to_owned(),
             });
         }
         left

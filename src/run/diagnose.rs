@@ -29,7 +29,13 @@ pub struct Standing {
     pub questions: Vec<Question>,
     /// Nothing is wrong so far: looks that only serve to explain a fault can teach nothing more.
     pub content: bool,
+    /// The system's library will not be told any name: looks that wait for it can teach nothing more.
+    pub names_are_lost: bool,
 }
+
+/// After so long without news the rules are asked what they would know, though looks are under way still: a SYN is sent again
+/// after a second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
+const LULL: Duration = Duration::from_secs(1);
 
 /// What a diagnosis gathered.
 #[derive(Debug, Default)]
@@ -67,20 +73,33 @@ pub async fn diagnose(
     add(&mut schedule, plan.opening(), events);
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
+    let mut news = false;
     let ended = loop {
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
             () = &mut deadline => break Some("the run's deadline came first"),
             finish = schedule.next() => finish,
+            () = tokio::time::sleep(LULL), if news => {
+                news = false;
+                let standing = judge(&gathered.observations, &gathered.not_looked);
+                if standing.names_are_lost {
+                    let why = "by then it was known that this computer is told no names";
+                    gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
+                }
+                let looks = ask(&mut plan, standing.questions, events);
+                add(&mut schedule, looks, events);
+                continue;
+            }
         };
+        news = true;
         match finish {
             Some(Finish::Seen(observation)) => {
                 events(Event::Seen(&observation));
                 add(&mut schedule, plan.follow(&observation), events);
                 gathered.observations.push(*observation);
                 let idle = schedule.pending().next().is_none();
-                if !idle && schedule.pending().all(Plan::only_explains) {
+                if !idle && schedule.pending().all(|look| plan.only_explains(look)) {
                     let standing = judge(&gathered.observations, &gathered.not_looked);
                     if standing.content && standing.questions.is_empty() {
                         let why = "nothing was wrong, so its answer was not waited for";
@@ -88,6 +107,8 @@ pub async fn diagnose(
                         gathered.not_looked.extend(plan.left_out());
                         return gathered.in_order();
                     }
+                    let looks = ask(&mut plan, standing.questions, events);
+                    add(&mut schedule, looks, events);
                 }
             }
             Some(Finish::NotLooked(not)) => {
@@ -95,14 +116,8 @@ pub async fn diagnose(
                 gathered.not_looked.push(not);
             }
             None => {
-                let mut looks = Vec::new();
-                for question in judge(&gathered.observations, &gathered.not_looked).questions {
-                    let more = plan.answer(&question);
-                    if !more.is_empty() {
-                        events(Event::Asked(&question));
-                    }
-                    looks.extend(more);
-                }
+                let questions = judge(&gathered.observations, &gathered.not_looked).questions;
+                let looks = ask(&mut plan, questions, events);
                 if looks.is_empty() {
                     break None;
                 }
@@ -116,6 +131,19 @@ pub async fn diagnose(
         gathered.not_looked.extend(schedule.abandon(why));
     }
     gathered.in_order()
+}
+
+/// The looks that would answer the rules' questions.
+fn ask(plan: &mut Plan<'_>, questions: Vec<Question>, events: &mut dyn FnMut(Event<'_>)) -> Vec<Look> {
+    let mut looks = Vec::new();
+    for question in questions {
+        let more = plan.answer(&question);
+        if !more.is_empty() {
+            events(Event::Asked(&question));
+        }
+        looks.extend(more);
+    }
+    looks
 }
 
 impl Gathered {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
@@ -60,6 +60,7 @@ pub struct Schedule {
     busy: HashMap<IpAddr, usize>,
     tasks: JoinSet<(Duration, Duration, Result<Seen, CannotLook>)>,
     running: HashMap<Id, (u32, Look)>,
+    handles: HashMap<Id, AbortHandle>,
     /// Looks that made no sense to their probe.
     refused: VecDeque<NotLooked>,
 }
@@ -81,6 +82,7 @@ impl Schedule {
             busy: HashMap::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            handles: HashMap::new(),
             refused: VecDeque::new(),
         }
     }
@@ -102,28 +104,29 @@ impl Schedule {
         if let Some(refused) = self.refused.pop_front() {
             return Some(Finish::NotLooked(refused));
         }
-        self.start();
-        let joined = self.tasks.join_next_with_id().await?;
-        Some(match joined {
-            Ok((task, (started, took, result))) => {
-                let (id, look) = self.finished(task)?;
-                match result {
-                    Ok(Seen { facts, failure }) => {
-                        Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure }))
-                    }
-                    Err(cannot) => Finish::NotLooked(NotLooked { what: label(&look), why: chain(&cannot) }),
+        loop {
+            self.start();
+            let joined = self.tasks.join_next_with_id().await?;
+            let task = joined.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
+            // One that was dropped has left the list already.
+            let Some((id, look)) = self.finished(task) else { continue };
+            return Some(match joined {
+                Ok((_, (started, took, Ok(Seen { facts, failure })))) => {
+                    Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure }))
                 }
-            }
-            Err(error) => {
-                let (_, look) = self.finished(error.id())?;
-                let why = if error.is_panic() {
-                    format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
-                } else {
-                    "it was ended".to_owned()
-                };
-                Finish::NotLooked(NotLooked { what: label(&look), why })
-            }
-        })
+                Ok((_, (_, _, Err(cannot)))) => {
+                    Finish::NotLooked(NotLooked { what: label(&look), why: chain(&cannot) })
+                }
+                Err(error) => {
+                    let why = if error.is_panic() {
+                        format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
+                    } else {
+                        "it was ended".to_owned()
+                    };
+                    Finish::NotLooked(NotLooked { what: label(&look), why })
+                }
+            });
+        }
     }
 
     /// The looks that are waiting or under way, in no order.
@@ -132,19 +135,37 @@ impl Schedule {
         self.running.values().map(|(_, look)| look).chain(waiting)
     }
 
+    /// Ends those that are waiting or under way and of such a kind; they were not looked at, for this reason.
+    pub fn drop_those(&mut self, such: fn(&Look) -> bool, why: &str) -> Vec<NotLooked> {
+        let mut left = Vec::new();
+        let under_way: Vec<Id> =
+            self.running.iter().filter(|(_, (_, look))| such(look)).map(|(task, _)| *task).collect();
+        for task in under_way {
+            if let Some(handle) = self.handles.remove(&task) {
+                handle.abort();
+            }
+            left.extend(self.finished(task));
+        }
+        for queue in self.held.values_mut().chain([&mut self.waiting]) {
+            let (dropped, kept) = queue.drain(..).partition(|job| such(&job.look));
+            *queue = kept;
+            let dropped: VecDeque<Job> = dropped;
+            left.extend(dropped.into_iter().map(|job| (job.id, job.look)));
+        }
+        not_looked(left, why)
+    }
+
     /// Ends everything; what was waiting or under way was not looked at, for this reason.
     pub fn abandon(mut self, why: &str) -> Vec<NotLooked> {
         let under_way = self.running.drain().map(|(_, (id, look))| (id, look));
         let waiting = self.waiting.drain(..).chain(self.held.drain().flat_map(|(_, jobs)| jobs));
-        let mut left: Vec<(u32, Look)> = under_way.chain(waiting.map(|job| (job.id, job.look))).collect();
-        left.sort_by_key(|(id, _)| *id);
-        left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
+        not_looked(under_way.chain(waiting.map(|job| (job.id, job.look))).collect(), why)
     }
 
     fn start(&mut self) {
         while self.tasks.len() < self.limits.at_once {
             let Some(job) = self.waiting.pop_front() else { return };
-            if let Some(address) = job.look.target.address {
+            if let Some(address) = counted(&job.look) {
                 let busy = self.busy.entry(address).or_default();
                 if *busy >= self.limits.per_address {
                     self.held.entry(address).or_default().push_back(job);
@@ -166,12 +187,14 @@ impl Schedule {
                 (started, tools.clock.elapsed().saturating_sub(started), result)
             });
             self.running.insert(handle.id(), (id, look));
+            self.handles.insert(handle.id(), handle);
         }
     }
 
     fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
         let (id, look) = self.running.remove(&task)?;
-        if let Some(address) = look.target.address {
+        self.handles.remove(&task);
+        if let Some(address) = counted(&look) {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
             }
@@ -181,6 +204,17 @@ impl Schedule {
         }
         Some((id, look))
     }
+}
+
+/// In the order of the plan.
+fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
+    left.sort_by_key(|(id, _)| *id);
+    left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
+}
+
+/// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
+fn counted(look: &Look) -> Option<IpAddr> {
+    look.target.address.filter(|_| look.settings.ladder.is_none())
 }
 
 /// A look in few words, for "not looked at".

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use why5003_probes::kit::Layer;
+
 use super::cause::Cause;
 use super::causes::CAUSES;
 use super::chance::Trust;
@@ -17,7 +19,12 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What would settle what is open.
     pub questions: Vec<Question>,
+    /// Names are lost at this computer's resolvers: what the system's library still waits for will not come.
+    pub names_are_lost: bool,
 }
+
+/// Where one of these is so, no resolver of this computer's answers any name.
+const WITHOUT_NAMES: &[&str] = &["link.gateway-down", "path.internet-down", "dns.resolver-down"];
 
 /// Observations that a verdict cites for one thing at most: enough to check it, few enough to read.
 const CITED: usize = 12;
@@ -29,7 +36,13 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         Some(trust) if !measures_silence(cause.id) => trust.hold(evidence, (cause.rule)(evidence)),
         _ => (cause.rule)(evidence),
     };
-    let rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
+    let mut rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
+    if evidence.background().decisive_hosts().any(|host| evidence.goes_by_proxy(host)) {
+        // What the proxy connects to, and how it finds it, is its own affair: the direct way is not the one of sign-in.
+        for (_, ruling) in rulings.iter_mut().filter(|(cause, _)| matches!(cause.layer, Layer::Dns | Layer::Filter)) {
+            ruling.claims.iter_mut().for_each(|claim| claim.blocks = false);
+        }
+    }
     let claimed: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
     let folded = |cause: &Cause| claimed.iter().any(|root| root.id != cause.id && masks(root, cause.id));
 
@@ -81,7 +94,8 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
     let summary = summary::sentence(status, &causes, evidence);
-    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions }
+    let names_are_lost = causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str()));
+    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions, names_are_lost }
 }
 
 /// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against

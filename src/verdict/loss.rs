@@ -179,7 +179,9 @@ impl Loss {
     /// Where packets are lost.
     pub(super) fn lost(&self) -> Lost {
         let shared = self.zoom.clone().and(&self.neutral);
-        if self.neutral.enough() && self.neutral.share() >= SHARED && shared.at_least() >= IMPAIRS {
+        // A neutral host that loses what Zoom does not is alone in that.
+        let both = self.neutral.share() >= SHARED && (!self.zoom.enough() || self.zoom.share() >= SHARED);
+        if self.neutral.enough() && both && shared.at_least() >= IMPAIRS {
             Lost::Everywhere
         } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS {
             Lost::TowardsZoom

@@ -1,13 +1,17 @@
 //! Judges evidence: pure, without I/O, clock or tasks.
 
+mod answers_early;
 mod cause;
 mod causes;
 mod chance;
 mod judge;
 mod loss;
+mod media;
 mod model;
 mod place;
+mod place_of_hello;
 mod rate;
+mod reach;
 mod ruling;
 mod summary;
 mod weigh;

@@ -17,10 +17,20 @@ pub(super) struct Place {
     /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
     /// they have in common lets it pass.
     pub(super) past_the_shared_way: bool,
+    /// The hop at which the passing flow ends, where the two ways do not part as far as anything can be seen.
+    end: Option<u8>,
     /// The passing flow went to the same address, so the two share their way to its end.
     pub(super) by_the_same_address: bool,
     /// The ladders held against each other.
     pub(super) ids: Vec<u32>,
+}
+
+impl Place {
+    /// The flow's packets reach the last router before the passing flow's end, by the same routers.
+    pub(super) fn open_to_the_last_router(&self) -> bool {
+        let next = self.location.hop.and_then(|hop| hop.checked_add(1));
+        self.past_the_shared_way && self.end.is_some() && self.end == next
+    }
 }
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
@@ -35,7 +45,14 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
     let by_the_same_address = neutral.to().ip() == to.ip();
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place { location, open_to_the_end: true, past_the_shared_way: true, by_the_same_address, ids });
+        return Some(Place {
+            location,
+            open_to_the_end: true,
+            past_the_shared_way: true,
+            end: None,
+            by_the_same_address,
+            ids,
+        });
     }
     let (hop, address) = match affected.last_router() {
         Some((hop, address)) => (hop, Some(address)),
@@ -48,6 +65,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         location: Location { hop: Some(hop), address, next },
         open_to_the_end: false,
         past_the_shared_way: false,
+        end: neutral.answered_at().filter(|_| shared),
         by_the_same_address,
         ids: ids.clone(),
     };
@@ -61,6 +79,14 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         // to its last router.
         None => Some(Place { open_to_the_end: by_the_same_address, past_the_shared_way: true, ..place(None) }),
     }
+}
+
+/// The way to the same address by another TCP port, which is open there.
+pub(super) fn the_address_by_another_port<'a>(evidence: &'a Evidence, ladder: Ladder<'_>) -> Option<Ladder<'a>> {
+    evidence.ladders().find(|l| {
+        let opened = l.hops().any(|hop| hop.came == HopAnswer::Answered);
+        l.to().ip() == ladder.to().ip() && l.to() != ladder.to() && l.transport() == Transport::Tcp && opened
+    })
 }
 
 /// A flow to the same address by another port or protocol that goes on where this one ends, though its end keeps silent

@@ -39,6 +39,8 @@ pub(crate) fn run(told: &Told) {
 
 /// The nest's own `/run`, `resolv.conf`, hosts file, and the program.
 fn furnish(scenario: &Scenario) {
+    // Squid's shared memory bears one name for all squids of a computer.
+    sh("mount -t tmpfs -o mode=1777 lab /dev/shm");
     sh("mount -t tmpfs -o mode=755 lab /run && mkdir -p -m 1777 /run/lab && mkdir /run/netns");
     sh(&format!("touch {PROGRAM} && mount --bind {} {PROGRAM}", env!("CARGO_BIN_EXE_why5003")));
     let client = &scenario.client;
@@ -47,9 +49,9 @@ fn furnish(scenario: &Scenario) {
     if resolvers.is_empty() {
         resolvers.push(gateway.to_owned());
     }
-    let mut resolv_conf: String = resolvers.iter().map(|address| format!("nameserver {address}\n")).collect();
-    resolv_conf.extend(client.resolv_conf.iter().map(|line| format!("{line}\n")));
-    let hosts: String = client.hosts.iter().map(|line| format!("{line}\n")).collect();
+    let resolv_conf =
+        format!("{}{}", servers::lines("nameserver ", &resolvers), servers::lines("", &client.resolv_conf));
+    let hosts = servers::lines("", &client.hosts);
     instead("/etc/resolv.conf", "resolv.conf", &resolv_conf);
     instead("/etc/hosts", "hosts", &format!("127.0.0.1 localhost\n::1 localhost\n{hosts}"));
     instead("/etc/nsswitch.conf", "nsswitch.conf", "hosts: files dns\n");

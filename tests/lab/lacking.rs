@@ -15,6 +15,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("unbound", "unbound"),
     ("squid", "squid-openssl"),
     ("tayga", "tayga"),
+    ("faketime", "faketime"),
     ("python3", "python3"),
 ];
 

@@ -144,8 +144,8 @@ fn six() {
         }
     }
     within("world", "ip -6 route add 2a01:4f8::/32 via 2a01:4f8:5::1");
-    let owned: Vec<String> = OWNED6.iter().map(|prefix| format!("-6 route add local {prefix} dev lo")).collect();
-    batch("world", "ip -batch -", &owned.join("\n"));
+    let owned: Vec<String> = OWNED6.iter().map(|prefix| format!("route add local {prefix} dev lo")).collect();
+    batch("world", "ip -6 -batch -", &owned.join("\n"));
 }
 
 /// The scenario's rules and commands, place by place.

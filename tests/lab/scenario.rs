@@ -15,6 +15,8 @@ use crate::nest::As;
 pub(crate) struct Scenario {
     /// The network in one sentence.
     pub(crate) about: String,
+    /// What is missing of the program to tell it: listed, and left out.
+    pub(crate) not_yet: Option<String>,
     #[serde(default)]
     pub(crate) client: Client,
     #[serde(default)]
@@ -25,7 +27,7 @@ pub(crate) struct Scenario {
     pub(crate) isp: Place,
     #[serde(default)]
     pub(crate) transit: Place,
-    #[serde(default)]
+    #[serde(default = "as_usual")]
     pub(crate) world: World,
     pub(crate) expect: Expect,
 }
@@ -143,6 +145,11 @@ pub(crate) struct World {
     pub(crate) files: BTreeMap<String, String>,
 }
 
+/// A world of which nothing is said: `Default` would leave out what is usually there.
+fn as_usual() -> World {
+    toml::from_str("").unwrap()
+}
+
 fn yes() -> bool {
     true
 }
@@ -214,7 +221,7 @@ struct ForUser {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Location {
-    pub(crate) hop: u8,
+    pub(crate) hop: Option<u8>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) next: Option<IpAddr>,
 }

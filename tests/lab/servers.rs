@@ -19,7 +19,7 @@ pub(crate) fn start(scenario: &Scenario) {
     write("sets.nft", include_str!("world/sets.nft"));
     write("world.nft", include_str!("world/world.nft"));
     write("nginx.conf", &nginx(&scenario.world));
-    let more: String = scenario.world.unbound.iter().map(|line| format!("  {line}\n")).collect();
+    let more = lines("  ", &scenario.world.unbound);
     write("unbound.conf", &format!("{}{more}", include_str!("world/unbound.conf")));
     within("world", "nft -f $LAB/world.nft");
     run("world", "nginx -c $LAB/nginx.conf");
@@ -27,10 +27,13 @@ pub(crate) fn start(scenario: &Scenario) {
     if scenario.client.ipv6 == Ipv6::Only {
         translate();
     } else {
-        let more: String = scenario.office.dnsmasq.iter().map(|line| format!("{line}\n")).collect();
+        let more = lines("", &scenario.office.dnsmasq);
         write("dnsmasq.conf", &format!("{}{more}", include_str!("world/dnsmasq.conf")));
         run("office", "dnsmasq -C $LAB/dnsmasq.conf");
-        listens("office", "10.0.1.1:53");
+        // A scenario that brings a resolver of its own turns this one off.
+        if !scenario.office.dnsmasq.iter().any(|line| line == "port=0") {
+            listens("office", "10.0.1.1:53");
+        }
     }
     for port in ["443", "80", "53", "853", "8443"] {
         listens("world", &format!("*:{port}"));
@@ -81,11 +84,21 @@ fn names(table: &str, more: &[String]) -> String {
     records
 }
 
+/// Each on a line of its own.
+pub(crate) fn lines(before: &str, texts: &[String]) -> String {
+    let mut lines = String::new();
+    for text in texts {
+        writeln!(lines, "{before}{text}").unwrap();
+    }
+    lines
+}
+
 fn write(name: &str, text: &str) {
     fs::write(format!("{LAB}/{name}"), text.replace("@LAB@", LAB).replace("$LAB", LAB)).unwrap();
 }
 
-/// Starts a server at a place. Nobody waits for its end: it ends with the nest.
+/// Starts a server at a place.
+#[expect(clippy::zombie_processes, reason = "it ends with the nest")]
 fn run(place: &str, command: &str) {
     let log = fs::File::options().create(true).append(true).open(format!("{LAB}/servers.log")).unwrap();
     Command::new("ip")

@@ -109,8 +109,41 @@ pub struct Reply {
     pub mapped: Option<SocketAddr>,
     /// Its size in bytes.
     pub bytes: u32,
+    /// Its IP TTL on arrival, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u8>,
     /// From the first datagram sent, in microseconds.
     pub rtt_us: u64,
+}
+
+/// Requests that followed each other on one flow, as far as they were answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exchange {
+    /// How many were to be sent.
+    pub wanted: u16,
+    /// How many were answered.
+    pub answered: u16,
+    /// The last one that was answered, counted from 1; 0 where none was. Less than `wanted` where the flow fell silent.
+    pub last: u16,
+    /// Bytes sent on the flow, a handshake before the requests included.
+    pub sent_bytes: u64,
+    /// Bytes received on it, likewise.
+    pub received_bytes: u64,
+    /// From the flow's beginning to its last answer, in microseconds.
+    pub took_us: u64,
+}
+
+/// Connections opened one after the other, at a pace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Volley {
+    /// From one to the next, in milliseconds; 0 where all were opened at once.
+    pub gap_ms: u32,
+    /// How many were opened, all of them held to the end.
+    pub made: u16,
+    /// How many of them stood before a SYN was sent twice.
+    pub passed: u16,
+    /// How many of the first ones, in the order they were opened, stood without one failing among them.
+    pub passed_first: u16,
 }
 
 /// A path MTU.

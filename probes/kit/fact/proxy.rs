@@ -21,6 +21,8 @@ pub struct ProxySetting {
 pub enum ProxySays {
     /// Use this proxy for HTTPS; never with credentials.
     Use(String),
+    /// Use this proxy for plain HTTP, and none for HTTPS: `http_proxy` alone. Without credentials as well.
+    ForHttp(String),
     /// Ask the script at this address.
     Script(String),
     /// Find a script by WPAD.
@@ -63,4 +65,17 @@ pub struct PacScript {
     pub names_proxies: Vec<String>,
     /// Whether its text says DIRECT anywhere.
     pub names_direct: bool,
+}
+
+/// What a proxy script, run, chose for one host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PacChoice {
+    /// The host that it was asked for, as `https://HOST/`.
+    pub host: String,
+    /// The ways in the order that it gave: `direct`, or a proxy as `http://proxy.example:3128`; ten at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<String>,
+    /// Why it gave none: the engine's words, or an answer that names no way, escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }

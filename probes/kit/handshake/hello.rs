@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, NamedGroup, SupportedProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, NamedGroup, SupportedProtocolVersion};
 
 use super::Recorder;
 use crate::kit::{Fact, Hello, Settings, Sni, Target, TlsVersions};
@@ -46,6 +46,16 @@ impl ClientHello {
             server_name: self.server_name(),
             post_quantum: self.post_quantum(),
         })
+    }
+
+    /// The record that carries it.
+    pub(super) fn bytes(&self, recorder: &Arc<Recorder>) -> Result<Vec<u8>, rustls::Error> {
+        let mut session = ClientConnection::new(Arc::new(self.config(recorder)?), self.rustls_name())?;
+        let mut bytes = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut bytes).map_err(|error| rustls::Error::General(error.to_string()))?;
+        }
+        Ok(bytes)
     }
 
     fn server_name(&self) -> Option<String> {

@@ -43,11 +43,7 @@ fn lower_case_comes_first_and_an_empty_variable_is_unset() {
 fn a_proxy_for_plain_http_alone_is_noted_as_such() {
     assert_eq!(
         environment(&[("http_proxy", "proxy.example:3128")]),
-        [set(
-            "environment (http_proxy alone, which is not for HTTPS by curl's rules)",
-            proxy("http://proxy.example:3128"),
-            &[]
-        )]
+        [set("environment (http_proxy)", ProxySays::ForHttp("http://proxy.example:3128".to_owned()), &[])]
     );
     assert_eq!(environment(&[("PATH", "/bin")]), []);
 }

@@ -2,12 +2,13 @@
 //!
 //! Nothing here sends a packet of its own or writes to a file; only a lookup makes the system's library ask its servers.
 
+mod counters;
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 mod lookup;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -16,6 +17,7 @@ use super::{
     CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
+pub use counters::Counters;
 pub use elsewhere::Elsewhere;
 #[cfg(target_os = "linux")]
 pub use linux::Linux;
@@ -76,6 +78,25 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn clients(&self) -> Result<Vec<Client>, CannotLook>;
+    /// What the kernel has counted of packets of this address's family.
+    ///
+    /// # Errors
+    /// As above; so it is where nothing else is said.
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        Err(CannotLook::Unsupported { what: "the kernel's packet counters", why: "they are read on Linux only" })
+    }
+    /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
+    /// there is no such connection.
+    ///
+    /// # Errors
+    /// As above.
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        let _ = (local, peer);
+        Err(CannotLook::Unsupported {
+            what: "what a connection has sent in vain",
+            why: "why5003 reads it on Linux only",
+        })
+    }
     /// Resolves a name as any program on this computer would (NSS).
     ///
     /// # Errors

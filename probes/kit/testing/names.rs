@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route, System,
-    SystemLookup,
+    CannotLook, Client, Counters, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting,
+    Route, System, SystemLookup,
 };
 
 /// Knows what these names give, and one thing of all others.
@@ -72,6 +72,10 @@ impl System for Names {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         untold()
+    }
+
+    fn counters(&self, _: IpAddr) -> Result<Counters, CannotLook> {
+        Ok(Counters::default())
     }
 
     fn lookup<'a>(&'a self, name: &'a str, _: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

@@ -96,7 +96,7 @@ fn system_proxy(url: &str, system: &dyn System) -> Option<Proxy> {
     let settings = system.proxies().unwrap_or_default();
     let (setting, proxy) = settings.iter().find_map(|setting| match &setting.says {
         ProxySays::Use(proxy) => Some((setting, proxy.parse().ok()?)),
-        ProxySays::Script(_) | ProxySays::Discover | ProxySays::Unreadable(_) => None,
+        ProxySays::ForHttp(_) | ProxySays::Script(_) | ProxySays::Discover | ProxySays::Unreadable(_) => None,
     })?;
     (!exempts(setting, url.host_str()?)).then_some(proxy)
 }

@@ -94,6 +94,7 @@ fn vantage(out: &mut String, ink: &Ink, report: &Report) {
     for proxy in &vantage.proxies {
         let says = match &proxy.says {
             ProxySays::Use(proxy) => ink.code(proxy),
+            ProxySays::ForHttp(proxy) => format!("{} for plain HTTP alone", ink.code(proxy)),
             ProxySays::Script(url) => format!("script {}", ink.code(url)),
             ProxySays::Discover => "discovery (WPAD)".to_owned(),
             ProxySays::Unreadable(text) => format!("unreadable: {}", ink.text(text)),

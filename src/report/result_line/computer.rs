@@ -30,6 +30,7 @@ pub(super) fn proxy_setting(setting: &ProxySetting) -> String {
     let ProxySetting { source, says, exempt } = setting;
     let says = match says {
         ProxySays::Use(proxy) => format!("proxy {}", cut(proxy, MAX_TEXT_CHARS)),
+        ProxySays::ForHttp(proxy) => format!("proxy {} for plain HTTP alone", cut(proxy, MAX_TEXT_CHARS)),
         ProxySays::Script(url) => format!("proxy script {}", cut(url, MAX_TEXT_CHARS)),
         ProxySays::Discover => "proxy discovery (WPAD)".to_owned(),
         ProxySays::Unreadable(text) => format!("unreadable proxy setting \"{}\"", cut(text, MAX_TEXT_CHARS)),

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use why5003_probes::kit::{
-    Answer, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacScript, PathMtu, Reply, Response, Segment, Stage,
-    StatusPage, Tunnel,
+    Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response,
+    Segment, Stage, StatusPage, Tunnel, Volley,
 };
 
 use super::computer;
@@ -48,9 +48,13 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Response(response) => response_words(response),
         Fact::StatusPage(page) => status_page_words(page),
         Fact::Reply(reply) => reply_words(reply),
+        Fact::Exchange(exchange) => exchange_words(exchange),
+        Fact::Volley(volley) => volley_words(volley),
         Fact::ProxySetting(setting) => computer::proxy_setting(setting),
         Fact::Tunnel(tunnel) => tunnel_words(tunnel),
+        Fact::Unacknowledged { bytes } => format!("{bytes} bytes of what was sent were never acknowledged"),
         Fact::PacScript(script) => pac_words(script),
+        Fact::PacChoice(choice) => choice_words(choice),
         Fact::PathMtu(mtu) => mtu_words(mtu),
         Fact::Interface(interface) => computer::interface(interface),
         Fact::Neighbour(entry) => format!("neighbour {} on {} is {}", entry.address, entry.interface, entry.state),
@@ -58,6 +62,9 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Resolver(setting) => computer::resolver(setting),
         Fact::Limit(limit) => computer::limit(limit),
         Fact::Client(client) => computer::client(client),
+        Fact::Counted { begun, left, withheld } => {
+            format!("{begun} SYNs: {left} packets left, {withheld} arrived and were withheld")
+        }
         Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
         // Told together, by the neighbours of this file.
         Fact::Route(_)
@@ -170,6 +177,19 @@ fn reply_words(reply: &Reply) -> String {
     format!("{form} of {} bytes in {}{mapped}", reply.bytes, micros(reply.rtt_us))
 }
 
+fn exchange_words(exchange: &Exchange) -> String {
+    let Exchange { wanted, answered, last, sent_bytes, received_bytes, took_us: _ } = exchange;
+    let end = if last < wanted { format!(", silent after {last}") } else { String::new() };
+    format!("{answered} of {wanted} requests answered on one flow ({sent_bytes} bytes out, {received_bytes} in){end}")
+}
+
+fn volley_words(volley: &Volley) -> String {
+    let Volley { gap_ms, made, passed, passed_first } = volley;
+    let pace = if *gap_ms == 0 { "at once".to_owned() } else { format!("every {gap_ms} ms") };
+    let first = if passed < made && passed_first == passed { ", the first ones" } else { "" };
+    format!("{passed} of {made} connections opened {pace} stand{first}")
+}
+
 fn tunnel_words(tunnel: &Tunnel) -> String {
     let Tunnel { status, reason, schemes, error, server, took_us: _ } = tunnel;
     let mut out = format!("CONNECT {status}");
@@ -188,6 +208,14 @@ fn tunnel_words(tunnel: &Tunnel) -> String {
         let _ = write!(out, " (server {})", cut(server, MAX_TEXT_CHARS));
     }
     out
+}
+
+fn choice_words(choice: &PacChoice) -> String {
+    let PacChoice { host, ways, fault } = choice;
+    match fault {
+        Some(fault) => format!("the script fails for {host}: {fault}"),
+        None => format!("the script sends {host} by {}", ways.join(", then ")),
+    }
 }
 
 fn pac_words(script: &PacScript) -> String {

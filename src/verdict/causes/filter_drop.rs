@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A filter drops TCP connections to Zoom silently",
     layer: Layer::Filter,
     owner: Owner::Network,
-    masks: &["filter.sni", "filter.after-handshake"],
+    masks: &["filter.sni", "filter.after-handshake", "filter.media-tcp"],
     meaning: "SYNs to Zoom's addresses get no answer of any kind, at several addresses and over seconds, while neutral hosts connect from the \
               same computer at the same time. The filter is the last hop that still answers for Zoom's flow, or sits between that hop and the \
               next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
@@ -43,19 +43,16 @@ fn rule(evidence: &Evidence) -> Ruling {
     if silent.is_empty() {
         return Ruling::excluded(passing.into_iter().take(3).collect());
     }
-    let controls = controls_that_connect(evidence);
     let lasting: Vec<_> = silent
         .iter()
         .copied()
         .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS))
         .collect();
-    let affected = if passing.is_empty() { lasting.clone() } else { gap(&aimed, &lasting) };
-    let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
-    if affected.len() < 2 {
-        if !passing.is_empty() {
-            // One silent address among answering ones is a dead server until a second one of its prefix says otherwise.
-            return Ruling::excluded(passing);
-        }
+    if !passing.is_empty() {
+        return a_part(evidence, &aimed, &lasting, passing);
+    }
+    if lasting.len() < 2 {
+        let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
         let questions = silent
             .iter()
             .map(|a| Question::Again { host: host.clone(), to: a.to() })
@@ -63,28 +60,87 @@ fn rule(evidence: &Evidence) -> Ruling {
             .collect();
         return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
     }
-    let first = affected.first().map(|a| a.to());
-    let place = first.and_then(|to| place_of(evidence, to, Transport::Tcp));
+    dropped(evidence, &lasting, Beside::Nothing)
+}
+
+/// Some of Zoom's addresses pass: a gap in an allow list is two silent addresses of a prefix none of which passes, or one
+/// whose way ends at a filter that two more of its prefix do not pass either.
+fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], passing: Vec<u32>) -> Ruling {
+    let affected = gap(aimed, lasting);
+    if affected.len() >= 2 {
+        return dropped(evidence, &affected, Beside::Others);
+    }
+    let passes = |prefix| aimed.iter().any(|a| a.settings().prefix == prefix && a.connected().is_some());
+    let mut lone = lasting.iter().filter(|a| a.settings().prefix.is_some() && !passes(a.settings().prefix));
+    let Some(lone) = lone.next().copied() else { return Ruling::excluded(passing) };
+    let walked = evidence.ladders().any(|l| l.to() == lone.to());
+    let place = place_of(evidence, lone.to(), Transport::Tcp);
+    let stopped = place.as_ref().filter(|p| !p.open_to_the_end && !p.past_the_shared_way && p.location.next.is_some());
+    let hop = stopped.and_then(|p| p.location.hop).filter(|hop| *hop > 0);
+    let (suspect, next_test) =
+        (lone.settings().prefix, "walk the TTL along the way to the silent address and others of its prefix");
+    match (walked, hop) {
+        (false, _) => {
+            let passing = a_passing_control(evidence, lone.to());
+            let question = passing.map(|passing| Question::Where { to: lone.to(), transport: Transport::Tcp, passing });
+            Ruling::doubt(next_test, question.into_iter().collect())
+        }
+        (true, Some(hop)) => match reach_beyond(evidence, hop) {
+            None => Ruling::doubt(next_test, vec![Question::Prefixes { beyond: hop, suspect }]),
+            Some(reach) if suspect.is_some_and(|prefix| reach.shut.contains_key(&prefix)) => {
+                dropped(evidence, &[lone], Beside::Others)
+            }
+            Some(reach) => Ruling::excluded([passing, reach.ids].concat()),
+        },
+        // The way is open as far as others' is: one dead host, or one that nobody serves any more.
+        (true, None) => Ruling::excluded([passing, place.map(|p| p.ids).unwrap_or_default()].concat()),
+    }
+}
+
+/// Whether other addresses of Zoom's pass.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Others,
+}
+
+/// These addresses are silent: where on the way, or whether at its end.
+fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Ruling {
+    let Some(first) = affected.first().copied() else { return Ruling::silent() };
+    let to = first.to();
+    let host = first.host().unwrap_or_default().to_owned();
+    let place = place_of(evidence, to, Transport::Tcp);
     let mut ruling = Ruling::silent();
     if place.is_none()
-        && let (Some(to), Some(passing)) = (first, first.and_then(|to| a_passing_control(evidence, to)))
+        && let Some(passing) = a_passing_control(evidence, to)
         && !evidence.ladders().any(|l| l.to() == to)
     {
-        let questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
+        let walk = Question::Where { to, transport: Transport::Tcp, passing };
+        // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing.
+        let questions = vec![walk, Question::StatusPage, Question::Again { host, to }];
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
+    let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
+    }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
+        let other_port =
+            evidence.ladders().find(|l| l.to() == to).and_then(|l| the_address_by_another_port(evidence, l));
+        if other_port.is_some() {
+            // The host is alive and the way open: its answers from this port alone do not come.
+            return Ruling::doubt(NOTHING_COMES_BACK, Vec::new());
+        }
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
     }
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
-    let page = status_page(evidence);
-    if past && (!passing.is_empty() || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
+    if past && (beside == Beside::Others || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
-        let again = first.map(|to| Question::Again { host, to });
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().chain(again).collect();
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
         let next_test = "try from another network: Zoom's flow passes every router that others pass, so its silence comes \
                          from farther on, from Zoom, or from a filter of answers";
         return Ruling::doubt(next_test, questions);
@@ -101,16 +157,22 @@ fn rule(evidence: &Evidence) -> Ruling {
         (false, true) => 0.96,
         (false, false) => 0.75,
     };
+    let controls = controls_that_connect(evidence);
     let mut because: Vec<u32> = affected.iter().map(|a| a.id()).chain(controls.into_iter().take(3)).collect();
     because.extend(place.iter().flat_map(|p| p.ids.clone()));
-    ruling.claims.push(Claim {
+    let location = place.filter(|p| !p.past_the_shared_way).map(|p| p.location);
+    let mut claim = Claim {
         owner: near.then_some(Owner::User),
-        // The last router that shows itself is none to blame where others' packets go no other way.
-        location: place.filter(|p| !p.past_the_shared_way).map(|p| p.location),
         scope: scope_of(affected.iter().copied()),
         blocks: any_decisive(evidence, affected.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(confidence, because)
-    });
+    };
+    if let Some(hop) = location.as_ref().filter(|_| located && !near).and_then(|l| l.hop) {
+        ruling.open = covered(evidence, hop, &mut claim);
+    }
+    // The last router that shows itself is none to blame where others' packets go no other way.
+    claim.location = location;
+    ruling.claims.push(claim);
     ruling
 }
 

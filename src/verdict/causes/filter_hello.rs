@@ -52,7 +52,18 @@ pub(super) const VERSION: Cause = Cause {
 };
 
 fn large(evidence: &Evidence) -> Ruling {
-    experiment(evidence, |a| a.settings().hello == Some(Hello::Small))
+    let mut ruling = experiment(evidence, |a| a.settings().hello == Some(Hello::Small));
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let first = evidence.attempts().find(|a| claim.because.first() == Some(&a.id()));
+    let Some((host, to)) = first.and_then(|a| Some((a.host()?, a.to()))) else { return ruling };
+    let (location, ladders, question) = place_of_hello(evidence, host, to, Telling::Size).parts();
+    claim.location = location;
+    claim.because.extend(ladders);
+    ruling.open = question.map(|question| Doubt {
+        next_test: format!("walk the TTL of a large and of a small hello to {to}"),
+        questions: vec![question],
+    });
+    ruling
 }
 
 fn version(evidence: &Evidence) -> Ruling {
@@ -72,17 +83,17 @@ fn version(evidence: &Evidence) -> Ruling {
 fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ruling {
     let aimed = aimed(evidence);
     let whole: Vec<u32> = aimed.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).take(3).collect();
-    if !whole.is_empty() {
-        return Ruling::excluded(whole);
-    }
+    // A host that finishes a handshake at one address is nobody's to stop; a filter may stand before a part of them.
+    let passes = |host: Option<&str>| aimed.iter().any(|a| a.host() == host && a.handshake().is_some());
     let dying: Vec<_> = aimed
         .iter()
         .copied()
+        .filter(|a| !passes(a.host()))
         .filter(|a| {
             a.connected().is_some() && a.failure().is_some_and(|f| f.stage == Stage::Hello && f.how != How::Malformed)
         })
         .collect();
-    let Some(first) = dying.first().copied() else { return Ruling::silent() };
+    let Some(first) = dying.first().copied() else { return Ruling::excluded(whole) };
     if let Some((search, _)) = black_hole(evidence) {
         // Smaller segments heal it: a variant that passes there merely gets a shorter answer.
         return Ruling::excluded(vec![search.id]);

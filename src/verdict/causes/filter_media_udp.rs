@@ -1,10 +1,11 @@
 //! Only the UDP media ports are closed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation, Transport};
 
 use super::prelude::*;
+use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-udp",
@@ -27,22 +28,20 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let looks: Vec<&Observation> = evidence
+    let (dying, looks): (Vec<_>, Vec<_>) = evidence
         .observations()
         .iter()
         .filter(|o| o.look.probe == "udp" && o.look.role == Role::Media && o.look.settings.ladder.is_none())
-        .collect();
+        .partition(|o| o.look.settings.ttl.is_some());
     let replied: Vec<u32> = looks.iter().filter(|o| o.failure.is_none()).map(|o| o.id).collect();
     if !replied.is_empty() {
-        return Ruling::excluded(replied);
+        return beside(evidence, &dying, replied);
     }
     let refused: Vec<_> = looks.iter().filter_map(|o| Some((*o, refusal(o)?))).collect();
     if let Some((first, from)) = refused.first()
         && refused.len() > 1
     {
-        let ids: Vec<u32> = refused.iter().map(|(o, _)| o.id).collect();
-        let location = Location { address: Some(*from), ..Location::default() };
-        return Ruling::claim(Claim { location: Some(location), scope: ports_of(&[*first]), ..claim(0.95, ids) });
+        return refused_by(evidence, first, *from, refused.iter().map(|(o, _)| o.id).collect());
     }
     let silent: Vec<&Observation> =
         looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
@@ -50,16 +49,18 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(place) = place_of(evidence, to, Transport::Udp) else {
         // Nobody is bound to answer on UDP: silence alone says nothing.
         if evidence.ladders().any(|l| l.transport() == Transport::Udp) {
-            return Ruling::doubt(
-                "make a test call (https://zoom.us/test): nothing on this way tells where UDP ends",
-                Vec::new(),
-            );
+            return Ruling::doubt(TEST_CALL, Vec::new());
         }
         // Only TCP to the same address shares the way to its end: routers that hide, on a way that turns off elsewhere,
         // would look like a filter.
         let questions = a_passing_control(evidence, to)
-            .map(|_| Question::Where { to, transport: Transport::Udp, passing: SocketAddr::new(to.ip(), 443) })
+            .map(|_| {
+                // Where sign-in fails that is told first: many walks at once use up what routers say of ICMP.
+                let media = (!sign_in_fails(evidence)).then_some(SocketAddr::new(to.ip(), MEDIA));
+                [to].into_iter().chain(media).map(|to| walk(to, HTTPS, Transport::Tcp))
+            })
             .into_iter()
+            .flatten()
             .collect();
         return Ruling::doubt("walk the TTL along Zoom's UDP flow and a TCP flow to the same address", questions);
     };
@@ -67,17 +68,66 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(place.ids);
     }
     if !place.by_the_same_address {
-        return Ruling::doubt(
-            "make a test call (https://zoom.us/test): nothing on this way tells where UDP ends",
-            Vec::new(),
-        );
+        return Ruling::doubt(TEST_CALL, Vec::new());
     }
-    let because = silent.iter().map(|o| o.id).chain(place.ids).collect();
-    Ruling::claim(Claim { location: Some(place.location), scope: ports_of(&silent), ..claim(0.9, because) })
+    let mut scope = ports_of(&silent);
+    // The ports of media themselves end at the same place, if the same filter stops them.
+    let media = place_of(evidence, SocketAddr::new(to.ip(), MEDIA), Transport::Udp);
+    let same = media.filter(|media| media.location.hop == place.location.hop && !media.open_to_the_end);
+    scope.ports.extend(same.iter().map(|_| format!("udp/{MEDIA}")));
+    let because = silent.iter().map(|o| o.id).chain(place.ids).chain(same.into_iter().flat_map(|p| p.ids)).collect();
+    Ruling::claim(Claim { location: Some(place.location), scope, ..claim(0.9, because) })
+}
+
+/// The server's own ports are open: are those open beside them on which nobody answers?
+fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Ruling {
+    let Some(base) = dying.iter().find(|o| came_to_the_last_router(o)) else { return Ruling::excluded(replied) };
+    let stopped: Vec<&Observation> = dying.iter().copied().filter(|o| stopped_short(o)).collect();
+    let (Some(first), Some(open)) = (stopped.first(), base.look.target.socket()) else {
+        return Ruling::excluded(replied.into_iter().chain(dying.iter().map(|o| o.id)).collect());
+    };
+    let Some(to) = first.look.target.socket() else { return Ruling::silent() };
+    let Some(location) = place_beside(evidence, to, Transport::Udp) else {
+        if sign_in_fails(evidence) {
+            return Ruling::doubt(LATER, Vec::new());
+        }
+        if evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Udp) {
+            return Ruling::excluded(replied);
+        }
+        let question = walk(to, open.port(), Transport::Udp);
+        return Ruling::doubt(format!("walk the TTL along UDP to {to} and to port {}", open.port()), vec![question]);
+    };
+    let ladders = evidence.ladders().filter(|l| l.transport() == Transport::Udp).map(Ladder::id);
+    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).chain(replied).collect();
+    Ruling::claim(Claim { location: Some(location), scope: ports_of(&stopped), ..claim(0.9, because) })
+}
+
+/// A named box refuses the server's own ports.
+fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u32>) -> Ruling {
+    let hop = evidence.ladders().flat_map(Ladder::hops).find(|hop| hop.from == Some(from)).map(|hop| hop.ttl);
+    let mut ruling = Ruling::claim(Claim {
+        location: Some(Location { hop, address: Some(from), next: None }),
+        scope: ports_of(&[first]),
+        ..claim(0.95, ids)
+    });
+    if let Some(to) = first.look.target.socket()
+        && hop.is_none()
+        && !evidence.ladders().any(|l| l.to() == to)
+    {
+        ruling.open = Some(Doubt {
+            next_test: "walk the TTL along Zoom's UDP flow to the box that refuses it".to_owned(),
+            questions: vec![walk(to, HTTPS, Transport::Tcp)],
+        });
+    }
+    ruling
+}
+
+fn walk(to: SocketAddr, port: u16, by: Transport) -> Question {
+    Question::Beside { to, transport: Transport::Udp, port, by }
 }
 
 /// Who refused by ICMP, if it was neither this computer nor the target.
-fn refusal(seen: &Observation) -> Option<std::net::IpAddr> {
+fn refusal(seen: &Observation) -> Option<IpAddr> {
     seen.facts.iter().find_map(|fact| match fact {
         Fact::Icmp(icmp)
             if !icmp.own && icmp.from != seen.look.target.address && icmp.meaning != IcmpMeaning::TimeExceeded =>
@@ -88,20 +138,10 @@ fn refusal(seen: &Observation) -> Option<std::net::IpAddr> {
     })
 }
 
-fn ports_of(looks: &[&Observation]) -> Scope {
-    let mut scope = Scope::default();
-    for look in looks {
-        if let Some((port, transport)) = look.look.target.port {
-            let port = format!("{transport}/{port}");
-            if !scope.ports.contains(&port) {
-                scope.ports.push(port);
-            }
-        }
-        if let Some(prefix) = look.look.settings.prefix
-            && !scope.prefixes.contains(&prefix)
-        {
-            scope.prefixes.push(prefix);
-        }
-    }
-    scope
-}
+/// Zoom's first port of media (KB0060548), and the one that everything else has in common.
+const MEDIA: u16 = 8801;
+const HTTPS: u16 = 443;
+/// Walks of media's ports use up what routers say of ICMP, which is needed for what stops a sign-in.
+const LATER: &str =
+    "mend what stops the sign-in, then run why5003 again: packets to media's ports did not come to the last router";
+const TEST_CALL: &str = "make a test call (https://zoom.us/test): nothing on this way tells where UDP ends";

@@ -1,6 +1,6 @@
 //! A named box refuses connections to Zoom by ICMP.
 
-use why5003_probes::kit::{How, IcmpError, IcmpMeaning, Layer, Stage};
+use why5003_probes::kit::{How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
 
@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A filter rejects connections to Zoom, and says so by ICMP",
     layer: Layer::Filter,
     owner: Owner::Network,
-    masks: &["filter.drop", "filter.reset"],
+    masks: &["filter.drop", "filter.reset", "filter.media-tcp"],
     meaning: "An ICMP error (administratively prohibited, or unreachable) answers the SYN. Its sender is a router on the way, neither this \
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'icmp or icmp6' & sleep 1; curl -m 3 -sI https://zoom.us",
@@ -46,15 +46,27 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
-    let covered: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
-    let because = covered.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
-    Ruling::claim(Claim {
-        location: Some(Location { hop, address: icmp.from, next: None }),
-        scope: scope_of(covered.iter().copied()),
+    let tries: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
+    let because = tries.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
+    // Whose packets came past the same box.
+    let beyond = |hop| evidence.ladders().filter(|l| l.router_at(hop) == icmp.from).find_map(|l| l.router_after(hop));
+    let next = hop.and_then(beyond).map(|(_, next)| next);
+    let mut claim = Claim {
+        location: Some(Location { hop, address: icmp.from, next }),
+        scope: scope_of(tries.iter().copied()),
         details: [("icmp".to_owned(), format!("type {} code {}", icmp.kind, icmp.code))].into(),
-        blocks: any_decisive(evidence, covered.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        blocks: any_decisive(evidence, tries.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if prohibited { 0.97 } else { 0.85 }, because)
-    })
+    };
+    let open = match hop {
+        Some(hop) => covered(evidence, hop, &mut claim),
+        None if evidence.ladders().any(|l| l.to() == first.to()) => None,
+        None => a_passing_control(evidence, first.to()).map(|passing| Doubt {
+            next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(),
+            questions: vec![Question::Where { to: first.to(), transport: Transport::Tcp, passing }],
+        }),
+    };
+    Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
 /// Silent tries where Zoom answers nowhere: the box limits the ICMP errors that it sends (Linux: one a second for each

@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A filter resets connections to Zoom",
     layer: Layer::Filter,
     owner: Owner::Network,
-    masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello"],
+    masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello", "filter.media-tcp"],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
@@ -30,7 +30,9 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
     let whole: Vec<u32> = aimed.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).take(3).collect();
-    if !whole.is_empty() {
+    let passes = |host: Option<&str>| aimed.iter().any(|a| a.host() == host && a.handshake().is_some());
+    let aimed: Vec<_> = aimed.iter().copied().filter(|a| !passes(a.host())).collect();
+    if aimed.is_empty() {
         return Ruling::excluded(whole);
     }
     let controls = controls_that_speak_tls(evidence);
@@ -56,7 +58,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         })
         .collect();
     let Some(first) = on_hello.first().copied() else {
-        return Ruling::silent();
+        return Ruling::excluded(whole);
     };
     let host = first.host().unwrap_or_default().to_owned();
     let others: Vec<_> =
@@ -92,11 +94,22 @@ fn rule(evidence: &Evidence) -> Ruling {
         .chain(controls.into_iter().take(2))
         .chain(takes_the_name)
         .collect();
-    Ruling::claim(Claim {
+    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Telling::Presence).parts();
+    let because = [because, ladders].concat();
+    let mut ruling = Ruling::claim(Claim {
         scope: scope_of(on_hello.iter().copied()),
         blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.8, because)
-    })
+        // A RST that comes back though the hello could not reach Zoom is forged.
+        ..claim(if location.is_some() { 0.95 } else { 0.8 }, because)
+    });
+    if let Some(claim) = ruling.claims.first_mut() {
+        claim.location = location;
+    }
+    ruling.open = question.map(|question| Doubt {
+        next_test: format!("walk the TTL of a hello to {}", first.to()),
+        questions: vec![question],
+    });
+    ruling
 }
 
 /// A refusal by ICMP names its sender: that is `filter.reject`.
@@ -121,8 +134,12 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
     let again = vec![Question::Again { host, to }];
-    let neutral =
-        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach());
+    if refused.len() < 2 {
+        return Ruling::doubt("try the same address again: one reset is none", again);
+    }
+    let neutral = the_address_by_another_port(evidence, ladder).or_else(|| {
+        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
+    });
     let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
@@ -131,9 +148,13 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
     let Some(router) = neutral.router_at(at) else {
+        if neutral.to().ip() == to.ip() && neutral.answered_at() == Some(at) {
+            return Ruling::excluded(vec![ladder.id(), neutral.id()]);
+        }
+        let another_port = Question::AnotherPort { to };
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
-            again,
+            again.into_iter().chain([another_port]).collect(),
         );
     };
     let because =
@@ -142,15 +163,18 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     // At the first hop it came from this computer or from something before the first router, which passed the other on.
     let location = match before {
         None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
-        _ => Location { hop: Some(at), address: before.or(Some(router)), next: before.map(|_| router) },
+        _ => Location { hop: at.checked_sub(1), address: before, next: Some(router) },
     };
-    Ruling::claim(Claim {
+    let hop = location.hop.filter(|hop| *hop > 0 && before.is_some());
+    let mut claim = Claim {
         owner: (at == 1).then_some(Owner::User),
         location: Some(location),
         scope: scope_of(refused.iter().copied()),
         blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if at == 1 { NEAR } else { 0.93 }, because)
-    })
+    };
+    let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
+    Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
 /// A RST from before the first router may be this computer's own.

@@ -31,6 +31,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let killed: Vec<_> = aimed.iter().copied().filter(|a| dies_in_handshake(*a)).collect();
     let whole: Vec<_> = aimed.iter().copied().filter(|a| a.handshake().is_some()).collect();
     let mut ruling = Ruling { excluded_by: whole.iter().map(|a| a.id()).take(3).collect(), ..Ruling::silent() };
+    let mut tried: Option<(&str, std::net::SocketAddr)> = None;
     let hosts: std::collections::BTreeSet<&str> = killed.iter().filter_map(|a| a.host()).collect();
     for host in hosts {
         // A host that passes at another address is not named by a filter.
@@ -59,6 +60,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if passes.is_empty() {
             continue;
         }
+        tried.get_or_insert((host, first.to()));
         let named: Vec<_> = evidence
             .attempts()
             .filter(|a| a.role() == Role::Control && a.other_name() == Some(&Sni::Name(host.to_owned())))
@@ -95,6 +97,17 @@ fn rule(evidence: &Evidence) -> Ruling {
         claim.scope = scope_of(alike.iter().copied());
         claim.because = distinct(claim.because.iter().copied().chain(alike.iter().map(|a| a.id())).collect());
         ruling.open = None;
+    }
+    if let Some((host, to)) = tried {
+        let (location, ladders, question) = place_of_hello(evidence, host, to, Telling::Name).parts();
+        if let Some(claim) = ruling.claims.first_mut() {
+            claim.location = location;
+            claim.because.extend(ladders);
+        }
+        if let Some(question) = question {
+            let next_test = format!("walk the TTL of a hello with {host} and of one with another name to {to}");
+            ruling.open.get_or_insert(Doubt { next_test, questions: Vec::new() }).questions.push(question);
+        }
     }
     ruling
 }

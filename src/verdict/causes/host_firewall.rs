@@ -12,7 +12,8 @@ pub(super) const CAUSE: Cause = Cause {
     masks: &["filter.*", "link.gateway-down"],
     meaning: "The kernel refused to send (EPERM), or an ICMP error came back whose sender is an address of this computer. So the packet \
               never left: a local packet filter or security suite is to blame, and no box on the way. A filter that drops silently on this \
-              computer looks like one on the way, and is told apart only because not even the first hop answers.",
+              computer looks like one on the way, and is told apart by the kernel's own counters: fewer packets leave than SYNs were \
+              sent (outbound), or as many arrive as were answered and are handed to nobody (inbound), while neutral hosts show neither.",
     proof: "sudo nft list ruleset | grep -nE 'reject|drop'\nsudo iptables -S OUTPUT",
     remedies: &[
         Mend {
@@ -45,8 +46,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
     let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
     if refused.is_empty() {
-        if let Some(claim) = swallowed_here(evidence) {
-            return Ruling::claim(claim);
+        if let Some(ruling) = kept_here(evidence) {
+            return ruling;
         }
         let passed =
             zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
@@ -73,6 +74,58 @@ fn rule(evidence: &Evidence) -> Ruling {
     let ids: Vec<u32> = refused.iter().map(|o| o.id).collect();
     let confidence = if ids.len() > 1 { 0.96 } else { 0.8 };
     Ruling::claim(Claim { scope, blocks, location: Some(here()), ..claim(confidence, ids) })
+}
+
+/// What the kernel's counters tell where nothing on the way can be seen to stop or to reset Zoom's flow; `None` where that is
+/// not so.
+fn kept_here(evidence: &Evidence) -> Option<Ruling> {
+    let failing: Vec<_> = aimed(evidence)
+        .into_iter()
+        .filter(|a| a.ended(Stage::Connect, How::Silent) || a.ended(Stage::Connect, How::Refused))
+        .filter(|a| family_works(evidence, *a))
+        .collect();
+    let to = failing.iter().map(|a| a.to()).find(|to| evidence.ladders().any(|l| l.to() == *to))?;
+    let ladder = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
+    let refused = ladder.answered_at();
+    let place = place_of(evidence, to, Transport::Tcp);
+    let on_the_way = place.is_some_and(|p| p.location.hop != Some(0) && p.location.next.is_some());
+    if failing.len() < 2 || refused.is_some_and(|hop| hop > 1) || (refused.is_none() && on_the_way) {
+        return None;
+    }
+    let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
+                     sudo tcpdump -ni any tcp and src port 443";
+    let count = |to, neutral| Some(Ruling::doubt(next_test, vec![Question::Passage { to, neutral }]));
+    let looked =
+        |to| evidence.observations().iter().any(|o| o.look.probe == "passage" && o.look.target.socket() == Some(to));
+    let Some(own) = evidence.passages().find(|p| p.to == to) else {
+        if let Some(claim) = swallowed_here(evidence) {
+            return Some(if looked(to) {
+                Ruling::claim(claim)
+            } else {
+                Ruling { open: count(to, false)?.open, ..Ruling::claim(claim) }
+            });
+        }
+        return count(to, false);
+    };
+    if !own.is_kept_in() && !own.is_kept_out() {
+        return own.gets_out().then(|| Ruling::excluded(vec![own.id]));
+    }
+    let passing = a_passing_control(evidence, to)?;
+    let Some(neutral) = evidence.passages().find(|p| p.to == passing) else { return count(passing, true) };
+    let direction = match (own.is_kept_in() && neutral.gets_out(), own.is_kept_out() && neutral.is_let_in()) {
+        (true, _) => "outbound",
+        (false, true) => "inbound",
+        // What lacks for both says nothing of a filter: the counters do not tell here.
+        (false, false) => return swallowed_here(evidence).map(Ruling::claim),
+    };
+    let because = failing.iter().map(|a| a.id()).chain([ladder.id(), own.id, neutral.id]).collect();
+    Some(Ruling::claim(Claim {
+        location: Some(here()),
+        scope: scope_of(failing.iter().copied()),
+        details: [("direction".to_owned(), direction.to_owned())].into(),
+        blocks: any_decisive(evidence, failing.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.93, because)
+    }))
 }
 
 /// Zoom's flow is silent from the first hop on, where a neutral flow meets a router at the first hop and at more behind it:

@@ -11,13 +11,17 @@ mod dns_servfail;
 mod dns_slow;
 mod dns_tcp_blocked;
 mod dns_wrong_answer;
+mod filter_after_handshake;
 mod filter_block_page;
 mod filter_drop;
 mod filter_hello;
+mod filter_media_tcp;
 mod filter_media_udp;
+mod filter_rate_limit;
 mod filter_reject;
 mod filter_reset;
 mod filter_sni;
+mod filter_udp_after_n;
 mod host_clock_skew;
 mod host_firewall;
 mod host_hosts_file;
@@ -27,15 +31,22 @@ mod host_resources;
 mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
+mod path_blackhole;
 mod path_captive_portal;
 mod path_internet_down;
 mod path_ipv6_broken;
+mod path_loop;
 mod path_loss;
 mod path_mtu_blackhole;
+mod path_nat64_dead;
 mod path_nat_exhausted;
 mod path_slow;
 mod path_throttled;
 mod proxy;
+mod proxy_connect_port;
+mod proxy_intercepts;
+mod proxy_pac_failed;
+mod proxy_required;
 mod tls_inspection;
 mod tls_untrusted;
 mod zoom_certificate;
@@ -58,11 +69,14 @@ pub const CAUSES: &[Cause] = &[
     link_gateway_down::CAUSE,
     path_internet_down::CAUSE,
     path_captive_portal::CAUSE,
+    path_blackhole::CAUSE,
+    path_loop::CAUSE,
     path_nat_exhausted::CAUSE,
     path_loss::CAUSE,
     path_slow::CAUSE,
     path_throttled::CAUSE,
     path_mtu_blackhole::CAUSE,
+    path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,
     dns_resolver_down::CAUSE,
     dns_intercepted::CAUSE,
@@ -72,22 +86,31 @@ pub const CAUSES: &[Cause] = &[
     dns_servfail::CAUSE,
     dns_tcp_blocked::CAUSE,
     dns_slow::CAUSE,
+    proxy_required::CAUSE,
+    proxy_pac_failed::CAUSE,
     proxy::UNREACHABLE,
     proxy::AUTH_REQUIRED,
+    proxy_connect_port::CAUSE,
     proxy::DENIED,
     proxy::UPSTREAM_FAILED,
+    proxy_intercepts::TRANSPARENT,
+    proxy_intercepts::SYN,
     filter_block_page::CAUSE,
+    filter_rate_limit::CAUSE,
     filter_reject::CAUSE,
     filter_drop::CAUSE,
     filter_reset::CAUSE,
     filter_hello::LARGE,
     filter_hello::VERSION,
     filter_sni::CAUSE,
+    filter_after_handshake::CAUSE,
     tls_inspection::CAUSE,
     tls_untrusted::CAUSE,
     zoom_outage::CAUSE,
     zoom_certificate::CAUSE,
     filter_media_udp::CAUSE,
+    filter_media_tcp::CAUSE,
+    filter_udp_after_n::CAUSE,
     client::OUTDATED,
     client::LOCAL,
 ];

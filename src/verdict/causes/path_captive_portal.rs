@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A captive portal holds this network until somebody logs in",
     layer: Layer::Path,
     owner: Owner::User,
-    masks: &["dns.wrong-answer", "dns.intercepted", "filter.*", "tls.*", "zoom.*"],
+    masks: &["dns.wrong-answer", "dns.intercepted", "proxy.transparent", "filter.*", "tls.*", "zoom.*"],
     meaning: "Plain-HTTP pages whose content is known come back redirected or rewritten, for hosts of several operators and for an address \
               without a name too. Hotels, trains and guest networks do that until their terms are accepted. A filter that blocks Zoom alone \
               leaves those pages as they are.",

@@ -1,6 +1,6 @@
 //! Nothing beyond the gateway answers.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::kit::{HopAnswer, How, Layer};
 
 use super::prelude::*;
 
@@ -23,7 +23,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "any",
             who: Owner::Network,
-            text: "Check the router's uplink, and whether a firewall closes all of TCP 443 and 80 from here; where a proxy is meant, say which.",
+            text: "Check the uplink of the router {address}, and whether a firewall closes all of TCP 443 and 80 from here; where a proxy is meant, say which.",
             command: "",
         },
         Mend { os: "any", who: Owner::Isp, text: "Restore the line, if the router's uplink is down.", command: "" },
@@ -36,6 +36,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let connected: Vec<u32> = evidence
         .attempts()
         .filter(|a| a.connected().is_some() && !matches!(a.role(), Role::Host | Role::Canary))
+        // That a proxy is there is no word of what is beyond it; nor is a page that answers 200 to anything.
+        .filter(|a| !a.proxied() || a.server_spoke_tls())
         .map(Attempt::id)
         .take(3)
         .collect();
@@ -64,8 +66,38 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.len() < 2 {
         return Ruling::silent();
     }
-    let because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
-    // Whose side of the gateway it is on cannot be told from here: a line that is down and a firewall that closes everything
-    // look alike.
-    Ruling::claim(Claim { blocks: true, ..claim(0.8, because) })
+    let refuses = |a: &Attempt<'_>| a.tunnel().is_some_and(|t| matches!(t.status, 403 | 407 | 502..=504));
+    if evidence.attempts().any(|a| a.proxied() && (refuses(&a) || evidence.is_sent(a))) {
+        return Ruling::doubt(
+            "mend the way through the proxy first: where one is in use, the direct way may be closed by design",
+            Vec::new(),
+        );
+    }
+    let mut because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
+    // Whose side of the gateway it is on cannot be told from the silence: a line that is down and a firewall that closes
+    // everything look alike. How far a flow comes can.
+    let ladder = evidence.ladders().find(|l| controls.contains(&l.to()));
+    because.extend(ladder.map(Ladder::id));
+    let said = tried.iter().flat_map(|a| a.icmp()).find_map(|icmp| icmp.from);
+    let at = |address| Location { address: Some(address), ..Location::default() };
+    let location = match (ladder.and_then(end), said) {
+        // Who says that there is no way is the place, seen on the walk or not: routers limit what they say.
+        (Some(end), Some(address)) if end.address != Some(address) => Some(at(address)),
+        (end, said) => end.or(said.map(at)),
+    };
+    let confidence = if location.is_some() { 0.9 } else { 0.8 };
+    let question = controls.first().filter(|_| ladder.is_none()).map(|to| Question::HowFar { to: *to });
+    let open = question.map(|question| Doubt {
+        next_test: "walk the TTL towards a neutral host".to_owned(),
+        questions: vec![question],
+    });
+    Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..claim(confidence, because) }) }
+}
+
+/// Where a flow ends: at the router that refuses it, or the last one that shows itself.
+fn end(ladder: Ladder<'_>) -> Option<Location> {
+    let refused = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited));
+    let refused = refused.and_then(|h| Some((h.ttl, h.from?)));
+    let (hop, address) = refused.or_else(|| ladder.last_router())?;
+    Some(Location { hop: Some(hop), address: Some(address), next: None })
 }

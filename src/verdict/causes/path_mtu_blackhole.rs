@@ -50,13 +50,19 @@ fn rule(evidence: &Evidence) -> Ruling {
         let host = seen.look.target.host.as_deref().unwrap_or_default();
         let stalled: Vec<u32> =
             evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();
-        let because = stalled.into_iter().chain([seen.id]).collect();
-        return Ruling::claim(Claim {
+        let to = seen.look.target.socket();
+        let place = to.map(|to| place_of_hello(evidence, host, to, Telling::Size).parts());
+        let (location, ladders, question) = place.unwrap_or_default();
+        let because = stalled.into_iter().chain([seen.id]).chain(ladders).collect();
+        let open = question.map(|question| Doubt { next_test: WALK.to_owned(), questions: vec![question] });
+        let ruling = Ruling::claim(Claim {
+            location,
             scope: scope_of_names([host]),
             details: [("mtu".to_owned(), found.mtu_bytes.to_string())].into(),
             blocks: decisive(evidence, host),
             ..claim(0.93, because)
         });
+        return Ruling { open, ..ruling };
     }
     let whole: Vec<u32> =
         aimed(evidence).into_iter().filter(|a| a.handshake().is_some()).map(Attempt::id).take(3).collect();
@@ -67,14 +73,19 @@ fn rule(evidence: &Evidence) -> Ruling {
     match stalled {
         Some(attempt) if searches().next().is_none() => {
             let host = attempt.host().unwrap_or_default().to_owned();
+            // The walk takes as long as the search: both at once.
+            let (_, _, walk) = place_of_hello(evidence, &host, attempt.to(), Telling::Size).parts();
             Ruling::doubt(
                 format!("repeat the handshake with {host} at a smaller segment size"),
-                vec![Question::Size { host, to: attempt.to() }],
+                [Question::Size { host, to: attempt.to() }].into_iter().chain(walk).collect(),
             )
         }
         _ => Ruling::excluded(searches().map(|o| o.id).collect()),
     }
 }
+
+/// What tells where it is, for a person.
+const WALK: &str = "walk the TTL of a full-size and of a small segment to the same address";
 
 fn stalls(attempt: Attempt<'_>) -> bool {
     attempt.ended(Stage::Hello, How::Silent) || attempt.ended(Stage::Handshake, How::Silent)

@@ -2,10 +2,13 @@
 
 pub(super) use why5003_probes::kit::Role;
 
-pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source};
+pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source, Telling};
+pub(super) use crate::verdict::answers_early::answers_early;
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
-pub(super) use crate::verdict::place::place_of;
+pub(super) use crate::verdict::place::{place_of, the_address_by_another_port};
+pub(super) use crate::verdict::place_of_hello::place_of_hello;
+pub(super) use crate::verdict::reach::reach_beyond;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
 pub(super) use crate::verdict::weigh::*;
 
@@ -16,6 +19,29 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     text: "Until then use another network, such as a phone's hotspot.",
     command: "",
 };
+
+/// Tells how much of Zoom a filter at this hop covers, as far as the tries or packets to others of its prefixes told; what is
+/// left to ask where all that was tried lies in one prefix.
+pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option<Doubt> {
+    let tried: std::collections::BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
+    let reach = reach_beyond(evidence, hop);
+    if reach.is_none() && tried.len() < 2 {
+        return Some(Doubt {
+            next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
+            questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+        });
+    }
+    let mut reach = reach.unwrap_or_default();
+    let connected = aimed(evidence).into_iter().filter(|a| a.connected().is_some()).filter_map(|a| a.settings().prefix);
+    reach.passing.extend(connected);
+    reach.passing = distinct(reach.passing);
+    reach.widen(claim);
+    None
+}
+
+/// What is left to do where the way to Zoom is open and Zoom's answers do not arrive.
+pub(super) const NOTHING_COMES_BACK: &str = "look for Zoom's answers outside this network's edge (tcpdump -ni OUTSIDE src port 443), or try \
+     from another network: the way there is open to its last router, so answers die on the way back, or Zoom is silent";
 
 /// This computer itself, as a place.
 pub(super) fn here() -> Location {

@@ -1,9 +1,10 @@
-//! The way through the proxy that this computer is set to use: dead, closed to the unnamed, or closed to Zoom.
+//! The way through the proxy that this computer is set to use, by name or by a script: dead, closed to the unnamed, or closed
+//! to Zoom.
 
-use why5003_probes::kit::proxy_settings::exempts;
-use why5003_probes::kit::{Layer, ProxySays, Stage, Tunnel, Via};
+use why5003_probes::kit::{How, Layer, Stage, Tunnel, Via};
 
 use super::prelude::*;
+use crate::evidence::SetWay;
 
 pub(super) const UNREACHABLE: Cause = Cause {
     id: "proxy.unreachable",
@@ -98,8 +99,8 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &[],
-    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), while it reaches neutral hosts: its resolver, or \
-              a firewall behind it, is at fault.",
+    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), or it waits for Zoom in vain, while it reaches \
+              neutral hosts: its resolver, or a firewall behind it, is at fault.",
     proof: "curl -v -x {proxy} https://zoom.us -m 30",
     remedies: &[Mend {
         os: "any",
@@ -112,10 +113,14 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
 };
 
 fn unreachable(evidence: &Evidence) -> Ruling {
-    let ruling =
-        judge(evidence, |a, _| a.tunnel().is_none() && a.failure().is_some_and(|f| f.stage == Stage::Proxy), 0.96);
-    if !ruling.claims.is_empty() {
-        return ruling;
+    let named = |set: &SetWay<'_>| set.script.is_none();
+    let resolves = evidence.lookups().any(|l| l.source() == Source::System && !l.addresses().is_empty());
+    // Where the system finds no name at all, it is not the proxy that is missing.
+    let missing = |a: Attempt<'_>| is_dead(a) && (resolves || !a.ended(Stage::Proxy, How::NotFound));
+    for ruling in [judge(evidence, named, |a, _| missing(a), 0.96), silent_on_everybody(evidence)] {
+        if !ruling.claims.is_empty() {
+            return ruling;
+        }
     }
     Ruling::excluded(
         evidence.attempts().filter(|a| a.proxied() && a.tunnel().is_some()).map(Attempt::id).take(3).collect(),
@@ -123,39 +128,90 @@ fn unreachable(evidence: &Evidence) -> Ruling {
 }
 
 fn auth_required(evidence: &Evidence) -> Ruling {
-    judge(evidence, |_, tunnel| tunnel.is_some_and(|t| t.status == 407), 0.97)
+    judge(evidence, |_| true, |_, tunnel| tunnel.is_some_and(|t| t.status == 407), 0.97)
 }
 
 fn denied(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_, t| t.is_some_and(|t| (400..500).contains(&t.status) && t.status != 407), 0.85);
+    let mut ruling = judge(evidence, |_| true, |_, t| refuses(t), 0.85);
     with_neutral_tunnels(evidence, &mut ruling);
     ruling
 }
 
 fn upstream_failed(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), 0.75);
+    let mut ruling = judge(evidence, |_| true, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), 0.75);
+    if ruling.claims.is_empty() {
+        return hanging(evidence);
+    }
     with_neutral_tunnels(evidence, &mut ruling);
     ruling
 }
 
-fn judge(evidence: &Evidence, holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bool, confidence: f64) -> Ruling {
-    let mut ruling = Ruling::silent();
-    for (id, setting) in evidence.host().proxies() {
-        let ProxySays::Use(proxy) = &setting.says else { continue };
-        let zoom: Vec<_> = evidence
-            .attempts()
-            .filter(|a| is_zoom(a.role()) && a.baseline() && through(*a).as_deref() == Some(proxy))
-            // What the setting exempts goes directly, whatever the proxy does.
-            .filter(|a| !a.host().is_some_and(|host| exempts(setting, host)))
-            .collect();
+/// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain.
+fn hanging(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.9);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let Some(proxy) = claim.details.get("proxy") else { return ruling };
+    let neutral = neutral_tunnels(evidence, proxy);
+    if neutral.is_empty() {
+        let ask = proxy.parse().map(|proxy| Question::NeutralTunnel { proxy });
+        return Ruling::doubt("ask the same proxy for a tunnel to a neutral host", ask.into_iter().collect());
+    }
+    let answered: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some()).map(|a| a.id()).collect();
+    if answered.is_empty() {
+        return Ruling::silent();
+    }
+    claim.because.extend(answered);
+    ruling
+}
+
+/// A proxy that takes connections and keeps silent on everybody: it may lack a way out, or names, or be no proxy.
+fn silent_on_everybody(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.6);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let neutral = neutral_tunnels(evidence, claim.details.get("proxy").map_or("", String::as_str));
+    if neutral.is_empty() || !neutral.iter().all(|a| hangs(*a)) {
+        return Ruling::silent();
+    }
+    claim.because.extend(neutral.iter().map(|a| a.id()));
+    claim.owner = Some(Owner::Network);
+    let reason = "it takes connections and answers no CONNECT, to neutral hosts neither";
+    claim.details.insert("reason".to_owned(), reason.to_owned());
+    ruling
+}
+
+/// The proxy itself was not reached, or is none.
+pub(super) fn is_dead(attempt: Attempt<'_>) -> bool {
+    attempt.tunnel().is_none() && !hangs(attempt) && attempt.failure().is_some_and(|f| f.stage == Stage::Proxy)
+}
+
+/// The proxy took the connection and kept silent on what was asked: it waits for somebody itself, or it is none.
+fn hangs(attempt: Attempt<'_>) -> bool {
+    attempt.connected().is_some() && attempt.tunnel().is_none() && attempt.ended(Stage::Proxy, How::Silent)
+}
+
+/// The proxy answers and will not, for another reason than that nobody signed in to it.
+pub(super) fn refuses(tunnel: Option<&Tunnel>) -> bool {
+    tunnel.is_some_and(|t| (400..500).contains(&t.status) && t.status != 407)
+}
+
+/// Claims for the first proxy that is set, by a setting that `heeded` says, through which Zoom fails as `holds` says, and
+/// never works.
+pub(super) fn judge(
+    evidence: &Evidence,
+    heeded: impl Fn(&SetWay<'_>) -> bool,
+    holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bool,
+    confidence: f64,
+) -> Ruling {
+    for set in evidence.set_ways().filter(heeded) {
+        let zoom: Vec<_> = evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && set.sends(*a)).collect();
         let failing: Vec<_> = zoom.iter().copied().filter(|a| holds(*a, a.tunnel())).collect();
         let Some(first) = failing.first().copied() else { continue };
         if zoom.iter().any(|a| a.works()) {
             continue;
         }
         let mut details = std::collections::BTreeMap::from([
-            ("proxy".to_owned(), proxy.clone()),
-            ("source".to_owned(), setting.source.clone()),
+            ("proxy".to_owned(), through(first).unwrap_or_default()),
+            ("source".to_owned(), set.setting.source.clone()),
         ]);
         if let Some(tunnel) = first.tunnel() {
             details.insert("status".to_owned(), tunnel.status.to_string());
@@ -177,24 +233,23 @@ fn judge(evidence: &Evidence, holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bo
         if !direct.is_empty() {
             details.insert("direct".to_owned(), "works without the proxy".to_owned());
         }
-        let because = failing.iter().map(|a| a.id()).chain([id]).chain(direct).collect();
-        ruling.claims.push(Claim {
+        let script = set.script.map(crate::evidence::ScriptRun::id);
+        let because = failing.iter().map(|a| a.id()).chain([set.id]).chain(script).chain(direct).collect();
+        return Ruling::claim(Claim {
             scope: scope_of(failing.iter().copied()),
             details,
             blocks: any_decisive(evidence, failing.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
             ..claim(confidence, because)
         });
-        break;
     }
-    ruling
+    Ruling::silent()
 }
 
 /// What a tunnel to a neutral host adds: a proxy that opens it refuses Zoom and not everybody.
 fn with_neutral_tunnels(evidence: &Evidence, ruling: &mut Ruling) {
     let Some(claim) = ruling.claims.first_mut() else { return };
     let Some(proxy) = claim.details.get("proxy") else { return };
-    let neutral: Vec<_> =
-        evidence.attempts().filter(|a| a.role() == Role::Control && through(*a).as_deref() == Some(proxy)).collect();
+    let neutral = neutral_tunnels(evidence, proxy);
     let opened: Vec<u32> =
         neutral.iter().filter(|a| a.tunnel().is_some_and(|t| t.status == 200)).map(|a| a.id()).collect();
     if !opened.is_empty() {
@@ -211,9 +266,19 @@ fn with_neutral_tunnels(evidence: &Evidence, ruling: &mut Ruling) {
     }
 }
 
-fn through(attempt: Attempt<'_>) -> Option<String> {
+/// The tries of neutral hosts by this proxy, at the port of HTTPS.
+pub(super) fn neutral_tunnels<'a>(evidence: &'a Evidence, proxy: &str) -> Vec<Attempt<'a>> {
+    let at_https = |a: &Attempt<'_>| a.role() == Role::Control && a.to().port() == HTTPS;
+    evidence.attempts().filter(|a| at_https(a) && through(*a).as_deref() == Some(proxy)).collect()
+}
+
+/// The proxy that a try went by, as it is spelled.
+pub(super) fn through(attempt: Attempt<'_>) -> Option<String> {
     match attempt.via() {
         Via::Proxy(proxy) => Some(proxy.to_string()),
         Via::Direct | Via::System | Via::Dns { .. } => None,
     }
 }
+
+/// The port of HTTPS (RFC 9110, section 4.2.2).
+pub(super) const HTTPS: u16 = 443;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
 
@@ -74,14 +74,23 @@ fn rule(evidence: &Evidence) -> Ruling {
     if unanswered.len() < 2 {
         return Ruling::silent();
     }
+    if let Some(claim) = refused_at_the_end(evidence, &unanswered) {
+        let because = [claim.because, pages].concat();
+        return Ruling::claim(Claim { because, blocks: fails, confidence: if trouble { 0.95 } else { 0.8 }, ..claim });
+    }
     if page.is_none() {
         return Ruling::doubt("read Zoom's status page", vec![Question::StatusPage]);
     }
-    if !trouble {
-        return Ruling::excluded(pages);
-    }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
     let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
+    if !trouble {
+        // What Zoom does not know of yet is not on its page either.
+        return if places.iter().any(|p| p.open_to_the_last_router()) {
+            Ruling::doubt(NOTHING_COMES_BACK, Vec::new())
+        } else {
+            Ruling::excluded(pages)
+        };
+    }
     if places.iter().any(|p| !p.open_to_the_end && !p.past_the_shared_way) {
         return Ruling::silent();
     }
@@ -90,6 +99,23 @@ fn rule(evidence: &Evidence) -> Ruling {
     let because =
         unanswered.iter().map(|a| a.id()).chain(pages).chain(places.iter().flat_map(|p| p.ids.clone())).collect();
     Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks: fails, ..claim(confidence, because) })
+}
+
+/// A RST answers every SYN, and comes from as far as another port of the same address answers from: nobody listens there.
+fn refused_at_the_end(evidence: &Evidence, unanswered: &[Attempt<'_>]) -> Option<Claim> {
+    let refused: Vec<_> = unanswered.iter().copied().filter(|a| a.ended(Stage::Connect, How::Refused)).collect();
+    if refused.len() < 2 || refused.len() < unanswered.len() {
+        return None;
+    }
+    let ladder = refused.iter().find_map(|a| evidence.ladders().find(|l| l.to() == a.to()))?;
+    let other = the_address_by_another_port(evidence, ladder)?;
+    let same_distance = ladder.answered_at().is_some() && ladder.answered_at() == other.answered_at();
+    let because = refused.iter().map(|a| a.id()).chain([ladder.id(), other.id()]).collect();
+    same_distance.then(|| Claim {
+        scope: scope_of(refused.iter().copied()),
+        details: [("answer".to_owned(), "refused".to_owned())].into(),
+        ..claim(0.8, because)
+    })
 }
 
 /// Names of sign-in that at least two independent resolvers deny, and none knows, while they answer neutral names.

@@ -3,6 +3,8 @@
 //! It reads and asks the kernel; it writes nothing, and runs one foreign program only (`gsettings`, bounded in time).
 
 mod client;
+mod connections;
+mod counters;
 mod files;
 mod gsettings;
 mod hosts;
@@ -15,13 +17,13 @@ mod proxies;
 mod resolvers;
 mod routes;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{System, SystemLookup, lookup};
 use crate::kit::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotLook, Client, Counters, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
 /// Linux, as seen from one process.
@@ -91,6 +93,14 @@ impl System for Linux {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         client::clients(self)
+    }
+
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+        counters::counters(self, of)
+    }
+
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        connections::unacknowledged(&self.root, local, peer)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

@@ -1,0 +1,100 @@
+//! TCP to the range of Zoom's media servers is closed.
+
+use std::net::SocketAddr;
+
+use why5003_probes::kit::{Layer, Observation, Transport};
+
+use super::prelude::*;
+use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "filter.media-tcp",
+    title: "A filter blocks TCP to Zoom's media servers",
+    layer: Layer::Filter,
+    owner: Owner::Network,
+    masks: &[],
+    meaning: "TCP to ports 443 or 8801 of Zoom's media range dies on the way, at a hop that other packets to the same address pass, or is refused \
+              short of it. Where UDP is closed too, media has no way left; where it is open, meetings lose only their fallback. Sign-in goes to \
+              other addresses: this is never error 5003 by itself.",
+    proof: "sudo traceroute -T -p 8801 162.255.37.14\nsudo traceroute -U -p 3478 162.255.37.14",
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "On the filter at {address} or just behind it, allow TCP 443, 8801 and 8802 outbound to all prefixes that the command prints.",
+        command: "why5003 catalogue show meetings",
+    }],
+    sources: &["Zoom KB0060548 (TCP 443, 8801, 8802)", "RFC 1812, section 5.3.1 (TTL)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    // Where no TCP leaves but through a proxy, nobody filters media: its TCP goes through the proxy as well.
+    if controls_that_connect(evidence).is_empty() {
+        return Ruling::silent();
+    }
+    let dying: Vec<&Observation> = evidence
+        .observations()
+        .iter()
+        .filter(|o| o.look.role == Role::Media && o.look.settings.ttl.is_some() && o.look.settings.ladder.is_none())
+        .collect();
+    let Some(base) = dying.iter().copied().find(|o| came_to_the_last_router(o)) else { return beside_udp(evidence) };
+    let (stopped, passing): (Vec<&Observation>, Vec<&Observation>) =
+        dying.iter().copied().filter(|o| o.look.probe == "tcp").partition(|o| stopped_short(o));
+    let Some(to) = stopped.first().and_then(|o| o.look.target.socket()) else {
+        return Ruling::excluded(passing.iter().map(|o| o.id).collect());
+    };
+    let Some(location) = place_beside(evidence, to, Transport::Tcp) else {
+        if walked(evidence, to) || udp_comes_first(evidence, &dying) || sign_in_fails(evidence) {
+            return Ruling::silent();
+        }
+        let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
+        let question = Question::Beside { to, transport: Transport::Tcp, port, by };
+        return Ruling::doubt(format!("walk the TTL along TCP to {to} and along {by} to port {port}"), vec![question]);
+    };
+    let ladders = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id);
+    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).collect();
+    Ruling::claim(Claim { location: Some(location), scope: ports_of(&stopped), ..claim(0.9, because) })
+}
+
+/// Media's UDP is closed, so that nothing told how far its server is: where a ladder of UDP ended, TCP is walked too.
+fn beside_udp(evidence: &Evidence) -> Ruling {
+    let walked_udp = evidence
+        .observations()
+        .iter()
+        .find(|o| o.look.role == Role::Media && o.look.probe == "udp" && o.look.settings.ladder.is_some());
+    let Some(udp) = walked_udp.and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
+    let to = SocketAddr::new(udp.ip(), MEDIA);
+    if place_beside(evidence, udp, Transport::Udp).is_none() {
+        return Ruling::silent();
+    }
+    if !walked(evidence, to) && sign_in_fails(evidence) {
+        return Ruling::silent();
+    }
+    if !walked(evidence, to) {
+        let question = Question::Beside { to, transport: Transport::Tcp, port: HTTPS, by: Transport::Tcp };
+        return Ruling::doubt(format!("walk the TTL along TCP to {to}"), vec![question]);
+    }
+    let of_flow: Vec<u32> = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id).collect();
+    match place_beside(evidence, to, Transport::Tcp) {
+        Some(location) => Ruling::claim(Claim {
+            location: Some(location),
+            scope: Scope { ports: vec![format!("tcp/{MEDIA}")], ..Scope::default() },
+            ..claim(0.8, of_flow)
+        }),
+        None => Ruling::excluded(of_flow),
+    }
+}
+
+fn walked(evidence: &Evidence, to: SocketAddr) -> bool {
+    evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp)
+}
+
+/// A walk of UDP to the same address is still to be made: many at once would use up what routers say of ICMP.
+fn udp_comes_first(evidence: &Evidence, dying: &[&Observation]) -> bool {
+    dying.iter().any(|o| o.look.probe == "udp" && stopped_short(o))
+        && !evidence.ladders().any(|l| l.transport() == Transport::Udp)
+}
+
+/// Zoom's first port of media, and the one that everything else has in common (KB0060548).
+const MEDIA: u16 = 8801;
+const HTTPS: u16 = 443;

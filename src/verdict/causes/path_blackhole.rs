@@ -1,0 +1,79 @@
+//! Everything to a prefix is lost at one hop, whatever the port and the protocol.
+
+use why5003_probes::kit::{How, Layer, Stage, Transport};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "path.blackhole",
+    title: "Everything to this prefix of Zoom's is lost at one hop",
+    layer: Layer::Path,
+    owner: Owner::Network,
+    masks: &["filter.drop"],
+    meaning: "TCP 443, TCP 80 and UDP to the same address of Zoom's die at the same hop, where other destinations pass. So it is not a port or a \
+              protocol that is filtered but the destination: a route that leads nowhere (a discard route, a dead tunnel, a withdrawn \
+              announcement), or a rule that drops the whole prefix.",
+    proof: "tracepath -n 170.114.52.2; why5003 probe tcp 170.114.52.2:80 --set ladder=24; why5003 probe udp 170.114.52.2:33434 --set ladder=24",
+    remedies: &[
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Look up the route for {prefix} at {address} and at the next router, and remove the one that discards it; then look for a rule that \
+                   drops the prefix, and allow it.",
+            command: "",
+        },
+        Mend { os: "any", who: Owner::Isp, text: "If the router is the provider's, give it this report.", command: "" },
+        ANOTHER_NETWORK,
+    ],
+    sources: &["RFC 5635 (remotely triggered black hole)", "RFC 1812, section 5.3.1 (TTL)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let aimed = aimed(evidence);
+    let silent: Vec<_> = aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Connect, How::Silent) && family_works(evidence, *a))
+        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS))
+        .collect();
+    let Some(first) = silent.first() else { return Ruling::silent() };
+    let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
+    let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
+    if addresses.len() < 2 {
+        return Ruling::silent();
+    }
+    let others: Vec<_> =
+        evidence.ladders().filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port()).collect();
+    let (tcp, udp): (Vec<_>, Vec<_>) = others.iter().copied().partition(|l| l.transport() == Transport::Tcp);
+    if tcp.is_empty() || udp.is_empty() {
+        let questions = vec![Question::Everything { address: first.to().ip() }];
+        return Ruling::doubt("walk the TTL along other ports and protocols to the same address", questions);
+    }
+    let Some(place) = place_of(evidence, first.to(), Transport::Tcp) else { return Ruling::silent() };
+    let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
+    if place.open_to_the_end || place.past_the_shared_way {
+        return Ruling::silent();
+    }
+    let ends_there =
+        |l: &Ladder<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == place.location.hop.unwrap_or(0);
+    if !others.iter().all(ends_there) {
+        return Ruling::excluded(ids);
+    }
+    // Short of the first router, a firewall of this computer's own is as likely.
+    let (Some(_), true) = (place.location.next, place.location.hop.is_some_and(|hop| hop > 0)) else {
+        return Ruling::silent();
+    };
+    let because = of_it.iter().map(|a| a.id()).chain(place.ids.iter().copied()).chain(ids).collect();
+    let details = [("prefix", first.settings().prefix.map(|p| p.to_string()))];
+    Ruling::claim(Claim {
+        location: Some(place.location),
+        scope: scope_of(silent.iter().copied()),
+        details: details.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        blocks: any_decisive(evidence, silent.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.93, because)
+    })
+}
+
+/// As for a filter that drops: three SYNs over two seconds (RFC 6298, 2.1 and 5.5).
+const FLOOR_MS: u32 = 2_900;

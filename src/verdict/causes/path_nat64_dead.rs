@@ -1,0 +1,85 @@
+//! The translator between IPv6 and IPv4 is dead.
+
+use std::net::IpAddr;
+
+use why5003_probes::kit::{How, Layer};
+
+use super::prelude::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "path.nat64-dead",
+    title: "This network's NAT64 does not translate",
+    layer: Layer::Path,
+    owner: Owner::Network,
+    masks: &["path.ipv6-broken", "filter.drop", "filter.reject", "dns.wrong-answer"],
+    meaning: "This computer has IPv6 alone, and names of IPv4 hosts are answered with addresses that a NAT64 is to translate. Nothing answers \
+              at them, neutral hosts neither, while native IPv6 passes. The answers are right: the translator, or the route to it, is dead.",
+    proof: "dig AAAA ipv4only.arpa; curl -6 -m 5 -sI https://[64:ff9b::1.1.1.1]/; curl -6 -m 5 -sI https://one.one.one.one/",
+    remedies: &[
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Restart the NAT64 and check the route of its prefix {prefix}, its pool of IPv4 addresses and its session table.",
+            command: "",
+        },
+        ANOTHER_NETWORK,
+    ],
+    sources: &[
+        "RFC 6146 (NAT64)",
+        "RFC 6147 (DNS64)",
+        "RFC 7050 (finding the prefix)",
+        "RFC 6052, section 2.1 (64:ff9b::/96)",
+    ],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let prefixes = evidence.nat64_prefixes();
+    let translated = |a: &Attempt<'_>| match a.to().ip() {
+        IpAddr::V6(v6) => prefixes.iter().copied().find(|prefix| prefix.contains(&v6)),
+        IpAddr::V4(_) => None,
+    };
+    let tried: Vec<_> = evidence.attempts().filter(|a| a.baseline() && !a.proxied()).collect();
+    let through: Vec<_> = tried.iter().copied().filter(|a| translated(a).is_some()).collect();
+    let passing: Vec<u32> = through.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).take(3).collect();
+    if !passing.is_empty() {
+        return Ruling::excluded(passing);
+    }
+    let lost = |a: &&Attempt<'_>| {
+        a.failure().is_some_and(|f| matches!(f.how, How::Silent | How::Unreachable | How::Prohibited | How::Expired))
+    };
+    let (zoom, neutral): (Vec<_>, Vec<_>) =
+        through.iter().copied().filter(|a| lost(&a)).partition(|a| is_zoom(a.role()));
+    let Some(prefix) = zoom.iter().find_map(translated) else {
+        // A network may translate a prefix of its own: worth asking where IPv6 addresses of Zoom's are silent and there is no IPv4.
+        let six = |a: &&Attempt<'_>| a.to().is_ipv6() && is_zoom(a.role());
+        let only_six = tried.iter().all(|a| a.to().is_ipv6());
+        if only_six
+            && tried.iter().filter(six).any(|a| lost(&a))
+            && evidence.lookups_of(crate::evidence::nat64::WELL_KNOWN_NAME).next().is_none()
+        {
+            return Ruling::doubt("ask for the AAAA record of ipv4only.arpa", vec![Question::Nat64Prefix]);
+        }
+        return Ruling::silent();
+    };
+    if neutral.len() < 2 {
+        return Ruling::doubt("try neutral IPv4 hosts by way of the NAT64", vec![Question::ThroughNat64 { prefix }]);
+    }
+    let native: Vec<u32> = tried
+        .iter()
+        .filter(|a| a.to().is_ipv6() && translated(a).is_none() && a.connected().is_some())
+        .map(|a| a.id())
+        .take(3)
+        .collect();
+    if native.is_empty() {
+        return Ruling::doubt("try native IPv6 hosts: nothing of IPv6 passes, translated or not", Vec::new());
+    }
+    let because = zoom.iter().chain(&neutral).map(|a| a.id()).chain(native).collect();
+    let details = [("prefix".to_owned(), prefix.to_string())];
+    Ruling::claim(Claim {
+        scope: scope_of(zoom.iter().copied()),
+        details: details.into(),
+        blocks: any_decisive(evidence, zoom.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        ..claim(0.93, because)
+    })
+}

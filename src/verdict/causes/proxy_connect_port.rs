@@ -1,0 +1,59 @@
+//! The proxy opens tunnels, but not to the port of HTTPS.
+
+use why5003_probes::kit::Layer;
+
+use super::prelude::*;
+use super::proxy::{HTTPS, judge, neutral_tunnels, refuses, through};
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "proxy.connect-port",
+    title: "The proxy refuses tunnels to TCP 443",
+    layer: Layer::Proxy,
+    owner: Owner::Network,
+    masks: &["proxy.denied"],
+    meaning: "The proxy refuses CONNECT to port 443 of Zoom and of neutral hosts alike, and opens tunnels to other ports for this same computer: \
+              a rule about ports leaves that of HTTPS out. Where it opens 443 for neutral hosts it is proxy.denied, a rule about names.",
+    proof: "curl -v -x {proxy} https://example.com -m 10; curl -v -p -x {proxy} http://example.com -m 10",
+    remedies: &[Mend {
+        os: "any",
+        who: Owner::Network,
+        text: "Allow CONNECT to port 443 on the proxy {proxy}: in squid, `acl SSL_ports port 443`.",
+        command: "",
+    }],
+    sources: &["RFC 9110, section 9.3.6 (CONNECT to a limited set of ports)", "Zoom KB0060548 (proxy)"],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let of_https = |a: Attempt<'_>| a.to().port() == HTTPS;
+    let mut ruling = judge(evidence, |_| true, |a, t| of_https(a) && refuses(t), 0.95);
+    let Some(claim) = ruling.claims.first_mut() else { return Ruling::silent() };
+    let Some(proxy) = claim.details.get("proxy").cloned() else { return Ruling::silent() };
+    let neutral = neutral_tunnels(evidence, &proxy);
+    let opened: Vec<u32> = neutral.iter().filter(|a| !refuses(a.tunnel())).map(|a| a.id()).collect();
+    if !opened.is_empty() {
+        return Ruling::excluded(opened);
+    }
+    if neutral.is_empty() {
+        return Ruling::silent();
+    }
+    let others: Vec<_> = evidence
+        .attempts()
+        .filter(|a| a.role() == Role::Control && !of_https(*a) && through(*a).as_deref() == Some(&proxy))
+        .collect();
+    if others.is_empty() {
+        let questions = proxy.parse().map(|proxy| Question::OtherPorts { proxy }).into_iter().collect();
+        return Ruling::doubt("ask the same proxy for tunnels to other ports", questions);
+    }
+    // 5xx: it would have let the tunnel pass, and met nobody at its end.
+    let allowed = |a: &&Attempt<'_>| a.tunnel().is_some_and(|t| t.status == 200 || t.status >= 500);
+    let ports: Vec<String> = others.iter().filter(allowed).map(|a| a.to().port().to_string()).collect();
+    let seen = |attempts: &[Attempt<'_>]| attempts.iter().map(|a| a.id()).collect::<Vec<_>>();
+    if ports.is_empty() {
+        return Ruling::excluded(seen(&others));
+    }
+    claim.details.insert("ports_allowed".to_owned(), ports.join(", "));
+    claim.because.extend(seen(&neutral));
+    claim.because.extend(seen(&others));
+    ruling
+}

@@ -1,0 +1,117 @@
+//! Nothing leaves this network directly, and a proxy that is not set here leads out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use why5003_probes::kit::{Layer, ProxySays, Stage};
+
+use super::prelude::*;
+use super::proxy::through;
+use crate::evidence::{DIRECT, SetWay};
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "proxy.required",
+    title: "This network lets nobody out but through a proxy, which is not set here",
+    layer: Layer::Proxy,
+    owner: Owner::User,
+    masks: &["path.internet-down", "path.blackhole", "dns.*", "filter.*", "zoom.*"],
+    meaning: "No neutral host can be reached directly, any more than Zoom can, while a proxy of this network opens the way to Zoom: one that it \
+              offers by WPAD or at its gateway, or one that is set for plain HTTP alone, or for other hosts than Zoom's. What a filter does to \
+              the direct way is then by design.",
+    proof: "curl -sI -m 5 https://example.com; curl -sI -m 5 -x {proxy} https://zoom.us",
+    remedies: &[
+        Mend {
+            os: "linux",
+            who: Owner::User,
+            text: "Set the proxy {proxy} for HTTPS, then restart Zoom, and sign in to the proxy if it asks.",
+            command: "export https_proxy={proxy}; gsettings set org.gnome.system.proxy mode manual",
+        },
+        Mend {
+            os: "any",
+            who: Owner::User,
+            text: "Set the proxy {proxy} for HTTPS in the system's network settings, then restart Zoom.",
+            command: "",
+        },
+        Mend {
+            os: "any",
+            who: Owner::Network,
+            text: "Hand the proxy's setting to the computers of this network, or let TCP 443 to Zoom pass directly.",
+            command: "",
+        },
+    ],
+    sources: &[
+        "Zoom KB0060548 (proxy)",
+        "draft-ietf-wrec-wpad-01 (Web Proxy Auto-Discovery)",
+        "curl(1), environment (https_proxy)",
+    ],
+    rule,
+};
+
+fn rule(evidence: &Evidence) -> Ruling {
+    let direct: Vec<_> = controls(evidence).collect();
+    let passing: Vec<u32> = direct.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).take(3).collect();
+    if !passing.is_empty() {
+        return Ruling::excluded(passing);
+    }
+    let closed = |a: &&Attempt<'_>| a.failure().is_some_and(|f| f.stage == Stage::Connect) && !a.icmp().any(|i| i.own);
+    let closed: Vec<_> = direct.iter().filter(closed).collect();
+    let destinations: BTreeSet<_> = closed.iter().map(|a| a.to()).collect();
+    // What is set and tried is judged by what came of it.
+    let by_set_proxy = evidence.attempts().any(|a| is_zoom(a.role()) && a.proxied() && evidence.is_sent(a));
+    if destinations.len() < 2 || by_set_proxy || !sign_in_fails(evidence) {
+        return Ruling::silent();
+    }
+    let offered: Vec<_> = evidence
+        .attempts()
+        .filter(|a| a.proxied() && a.baseline() && a.host().is_some_and(|host| decisive(evidence, host)))
+        .collect();
+    // One that asks who is there is a proxy, and would let out whom it knows.
+    let asks = |a: &Attempt<'_>| a.tunnel().is_some_and(|t| t.status == 407);
+    let found = offered.iter().find(|a| a.works()).or(offered.iter().find(|a| asks(a)));
+    let Some(leads_out) = found.copied() else {
+        if offered.is_empty() && evidence.scripts().next().is_none() {
+            let next_test = "look for a proxy: by WPAD, at the gateway, or the one that is set for plain HTTP";
+            return Ruling::doubt(next_test, vec![Question::OfferedProxies]);
+        }
+        return Ruling::excluded(offered.iter().map(|a| a.id()).collect());
+    };
+    let proxy = through(leads_out).unwrap_or_default();
+    let (source, known_by) = source_of(evidence, &proxy, leads_out.host().unwrap_or_default());
+    let mut details: BTreeMap<String, String> = [("proxy".to_owned(), proxy), ("source".to_owned(), source)].into();
+    if let Some(tunnel) = leads_out.tunnel().filter(|t| t.status != 200) {
+        details.insert("status".to_owned(), tunnel.status.to_string());
+        details.insert("schemes".to_owned(), tunnel.schemes.join(", "));
+    }
+    let tried = closed.iter().map(|a| a.id()).take(MOST_CITED);
+    Ruling::claim(Claim {
+        details,
+        scope: scope_of_names(evidence.background().decisive_hosts()),
+        blocks: true,
+        ..claim(
+            if leads_out.works() { 0.95 } else { 0.8 },
+            [leads_out.id()].into_iter().chain(known_by).chain(tried).collect(),
+        )
+    })
+}
+
+/// By what this computer could have known of a proxy: a setting that is not for Zoom over HTTPS, a script, or its place; and
+/// the observation that tells so.
+fn source_of(evidence: &Evidence, proxy: &str, host: &str) -> (String, Option<u32>) {
+    let half_set =
+        |set: &SetWay<'_>| matches!(&set.setting.says, ProxySays::ForHttp(p) | ProxySays::Use(p) if p == proxy);
+    if let Some(set) = evidence.set_ways().find(half_set) {
+        let why = match set.setting.says {
+            ProxySays::ForHttp(_) => "for plain HTTP alone".to_owned(),
+            _ => format!("which exempts {host}"),
+        };
+        return (format!("{}, {why}", set.setting.source), Some(set.id));
+    }
+    let chose = |way: &String| way != DIRECT && way == proxy;
+    let script = evidence.scripts().find(|run| run.choices().any(|choice| choice.ways.iter().any(chose)));
+    match script {
+        Some(script) => ("wpad".to_owned(), Some(script.id())),
+        None => ("an open proxy port at the gateway".to_owned(), None),
+    }
+}
+
+/// Failing tries that are named as the ground; more say the same.
+const MOST_CITED: usize = 6;
