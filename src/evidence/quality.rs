@@ -68,17 +68,6 @@ impl<'a> SynCount<'a> {
     }
 }
 
-/// Connections that were held open at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The observation's number.
-    pub id: u32,
-    /// How many stood at once.
-    pub flows: u16,
-    /// No further one stood while they did, and one did when they were closed.
-    pub full: bool,
-}
-
 /// A flow that stood, and exchanged requests in turn and then many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -145,21 +134,8 @@ impl Evidence {
         self.observations.iter().filter_map(Flow::of)
     }
 
-    /// Every experiment that held connections open.
-    pub fn held(&self) -> impl Iterator<Item = Held> + '_ {
-        self.observations.iter().flat_map(|seen| {
-            seen.facts.iter().filter_map(|fact| match fact {
-                Fact::Held { flows, further_failed, stands_after } => {
-                    let full = *flows > 0 && *further_failed > 0 && *stands_after == Some(true);
-                    Some(Held { id: seen.id, flows: *flows, full })
-                }
-                _ => None,
-            })
-        })
-    }
-
     /// Handshakes on direct connections that finished, and those of them that waited for a packet to be sent again.
-    fn handshakes(&self, of: impl Fn(Role) -> bool) -> (Vec<u32>, Vec<u32>) {
+    pub fn handshakes(&self, of: impl Fn(Role) -> bool) -> (Vec<u32>, Vec<u32>) {
         let all: Vec<_> = self
             .attempts()
             .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.handshake().is_some())

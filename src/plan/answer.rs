@@ -58,7 +58,6 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
-        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Flow { host, to, role, turns } => {
             let settings = Settings { tries: *turns, ..Settings::default() };
             vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Fact, How, Observation, Stage};
 
+use super::limit;
 use super::loss::{self, Lost};
 use super::rate;
 use super::ruling::{Claim, Doubt, Ruling};
@@ -29,8 +30,8 @@ impl Trust {
             let why = format!("an answer takes {:.1} s here, so what seems silent may be late", neutral.as_secs_f64());
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
-        if let Some(full) = evidence.held().find(|held| held.full) {
-            let why = format!("no more than {} connections stand at once here, so silence proves nothing", full.flows);
+        if limit::told(evidence).is_some_and(|told| told.too_many() || told.only_too_fast()) {
+            let why = "connections are limited here, so silence proves nothing".to_owned();
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
         if let (Some(zoom), _) = rate::flows(evidence)

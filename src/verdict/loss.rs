@@ -64,8 +64,8 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
 /// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its twenty.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
-    // Where connections are let through only so fast, that explains it.
-    if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
+    // Where connections are let through only so fast, or only so many, that explains it.
+    if limit::told(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
         return false;
     }
     let all = evidence.resent(|_| true);
@@ -74,23 +74,13 @@ pub(super) fn suspected(evidence: &Evidence) -> bool {
     much || all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 4 && zoom.lost * 12 >= zoom.made
 }
 
-/// What would tell loss from its neighbours, one after the other, since the experiments would disturb each other: whether there is
-/// room for more connections, where it seems to be only connections that fail; then how many packets are lost.
+/// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
 pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
-    let resent = evidence.resent(|_| true);
-    if evidence.held().next().is_none() && resent.connections * 4 >= resent.lost * 3 {
-        return room(evidence);
-    }
     let names = evidence.background().decisive_hosts().filter(|host| evidence.system_addresses(host).is_empty());
     let names = names.map(|name| Question::NameAgain { name: name.to_owned() });
     let counts = [counts_wanted(evidence), flows_wanted(evidence, None)].concat();
     // A name that got lost is asked for again meanwhile: it disturbs nothing.
     if counts.is_empty() { counts } else { counts.into_iter().chain(names).collect() }
-}
-
-/// What would tell whether there is room for more connections.
-pub(super) fn room(evidence: &Evidence) -> Vec<Question> {
-    neutral(evidence).map(|(_, to)| Question::Hold { to }).into_iter().collect()
 }
 
 /// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
@@ -150,7 +140,12 @@ pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let of_it = |role: Role| lost != Lost::TowardsZoom || is_zoom(role);
     let flows = evidence.flows().filter(|flow| of_it(flow.role));
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
-    made >= EXCHANGES && waited * 20 < made
+    if made >= EXCHANGES {
+        return waited * 20 < made;
+    }
+    // No such connection stood: then what else had to be sent again tells, names and handshakes.
+    let resent = evidence.resent(of_it);
+    resent.lost <= resent.connections + 1
 }
 
 /// The way to sign-in may have failed by bad luck: then what ended in silence is tried once more.
@@ -174,8 +169,8 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
 
 /// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
 pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
-    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
-    waited * 8 >= stood && waited > 0
+    let (stood, waited) = evidence.handshakes(|_| true);
+    waited.len() * 5 >= stood.len() && !waited.is_empty()
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.
