@@ -5,7 +5,6 @@
 mod burst;
 mod dns;
 mod flow;
-mod hold;
 mod host;
 mod http;
 pub mod kit;
@@ -24,7 +23,6 @@ pub const KINDS: &[Kind] = &[
     burst::KIND,
     dns::KIND,
     flow::KIND,
-    hold::KIND,
     host::KIND,
     http::KIND,
     loss::KIND,

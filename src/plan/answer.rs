@@ -49,13 +49,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         }
         Question::NameAgain { name } => {
             let again = looks::by_system(name, role_of(plan, name));
-            // Twice, side by side; told apart from the first one by the number of tries alone.
+            // Thrice, side by side; told apart from the first one by the number of tries alone.
             // The library asks a second time after five seconds; what is lost then too is lost.
             let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
-            [1, 2].map(|nth| again.clone().with(settings(nth))).into()
+            [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
-        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Flow { host, to, role, turns } => {
             let settings = Settings { tries: *turns, ..Settings::default() };
             vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]

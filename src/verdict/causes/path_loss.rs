@@ -50,9 +50,6 @@ const HOPELESS: f64 = 0.5;
 
 fn rule(evidence: &Evidence) -> Ruling {
     let Some(loss) = loss::measured(evidence) else {
-        if let Some(full) = evidence.held().find(|held| held.full) {
-            return Ruling::excluded(vec![full.id]);
-        }
         if !loss::suspected(evidence) {
             return Ruling::silent();
         }
