@@ -73,6 +73,17 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// Does a flow that stands lose packets, and at what rate do its answers come?
+    Flow {
+        /// The host.
+        host: String,
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
+        /// How many exchanges in turn; the probe's own number where `None`.
+        turns: Option<u8>,
+    },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {
         /// The flow's destination.
@@ -209,10 +220,17 @@ pub enum Question {
         /// A destination of the same family and port.
         like: SocketAddr,
     },
-    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    /// At which hop is this flow answered?
     Approach {
         /// The flow's destination.
         to: SocketAddr,
+    },
+    /// Which routers up to this hop does another packet to the same address pass?
+    Beyond {
+        /// The address.
+        address: IpAddr,
+        /// The last hop asked.
+        hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,

@@ -53,10 +53,16 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::NameAgain { name } => {
             let again = looks::by_system(name, role_of(plan, name));
             // Twice, side by side; told apart from the first one by the number of tries alone.
-            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
+            // The library asks a second time after five seconds; what is lost then too is lost.
+            let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+            [1, 2].map(|nth| again.clone().with(settings(nth))).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
+        Question::Flow { host, to, role, turns } => {
+            let settings = Settings { tries: *turns, ..Settings::default() };
+            vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
+        }
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
@@ -120,7 +126,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
             nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
         }
-        Question::Approach { to } => approach(plan, *to),
+        Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
+        Question::Beyond { address, hop } => vec![routers(plan, *address, *hop)],
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -138,11 +145,16 @@ fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
     Some(SocketAddr::new(nobody, like.port()))
 }
 
-/// The hop at which a flow is answered; datagrams to the same address show the routers there.
-fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
-    let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
-    let routers = SocketAddr::new(to.ip(), TRACEROUTE);
-    vec![looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)]
+/// What a flow to an address is: nobody's, or of Zoom's.
+fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
+    if plan.catalogue.canary.addresses.contains(&address) { Role::Canary } else { Role::Range }
+}
+
+/// The routers on the way to an address up to a hop, by datagrams.
+fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Look {
+    let look = looks::ladder(owner(plan, address), SocketAddr::new(address, TRACEROUTE), Transport::Udp);
+    let settings = Settings { ladder: Some(hop), ..look.settings.clone() };
+    look.with(settings)
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -10,6 +10,7 @@ mod media;
 mod model;
 mod place;
 mod place_of_hello;
+mod rate;
 mod reach;
 mod ruling;
 mod summary;

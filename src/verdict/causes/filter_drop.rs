@@ -120,9 +120,15 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         && !evidence.ladders().any(|l| l.to() == to)
     {
         let walk = Question::Where { to, transport: Transport::Tcp, passing };
+        // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing.
         let questions = vec![walk, Question::StatusPage, Question::Again { host, to }];
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
+    }
+    let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
         let other_port =
@@ -136,11 +142,6 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     }
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
-    let page = status_page(evidence);
-    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) {
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
-        return Ruling::doubt(NOTHING_COMES_BACK, questions);
-    }
     if past && (beside == Beside::Others || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();

@@ -41,6 +41,7 @@ mod path_mtu_blackhole;
 mod path_nat64_dead;
 mod path_nat_exhausted;
 mod path_slow;
+mod path_throttled;
 mod proxy;
 mod proxy_connect_port;
 mod proxy_intercepts;
@@ -73,6 +74,7 @@ pub const CAUSES: &[Cause] = &[
     path_nat_exhausted::CAUSE,
     path_loss::CAUSE,
     path_slow::CAUSE,
+    path_throttled::CAUSE,
     path_mtu_blackhole::CAUSE,
     path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,

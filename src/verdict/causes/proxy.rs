@@ -1,7 +1,7 @@
 //! The way through the proxy that this computer is set to use, by name or by a script: dead, closed to the unnamed, or closed
 //! to Zoom.
 
-use why5003_probes::kit::{Layer, Stage, Tunnel, Via};
+use why5003_probes::kit::{How, Layer, Stage, Tunnel, Via};
 
 use super::prelude::*;
 use crate::evidence::SetWay;
@@ -99,8 +99,8 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &[],
-    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), while it reaches neutral hosts: its resolver, or \
-              a firewall behind it, is at fault.",
+    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), or it waits for Zoom in vain, while it reaches \
+              neutral hosts: its resolver, or a firewall behind it, is at fault.",
     proof: "curl -v -x {proxy} https://zoom.us -m 30",
     remedies: &[Mend {
         os: "any",
@@ -114,9 +114,13 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
 
 fn unreachable(evidence: &Evidence) -> Ruling {
     let named = |set: &SetWay<'_>| set.script.is_none();
-    let ruling = judge(evidence, named, |a, _| is_dead(a), 0.96);
-    if !ruling.claims.is_empty() {
-        return ruling;
+    let resolves = evidence.lookups().any(|l| l.source() == Source::System && !l.addresses().is_empty());
+    // Where the system finds no name at all, it is not the proxy that is missing.
+    let missing = |a: Attempt<'_>| is_dead(a) && (resolves || !a.ended(Stage::Proxy, How::NotFound));
+    for ruling in [judge(evidence, named, |a, _| missing(a), 0.96), silent_on_everybody(evidence)] {
+        if !ruling.claims.is_empty() {
+            return ruling;
+        }
     }
     Ruling::excluded(
         evidence.attempts().filter(|a| a.proxied() && a.tunnel().is_some()).map(Attempt::id).take(3).collect(),
@@ -135,13 +139,54 @@ fn denied(evidence: &Evidence) -> Ruling {
 
 fn upstream_failed(evidence: &Evidence) -> Ruling {
     let mut ruling = judge(evidence, |_| true, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), 0.75);
+    if ruling.claims.is_empty() {
+        return hanging(evidence);
+    }
     with_neutral_tunnels(evidence, &mut ruling);
+    ruling
+}
+
+/// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain.
+fn hanging(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.9);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let Some(proxy) = claim.details.get("proxy") else { return ruling };
+    let neutral = neutral_tunnels(evidence, proxy);
+    if neutral.is_empty() {
+        let ask = proxy.parse().map(|proxy| Question::NeutralTunnel { proxy });
+        return Ruling::doubt("ask the same proxy for a tunnel to a neutral host", ask.into_iter().collect());
+    }
+    let answered: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some()).map(|a| a.id()).collect();
+    if answered.is_empty() {
+        return Ruling::silent();
+    }
+    claim.because.extend(answered);
+    ruling
+}
+
+/// A proxy that takes connections and keeps silent on everybody: it may lack a way out, or names, or be no proxy.
+fn silent_on_everybody(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.6);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let neutral = neutral_tunnels(evidence, claim.details.get("proxy").map_or("", String::as_str));
+    if neutral.is_empty() || !neutral.iter().all(|a| hangs(*a)) {
+        return Ruling::silent();
+    }
+    claim.because.extend(neutral.iter().map(|a| a.id()));
+    claim.owner = Some(Owner::Network);
+    let reason = "it takes connections and answers no CONNECT, to neutral hosts neither";
+    claim.details.insert("reason".to_owned(), reason.to_owned());
     ruling
 }
 
 /// The proxy itself was not reached, or is none.
 pub(super) fn is_dead(attempt: Attempt<'_>) -> bool {
-    attempt.tunnel().is_none() && attempt.failure().is_some_and(|f| f.stage == Stage::Proxy)
+    attempt.tunnel().is_none() && !hangs(attempt) && attempt.failure().is_some_and(|f| f.stage == Stage::Proxy)
+}
+
+/// The proxy took the connection and kept silent on what was asked: it waits for somebody itself, or it is none.
+fn hangs(attempt: Attempt<'_>) -> bool {
+    attempt.connected().is_some() && attempt.tunnel().is_none() && attempt.ended(Stage::Proxy, How::Silent)
 }
 
 /// The proxy answers and will not, for another reason than that nobody signed in to it.

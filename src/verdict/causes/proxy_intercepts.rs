@@ -52,6 +52,7 @@ pub(super) const SYN: Cause = Cause {
 
 /// What a connection that somebody else took says nothing of.
 const MASKED: &[&str] = &[
+    "path.mtu-blackhole",
     "filter.drop",
     "filter.reset",
     "filter.reject",
@@ -65,23 +66,22 @@ const MASKED: &[&str] = &[
 fn transparent(evidence: &Evidence) -> Ruling {
     let suspects = suspects(evidence);
     let Some(first) = suspects.first().copied() else { return Ruling::silent() };
-    let Some(nobody) = taken_for_nobody(evidence) else {
-        let asked: Vec<u32> = to_nobody(evidence).map(Attempt::id).collect();
-        if asked.is_empty() {
-            let deaf = suspects.iter().all(|a| deaf(*a) == Some(true));
-            let approach = deaf.then(|| Question::Approach { to: first.to() });
-            let questions = [Question::Nobody { like: first.to() }].into_iter().chain(approach).collect();
-            return Ruling::doubt(
-                "connect to an address that nobody can own: who answers there stands on the way",
-                questions,
-            );
-        }
-        return Ruling::excluded(asked);
-    };
-    if deaf(nobody) != Some(false) {
-        return Ruling::silent();
+    let asked: Vec<u32> = to_nobody(evidence).map(Attempt::id).collect();
+    if asked.is_empty() {
+        return Ruling::doubt(
+            "connect to an address that nobody can own, and walk the TTL to who answers for Zoom: nearer than Zoom it is somebody else",
+            vec![Question::Nobody { like: first.to() }, Question::Approach { to: first.to() }],
+        );
     }
-    ruled(evidence, &suspects, Some(nobody), Kind::Transparent)
+    match taken_for_nobody(evidence) {
+        Some(nobody) if deaf(nobody) == Some(false) => ruled(evidence, &suspects, Some(nobody), Kind::Transparent),
+        Some(_) => Ruling::silent(),
+        // It may do so for Zoom's addresses alone: then its answer comes from nearer than the routers before Zoom.
+        None if deaf(first) == Some(false) && nearer_than_the_end(evidence, first) => {
+            ruled(evidence, &suspects, None, Kind::Transparent)
+        }
+        None => Ruling { open: beyond(evidence, first), ..Ruling::excluded(asked) },
+    }
 }
 
 fn syn(evidence: &Evidence) -> Ruling {
@@ -93,17 +93,10 @@ fn syn(evidence: &Evidence) -> Ruling {
         Some(Some(false)) => Ruling::excluded(nobody.map(Attempt::id).into_iter().collect()),
         // Something takes nobody's connections, and whether it hears anything could not be seen.
         Some(None) => Ruling::doubt("capture the SYN-ACK from 192.0.2.1: a SYN proxy's has window 0", Vec::new()),
-        // It may do so for Zoom's addresses alone: then its SYN-ACK comes from nearer than the routers before Zoom.
-        None => match evidence.ladders().any(|l| l.to() == first.to()) {
-            true if suspects.len() >= 2 && nearer_than_the_end(evidence, first) => {
-                ruled(evidence, &suspects, None, Kind::Syn)
-            }
-            true => Ruling::silent(),
-            false => Ruling::doubt(
-                "walk the TTL: does the SYN-ACK come from nearer than the last router before Zoom?",
-                vec![Question::Approach { to: first.to() }],
-            ),
-        },
+        None if suspects.len() >= 2 && nearer_than_the_end(evidence, first) => {
+            ruled(evidence, &suspects, None, Kind::Syn)
+        }
+        None => Ruling::silent(),
     }
 }
 
@@ -146,16 +139,28 @@ fn deaf(attempt: Attempt<'_>) -> Option<bool> {
     Some(false)
 }
 
-/// Whether Zoom's flow is answered where other packets to the same address still pass two routers, by the same way until there.
+/// Whether Zoom's flow is answered where other packets to the same address still pass a router, by the same way until there.
 fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
     let Some(of_flow) = evidence.ladders().find(|l| l.to() == flow.to()) else { return false };
     let Some(at) = of_flow.answered_at() else { return false };
-    let before = at.checked_sub(1).and_then(|hop| of_flow.router_at(hop).map(|router| (hop, router)));
-    let Some((hop, router)) = before else { return false };
+    let before = at.saturating_sub(1);
+    // Nothing stands before the first hop: the ways cannot have parted there.
+    let same_way =
+        |l: &Ladder<'_>| before == 0 || of_flow.router_at(before).is_some_and(|r| l.router_at(before) == Some(r));
     evidence
         .ladders()
-        .filter(|l| l.to().ip() == flow.to().ip() && l.router_at(hop) == Some(router))
+        .filter(|l| l.to().ip() == flow.to().ip() && same_way(l))
         .any(|l| l.last_router().is_some_and(|(last, _)| last > at))
+}
+
+/// What would tell whether the way to Zoom goes on where its flow is answered.
+fn beyond(evidence: &Evidence, flow: Attempt<'_>) -> Option<Doubt> {
+    let to = flow.to();
+    let at = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at)?;
+    let known = evidence.ladders().any(|l| l.to().ip() == to.ip() && l.to() != to && l.hops().any(|h| h.ttl > at));
+    let questions = vec![Question::Beyond { address: to.ip(), hop: at.saturating_add(1) }];
+    let next_test = format!("walk the TTL to {} by another protocol: do routers answer beyond hop {at}?", to.ip());
+    (!known).then_some(Doubt { next_test, questions })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -178,10 +183,10 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
         // Zoom's flow gets past the box that takes nobody's.
         return Ruling::excluded(of_zoom.into_iter().chain(of_nobody).map(Ladder::id).collect());
     }
-    let mut ruling = Ruling::silent();
-    if of_zoom.is_none() {
-        let questions =
-            [Some(first), nobody].into_iter().flatten().map(|a| Question::Approach { to: a.to() }).collect();
+    let mut ruling = Ruling { open: beyond(evidence, first), ..Ruling::silent() };
+    let unwalked = [(Some(first), of_zoom), (nobody, of_nobody)].into_iter().filter(|(_, ladder)| ladder.is_none());
+    let questions: Vec<_> = unwalked.filter_map(|(a, _)| Some(Question::Approach { to: a?.to() })).collect();
+    if !questions.is_empty() {
         ruling.open = Some(Doubt { next_test: "walk the TTL to whoever answers".to_owned(), questions });
     }
     let place = at(of_zoom).and_then(|at| location(evidence, first, at, kind));
