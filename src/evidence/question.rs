@@ -237,3 +237,11 @@ pub enum Question {
     /// What do neutral HTTP servers say the time is?
     Time,
 }
+
+impl Question {
+    /// Whether looks at anything else would disturb the answer: a burst tells how fast connections are let through, and every
+    /// other packet of this computer counts against the same limit.
+    pub fn wants_to_be_alone(&self) -> bool {
+        matches!(self, Self::Burst { .. })
+    }
+}

@@ -83,7 +83,10 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
-    if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
+    if questions.iter().any(Question::wants_to_be_alone) {
+        // The others are asked again, once this one is answered.
+        questions.retain(Question::wants_to_be_alone);
+    } else if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
         questions = first.to_vec();
     }
 

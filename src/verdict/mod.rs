@@ -5,6 +5,7 @@ mod cause;
 mod causes;
 mod chance;
 mod judge;
+mod limit;
 mod loss;
 mod media;
 mod model;
