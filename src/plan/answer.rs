@@ -50,13 +50,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
-        Question::NameAgain { name } => {
-            let again = looks::by_system(name, role_of(plan, name));
-            // Thrice, side by side; told apart from the first one by the number of tries alone.
-            // The library asks a second time after five seconds; what is lost then too is lost.
-            let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
-            [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
-        }
+        Question::NameAgain { name } => name_again(plan, name),
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Flow { host, to, role, turns } => {
             let settings = Settings { tries: *turns, ..Settings::default() };
@@ -154,6 +148,15 @@ fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Look {
     let look = looks::ladder(owner(plan, address), SocketAddr::new(address, TRACEROUTE), Transport::Udp);
     let settings = Settings { ladder: Some(hop), ..look.settings.clone() };
     look.with(settings)
+}
+
+/// The system's lookup of a name, again.
+fn name_again(plan: &Plan<'_>, name: &str) -> Vec<Look> {
+    let again = looks::by_system(name, role_of(plan, name));
+    // Thrice, side by side; told apart from the first one by the number of tries alone.
+    // The library asks a second time after five seconds; what is lost then too is lost.
+    let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+    [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {
