@@ -166,8 +166,7 @@ impl Heads {
         self.last = Some(Instant::now());
         for byte in bytes {
             self.matched = match (self.matched, byte) {
-                (0 | 2, b'\r') => self.matched + 1,
-                (1 | 3, b'\n') => self.matched + 1,
+                (0 | 2, b'\r') | (1 | 3, b'\n') => self.matched + 1,
                 (_, b'\r') => 1,
                 _ => 0,
             };

@@ -43,9 +43,9 @@ impl Trust {
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => None,
             Some(loss) => {
-                let lost = loss.share();
-                let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", lost * 100.0);
-                Some(Self { lost, why, questions: Vec::new() })
+                let share = loss.share();
+                let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", share * 100.0);
+                Some(Self { lost: share, why, questions: Vec::new() })
             }
             None => {
                 let mut questions = Vec::new();
