@@ -113,13 +113,6 @@ pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Questi
         .collect()
 }
 
-/// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
-pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
-    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
-    // At 10 % of loss every second handshake of eight packets waits; a busy computer makes one or two of a dozen late.
-    waited * 3 >= stood && waited > 0
-}
-
 /// A host of sign-in, at an address that is Zoom's own, and if possible at one that connects.
 fn zoom(evidence: &Evidence) -> Option<(String, SocketAddr)> {
     let own = |a: &Attempt<'_>| a.role() == Role::SignIn && !a.proxied() && a.settings().prefix.is_some();
@@ -166,6 +159,13 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
     }
     let next_test = "try the way to sign-in again".to_owned();
     (!questions.is_empty()).then_some(Doubt { next_test, questions })
+}
+
+/// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
+pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
+    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
+    // At 10 % of loss every second handshake of eight packets waits; a busy computer makes one or two of a dozen late.
+    waited * 3 >= stood && waited > 0
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.

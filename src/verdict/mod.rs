@@ -1,5 +1,6 @@
 //! Judges evidence: pure, without I/O, clock or tasks.
 
+mod answers_early;
 mod cause;
 mod causes;
 mod chance;

@@ -79,8 +79,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     let ladder = evidence.ladders().find(|l| controls.contains(&l.to()));
     because.extend(ladder.map(Ladder::id));
     let said = tried.iter().flat_map(|a| a.icmp()).find_map(|icmp| icmp.from);
-    let location =
-        ladder.and_then(end).or(said.map(|address| Location { address: Some(address), ..Location::default() }));
+    let at = |address| Location { address: Some(address), ..Location::default() };
+    let location = match (ladder.and_then(end), said) {
+        // Who says that there is no way is the place, seen on the walk or not: routers limit what they say.
+        (Some(end), Some(address)) if end.address != Some(address) => Some(at(address)),
+        (end, said) => end.or(said.map(at)),
+    };
     let confidence = if location.is_some() { 0.9 } else { 0.8 };
     let question = controls.first().filter(|_| ladder.is_none()).map(|to| Question::HowFar { to: *to });
     let open = question.map(|question| Doubt {
