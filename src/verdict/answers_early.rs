@@ -13,7 +13,7 @@ use crate::evidence::{Evidence, Question};
 /// A router that answers in another's place does so before it would have counted the TTL down, so at the hop that is its own.
 pub(super) fn answers_early(evidence: &Evidence, to: SocketAddr) -> HelloPlace {
     let of_flow = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
-    let beside = evidence.ladders().filter(|l| l.to().ip() == to.ip() && l.to() != to);
+    let mut beside = evidence.ladders().filter(|l| l.to().ip() == to.ip() && l.to() != to);
     let Some(flow) = of_flow else {
         // By plain HTTP to the same address: what takes TLS alone lets it pass.
         let passing = SocketAddr::new(to.ip(), HTTP);
@@ -22,7 +22,7 @@ pub(super) fn answers_early(evidence: &Evidence, to: SocketAddr) -> HelloPlace {
     let Some(at) = flow.hops().find(|h| h.came == HopAnswer::Answered).map(|h| h.ttl) else {
         return HelloPlace::Untold;
     };
-    let met = beside.filter_map(|l| Some((l.id(), l.router_at(at)?))).next();
+    let met = beside.find_map(|l| Some((l.id(), l.router_at(at)?)));
     match met {
         // This computer's own redirection is answered at the same TTL as one of the gateway.
         Some((id, router)) if at == 1 => {

@@ -125,7 +125,9 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
-    if let Some(again) = place.as_ref().and_then(|_| walk_again(evidence, to, Transport::Tcp)) {
+    if place.is_some()
+        && let Some(again) = walk_again(evidence, to, Transport::Tcp)
+    {
         return Ruling::doubt(
             "walk the TTL along Zoom's flow again, alone: routers spare their errors here",
             vec![again],

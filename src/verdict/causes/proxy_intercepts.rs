@@ -76,6 +76,8 @@ fn transparent(evidence: &Evidence) -> Ruling {
     match taken_for_nobody(evidence) {
         Some(nobody) if deaf(nobody) == Some(false) => ruled(evidence, &suspects, Some(nobody), Kind::Transparent),
         Some(_) => Ruling::silent(),
+        // What takes Zoom's connections alone, and answers them with a page, is a filter that says so.
+        None if first.failure().is_some_and(|f| f.how == How::Malformed) => Ruling::excluded(asked),
         // It may do so for Zoom's addresses alone: then its answer comes from nearer than the routers before Zoom.
         None if deaf(first) == Some(false) && nearer_than_the_end(evidence, first) => {
             ruled(evidence, &suspects, None, Kind::Transparent)
