@@ -134,7 +134,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         );
     }
     let page = status_page(evidence);
-    if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {
+    if place.as_ref().is_some_and(crate::verdict::place::Place::open_to_the_last_router) && !admits_trouble(evidence) {
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
         return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }
