@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::proxy_settings::{Script, exempts};
+use why5003_probes::kit::proxy_settings::{DIRECT, Script, exempts};
 use why5003_probes::kit::{ProxySays, ProxySetting, Via};
 
 use super::{Attempt, Evidence, ScriptRun};
@@ -40,9 +40,6 @@ impl<'a> SetWay<'a> {
         self.ways(host).iter().any(|way| *way == spelled)
     }
 }
-
-/// How a script's choice spells "no proxy".
-pub const DIRECT: &str = "direct";
 
 impl Evidence {
     /// The settings of proxies and scripts, in order of precedence.

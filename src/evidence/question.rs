@@ -156,6 +156,13 @@ pub enum Question {
         /// How many hops the address is away.
         distance: u8,
     },
+    /// At which hop does this flow die, when it alone asks the routers?
+    WalkAgain {
+        /// The flow's destination.
+        to: SocketAddr,
+        /// Its transport.
+        transport: Transport,
+    },
     /// At which hop does the same address answer by another port?
     AnotherPort {
         /// The address, by the port that does not answer as it should.
@@ -220,11 +227,11 @@ pub enum Question {
         /// The flow's destination.
         to: SocketAddr,
     },
-    /// Which routers up to this hop does another packet to the same address pass?
-    Beyond {
+    /// Does a router forward other packets to this address at this hop, and at the next one?
+    Routers {
         /// The address.
         address: IpAddr,
-        /// The last hop asked.
+        /// The first of the two hops.
         hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?

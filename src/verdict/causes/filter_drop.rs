@@ -125,6 +125,12 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
+    if let Some(again) = place.as_ref().and_then(|_| walk_again(evidence, to, Transport::Tcp)) {
+        return Ruling::doubt(
+            "walk the TTL along Zoom's flow again, alone: routers spare their errors here",
+            vec![again],
+        );
+    }
     let page = status_page(evidence);
     if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();

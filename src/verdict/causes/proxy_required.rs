@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use why5003_probes::kit::proxy_settings::DIRECT;
 use why5003_probes::kit::{Layer, ProxySays, Stage};
 
 use super::prelude::*;
 use super::proxy::through;
-use crate::evidence::{DIRECT, SetWay};
+use crate::evidence::SetWay;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.required",
