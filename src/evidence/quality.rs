@@ -109,6 +109,8 @@ pub struct Resent {
     pub lost: u32,
     /// Those among them that were SYNs.
     pub connections: u32,
+    /// Those among them that only a handshake's length tells.
+    pub handshakes: u32,
     /// The observations with a loss.
     pub ids: Vec<u32>,
 }
@@ -161,6 +163,7 @@ impl Evidence {
         }
         resent.connections = resent.lost;
         let (stood, waited) = self.handshakes(&of);
+        resent.handshakes = u32::try_from(waited.len()).unwrap_or(u32::MAX);
         for id in &stood {
             resent.count(*id, 1, u32::from(waited.contains(id)));
         }

@@ -70,6 +70,10 @@ pub(super) fn suspected(evidence: &Evidence) -> bool {
     }
     let all = evidence.resent(|_| true);
     let zoom = evidence.resent(is_zoom);
+    // Large packets alone may wait for a router to announce a small MTU: something small must have been lost as well.
+    if all.lost == all.handshakes {
+        return false;
+    }
     let much = all.lost >= 3 && all.lost * 5 >= all.made;
     much || all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 4 && zoom.lost * 12 >= zoom.made
 }
