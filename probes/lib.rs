@@ -4,6 +4,7 @@
 
 mod burst;
 mod dns;
+mod fragments;
 mod hold;
 mod host;
 mod http;
@@ -22,6 +23,7 @@ use kit::Kind;
 pub const KINDS: &[Kind] = &[
     burst::KIND,
     dns::KIND,
+    fragments::KIND,
     hold::KIND,
     host::KIND,
     http::KIND,

@@ -161,7 +161,9 @@ async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::
             anyhow::ensure!(!addresses.is_empty(), "could not resolve {host} to an address of that family");
             Ok(addresses)
         }
-        SystemLookup::NotFound(words) | SystemLookup::Failed(words) => bail!("could not resolve {host}: {words}"),
+        SystemLookup::NotFound(words) | SystemLookup::TryAgain(words) | SystemLookup::Failed(words) => {
+            bail!("could not resolve {host}: {words}")
+        }
         SystemLookup::Silent => bail!("could not resolve {host}: the resolver is silent"),
     }
 }

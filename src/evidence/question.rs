@@ -183,6 +183,8 @@ pub enum Question {
         /// Its address.
         to: SocketAddr,
     },
+    /// Do fragments arrive at another neutral server?
+    Fragments,
     /// Do other addresses in Zoom's published prefixes answer?
     OtherPrefixes,
     /// What does Zoom's status page say?

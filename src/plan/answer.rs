@@ -100,6 +100,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::Size { host, to } => {
             vec![Look::new("mtu", role_of(plan, host), Target::tcp(*to).called(host))]
         }
+        Question::Fragments => {
+            let others = plan.catalogue.stun.iter().skip(1);
+            let named = others.filter_map(|stun| stun.target.host.as_deref());
+            // Its addresses lead to the look by themselves.
+            named.take(1).map(|name| looks::by_system(name, Role::Resolver)).collect()
+        }
         Question::OtherPrefixes => other_prefixes(plan),
         Question::StatusPage => {
             plan.catalogue.status.iter().map(|page| looks::by_system(&page.host, Role::Status)).collect()

@@ -104,6 +104,12 @@ pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
 }
 
+/// A request in fragments beside a whole one, where a plain one was answered.
+pub(super) fn in_fragments(answered: &Look) -> Look {
+    let settings = Settings { dialect: answered.settings.dialect, ..Settings::default() };
+    Look::new("fragments", answered.role, answered.target.clone()).with(settings)
+}
+
 /// Many requests on one UDP flow.
 pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
     let look = datagram(role, target, dialect);
