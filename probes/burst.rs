@@ -98,7 +98,7 @@ const AT_ONCE: u8 = 12;
 /// How many more are opened one by one than stood at once.
 const MORE: u16 = 3;
 /// How long the opening of a row takes: slow enough for limits of a few a second.
-const ROW: Duration = Duration::from_millis(3_000);
+const ROW: Duration = Duration::from_secs(3);
 /// Less than the time after which a SYN is sent again.
 const FIRST_SYN: Duration = Duration::from_millis(900);
 

@@ -4,6 +4,7 @@
 
 mod burst;
 mod dns;
+mod flow;
 mod fragments;
 mod hold;
 mod host;
@@ -23,6 +24,7 @@ use kit::Kind;
 pub const KINDS: &[Kind] = &[
     burst::KIND,
     dns::KIND,
+    flow::KIND,
     fragments::KIND,
     hold::KIND,
     host::KIND,

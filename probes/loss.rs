@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::kit::aim::aim;
+use crate::kit::settle::settle;
 use crate::kit::side_by_side::first_of;
 use crate::kit::{
     BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
@@ -64,6 +65,8 @@ impl Loss {
 
     async fn count(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
         let tries = self.settings.tries.unwrap_or(TRIES);
+        let Settings { ttl, mss, source, .. } = self.settings;
+        settle(means, &Dial { ttl, mss, source, ..Dial::new(self.to, self.wait()) }).await?;
         let began = Instant::now();
         // The quickest answer so far, in microseconds: what is later by a second than that need not be waited for.
         let least = AtomicU64::new(u64::MAX);

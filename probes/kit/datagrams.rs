@@ -119,7 +119,7 @@ impl Datagram for Connected {
                 if queued.is_ok() {
                     continue;
                 }
-                match socket.try_io(Interest::READABLE, || error_queue::receive(socket, &mut bytes)) {
+                match socket.try_io(Interest::READABLE, || receive(socket, &mut bytes)) {
                     Ok((length, ttl)) => {
                         bytes.truncate(length);
                         self.ttl = ttl;
@@ -144,6 +144,17 @@ impl Datagram for Connected {
     fn heard_ttl(&self) -> Option<u8> {
         self.ttl
     }
+}
+
+/// Takes one datagram, and its TTL where the system tells.
+#[cfg(target_os = "linux")]
+fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<(usize, Option<u8>)> {
+    error_queue::receive(socket, bytes)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<(usize, Option<u8>)> {
+    socket.try_recv(bytes).map(|length| (length, None))
 }
 
 fn failed(error: &io::Error) -> Heard {

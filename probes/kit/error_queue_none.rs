@@ -28,11 +28,3 @@ pub(super) fn drain<S>(_: &S) -> Vec<IcmpError> {
 pub(super) fn enable_ttl<S>(_: &S, _: IpAddr) -> std::io::Result<()> {
     Ok(())
 }
-
-/// Takes one datagram without waiting: its length; its TTL is not told.
-///
-/// # Errors
-/// The socket's, which may be that nothing is there.
-pub(super) fn receive(socket: &tokio::net::UdpSocket, bytes: &mut [u8]) -> std::io::Result<(usize, Option<u8>)> {
-    socket.try_recv(bytes).map(|length| (length, None))
-}

@@ -86,6 +86,13 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stands_after: Option<bool>,
     },
+    /// Bytes that came on one connection.
+    Transfer {
+        /// How many.
+        bytes: u64,
+        /// How long they took, in microseconds.
+        took_us: u64,
+    },
     /// The ClientHello that was sent.
     HelloSent {
         /// Its size in bytes, record header included.

@@ -222,8 +222,9 @@ mod tests {
     fn a_flow_that_dies_is_followed_to_the_top_and_asked_most_often_where_it_dies() {
         let (asked, came) = walk(12, |ttl, _| if ttl < 3 { HopAnswer::Expired } else { HopAnswer::Silent });
         assert_eq!(came, [&[HopAnswer::Expired; 2][..], &[HopAnswer::Silent; 10]].concat());
-        let times = |ttl: u8| asked.iter().filter(|&&asked| asked == ttl).count();
-        assert_eq!([1, 2, 3, 4, 5, 6, 7, 12].map(times), [1, 1, 3, 3, 2, 2, 1, 1]);
+        let mut asked = asked;
+        asked.sort_unstable();
+        assert_eq!(asked, [1, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12]);
     }
 
     #[test]
@@ -242,8 +243,7 @@ mod tests {
     fn a_router_heard_only_the_third_time_lets_the_ladder_go_on() {
         let (_, came) = walk(9, |ttl, before| match (ttl, before) {
             (9, _) => HopAnswer::Answered,
-            (3, 0 | 1) => HopAnswer::Silent,
-            (4.., 0) => HopAnswer::Silent,
+            (3, 0 | 1) | (4.., 0) => HopAnswer::Silent,
             _ => HopAnswer::Expired,
         });
         assert_eq!(came.last(), Some(&HopAnswer::Answered));

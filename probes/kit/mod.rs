@@ -41,6 +41,7 @@ pub mod proxy_settings;
 mod raw;
 pub(crate) mod reach;
 pub(crate) mod search;
+pub(crate) mod settle;
 pub(crate) mod side_by_side;
 mod sockets;
 pub mod status_page;

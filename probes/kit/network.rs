@@ -87,6 +87,10 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
     fn icmp(&mut self) -> Vec<IcmpError>;
     /// Sets the IP time to live of what is sent from now on; `false` where the system won't.
     fn set_ttl(&mut self, ttl: u8) -> bool;
+    /// The error that an ICMP message left on the connection, which goes on all the same; reading does not wake for it.
+    fn soft_error(&mut self) -> Option<std::io::Error> {
+        None
+    }
     /// Bytes of data that one segment holds now, TCP's options taken off; `None` where the system does not tell.
     fn segment_bytes(&self) -> Option<usize> {
         None

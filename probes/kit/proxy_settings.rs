@@ -6,15 +6,17 @@
 mod desktop;
 mod exempt;
 pub(crate) mod pac;
+mod script;
 mod spelled;
 
 use super::{ProxySays, ProxySetting};
 
 pub use desktop::{from_gnome, from_kde};
 pub use exempt::exempts;
+pub use script::Script;
 
 use exempt::list;
-use spelled::{script, usable};
+use spelled::{script as script_at, usable};
 
 /// Environment variables, by curl's rules: lower case before upper, `https_proxy` before `all_proxy`, empty is unset.
 ///
@@ -83,7 +85,7 @@ pub fn from_zoom(text: &str, source: &str) -> Vec<ProxySetting> {
     let exempt = value("ProxyBypass").map(list).unwrap_or_default();
     let setting =
         |key: &str, says: ProxySays| ProxySetting { source: format!("{source} ({key})"), says, exempt: exempt.clone() };
-    let pac = value("ProxyPAC").map(|address| setting("ProxyPAC", script(address)));
+    let pac = value("ProxyPAC").map(|address| setting("ProxyPAC", script_at(address)));
     let server = value("ProxyServer").map(|place| setting("ProxyServer", usable(&place.replace(": ", ":"))));
     pac.into_iter().chain(server).collect()
 }

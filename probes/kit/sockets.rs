@@ -212,6 +212,10 @@ impl Stream for Established {
         set_ttl(&SockRef::from(&self.stream), self.to.ip(), ttl).is_ok()
     }
 
+    fn soft_error(&mut self) -> Option<io::Error> {
+        self.stream.take_error().ok().flatten()
+    }
+
     fn segment_bytes(&self) -> Option<usize> {
         SockRef::from(&self.stream).tcp_mss().ok().and_then(|bytes| usize::try_from(bytes).ok())
     }

@@ -27,9 +27,9 @@ pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
 pub use proxied::{DIRECT, SetWay};
-pub use quality::{Held, Resent, SynCount};
+pub use quality::{Flow, Held, Resent, SynCount};
 pub use question::{Question, Telling};
-pub use script::{Script, ScriptRun};
+pub use script::ScriptRun;
 pub use sign_in::SignIn;
 
 /// What was not looked at.

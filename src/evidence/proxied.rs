@@ -1,9 +1,9 @@
 //! By which ways this computer's settings send its programs to a host.
 
-use why5003_probes::kit::proxy_settings::exempts;
+use why5003_probes::kit::proxy_settings::{Script, exempts};
 use why5003_probes::kit::{ProxySays, ProxySetting, Via};
 
-use super::{Attempt, Evidence, Script, ScriptRun};
+use super::{Attempt, Evidence, ScriptRun};
 
 /// A setting that sends programs somewhere, with the script that it names, where it was fetched.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, How, Observation, Role};
+use why5003_probes::kit::{Fact, Observation, Role, Via};
 
-use super::{Attempt, Evidence};
+use super::{Attempt, Evidence, Source};
 
 /// A count of how many lone SYNs were answered.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +43,26 @@ impl<'a> SynCount<'a> {
         self.seen.look.role
     }
 
-    /// The shortest time to an answer; `None` where none came.
-    pub fn least(self) -> Option<Duration> {
+    /// The middle one of the times to an answer; `None` where none came.
+    pub fn median(self) -> Option<Duration> {
+        self.times().map(|(_, median, _)| median)
+    }
+
+    /// The answers took about equally long, and not much longer than this, which is the least that any connection of the run
+    /// took: then one that is missing was lost, and does not merely wait in a queue.
+    pub fn steady(self, quickest: Duration) -> bool {
+        self.times().is_some_and(|(least, median, most)| {
+            most.saturating_sub(least) < UNSTEADY && median.saturating_sub(quickest) < UNSTEADY
+        })
+    }
+
+    fn times(self) -> Option<(Duration, Duration, Duration)> {
         self.seen.facts.iter().find_map(|fact| match fact {
-            Fact::RoundTrips { least_us, .. } => Some(Duration::from_micros(*least_us)),
+            Fact::RoundTrips { least_us, median_us, most_us } => Some((
+                Duration::from_micros(*least_us),
+                Duration::from_micros(*median_us),
+                Duration::from_micros(*most_us),
+            )),
             _ => None,
         })
     }
@@ -61,6 +77,38 @@ pub struct Held {
     pub flows: u16,
     /// No further one stood while they did, and one did when they were closed.
     pub full: bool,
+}
+
+/// A flow that stood, and exchanged requests in turn and then many at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The observation's number.
+    pub id: u32,
+    /// What the target is to Zoom, or to the diagnosis.
+    pub role: Role,
+    /// Where to.
+    pub to: SocketAddr,
+    /// Exchanges made in turn.
+    pub made: u32,
+    /// Those among them that waited for a packet to be sent again, or for ever.
+    pub waited: u32,
+    /// Of the exchanges made at once: bytes that came, and how long they took.
+    pub transfer: Option<(u64, Duration)>,
+}
+
+impl Flow {
+    fn of(seen: &Observation) -> Option<Self> {
+        if seen.look.probe != "flow" {
+            return None;
+        }
+        let (made, prompt) = tries(seen)?;
+        let transfer = seen.facts.iter().find_map(|fact| match fact {
+            Fact::Transfer { bytes, took_us } => Some((*bytes, Duration::from_micros(*took_us))),
+            _ => None,
+        });
+        let (id, role, to) = (seen.id, seen.look.role, seen.look.target.socket()?);
+        Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), transfer })
+    }
 }
 
 /// Packets of ordinary looks of which one is known to have been lost, since its repetition was answered.
@@ -80,6 +128,11 @@ impl Evidence {
         self.observations.iter().filter_map(SynCount::of)
     }
 
+    /// Every flow that exchanged requests.
+    pub fn flows(&self) -> impl Iterator<Item = Flow> + '_ {
+        self.observations.iter().filter_map(Flow::of)
+    }
+
     /// Every experiment that held connections open.
     pub fn held(&self) -> impl Iterator<Item = Held> + '_ {
         self.observations.iter().flat_map(|seen| {
@@ -93,27 +146,30 @@ impl Evidence {
         })
     }
 
-    /// Handshakes on direct connections that stood: how many, and how many of them waited for a packet to be sent again or
-    /// died in silence. Where connections fail and no packet within one does, connections are limited, and nothing is lost.
+    /// Handshakes on direct connections that finished: how many, and how many of them waited for a packet to be sent again. Where connections fail and no packet within one does, connections are limited, and nothing is lost.
     pub fn handshakes_that_waited(&self, of: impl Fn(Role) -> bool) -> (u32, u32) {
+        let (stood, waited) = self.handshakes(of);
+        (u32::try_from(stood.len()).unwrap_or(u32::MAX), u32::try_from(waited.len()).unwrap_or(u32::MAX))
+    }
+
+    fn handshakes(&self, of: impl Fn(Role) -> bool) -> (Vec<u32>, Vec<u32>) {
         let all: Vec<_> = self
             .attempts()
-            .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.connected().is_some())
+            .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.handshake().is_some())
             .collect();
         let took = |a: &Attempt<'_>| a.handshake().map(|h| Duration::from_micros(h.took_us));
         let least = all.iter().filter_map(took).min().unwrap_or_default();
-        let silent = |a: &Attempt<'_>| a.failure().is_some_and(|f| f.how == How::Silent);
-        let waited = all.iter().filter(|a| silent(a) || took(a).is_some_and(|t| t >= least + RETRANSMITTED));
-        (u32::try_from(all.len()).unwrap_or(u32::MAX), u32::try_from(waited.count()).unwrap_or(u32::MAX))
+        let waited = all.iter().filter(|a| took(a).is_some_and(|t| t >= least + RETRANSMITTED));
+        (all.iter().map(|a| a.id()).collect(), waited.map(|a| a.id()).collect())
     }
 
     /// The quickest direct connection, from SYN to SYN-ACK.
     pub fn quickest_connection(&self) -> Option<Duration> {
-        self.direct_connections().map(|(_, took)| took).min()
+        self.direct_connections().map(|(_, _, took)| took).min()
     }
 
     /// What had to be sent again, and then was answered. It is a sign of loss, and too little to tell how much.
-    pub fn resent(&self) -> Resent {
+    pub fn resent(&self, of: impl Fn(Role) -> bool) -> Resent {
         let mut resent = Resent::default();
         let mut count = |id, made, lost| {
             resent.made += made;
@@ -123,31 +179,48 @@ impl Evidence {
             }
         };
         let quickest = self.quickest_connection().unwrap_or_default();
-        for (id, took) in self.direct_connections() {
+        for (id, _, took) in self.direct_connections().filter(|(_, role, _)| of(*role)) {
             let lost = u32::from(took >= quickest + SENT_AGAIN) + u32::from(took >= quickest + SENT_THRICE);
             count(id, 1 + lost, lost);
         }
-        for seen in &self.observations {
-            let Some(answered_after) = seen.facts.iter().find_map(answer_time) else { continue };
-            // Where the one answer was slow itself, the packets before it may merely have been as slow.
+        let (stood, waited) = self.handshakes(&of);
+        for id in &stood {
+            count(*id, 1, u32::from(waited.contains(id)));
+        }
+        let library = self.resolver_is_prompt();
+        for seen in self.observations.iter().filter(|seen| of(seen.look.role)) {
+            if seen.look.probe == "dns" && seen.look.via == Via::System {
+                let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
+                count(seen.id, 1 + u32::from(late), u32::from(late));
+            }
+            let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
             let (made, answered) = tries(seen).unwrap_or((1, 1));
-            let lost = if answered_after < PROMPT { made.saturating_sub(answered) } else { 0 };
-            count(seen.id, u32::from(made), u32::from(lost));
+            // Where the one answer was slow itself, the packets before it may merely have been as slow.
+            count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
         }
         resent
     }
 
-    fn direct_connections(&self) -> impl Iterator<Item = (u32, Duration)> {
+    /// The resolver that is asked first answers what it is asked by wire, and soon: then a library that waits for seconds lost
+    /// a packet.
+    fn resolver_is_prompt(&self) -> bool {
+        let Some(first) = self.host().resolvers().next() else { return false };
+        let mut asked = self.lookups().filter(|l| l.source() == Source::Configured(first)).peekable();
+        asked.peek().is_some()
+            && asked.all(|l| l.answers().all(|a| Duration::from_micros(a.rtt_us) < PROMPT) && l.answers().count() > 0)
+    }
+
+    fn direct_connections(&self) -> impl Iterator<Item = (u32, Role, Duration)> {
         let direct = self.attempts().filter(|a| !a.proxied());
-        direct.filter_map(|a: Attempt<'_>| Some((a.id(), Duration::from_micros(a.connected()?.rtt_us))))
+        direct.filter_map(|a: Attempt<'_>| Some((a.id(), a.role(), Duration::from_micros(a.connected()?.rtt_us))))
     }
 }
 
-/// How long after its own packet the answer to a DNS or STUN request came.
-fn answer_time(fact: &Fact) -> Option<Duration> {
+/// Whether the answer to a DNS or STUN request came soon after its own packet; `None` where this fact is no such answer.
+fn answered_promptly(seen: &Observation, fact: &Fact) -> Option<bool> {
     match fact {
-        // The system's library does not tell what it sent again: it asks each server once in five seconds.
-        Fact::Answer(answer) if answer.ttl_s.is_some() => Some(Duration::from_micros(answer.rtt_us)),
+        // The system's library does not tell what it sent again.
+        Fact::Answer(answer) if seen.look.via != Via::System => Some(Duration::from_micros(answer.rtt_us) < PROMPT),
         _ => None,
     }
 }
@@ -159,6 +232,8 @@ fn tries(seen: &Observation) -> Option<(u16, u16)> {
     })
 }
 
+/// A queue that fills and empties delays by more than this; other ways by far less.
+const UNSTEADY: Duration = Duration::from_millis(500);
 /// The kernel sends its SYN again after 1 s (RFC 6298, 2.1); measured from the quickest connection, whose own time is part of
 /// both.
 const SENT_AGAIN: Duration = Duration::from_millis(900);
@@ -166,6 +241,8 @@ const SENT_AGAIN: Duration = Duration::from_millis(900);
 const SENT_THRICE: Duration = Duration::from_millis(1900);
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
 const RETRANSMITTED: Duration = Duration::from_millis(150);
+/// The system's library asks again after five seconds (`resolv.conf(5)`, `timeout`).
+const LIBRARY_ASKS_AGAIN: Duration = Duration::from_millis(4900);
 /// Sooner than the DNS probe asks again: an answer within this belongs to the packet before it.
 const PROMPT: Duration = Duration::from_millis(600);
 
@@ -192,7 +269,7 @@ mod tests {
 
     fn resent(observations: Vec<Observation>) -> (u32, u32) {
         let background = Background::new(Arc::new(Catalogue::embedded()), "linux");
-        let resent = Evidence::new(observations, Vec::new(), background).resent();
+        let resent = Evidence::new(observations, Vec::new(), background).resent(|_| true);
         (resent.made, resent.lost)
     }
 

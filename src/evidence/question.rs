@@ -73,6 +73,17 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// Does a flow that stands lose packets, and at what rate do its answers come?
+    Flow {
+        /// The host.
+        host: String,
+        /// Where to.
+        to: SocketAddr,
+        /// What the target is to Zoom, or to the diagnosis.
+        role: Role,
+        /// How many exchanges in turn; the probe's own number where `None`.
+        turns: Option<u8>,
+    },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {
         /// The flow's destination.

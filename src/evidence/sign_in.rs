@@ -58,6 +58,12 @@ impl Evidence {
         }
     }
 
+    /// Whether sign-in works, and by a proxy: then what becomes of direct connections is nothing to a client.
+    pub fn signs_in_by_proxy(&self) -> bool {
+        let SignIn::Works(ids) = self.sign_in() else { return false };
+        self.attempts().filter(|a| ids.contains(&a.id())).all(Attempt::proxied)
+    }
+
     /// Where the system's library has not come back yet: what it asks told us nothing either.
     fn resolvers_are_silent(&self, host: &str) -> SignIn {
         let asked: Vec<_> = self.lookups_of(host).filter(|l| matches!(l.source(), Source::Configured(_))).collect();

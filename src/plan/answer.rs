@@ -53,10 +53,16 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::NameAgain { name } => {
             let again = looks::by_system(name, role_of(plan, name));
             // Twice, side by side; told apart from the first one by the number of tries alone.
-            [1, 2].map(|nth| again.clone().with(Settings { tries: Some(nth), ..Settings::default() })).into()
+            // The library asks a second time after five seconds; what is lost then too is lost.
+            let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+            [1, 2].map(|nth| again.clone().with(settings(nth))).into()
         }
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
+        Question::Flow { host, to, role, turns } => {
+            let settings = Settings { tries: *turns, ..Settings::default() };
+            vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
+        }
         Question::Where { to, transport, passing } => {
             let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
             vec![looks::ladder(role, *to, *transport), looks::ladder(Role::Control, *passing, Transport::Tcp)]
@@ -147,8 +153,10 @@ fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
 /// The hop at which a flow is answered; datagrams to the same address show the routers there.
 fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
     let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
-    let routers = SocketAddr::new(to.ip(), TRACEROUTE);
-    vec![looks::ladder(role, to, Transport::Tcp), looks::ladder(role, routers, Transport::Udp)]
+    let routers = looks::ladder(role, SocketAddr::new(to.ip(), TRACEROUTE), Transport::Udp);
+    // Its end is silence: to wait for that long would hold back other looks at the address.
+    let settings = Settings { wait_ms: Some(600), ..routers.settings.clone() };
+    vec![looks::ladder(role, to, Transport::Tcp), routers.with(settings)]
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {
@@ -204,8 +212,11 @@ fn sustained(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
         vary(Settings { tries: Some(2), ..look.settings.clone() }),
         vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
     ];
+    // A web site rather than a resolver, which may close what asks for no name.
+    let known =
+        |name: &str| plan.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
     let control = plan.catalogue.controls.iter().find_map(|control| {
-        let address = control.addresses.iter().copied().find(|a| first::usable(plan, *a))?;
+        let address = known(&control.name)?;
         Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
     });
     asked.extend(control);

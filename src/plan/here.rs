@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use why5003_probes::kit::proxy_settings::Script;
 use why5003_probes::kit::{Fact, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route};
 
 use super::Wishes;
-use crate::evidence::Script;
 
 /// What a plan needs to know of this computer.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,11 @@ impl Here {
             (here.v4, here.v6) = (true, true);
         }
         here
+    }
+
+    /// It is set to a proxy, or to a script that chooses one.
+    pub(super) fn goes_by_proxy(&self) -> bool {
+        !self.proxies.is_empty() || !self.scripts.is_empty()
     }
 
     fn heed(&mut self, says: &ProxySays) {

@@ -1,9 +1,9 @@
 //! The looks at proxies: those that are set, those that a script names, and those that a network may offer.
 
+use why5003_probes::kit::proxy_settings::Script;
 use why5003_probes::kit::{Fact, Look, Observation, Proxy, ProxyScheme, Role, Settings};
 
 use super::{Plan, first, looks};
-use crate::evidence::Script;
 
 /// The ports at which proxies usually listen: squid's, and HTTP's alternative one (IANA).
 const PROXY_PORTS: [u16; 2] = [3128, 8080];

@@ -165,7 +165,7 @@ impl Schedule {
     fn start(&mut self) {
         while self.tasks.len() < self.limits.at_once {
             let Some(job) = self.waiting.pop_front() else { return };
-            if let Some(address) = job.look.target.address {
+            if let Some(address) = counted(&job.look) {
                 let busy = self.busy.entry(address).or_default();
                 if *busy >= self.limits.per_address {
                     self.held.entry(address).or_default().push_back(job);
@@ -194,7 +194,7 @@ impl Schedule {
     fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
         let (id, look) = self.running.remove(&task)?;
         self.handles.remove(&task);
-        if let Some(address) = look.target.address {
+        if let Some(address) = counted(&look) {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
             }
@@ -210,6 +210,11 @@ impl Schedule {
 fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
     left.sort_by_key(|(id, _)| *id);
     left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
+}
+
+/// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
+fn counted(look: &Look) -> Option<IpAddr> {
+    look.target.address.filter(|_| look.settings.ladder.is_none())
 }
 
 /// A look in few words, for "not looked at".

@@ -7,6 +7,7 @@ use std::time::Duration;
 use why5003_probes::kit::{Fact, How, Observation, Stage};
 
 use super::loss::{self, Lost};
+use super::rate;
 use super::ruling::{Claim, Doubt, Ruling};
 use crate::evidence::{Evidence, Question};
 
@@ -32,6 +33,12 @@ impl Trust {
             let why = format!("no more than {} connections stand at once here, so silence proves nothing", full.flows);
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
+        if let (Some(zoom), _) = rate::flows(evidence)
+            && rate::held_to(zoom).is_some()
+        {
+            let why = "flows are held to a rate here, so what seems silent may wait in a queue".to_owned();
+            return Some(Self { lost: 1.0, why, questions: Vec::new() });
+        }
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => None,
             Some(loss) => {
@@ -40,20 +47,35 @@ impl Trust {
                 Some(Self { lost, why, questions: Vec::new() })
             }
             None => {
-                let questions = if loss::suspected(evidence) { loss::questions(evidence) } else { Vec::new() };
-                let why = "packets seem to be lost here: count how many before silence is believed".to_owned();
+                let mut questions = Vec::new();
+                if loss::suspected(evidence) {
+                    questions = loss::questions(evidence);
+                }
+                if questions.is_empty() && rate::seems_held(evidence) {
+                    questions = loss::flows_wanted(evidence, Some(loss::TURNS));
+                }
+                let why = "packets seem to be lost or late here: tell how many before silence is believed".to_owned();
                 (!questions.is_empty()).then_some(Self { lost: 1.0, why, questions })
             }
         }
     }
 
+    /// What must be told before anything else is asked, since other looks on the same way would disturb it.
+    pub(super) fn first_of_all(&self) -> &[Question] {
+        &self.questions
+    }
+
     /// The ruling without the claims whose silence may be chance: those become an open question.
     pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
+        if self.lost >= 1.0
+            && let Some(open) = &mut ruling.open
+        {
+            open.questions.retain(|question| !takes_silence_apart(question));
+        }
         let claims = ruling.claims.len();
         ruling.claims.retain(|claim| self.chance(evidence, claim) <= BELIEVED);
         if ruling.claims.len() < claims {
             let questions = ruling.open.take().map(|open| open.questions).unwrap_or_default();
-            let questions = [questions, self.questions.clone()].concat();
             ruling.open = Some(Doubt { next_test: self.why.clone(), questions });
         }
         ruling
@@ -100,6 +122,15 @@ impl Trust {
             _ => self.lost,
         }
     }
+}
+
+/// Whether a question's answer would be silence or not: where silence proves nothing, it is packets for nothing.
+fn takes_silence_apart(question: &Question) -> bool {
+    use Question::{Again, OtherHello, OtherNames, OtherPrefixes, Size, Where};
+    matches!(
+        question,
+        Again { .. } | OtherHello { .. } | OtherNames { .. } | OtherPrefixes | Size { .. } | Where { .. }
+    )
 }
 
 /// One verdict in a hundred may be chance.

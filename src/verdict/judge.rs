@@ -75,6 +75,10 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
+    if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
+        questions = first.to_vec();
+    }
+
     let status = status(evidence, any_blocks, !causes.is_empty());
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));
@@ -99,7 +103,7 @@ fn cited(ids: &[u32]) -> Vec<u32> {
 
 /// Whether a cause is what makes silence doubtful: it counts silence, and does not merely rest on it.
 fn measures_silence(id: &str) -> bool {
-    matches!(id, "path.loss" | "path.slow" | "path.nat-exhausted")
+    matches!(id, "path.loss" | "path.slow" | "path.throttled" | "path.nat-exhausted")
 }
 
 /// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.

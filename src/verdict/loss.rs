@@ -1,14 +1,16 @@
 //! How much a way loses: the counts of lone SYNs to Zoom, to neutral hosts and to the gateway, weighed.
 //!
-//! A count in which nothing was answered is no loss: it is a filter's or a host's silence, and left to their rules.
+//! A count in which nothing was answered is no loss: it is a filter's or a host's silence, and left to their rules. Nor is one
+//! whose answers came now soon and now late: what is missing there may be late as well.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{How, Role};
 
-use super::weigh::{a_passing_control, controls, is_zoom};
-use crate::evidence::{Evidence, Question, SynCount};
+use super::ruling::Doubt;
+use super::weigh::{controls, is_zoom};
+use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
 
 /// SYNs and their answers, of one or several counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +44,10 @@ pub(super) enum Lost {
 
 /// The counts of a run; `None` while there is none of the floor's size.
 pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
-    let of = |wanted: fn(Role) -> bool| Count::of(evidence.syn_counts().filter(|count| wanted(count.role())));
+    let quickest = evidence.quickest_connection().unwrap_or_default();
+    let of = |wanted: fn(Role) -> bool| {
+        Count::of(evidence.syn_counts().filter(|count| wanted(count.role()) && count.steady(quickest)))
+    };
     let loss =
         Loss { zoom: of(is_zoom), neutral: of(|role| role == Role::Control), gateway: of(|role| role == Role::Host) };
     (loss.zoom.enough() || loss.neutral.enough()).then_some(loss)
@@ -50,36 +55,38 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 
 /// Whether ordinary looks had to send so much again that it is worth counting.
 ///
-/// A way that loses 2 % in each direction shows one or two repetitions in a run of fifty exchanges, one that loses 20 % shows
-/// ten: from four on, one in twelve at least, it is counted.
+/// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
+/// twenty where it loses 20 %. Where only Zoom's way loses a third, it is eight of its twenty.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
-    let resent = evidence.resent();
-    resent.lost >= 4 && resent.lost * 12 >= resent.made
+    let all = evidence.resent(|_| true);
+    let zoom = evidence.resent(is_zoom);
+    all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 4 && zoom.lost * 8 >= zoom.made
 }
 
-/// What would tell loss from its neighbours, one after the other, since the experiments would disturb each other: first whether
-/// there is room for more connections, then how many SYNs are answered.
+/// What would tell loss from its neighbours, one after the other, since the experiments would disturb each other: whether there is
+/// room for more connections, where it seems to be only connections that fail; then how many packets are lost.
 pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
-    match evidence.held().next() {
-        Some(_) => counts_wanted(evidence),
-        None => neutral(evidence).map(|to| Question::Hold { to }).into_iter().collect(),
+    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
+    if evidence.held().next().is_none() && stood >= HANDSHAKES && waited * 5 < stood {
+        return room(evidence);
     }
+    [counts_wanted(evidence), flows_wanted(evidence, None)].concat()
 }
 
-/// What would count it: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
+/// What would tell whether there is room for more connections.
+pub(super) fn room(evidence: &Evidence) -> Vec<Question> {
+    neutral(evidence).map(|(_, to)| Question::Hold { to }).into_iter().collect()
+}
+
+/// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
 /// counted already.
 pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
-    let zoom = evidence
-        .attempts()
-        .filter(|a| a.role() == Role::SignIn && !a.proxied() && a.settings().prefix.is_some())
-        .max_by_key(|a| a.connected().is_some())
-        .map(|a| (a.to(), Role::Range));
-    let Some(neutral) = neutral(evidence) else { return Vec::new() };
-    let host = evidence.host();
-    let gateway = host.route(neutral.ip()).and_then(|(_, route)| route.gateway);
+    let Some((_, neutral)) = neutral(evidence) else { return Vec::new() };
+    let gateway = evidence.host().route(neutral.ip()).and_then(|(_, route)| route.gateway);
     // A gateway is asked for what most of them serve; a refusal is an answer as well.
     let gateway = gateway.map(|address| (SocketAddr::new(address, 53), Role::Host));
     let counted = |to: SocketAddr| evidence.syn_counts().any(|count| count.to() == to);
+    let zoom = zoom(evidence).map(|(_, to)| (to, Role::Range));
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .chain(gateway)
@@ -88,35 +95,82 @@ pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
         .collect()
 }
 
-/// A neutral host that connects, of the family by which Zoom is reached here.
-fn neutral(evidence: &Evidence) -> Option<SocketAddr> {
-    let zoom = evidence.attempts().find(|a| a.role() == Role::SignIn && a.connected().is_some()).map(|a| a.to());
-    zoom.and_then(|to| a_passing_control(evidence, to))
-        .or_else(|| controls(evidence).find(|a| a.connected().is_some()).map(|a| a.to()))
-}
-
-/// Whether connections are limited, and not packets lost: handshakes on connections that stand pass without a hitch.
+/// What would tell whether flows that stand lose anything, and at what rate they go: of Zoom's and of neutral hosts.
 ///
-/// Of ten handshakes of eight packets each, on a way that loses as much as is ever named here, half wait for a packet to be sent
-/// again; where connections are refused room, or are too many in a second, none does.
-pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
-    let (stood, waited) = evidence.handshakes_that_waited(|role| lost == Lost::Everywhere || is_zoom(role));
-    stood >= HANDSHAKES && waited * 8 < stood
+/// Where they are all that is asked, a few exchanges in turn do; those of a count of loss keep to its time.
+pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Question> {
+    let Some(neutral) = neutral(evidence) else { return Vec::new() };
+    let zoom = zoom(evidence).map(|to| (to, Role::SignIn));
+    zoom.into_iter()
+        .chain([(neutral, Role::Control)])
+        .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to && flow.transfer.is_some()))
+        .map(|((host, to), role)| Question::Flow { host, to, role, turns })
+        .collect()
 }
 
-/// The shortest times to an answer: of a neutral host, and of Zoom.
+/// A host of sign-in, at an address that is Zoom's own, and if possible at one that connects.
+fn zoom(evidence: &Evidence) -> Option<(String, SocketAddr)> {
+    let own = |a: &Attempt<'_>| a.role() == Role::SignIn && !a.proxied() && a.settings().prefix.is_some();
+    let best = evidence.attempts().filter(own).max_by_key(|a| (a.connected().is_some(), std::cmp::Reverse(a.id())))?;
+    Some((best.host()?.to_owned(), best.to()))
+}
+
+/// A neutral host that connects, of the family by which Zoom is reached here; if possible one that answered a request.
+fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
+    let like = zoom(evidence).map(|(_, to)| to.is_ipv4());
+    let stands = |a: &Attempt<'_>| a.connected().is_some() && a.is_tls() && a.host().is_some();
+    let best = controls(evidence).filter(stands).max_by_key(|a| {
+        let same = like.is_none_or(|v4| v4 == a.to().is_ipv4());
+        (same, a.response().is_some(), a.settings().fetch.is_some(), std::cmp::Reverse(a.id()))
+    })?;
+    Some((best.host()?.to_owned(), best.to()))
+}
+
+/// Whether connections are limited, and not packets lost: exchanges on connections that stand pass without a hitch.
+///
+/// A way that loses as much as is ever named here makes one exchange in ten wait for a packet to be sent again, at the least.
+/// Where connections are refused room, or are too many in a second, none does.
+pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
+    let of_it = |role: Role| lost != Lost::TowardsZoom || is_zoom(role);
+    let flows = evidence.flows().filter(|flow| of_it(flow.role));
+    let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
+    made >= EXCHANGES && waited * 20 < made
+}
+
+/// The way to sign-in may have failed by bad luck: then what ended in silence is tried once more.
+pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
+    let mut questions = Vec::new();
+    for host in evidence.background().decisive_hosts() {
+        if !matches!(evidence.sign_in_at(host), SignIn::Fails(_)) {
+            continue;
+        }
+        if evidence.system_addresses(host).is_empty() {
+            questions.push(Question::NameAgain { name: host.to_owned() });
+        }
+        let silent = evidence
+            .attempts_at(host)
+            .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
+        questions.extend(silent.map(|a| Question::Again { host: host.to_owned(), to: a.to() }));
+    }
+    let next_test = "try the way to sign-in again".to_owned();
+    (!questions.is_empty()).then_some(Doubt { next_test, questions })
+}
+
+/// The middle times to an answer: of a neutral host, and of Zoom.
 pub(super) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>) {
-    let least = |wanted: fn(Role) -> bool| {
-        evidence.syn_counts().filter(|count| wanted(count.role())).filter_map(SynCount::least).min()
+    let median = |wanted: fn(Role) -> bool| {
+        evidence.syn_counts().filter(|count| wanted(count.role())).filter_map(SynCount::median).min()
     };
-    (least(|role| role == Role::Control), least(is_zoom))
+    (median(|role| role == Role::Control), median(is_zoom))
 }
 
 impl Loss {
     /// Where packets are lost.
     pub(super) fn lost(&self) -> Lost {
         let shared = self.zoom.clone().and(&self.neutral);
-        if self.neutral.enough() && self.neutral.share() >= SHARED && shared.at_least() >= IMPAIRS {
+        // A neutral host that loses what Zoom does not is alone in that.
+        let both = self.neutral.share() >= SHARED && (!self.zoom.enough() || self.zoom.share() >= SHARED);
+        if self.neutral.enough() && both && shared.at_least() >= IMPAIRS {
             Lost::Everywhere
         } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS {
             Lost::TowardsZoom
@@ -193,8 +247,12 @@ const IMPAIRS: f64 = 0.10;
 const SHARED: f64 = 0.05;
 /// A link within a building loses nothing: three of forty are no accident.
 const ON_THE_LINK: f64 = 0.025;
+/// Exchanges in turn that show that single ones pass.
+pub(super) const TURNS: u8 = 6;
 /// Fewer handshakes tell nothing.
 const HANDSHAKES: u32 = 5;
+/// Fewer exchanges tell nothing.
+const EXCHANGES: u32 = 16;
 /// Of the normal distribution, for 95 % on both sides.
 const Z: f64 = 1.96;
 

@@ -17,13 +17,20 @@ pub(super) struct Place {
     /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
     /// they have in common lets it pass.
     pub(super) past_the_shared_way: bool,
-    /// The flow's packets reach the last router before the passing flow's end, by the same routers: the two ways do not part
-    /// as far as anything can be seen.
-    pub(super) open_to_the_last_router: bool,
+    /// The hop at which the passing flow ends, where the two ways do not part as far as anything can be seen.
+    end: Option<u8>,
     /// The passing flow went to the same address, so the two share their way to its end.
     pub(super) by_the_same_address: bool,
     /// The ladders held against each other.
     pub(super) ids: Vec<u32>,
+}
+
+impl Place {
+    /// The flow's packets reach the last router before the passing flow's end, by the same routers.
+    pub(super) fn open_to_the_last_router(&self) -> bool {
+        let next = self.location.hop.and_then(|hop| hop.checked_add(1));
+        self.past_the_shared_way && self.end.is_some() && self.end == next
+    }
 }
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
@@ -42,7 +49,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
             location,
             open_to_the_end: true,
             past_the_shared_way: true,
-            open_to_the_last_router: true,
+            end: None,
             by_the_same_address,
             ids,
         });
@@ -58,7 +65,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         location: Location { hop: Some(hop), address, next },
         open_to_the_end: false,
         past_the_shared_way: false,
-        open_to_the_last_router: false,
+        end: neutral.answered_at().filter(|_| shared),
         by_the_same_address,
         ids: ids.clone(),
     };
@@ -70,12 +77,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         None if hop == 0 => None,
         // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
         // to its last router.
-        None => Some(Place {
-            open_to_the_end: by_the_same_address,
-            past_the_shared_way: true,
-            open_to_the_last_router: shared && neutral.answered_at() == Some(hop.saturating_add(1)),
-            ..place(None)
-        }),
+        None => Some(Place { open_to_the_end: by_the_same_address, past_the_shared_way: true, ..place(None) }),
     }
 }
 

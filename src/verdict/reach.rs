@@ -60,9 +60,9 @@ impl Reach {
         }
         let spared: Vec<String> =
             self.passing.iter().filter(|prefix| !prefixes.contains(prefix)).map(ToString::to_string).collect();
-        let covers = match (self.shut.len(), spared.is_empty()) {
-            (0, true) => return,
-            (_, true) => format!("every one of Zoom's prefixes that was asked ({})", self.shut.len()),
+        let covers = match (prefixes.len(), spared.is_empty()) {
+            (0, _) => return,
+            (many, true) => format!("every one of Zoom's prefixes that was tried ({many})"),
             (_, false) => format!("a part of Zoom's prefixes: {} pass the same hop", spared.join(", ")),
         };
         claim.details.insert("covers".to_owned(), covers);

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{ClientHello, Recorder};
 use crate::kit::broken::broken;
 use crate::kit::ladder::{Step, step_answer};
-use crate::kit::{CannotLook, Dial, Dialled, Hop, HopAnswer, How, Means, Outcome, micros};
+use crate::kit::{CannotLook, Dial, Dialled, Hop, HopAnswer, How, Means, Outcome, Stream, micros};
 
 /// Connects, and then sends the hello's first segment at this TTL.
 ///
@@ -42,10 +42,9 @@ pub(crate) async fn first_segment(
         return Err(CannotLook::Unsupported { what: "a ClientHello with a TTL of its own", why: NO_TTL });
     }
     let began = means.clock.elapsed();
-    let mut answer = [0; 1];
     let heard = timeout(wait, async {
         stream.write_all(segment).await?;
-        stream.read(&mut answer).await
+        hear(&mut *stream).await
     })
     .await;
     let rtt_us = Some(micros(means.clock.elapsed().saturating_sub(began)));
@@ -63,6 +62,24 @@ pub(crate) async fn first_segment(
     })
 }
 
+/// The number of bytes that came, or the error.
+async fn hear(stream: &mut dyn Stream) -> io::Result<usize> {
+    let mut answer = [0; 1];
+    loop {
+        match timeout(GLANCE, stream.read(&mut answer)).await {
+            Ok(ended) => return ended,
+            // A connection that stands wakes nobody for an ICMP error.
+            Err(_) => {
+                if let Some(error) = stream.soft_error() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Far below the time in which a router's answer matters, far above what costs anything.
+const GLANCE: Duration = Duration::from_millis(20);
 /// What fits any segment of an Ethernet, with IPv6 and TCP's timestamps too.
 const SEGMENT: usize = 1428;
 /// The usual initial TTL (RFC 1700; IANA's recommended default).

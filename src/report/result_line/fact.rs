@@ -37,6 +37,7 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
             };
             format!("{flows} connections held at once{further}{after}")
         }
+        Fact::Transfer { bytes, took_us } => format!("{bytes} bytes in {}", micros(*took_us)),
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;
             format!("hello of {bytes} bytes")

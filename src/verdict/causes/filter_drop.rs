@@ -115,23 +115,29 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         && let Some(passing) = a_passing_control(evidence, to)
         && !evidence.ladders().any(|l| l.to() == to)
     {
-        let again = (beside == Beside::Others).then_some(Question::Again { host, to });
         let walk = Question::Where { to, transport: Transport::Tcp, passing };
-        let questions = [walk, Question::StatusPage].into_iter().chain(again).collect();
+        // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing.
+        let questions = vec![walk, Question::StatusPage, Question::Again { host, to }];
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
+    let page = status_page(evidence);
+    if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {
+        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        return Ruling::doubt(NOTHING_COMES_BACK, questions);
+    }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
+        let other_port =
+            evidence.ladders().find(|l| l.to() == to).and_then(|l| the_address_by_another_port(evidence, l));
+        if other_port.is_some() {
+            // The host is alive and the way open: its answers from this port alone do not come.
+            return Ruling::doubt(NOTHING_COMES_BACK, Vec::new());
+        }
         // The way is open to the last routers: silence is the far end's.
         return Ruling::excluded(place.map(|p| p.ids).unwrap_or_default());
     }
     let past = place.as_ref().is_some_and(|p| p.past_the_shared_way);
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
-    let page = status_page(evidence);
-    if place.as_ref().is_some_and(|p| p.open_to_the_last_router) {
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
-        return Ruling::doubt(NOTHING_COMES_BACK, questions);
-    }
     if past && (beside == Beside::Others || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
@@ -162,10 +168,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         ..claim(confidence, because)
     };
     if let Some(hop) = location.as_ref().filter(|_| located && !near).and_then(|l| l.hop) {
-        match reach_beyond(evidence, hop) {
-            Some(reach) => reach.widen(&mut claim),
-            None => ruling.open = Some(covers_what(hop)),
-        }
+        ruling.open = covered(evidence, hop, &mut claim);
     }
     // The last router that shows itself is none to blame where others' packets go no other way.
     claim.location = location;

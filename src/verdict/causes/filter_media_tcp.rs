@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Layer, Observation, Transport};
 
-use super::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 use super::prelude::*;
+use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-tcp",
@@ -28,6 +28,10 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
+    // Where no TCP leaves but through a proxy, nobody filters media: its TCP goes through the proxy as well.
+    if controls_that_connect(evidence).is_empty() {
+        return Ruling::silent();
+    }
     let dying: Vec<&Observation> = evidence
         .observations()
         .iter()
@@ -40,7 +44,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(passing.iter().map(|o| o.id).collect());
     };
     let Some(location) = place_beside(evidence, to, Transport::Tcp) else {
-        if walked(evidence, to) || udp_comes_first(evidence, &dying) {
+        if walked(evidence, to) || udp_comes_first(evidence, &dying) || sign_in_fails(evidence) {
             return Ruling::silent();
         }
         let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
@@ -61,6 +65,9 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
     let Some(udp) = walked_udp.and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
     if place_beside(evidence, udp, Transport::Udp).is_none() {
+        return Ruling::silent();
+    }
+    if !walked(evidence, to) && sign_in_fails(evidence) {
         return Ruling::silent();
     }
     if !walked(evidence, to) {

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation, Transport};
 
-use super::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 use super::prelude::*;
+use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-udp",
@@ -54,7 +54,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         // Only TCP to the same address shares the way to its end: routers that hide, on a way that turns off elsewhere,
         // would look like a filter.
         let questions = a_passing_control(evidence, to)
-            .map(|_| [to, SocketAddr::new(to.ip(), MEDIA)].map(|to| walk(to, HTTPS, Transport::Tcp)))
+            .map(|_| {
+                // Where sign-in fails that is told first: many walks at once use up what routers say of ICMP.
+                let media = (!sign_in_fails(evidence)).then_some(SocketAddr::new(to.ip(), MEDIA));
+                [to].into_iter().chain(media).map(|to| walk(to, HTTPS, Transport::Tcp))
+            })
             .into_iter()
             .flatten()
             .collect();
@@ -84,6 +88,9 @@ fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Rul
     };
     let Some(to) = first.look.target.socket() else { return Ruling::silent() };
     let Some(location) = place_beside(evidence, to, Transport::Udp) else {
+        if sign_in_fails(evidence) {
+            return Ruling::doubt(LATER, Vec::new());
+        }
         if evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Udp) {
             return Ruling::excluded(replied);
         }
@@ -134,4 +141,7 @@ fn refusal(seen: &Observation) -> Option<IpAddr> {
 /// Zoom's first port of media (KB0060548), and the one that everything else has in common.
 const MEDIA: u16 = 8801;
 const HTTPS: u16 = 443;
+/// Walks of media's ports use up what routers say of ICMP, which is needed for what stops a sign-in.
+const LATER: &str =
+    "mend what stops the sign-in, then run why5003 again: packets to media's ports did not come to the last router";
 const TEST_CALL: &str = "make a test call (https://zoom.us/test): nothing on this way tells where UDP ends";

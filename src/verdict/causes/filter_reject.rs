@@ -46,26 +46,20 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
-    let covered: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
-    let because = covered.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
+    let tries: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
+    let because = tries.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
     // Whose packets came past the same box.
     let beyond = |hop| evidence.ladders().filter(|l| l.router_at(hop) == icmp.from).find_map(|l| l.router_after(hop));
     let next = hop.and_then(beyond).map(|(_, next)| next);
     let mut claim = Claim {
         location: Some(Location { hop, address: icmp.from, next }),
-        scope: scope_of(covered.iter().copied()),
+        scope: scope_of(tries.iter().copied()),
         details: [("icmp".to_owned(), format!("type {} code {}", icmp.kind, icmp.code))].into(),
-        blocks: any_decisive(evidence, covered.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
+        blocks: any_decisive(evidence, tries.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if prohibited { 0.97 } else { 0.85 }, because)
     };
     let open = match hop {
-        Some(hop) => match reach_beyond(evidence, hop) {
-            Some(reach) => {
-                reach.widen(&mut claim);
-                None
-            }
-            None => Some(covers_what(hop)),
-        },
+        Some(hop) => covered(evidence, hop, &mut claim),
         None if evidence.ladders().any(|l| l.to() == first.to()) => None,
         None => a_passing_control(evidence, first.to()).map(|passing| Doubt {
             next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(),

@@ -134,6 +134,9 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     };
     let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
     let again = vec![Question::Again { host, to }];
+    if refused.len() < 2 {
+        return Ruling::doubt("try the same address again: one reset is none", again);
+    }
     let neutral = the_address_by_another_port(evidence, ladder).or_else(|| {
         evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
     });
@@ -160,9 +163,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     // At the first hop it came from this computer or from something before the first router, which passed the other on.
     let location = match before {
         None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
-        // The last hop that answers for Zoom's flow, and the next one, in whose place the RST came.
-        _ if before.is_some() => Location { hop: at.checked_sub(1), address: before, next: Some(router) },
-        _ => Location { hop: Some(at), address: Some(router), next: None },
+        _ => Location { hop: at.checked_sub(1), address: before, next: Some(router) },
     };
     let hop = location.hop.filter(|hop| *hop > 0 && before.is_some());
     let mut claim = Claim {
@@ -172,13 +173,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
         blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if at == 1 { NEAR } else { 0.93 }, because)
     };
-    let mut open = None;
-    if let Some(hop) = hop {
-        match reach_beyond(evidence, hop) {
-            Some(reach) => reach.widen(&mut claim),
-            None => open = Some(covers_what(hop)),
-        }
-    }
+    let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 

@@ -2,8 +2,8 @@
 
 use why5003_probes::kit::{Exchange, Fact, Layer, Observation};
 
-use super::media::ports_of;
 use super::prelude::*;
+use crate::verdict::media::ports_of;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.udp-after-n",

@@ -31,7 +31,6 @@ mod host_resources;
 mod host_trust_store;
 mod host_vpn;
 mod link_gateway_down;
-mod media;
 mod path_blackhole;
 mod path_captive_portal;
 mod path_fragments_dropped;
@@ -43,6 +42,7 @@ mod path_mtu_blackhole;
 mod path_nat64_dead;
 mod path_nat_exhausted;
 mod path_slow;
+mod path_throttled;
 mod proxy;
 mod proxy_connect_port;
 mod proxy_intercepts;
@@ -75,6 +75,7 @@ pub const CAUSES: &[Cause] = &[
     path_nat_exhausted::CAUSE,
     path_loss::CAUSE,
     path_slow::CAUSE,
+    path_throttled::CAUSE,
     path_mtu_blackhole::CAUSE,
     path_nat64_dead::CAUSE,
     path_ipv6_broken::CAUSE,

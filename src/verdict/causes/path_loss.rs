@@ -1,6 +1,6 @@
 //! So many packets are lost that connections wait, or do not stand at all.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::verdict::loss::{self, Lost};
@@ -58,14 +58,14 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let questions = loss::questions(evidence);
         if questions.is_empty() {
-            return Ruling::silent();
+            return Ruling { open: loss::once_more(evidence), ..Ruling::silent() };
         }
         let next_test = "send forty single SYNs to Zoom, to a neutral host and to the gateway, and count the answers";
-        return Ruling::doubt(next_test, [questions, again(evidence)].concat());
+        return Ruling::doubt(next_test, questions);
     };
     let lost = loss.lost();
     if lost == Lost::Few {
-        return Ruling::excluded(loss.ids());
+        return Ruling { open: loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
     }
     if loss::only_connections(evidence, lost) {
         let next_test = "open connections one by one, a second apart: those that stand lose nothing, so connections seem to be limited and not \
@@ -87,8 +87,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let gateway = evidence.syn_counts().find(|count| loss.gateway.ids.contains(&count.id())).map(|c| c.to().ip());
     let location = gateway.filter(|_| loss.on_the_link() && lost == Lost::Everywhere);
     Ruling {
-        // The way to sign-in may have failed by bad luck: it is tried once more.
-        open: Some(Doubt { next_test: "try the way to sign-in again".to_owned(), questions: again(evidence) }),
+        open: loss::once_more(evidence),
         ..Ruling::claim(Claim {
             location: location.map(|address| Location { hop: Some(1), address: Some(address), next: None }),
             scope: Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: Vec::new() },
@@ -97,22 +96,4 @@ fn rule(evidence: &Evidence) -> Ruling {
             ..claim(if lost == Lost::Everywhere { 0.95 } else { 0.85 }, loss.ids())
         })
     }
-}
-
-/// Looks at the way to sign-in that ended in silence, once more each.
-fn again(evidence: &Evidence) -> Vec<Question> {
-    let mut questions = Vec::new();
-    for host in evidence.background().decisive_hosts() {
-        if !matches!(evidence.sign_in_at(host), crate::evidence::SignIn::Fails(_)) {
-            continue;
-        }
-        if evidence.system_addresses(host).is_empty() {
-            questions.push(Question::NameAgain { name: host.to_owned() });
-        }
-        let silent = evidence
-            .attempts_at(host)
-            .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
-        questions.extend(silent.map(|a| Question::Again { host: host.to_owned(), to: a.to() }));
-    }
-    questions
 }

@@ -47,7 +47,8 @@ pub(super) const CAUSE: Cause = Cause {
 fn rule(evidence: &Evidence) -> Ruling {
     if let Some(full) = evidence.held().find(|held| held.full) {
         let failed = evidence.attempts().filter(|a| a.ended(Stage::Connect, How::Silent));
-        let because = [full.id].into_iter().chain(evidence.resent().ids).chain(failed.map(Attempt::id)).collect();
+        let because =
+            [full.id].into_iter().chain(evidence.resent(|_| true).ids).chain(failed.map(Attempt::id)).collect();
         return Ruling::claim(Claim {
             details: [("connections".to_owned(), full.flows.to_string())].into(),
             blocks: sign_in_fails(evidence),
@@ -60,8 +61,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     if !loss::suspected(evidence) {
         return Ruling::silent();
     }
-    let questions = loss::questions(evidence);
-    if questions.is_empty() {
+    let only_connections = loss::measured(evidence).is_some_and(|loss| loss::only_connections(evidence, loss.lost()));
+    let questions = if only_connections { loss::room(evidence) } else { loss::questions(evidence) };
+    if !questions.iter().any(|question| matches!(question, Question::Hold { .. })) {
         return Ruling::silent();
     }
     Ruling::doubt("hold connections to a neutral host open, and see whether one more stands", questions)

@@ -19,12 +19,23 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     command: "",
 };
 
-/// What is left to ask of a filter whose place is known: which of Zoom's prefixes it stops.
-pub(super) fn covers_what(hop: u8) -> Doubt {
-    Doubt {
-        next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
-        questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+/// Tells how much of Zoom a filter at this hop covers, as far as the tries or packets to others of its prefixes told; what is
+/// left to ask where all that was tried lies in one prefix.
+pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option<Doubt> {
+    let tried: std::collections::BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
+    let reach = reach_beyond(evidence, hop);
+    if reach.is_none() && tried.len() < 2 {
+        return Some(Doubt {
+            next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
+            questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+        });
     }
+    let mut reach = reach.unwrap_or_default();
+    let connected = aimed(evidence).into_iter().filter(|a| a.connected().is_some()).filter_map(|a| a.settings().prefix);
+    reach.passing.extend(connected);
+    reach.passing = distinct(reach.passing);
+    reach.widen(claim);
+    None
 }
 
 /// What is left to do where the way to Zoom is open and Zoom's answers do not arrive.

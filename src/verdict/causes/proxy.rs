@@ -1,7 +1,7 @@
 //! The way through the proxy that this computer is set to use, by name or by a script: dead, closed to the unnamed, or closed
 //! to Zoom.
 
-use why5003_probes::kit::{Layer, Stage, Tunnel, Via};
+use why5003_probes::kit::{How, Layer, Stage, Tunnel, Via};
 
 use super::prelude::*;
 use crate::evidence::SetWay;
@@ -99,8 +99,8 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &[],
-    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), while it reaches neutral hosts: its resolver, or \
-              a firewall behind it, is at fault.",
+    meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), or it waits for Zoom in vain, while it reaches \
+              neutral hosts: its resolver, or a firewall behind it, is at fault.",
     proof: "curl -v -x {proxy} https://zoom.us -m 30",
     remedies: &[Mend {
         os: "any",
@@ -135,13 +135,39 @@ fn denied(evidence: &Evidence) -> Ruling {
 
 fn upstream_failed(evidence: &Evidence) -> Ruling {
     let mut ruling = judge(evidence, |_| true, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), 0.75);
+    if ruling.claims.is_empty() {
+        return hanging(evidence);
+    }
     with_neutral_tunnels(evidence, &mut ruling);
+    ruling
+}
+
+/// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain. One that keeps silent on
+/// everybody may lack a way out, or names, or be no proxy.
+fn hanging(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.9);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let Some(proxy) = claim.details.get("proxy") else { return ruling };
+    let neutral = neutral_tunnels(evidence, proxy);
+    let answered: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some()).map(|a| a.id()).collect();
+    if answered.is_empty() {
+        let next_test =
+            format!("look at the log of {proxy}: it takes connections and does not answer CONNECT, to nobody");
+        let ask = proxy.parse().ok().filter(|_| neutral.is_empty()).map(|proxy| Question::NeutralTunnel { proxy });
+        return Ruling::doubt(next_test, ask.into_iter().collect());
+    }
+    claim.because.extend(answered);
     ruling
 }
 
 /// The proxy itself was not reached, or is none.
 pub(super) fn is_dead(attempt: Attempt<'_>) -> bool {
-    attempt.tunnel().is_none() && attempt.failure().is_some_and(|f| f.stage == Stage::Proxy)
+    attempt.tunnel().is_none() && !hangs(attempt) && attempt.failure().is_some_and(|f| f.stage == Stage::Proxy)
+}
+
+/// The proxy took the connection and kept silent on what was asked: it waits for somebody itself, or it is none.
+fn hangs(attempt: Attempt<'_>) -> bool {
+    attempt.connected().is_some() && attempt.tunnel().is_none() && attempt.ended(Stage::Proxy, How::Silent)
 }
 
 /// The proxy answers and will not, for another reason than that nobody signed in to it.

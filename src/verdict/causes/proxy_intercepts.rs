@@ -65,23 +65,22 @@ const MASKED: &[&str] = &[
 fn transparent(evidence: &Evidence) -> Ruling {
     let suspects = suspects(evidence);
     let Some(first) = suspects.first().copied() else { return Ruling::silent() };
-    let Some(nobody) = taken_for_nobody(evidence) else {
-        let asked: Vec<u32> = to_nobody(evidence).map(Attempt::id).collect();
-        if asked.is_empty() {
-            let deaf = suspects.iter().all(|a| deaf(*a) == Some(true));
-            let approach = deaf.then(|| Question::Approach { to: first.to() });
-            let questions = [Question::Nobody { like: first.to() }].into_iter().chain(approach).collect();
-            return Ruling::doubt(
-                "connect to an address that nobody can own: who answers there stands on the way",
-                questions,
-            );
-        }
-        return Ruling::excluded(asked);
-    };
-    if deaf(nobody) != Some(false) {
-        return Ruling::silent();
+    let asked: Vec<u32> = to_nobody(evidence).map(Attempt::id).collect();
+    if asked.is_empty() {
+        return Ruling::doubt(
+            "connect to an address that nobody can own, and walk the TTL to who answers for Zoom: nearer than Zoom it is somebody else",
+            vec![Question::Nobody { like: first.to() }, Question::Approach { to: first.to() }],
+        );
     }
-    ruled(evidence, &suspects, Some(nobody), Kind::Transparent)
+    match taken_for_nobody(evidence) {
+        Some(nobody) if deaf(nobody) == Some(false) => ruled(evidence, &suspects, Some(nobody), Kind::Transparent),
+        Some(_) => Ruling::silent(),
+        // It may do so for Zoom's addresses alone: then its answer comes from nearer than the routers before Zoom.
+        None if deaf(first) == Some(false) && nearer_than_the_end(evidence, first) => {
+            ruled(evidence, &suspects, None, Kind::Transparent)
+        }
+        None => Ruling::excluded(asked),
+    }
 }
 
 fn syn(evidence: &Evidence) -> Ruling {
@@ -93,17 +92,10 @@ fn syn(evidence: &Evidence) -> Ruling {
         Some(Some(false)) => Ruling::excluded(nobody.map(Attempt::id).into_iter().collect()),
         // Something takes nobody's connections, and whether it hears anything could not be seen.
         Some(None) => Ruling::doubt("capture the SYN-ACK from 192.0.2.1: a SYN proxy's has window 0", Vec::new()),
-        // It may do so for Zoom's addresses alone: then its SYN-ACK comes from nearer than the routers before Zoom.
-        None => match evidence.ladders().any(|l| l.to() == first.to()) {
-            true if suspects.len() >= 2 && nearer_than_the_end(evidence, first) => {
-                ruled(evidence, &suspects, None, Kind::Syn)
-            }
-            true => Ruling::silent(),
-            false => Ruling::doubt(
-                "walk the TTL: does the SYN-ACK come from nearer than the last router before Zoom?",
-                vec![Question::Approach { to: first.to() }],
-            ),
-        },
+        None if suspects.len() >= 2 && nearer_than_the_end(evidence, first) => {
+            ruled(evidence, &suspects, None, Kind::Syn)
+        }
+        None => Ruling::silent(),
     }
 }
 

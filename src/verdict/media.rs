@@ -1,8 +1,12 @@
 //! What the causes of closed media ports share: packets that were to die at the last router before Zoom, and where they did.
 
+use std::net::SocketAddr;
+
 use why5003_probes::kit::{Fact, How, Observation, Transport};
 
-use super::prelude::*;
+use super::model::{Location, Scope};
+use super::place::place_of;
+use crate::evidence::Evidence;
 
 /// A packet came to the last router before the server, which said so.
 pub(super) fn came_to_the_last_router(seen: &Observation) -> bool {
@@ -24,7 +28,7 @@ pub(super) fn stopped_short(seen: &Observation) -> bool {
 /// Where a flow ends that another one to the same address outruns; `None` where it is not known, or nowhere on the way.
 ///
 /// A refusal that comes back from nearer than the server is somebody else's.
-pub(super) fn place_beside(evidence: &Evidence, to: std::net::SocketAddr, transport: Transport) -> Option<Location> {
+pub(super) fn place_beside(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Location> {
     let flow = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
     let refused = flow.answered_at().or(flow.prohibited_at());
     if let Some(at) = refused {

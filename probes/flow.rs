@@ -1,0 +1,259 @@
+//! Exchanges small requests on one connection, one by one and then many at once: what a flow that stands loses, and at what rate
+//! its answers come.
+//!
+//! What it looks at: a TLS connection with twenty-four HEAD requests in turn, each of which waits for the one before, and then
+//! forty-eight at once. What a bad result means: an exchange that takes a fifth of a second longer than the quickest had a packet
+//! sent again, so packets are lost, and not only connections refused; answers that come at a few kilobytes a second, though the
+//! quickest took no time, are held to a rate. What to do: compare with a neutral host. It accepts every certificate, since it
+//! looks at the path. Example: `why5003 probe flow zoom.us@170.114.52.2:443`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::kit::aim::aim;
+use crate::kit::broken;
+use crate::kit::handshake::{self, ClientHello, Progress, Recorder, shake};
+use crate::kit::open::open;
+use crate::kit::settle::settle;
+use crate::kit::tap::Tap;
+use crate::kit::{
+    BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Seen, Settings, Stage,
+    Transport, http, micros,
+};
+
+/// Exchanges requests on one connection.
+pub(crate) const KIND: Kind = Kind {
+    name: "flow",
+    summary: "exchanges 24 small requests one by one on one connection, then 48 at once, and tells loss and rate of a flow",
+    layer: Layer::Path,
+    sources: &["RFC 9112, 9.3.2 (pipelining)", "RFC 9110, 9.3.2 (HEAD)", "RFC 6298, 2.4 (least retransmission time)"],
+    prepare: |look| Ok(Box::new(Flow::prepare(look)?)),
+};
+
+struct Flow {
+    to: SocketAddr,
+    hello: ClientHello,
+    request: Vec<u8>,
+    settings: Settings,
+}
+
+impl Probe for Flow {
+    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+        Box::pin(self.take(means))
+    }
+}
+
+impl Flow {
+    fn prepare(look: &Look) -> Result<Self, BadLook> {
+        let bad = |reason| BadLook { probe: look.probe, target: look.target.to_string(), reason };
+        let (to, _) = aim(look, &[Transport::Tcp])?;
+        let hello = ClientHello::new(&look.target, &look.settings)
+            .ok_or_else(|| bad("its server name can't stand in a hello"))?;
+        let host = http::host_header(&look.target, HTTPS);
+        if !host.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(bad("its name can't stand in a request"));
+        }
+        let agent = http::USER_AGENT;
+        let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n");
+        Ok(Self { to, hello, request: request.into_bytes(), settings: look.settings.clone() })
+    }
+
+    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+        let Settings { mss, source, .. } = self.settings;
+        let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
+        settle(means, &dial).await?;
+        let opened = open(means, dial).await?;
+        let mut facts = opened.facts;
+        let stream = match opened.stream {
+            Ok(stream) => stream,
+            Err(failure) => return Ok(Seen::failed(facts, failure)),
+        };
+        let mut wire = Tap::new(stream, MOST_BYTES);
+        let progress = Progress { wait: self.settings.wait_or(ANSWER_WAIT), expires: false };
+        let recorder = Recorder::new();
+        let mut icmp = Vec::new();
+        let mut tls = match shake(&mut wire, &self.hello, &recorder, progress, &mut icmp).await {
+            Ok(tls) => tls,
+            Err(ended) => {
+                let told = handshake::told(&ended, &wire, &icmp, progress);
+                return Ok(Seen::failed(facts, told.failure));
+            }
+        };
+        let failure = self.exchange(&mut tls, &mut facts).await.err();
+        Ok(Seen { facts, failure })
+    }
+
+    async fn exchange<S>(&self, stream: &mut S, facts: &mut Vec<Fact>) -> Result<(), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut heads = Heads::default();
+        let start = Instant::now();
+        let turns = u16::from(self.settings.tries.unwrap_or(IN_TURN));
+        let mut took: Vec<Duration> = Vec::new();
+        let mut made: u16 = 0;
+        let mut ended = Ok(());
+        while made < turns && start.elapsed() < TURN_BY_TURN {
+            sleep_until(start + GAP * u32::from(made)).await;
+            let began = Instant::now();
+            made += 1;
+            ended = self.ask(stream, 1, &mut heads, began + self.settings.wait_or(ANSWER_WAIT)).await;
+            if ended.is_err() {
+                break;
+            }
+            took.push(began.elapsed());
+        }
+        facts.extend(counted(made, &mut took));
+        ended?;
+        // A count of SYNs on the same way takes as long: the queue that the next requests fill would make it late.
+        sleep_until(start + GAP * u32::from(turns) + REST).await;
+        let (began, bytes) = (Instant::now(), heads.bytes);
+        let ended = self.ask(stream, AT_ONCE, &mut heads, began + ALL_AT_ONCE).await;
+        // A server may close where it has answered enough; what came until then has a rate all the same.
+        let bytes = heads.bytes - bytes;
+        if bytes > 0 {
+            let last = heads.last.map_or(Duration::ZERO, |last| last.duration_since(began));
+            // Where some are still missing, it is the whole time that the bytes took.
+            let took = if matches!(&ended, Err(failure) if failure.how == How::Silent) { ALL_AT_ONCE } else { last };
+            facts.push(Fact::Transfer { bytes, took_us: micros(took) });
+        }
+        Ok(())
+    }
+
+    /// Sends so many requests and takes as many answers.
+    async fn ask<S>(&self, stream: &mut S, number: u16, heads: &mut Heads, end: Instant) -> Result<(), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let silent = || Failure::new(Stage::Http, How::Silent).after(ANSWER_WAIT);
+        let requests = self.request.repeat(number.into());
+        let wanted = heads.ended + u32::from(number);
+        let sent = timeout_at(end, async {
+            stream.write_all(&requests).await?;
+            stream.flush().await
+        });
+        sent.await.map_err(|_elapsed| silent())?.map_err(|error| broken::failure(Stage::Http, &error))?;
+        let mut buffer = [0; 4096];
+        while heads.ended < wanted {
+            let read = timeout_at(end, stream.read(&mut buffer)).await.map_err(|_elapsed| silent())?;
+            match read.map_err(|error| broken::failure(Stage::Http, &error))? {
+                0 => return Err(Failure::new(Stage::Http, How::Closed)),
+                length => heads.came(buffer.get(..length).unwrap_or_default()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Heads of responses, counted as they come: an answer to HEAD ends with its first empty line.
+#[derive(Debug, Default)]
+struct Heads {
+    ended: u32,
+    bytes: u64,
+    last: Option<Instant>,
+    /// How much of CR LF CR LF stands at the end of what came.
+    matched: usize,
+}
+
+impl Heads {
+    fn came(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.last = Some(Instant::now());
+        for byte in bytes {
+            self.matched = match (self.matched, byte) {
+                (0 | 2, b'\r') => self.matched + 1,
+                (1 | 3, b'\n') => self.matched + 1,
+                (_, b'\r') => 1,
+                _ => 0,
+            };
+            if self.matched == END_OF_HEAD {
+                self.ended += 1;
+                self.matched = 0;
+            }
+        }
+    }
+}
+
+/// How many exchanges went through without a packet sent again, and how long those took.
+fn counted(made: u16, took: &mut Vec<Duration>) -> Vec<Fact> {
+    took.sort_unstable();
+    if let Some(least) = took.first().copied() {
+        took.retain(|after| *after < least + SENT_AGAIN);
+    }
+    let mut facts = vec![Fact::Tries { made, answered: u16::try_from(took.len()).unwrap_or(u16::MAX) }];
+    if let (Some(least), Some(median), Some(most)) = (took.first(), took.get(took.len() / 2), took.last()) {
+        facts.push(Fact::RoundTrips { least_us: micros(*least), median_us: micros(*median), most_us: micros(*most) });
+    }
+    facts
+}
+
+/// Enough that a way which loses one exchange in ten shows two or three.
+const IN_TURN: u8 = 24;
+/// About 12 kB of a plain web server's heads, and 150 kB of Zoom's own: at 64 kbit/s a second and a half and more.
+const AT_ONCE: u16 = 48;
+const END_OF_HEAD: usize = 4;
+/// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
+const SENT_AGAIN: Duration = Duration::from_millis(150);
+/// From one exchange to the next at the least.
+const GAP: Duration = Duration::from_millis(125);
+const REST: Duration = Duration::from_millis(500);
+const TURN_BY_TURN: Duration = Duration::from_millis(3500);
+const ALL_AT_ONCE: Duration = Duration::from_millis(2500);
+/// Three SYNs fit into it, see [`Dial::wait`].
+const CONNECT_WAIT: Duration = Duration::from_millis(3200);
+/// Two retransmissions fit into it (RFC 6298: after 0.2 s at the least, 0.6 and 1.4 s).
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
+/// Seventy-two heads of 14 kB, and a handshake.
+const MOST_BYTES: u64 = 1024 * 1024;
+const HTTPS: u16 = 443;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::kit::testing::{Identity, Peer, Scene, identity};
+    use crate::kit::{Role, Target};
+
+    #[tokio::test]
+    async fn a_flow_that_loses_nothing_answers_everything_promptly() {
+        let Identity { acceptor, .. } = identity("zoom.us", &[]);
+        let settings = Settings { tries: Some(3), ..Settings::default() };
+        let peer = Peer::listen().await;
+        let to = SocketAddr::from(([127, 0, 0, 1], peer.port()));
+        let look = Look::new(KIND.name, Role::SignIn, Target::tcp(to).called("zoom.us")).with(settings);
+        let server = async {
+            let _quiet = peer.accept().await;
+            let mut stream = acceptor.accept(peer.accept().await).await.unwrap();
+            let mut asked = Heads::default();
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                let before = asked.ended;
+                asked.came(&buffer[..length]);
+                for _ in before..asked.ended {
+                    stream.write_all(b"HTTP/1.1 301 Moved\r\nContent-Length: 7\r\n\r\n").await.unwrap();
+                }
+                stream.flush().await.unwrap();
+            }
+        };
+        let seen = Scene::new().look_while(&KIND, &look, server).await;
+        let [Fact::Connected(_), Fact::Tries { made: 3, answered: 3 }, Fact::RoundTrips { .. }, transfer] =
+            &seen.facts[..]
+        else {
+            panic!("{seen:?}")
+        };
+        assert!(matches!(transfer, Fact::Transfer { bytes: 1968, .. }), "{transfer:?}");
+        assert_eq!(seen.failure, None);
+    }
+
+    #[test]
+    fn a_head_ends_with_its_empty_line_wherever_it_is_cut() {
+        let mut heads = Heads::default();
+        for part in ["HTTP/1.1 200 OK\r", "\n\r", "\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nHTTP"] {
+            heads.came(part.as_bytes());
+        }
+        assert_eq!((heads.ended, heads.matched), (2, 0));
+    }
+}

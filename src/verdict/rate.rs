@@ -1,0 +1,56 @@
+//! At what rate a flow goes: whether it is held to one that is too low, and whether ordinary looks hint at that.
+
+use std::time::Duration;
+
+use why5003_probes::kit::Role;
+
+use super::weigh::is_zoom;
+use crate::evidence::{Attempt, Evidence, Flow};
+
+/// Whether half of the handshakes that finished, Zoom's or all, took far longer than the connection's own time explains.
+///
+/// Those that did not finish say nothing: a filter or a black hole ends them alike.
+pub(super) fn seems_held(evidence: &Evidence) -> bool {
+    let late = |a: &Attempt<'_>| {
+        let rtt = a.connected().map_or(Duration::ZERO, |c| Duration::from_micros(c.rtt_us));
+        a.handshake().is_some_and(|h| Duration::from_micros(h.took_us) > rtt * 4 + LATE)
+    };
+    let half = |of: fn(Role) -> bool| {
+        let all: Vec<_> = evidence
+            .attempts()
+            .filter(|a| a.is_tls() && a.baseline() && !a.proxied() && a.handshake().is_some() && of(a.role()))
+            .collect();
+        all.len() >= 4 && all.iter().filter(|a| late(a)).count() * 2 >= all.len()
+    };
+    half(is_zoom) || half(|_| true)
+}
+
+/// Zoom's flow and a neutral one, each with the answers that came at once.
+pub(super) fn flows(evidence: &Evidence) -> (Option<Flow>, Option<Flow>) {
+    let of = |wanted: fn(Role) -> bool| evidence.flows().find(|flow| wanted(flow.role) && flow.transfer.is_some());
+    (of(is_zoom), of(|role| role == Role::Control))
+}
+
+/// The rate that a flow is held to, if it is too low and nothing but a rate explains it.
+pub(super) fn held_to(flow: Flow) -> Option<f64> {
+    let (bytes, took) = flow.transfer?;
+    let single_ones_pass = flow.made >= 4 && flow.waited * 4 < flow.made;
+    let held = bytes >= ENOUGH_BYTES && took >= ENOUGH_TIME && single_ones_pass && rate(flow) < TOO_LOW;
+    held.then(|| rate(flow))
+}
+
+/// Bits a second.
+pub(super) fn rate(flow: Flow) -> f64 {
+    let (bytes, took) = flow.transfer.unwrap_or_default();
+    let bits = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) * 8.0;
+    bits / took.as_secs_f64().max(0.001)
+}
+
+/// A fifth of what one video call needs (Zoom: 600 kbit/s), in bits a second: a voice call with its overhead hardly fits.
+const TOO_LOW: f64 = 128_000.0;
+/// Fewer bytes in that time are a stall, and not a rate.
+const ENOUGH_BYTES: u64 = 2_000;
+/// What takes less is too quick to tell a rate.
+const ENOUGH_TIME: Duration = Duration::from_millis(900);
+/// No server thinks so long about a handshake; half of them do not lose a packet unless loss is a fault of its own.
+const LATE: Duration = Duration::from_millis(250);
