@@ -86,7 +86,7 @@ fn default_port(kind: &str) -> Option<(u16, Transport)> {
     match kind {
         "burst" | "tls" | "tcp" | "loss" | "flow" | "hold" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
         "http" => Some((80, Transport::Tcp)),
-        "udp" => Some((3478, Transport::Udp)),
+        "udp" | "fragments" => Some((3478, Transport::Udp)),
         _ => None,
     }
 }

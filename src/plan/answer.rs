@@ -106,12 +106,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::Size { host, to } => {
             vec![Look::new("mtu", role_of(plan, host), Target::tcp(*to).called(host))]
         }
-        Question::Fragments => {
-            let others = plan.catalogue.stun.iter().skip(1);
-            let named = others.filter_map(|stun| stun.target.host.as_deref());
-            // Its addresses lead to the look by themselves.
-            named.take(1).map(|name| looks::by_system(name, Role::Resolver)).collect()
-        }
+        Question::Fragments => another_stun_server(plan),
         Question::OtherPrefixes => other_prefixes(plan),
         Question::StatusPage => {
             plan.catalogue.status.iter().map(|page| looks::by_system(&page.host, Role::Status)).collect()
@@ -251,6 +246,12 @@ fn where_hello(plan: &Plan<'_>, host: &str, to: SocketAddr, (telling, distance):
     };
     let walk = |form: Settings| looks::handshake(host, role, to).with(Settings { ladder: Some(distance), ..form });
     forms.into_iter().map(walk).collect()
+}
+
+/// The second neutral STUN server, by name: its addresses lead to a datagram, and that to one in fragments.
+fn another_stun_server(plan: &Plan<'_>) -> Vec<Look> {
+    let others = plan.catalogue.stun.iter().skip(1).filter_map(|stun| stun.target.host.as_deref());
+    others.take(1).map(|name| looks::by_system(name, Role::Resolver)).collect()
 }
 
 /// Addresses of Zoom's published prefixes that are known to be used, as far apart as the catalogue knows them.
