@@ -3,7 +3,7 @@
 //! What it looks at: a STUN-like request padded to 1200 bytes, and one that is a little larger than this computer's link takes,
 //! so that the kernel sends it in two fragments; nobody is told not to fragment them further. What a bad result means: the whole
 //! one is answered every time and the other one never, so fragments are lost on the way, or the server's own side drops them: a
-//! second server of somebody else's tells which. What to do: let fragments through, or filter behind a reassembly.
+//! second server of somebody else's tells which. Where nobody listens (a router), the refusal of a datagram is its answer. What to do: let fragments through, or filter behind a reassembly.
 //! Example: `why5003 probe fragments stun.cloudflare.com@162.159.207.0:3478/udp --set dialect=stun`.
 
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::kit::aim::aim;
 use crate::kit::stun::{self, Transaction};
 use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, How, IcmpError, Kind, Layer, Look,
-    Means, Pending, Probe, Seen, Settings, Stage, Transport,
+    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning, Kind,
+    Layer, Look, Means, Pending, Probe, Seen, Settings, Stage, Transport,
 };
 
 /// Looks at whether fragments arrive.
@@ -66,6 +66,9 @@ impl Fragments {
             let ended =
                 pair.ask(means, &mut *datagram, [whole, large].map(|bytes| bytes - self.headers()), self.wait());
             if let Err((how, icmp)) = ended.await {
+                if how == How::Refused {
+                    return self.by_refusals(means, [whole, large]).await;
+                }
                 seen.facts.extend(icmp.map(Fact::Icmp));
                 seen.failure = Some(Failure::new(Stage::Connect, how));
                 return Ok(seen);
@@ -82,6 +85,40 @@ impl Fragments {
             }
         }
         Ok(seen)
+    }
+
+    /// One size after the other, each on a port of its own, where nobody listens: whoever has a whole datagram refuses it.
+    async fn by_refusals(&self, means: &Means<'_>, sizes: [u16; 2]) -> Result<Seen, CannotLook> {
+        let mut seen = Seen::default();
+        let began = means.clock.elapsed();
+        for bytes in sizes {
+            let mut passed = false;
+            for _ in 0..2 {
+                if !passed {
+                    passed = self.is_refused(means, bytes).await?;
+                }
+            }
+            seen.facts.push(Fact::SizeTried { bytes, passed });
+            if !passed {
+                let waited = means.clock.elapsed().saturating_sub(began);
+                seen.failure = Some(Failure::new(Stage::Data, How::Silent).after(waited));
+            }
+        }
+        Ok(seen)
+    }
+
+    async fn is_refused(&self, means: &Means<'_>, bytes: u16) -> Result<bool, CannotLook> {
+        let options = DatagramOptions { ttl: self.settings.ttl, source: self.settings.source, dont_fragment: false };
+        let mut datagram = means.network.datagram(self.to, options).await?;
+        let id = stun::transaction(self.dialect, means.clock.wall().as_nanos(), self.to);
+        if datagram.send(&stun::request(self.dialect, &id, bytes - self.headers())).await.is_err() {
+            return Ok(false);
+        }
+        let by_whom = match datagram.hear(self.wait()).await {
+            Heard::Icmp(error) if error.meaning == IcmpMeaning::PortUnreachable => error.from,
+            Heard::Icmp(_) | Heard::Bytes(_) | Heard::Failed(_) | Heard::Nothing => None,
+        };
+        Ok(by_whom == Some(self.to.ip()))
     }
 
     fn wait(&self) -> Duration {
@@ -173,7 +210,7 @@ mod tests {
 
     use super::*;
     use crate::kit::stun::tests::reply;
-    use crate::kit::testing::Scene;
+    use crate::kit::testing::{ClosedUdp, Scene};
     use crate::kit::{Role, Target};
 
     /// Looks at a server that takes datagrams up to that many bytes.
@@ -208,6 +245,14 @@ mod tests {
         let once = [(1200, true), (1512, false)];
         assert_eq!(seen.facts, tried(&[once, once, once].concat()));
         assert_eq!(seen.failure.map(|failure| (failure.stage, failure.how)), Some((Stage::Data, How::Silent)));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_a_refusal_is_an_answer() {
+        let closed = ClosedUdp::new();
+        let look = Look::new(KIND.name, Role::Control, Target::udp(closed.address()));
+        let seen = Scene::new().look(&KIND, &look).await.unwrap();
+        assert_eq!(seen, Seen::facts(tried(&[(1200, true), (1512, true)])));
     }
 
     #[tokio::test]

@@ -156,6 +156,13 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
     Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
 }
 
+/// A TTL ladder that a STUN server answers at its end.
+pub(super) fn stun_ladder(to: SocketAddr) -> Look {
+    let look = ladder(Role::Control, to, Transport::Udp);
+    let settings = Settings { dialect: Some(Dialect::Stun), ..look.settings.clone() };
+    look.with(settings)
+}
+
 /// What of a flow leaves this computer, and what of its answers is let in.
 pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
     Look::new("passage", role, Target::tcp(to))

@@ -1,8 +1,9 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use why5003_probes::kit::{Fact, Layer, Observation};
+use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Transport};
 
 use super::prelude::*;
 
@@ -41,22 +42,56 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let looks: Vec<_> = evidence.observations().iter().filter(|o| o.look.probe == "fragments").collect();
-    let arrive = |seen: &Observation| tries(seen).any(|(_, in_fragments)| in_fragments);
-    let passing: Vec<u32> = looks.iter().filter(|seen| arrive(seen)).map(|seen| seen.id).collect();
+    // Routers are addresses alone; they tell the place.
+    let (servers, routers): (Vec<_>, Vec<_>) = looks.into_iter().partition(|seen| seen.look.target.host.is_some());
+    let passing: Vec<u32> = servers.iter().filter(|seen| arrive(seen)).map(|seen| seen.id).collect();
     if !passing.is_empty() {
         return Ruling::excluded(passing);
     }
-    let lost: Vec<_> = looks.iter().filter(|seen| loses_fragments(seen)).collect();
-    let servers: BTreeSet<_> = lost.iter().filter_map(|seen| seen.look.target.host.as_deref()).collect();
-    match servers.len() {
-        0 => Ruling::silent(),
+    let lost: Vec<_> = servers.into_iter().filter(|seen| loses_fragments(seen)).collect();
+    let names: BTreeSet<_> = lost.iter().filter_map(|seen| seen.look.target.host.as_deref()).collect();
+    match names.len() {
+        0 => return Ruling::silent(),
         // One server's own firewall may be it.
-        1 => Ruling::doubt("send fragments to a server of another operator", vec![Question::Fragments]),
-        _ => {
-            let scope = Scope { ports: vec!["udp".to_owned()], ..Scope::default() };
-            Ruling::claim(Claim { scope, ..claim(0.8, lost.iter().map(|seen| seen.id).collect()) })
-        }
+        1 => return Ruling::doubt("send fragments to a server of another operator", vec![Question::Fragments]),
+        _ => {}
     }
+    let way = lost.iter().find_map(|seen| {
+        let to = seen.look.target.socket()?;
+        evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Udp)
+    });
+    let (location, open) = match way {
+        None => (None, lost.first().and_then(|seen| seen.look.target.socket()).map(|to| Question::RoutersTo { to })),
+        Some(_) if !routers.is_empty() => (way.and_then(|way| between(way, &routers)), None),
+        Some(way) => {
+            let routers: Vec<IpAddr> = shown(way).map(|(_, address)| address).collect();
+            (None, (!routers.is_empty()).then_some(Question::FragmentsAt { routers }))
+        }
+    };
+    let because = lost.iter().chain(&routers).map(|seen| seen.id).chain(way.map(Ladder::id)).collect();
+    let scope = Scope { ports: vec!["udp".to_owned()], ..Scope::default() };
+    let ruling = Ruling::claim(Claim { location, scope, ..claim(0.8, because) });
+    let next_test = "send fragments to the routers on the way, one by one".to_owned();
+    Ruling { open: open.map(|question| Doubt { next_test, questions: vec![question] }), ..ruling }
+}
+
+/// The last router that fragments arrive at, and the next one that has only whole datagrams.
+fn between(way: Ladder<'_>, routers: &[&Observation]) -> Option<Location> {
+    let at = |address: IpAddr| routers.iter().copied().find(|seen| seen.look.target.address == Some(address));
+    let told: Vec<_> = shown(way).filter_map(|(hop, address)| Some((hop, address, at(address)?))).collect();
+    let (hop, address, _) = *told.iter().rfind(|(_, _, seen)| arrive(seen))?;
+    let lacks = |seen: &Observation| tries(seen).any(|pair| pair == (true, false));
+    let next = told.iter().find(|(beyond, _, seen)| *beyond > hop && lacks(seen))?.1;
+    Some(Location { hop: Some(hop), address: Some(address), next: Some(next) })
+}
+
+/// The routers on the way, nearest first.
+fn shown(way: Ladder<'_>) -> impl Iterator<Item = (u8, IpAddr)> {
+    way.hops().filter(|hop| hop.came == HopAnswer::Expired).filter_map(|hop| Some((hop.ttl, hop.from?)))
+}
+
+fn arrive(seen: &Observation) -> bool {
+    tries(seen).any(|(_, in_fragments)| in_fragments)
 }
 
 /// Whole ones were answered at every try, and those in fragments at none, for long enough to believe the silence.

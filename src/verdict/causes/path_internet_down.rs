@@ -110,12 +110,12 @@ fn refuses(icmp: &IcmpError) -> bool {
 /// passed; else at the last one that shows itself.
 fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
     let at = |(hop, address)| Location { hop: Some(hop), address: Some(address), next: None };
-    let walked = |ladder: Ladder<'_>| {
-        let refused = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited));
-        refused.and_then(|h| Some((h.ttl, h.from?)))
+    let stopped = |ladder: Ladder<'_>| {
+        let end = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited))?;
+        Some((end.ttl, end.from?))
     };
-    if let Some(refused) = ladder.and_then(walked) {
-        return Some(at(refused));
+    if let Some(end) = ladder.and_then(stopped) {
+        return Some(at(end));
     }
     let shown = |address| ladder.is_some_and(|l| l.hops().any(|h| h.from == Some(address)));
     match refuser.filter(|address| !shown(*address)) {
