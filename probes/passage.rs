@@ -85,8 +85,9 @@ fn failure(dialled: &Dialled) -> Option<Failure> {
 const BEGUN: u16 = 8;
 /// From the first SYN until all have left: far more than a kernel takes, and short, since others send meanwhile.
 const LEAVING: Duration = Duration::from_millis(40);
-/// Less than the kernel's first retransmission (RFC 6298, 2.1), which would count twice.
-const WAIT: Duration = Duration::from_millis(900);
+/// More than a round trip mostly takes, and less than until the kernel's first retransmission (RFC 6298, 2.1), which would
+/// count twice.
+const WAIT: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

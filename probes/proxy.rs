@@ -84,7 +84,7 @@ fn has_foreign_variable(settings: &Settings) -> bool {
 const WAIT: Duration = Duration::from_secs(5);
 /// The port that plain HTTP implies.
 const HTTP: u16 = 80;
-/// What Chrome takes of a script; one that is cut would fail for no fault of its own.
+/// What Chrome takes of a script; it rejects a longer one.
 const SCRIPT_BYTES: usize = 1024 * 1024;
 
 /// Asks for a tunnel. The host is the target's address where one is chosen, or else its name.
@@ -133,12 +133,15 @@ impl Probe for Script {
             };
             let script = pac::read(response.status, &body);
             let failure = not_to_be_had(&script);
-            let whole = body.len() < SCRIPT_BYTES;
             let code = script.is_script.then(|| String::from_utf8_lossy(&body).into_owned());
             facts.push(Fact::Response(response));
             facts.push(Fact::PacScript(script));
-            if let Some(code) = code.filter(|_| failure.is_none() && whole && !self.names.is_empty()) {
-                let said = ask(means, &code, &self.names, Some(own)).await;
+            if let Some(code) = code.filter(|_| failure.is_none() && !self.names.is_empty()) {
+                let said = if body.len() < SCRIPT_BYTES {
+                    ask(means, &code, &self.names, Some(own)).await
+                } else {
+                    self.names.iter().map(|_| Err("it is longer than a megabyte".to_owned())).collect()
+                };
                 let choices = self.names.iter().zip(said).map(|(host, said)| pac::choice(host, said));
                 facts.extend(choices.map(Fact::PacChoice));
             }

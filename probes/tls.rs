@@ -395,6 +395,25 @@ mod tests {
         record
     }
 
+    /// On loopback no TTL ends.
+    #[tokio::test]
+    async fn a_walk_sends_one_segment_of_the_hello_on_a_connection_each() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::tcp(server.local_addr().unwrap()).called("zoom.us");
+        let settings = Settings { ladder: Some(1), hello: Some(Hello::Small), ..Settings::default() };
+        let look = Look::new(KIND.name, Role::SignIn, target).with(settings);
+        let serve = async {
+            let (mut stream, _) = server.accept().await.unwrap();
+            hear(&mut stream).await;
+            stream.write_all(b"x").await.unwrap();
+            pending::<()>().await;
+        };
+        let seen = at(&nobody()).look_while(&KIND, &look, serve).await;
+        let rtt_us = Some(0);
+        let hop = crate::kit::Hop { ttl: 1, came: crate::kit::HopAnswer::Answered, from: None, rtt_us };
+        assert_eq!(seen, Seen { facts: vec![Fact::Hop(hop)], failure: None });
+    }
+
     fn verdicts(seen: &Seen) -> Vec<(Roots, Option<CertificateFault>)> {
         let verdict = |fact: &Fact| match fact {
             Fact::Verified { roots, fault, .. } => Some((*roots, *fault)),

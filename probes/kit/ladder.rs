@@ -126,8 +126,8 @@ impl Ladder {
         next.filter(|&ttl| ttl > near && near_is_mute && fly(true) < FAR_AT_ONCE)
     }
 
-    /// How often a silent hop is asked: a router that sends one ICMP error a second, to all that ask, must be heard once
-    /// where it decides.
+    /// How often a silent hop is asked: a router that sends one ICMP error a second, to all flows that ask, must be heard
+    /// once where it decides.
     fn asks_of(&self, ttl: u8) -> u8 {
         match ttl.checked_sub(self.last_answering()) {
             None | Some(0 | 3..=NEAR) => 2,
@@ -149,7 +149,7 @@ impl Ladder {
     /// How long an answer to a hop asked again is waited for: long enough for a router farther than those heard.
     fn patience(&self) -> Duration {
         let slowest = self.hops.values().filter_map(|hop| hop.rtt_us).max();
-        slowest.map_or(WAIT, |us| (Duration::from_micros(us) * 4).clamp(SHORTEST, WAIT))
+        slowest.map_or(NEARBY, |us| (Duration::from_micros(us) * 4).clamp(SHORTEST, WAIT))
     }
 
     /// The hops up to the one that ends the flow.
@@ -182,6 +182,8 @@ const GAP: Duration = Duration::from_millis(25);
 const AGAIN: Duration = Duration::from_millis(1100);
 /// For an answer, from a hop of which nothing is known.
 const WAIT: Duration = Duration::from_secs(1);
+/// For an answer to a hop asked again, where none answered yet: the first router is seldom far.
+const NEARBY: Duration = Duration::from_millis(600);
 /// A router takes its time over an ICMP error, however near it is.
 const SHORTEST: Duration = Duration::from_millis(400);
 

@@ -32,6 +32,7 @@ mod http_date;
 mod icmp;
 pub(crate) mod ladder;
 mod look;
+pub mod nat64;
 mod network;
 mod observation;
 pub(crate) mod open;

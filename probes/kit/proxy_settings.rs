@@ -18,6 +18,9 @@ pub use script::Script;
 use exempt::list;
 use spelled::{script as script_at, usable};
 
+/// How a script's choice of no proxy is spelled among those of proxies.
+pub const DIRECT: &str = "direct";
+
 /// Environment variables, by curl's rules: lower case before upper, `https_proxy` before `all_proxy`, empty is unset.
 ///
 /// Where only `http_proxy` is set, HTTPS goes direct (curl(1), "environment"; Python, Go and wget alike): it then stands as the

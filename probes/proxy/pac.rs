@@ -2,6 +2,7 @@
 //!
 //! The text is a stranger's: 64 KiB of it are read, and twenty proxies kept.
 
+use crate::kit::proxy_settings::DIRECT;
 use crate::kit::text::shown;
 use crate::kit::{PacChoice, PacScript, Proxy, ProxyScheme};
 
@@ -43,7 +44,6 @@ fn way(element: &str) -> Option<String> {
     }
 }
 
-const DIRECT: &str = "direct";
 /// More ways than a client would ever come to try.
 const MAX_WAYS: usize = 10;
 

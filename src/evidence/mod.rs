@@ -5,7 +5,7 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
-pub mod nat64;
+mod nat64;
 mod passage;
 mod proxied;
 mod quality;
@@ -18,7 +18,7 @@ use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Fact, Observation, Role, Via};
+use why5003_probes::kit::{Fact, IcmpMeaning, Observation, Role, Via};
 
 pub use attempt::Attempt;
 pub use background::Background;
@@ -26,7 +26,7 @@ pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
-pub use proxied::{DIRECT, SetWay};
+pub use proxied::SetWay;
 pub use quality::{Flow, Held, Resent, SynCount};
 pub use question::{Question, Telling};
 pub use script::ScriptRun;
@@ -141,6 +141,20 @@ impl Evidence {
     /// Every TTL ladder of a flow's first packet.
     pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
         self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    }
+
+    /// The router at which a datagram to this address ended, whose TTL was this hop, and the observation; `None` for a router
+    /// that kept silent, and `None` in all where no such look was taken.
+    pub fn datagram_ended(&self, address: IpAddr, hop: u8) -> Option<(u32, Option<IpAddr>)> {
+        let ends_there = |o: &&Observation| {
+            o.look.probe == "udp" && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)
+        };
+        let seen = self.observations.iter().find(ends_there)?;
+        let router = seen.facts.iter().find_map(|fact| match fact {
+            Fact::Icmp(icmp) if icmp.meaning == IcmpMeaning::TimeExceeded => icmp.from,
+            _ => None,
+        });
+        Some((seen.id, router))
     }
 
     /// The TTL ladders towards addresses that nobody can own.

@@ -1,69 +1,20 @@
-//! IPv4 behind IPv6: the addresses of a NAT64 (RFC 6146), and the prefix that this network uses.
-
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+//! Which prefixes this network translates to IPv4.
 
 use ipnet::Ipv6Net;
+use why5003_probes::kit::nat64;
 
-use super::{Evidence, Source};
-
-/// A name with IPv4 addresses alone: whoever gives IPv6 ones for it tells the prefix that is translated (RFC 7050, section 3).
-pub const WELL_KNOWN_NAME: &str = "ipv4only.arpa";
-
-/// What that name's IPv4 addresses are (RFC 7050, section 2.2).
-const WELL_KNOWN_ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 170), Ipv4Addr::new(192, 0, 0, 171)];
-
-/// The prefix that every network may translate (RFC 6052, section 2.1).
-const WELL_KNOWN_PREFIX: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
-
-/// Bits of the prefixes that are told apart here: of the lengths that RFC 6052 allows, the one that networks use.
-const BITS: u8 = 96;
-
-/// An IPv4 address as a translator with such a prefix wants it (RFC 6052, section 2.2).
-pub fn embed(prefix: Ipv6Net, address: Ipv4Addr) -> Ipv6Addr {
-    Ipv6Addr::from_bits(prefix.network().to_bits() | u128::from(address.to_bits()))
-}
+use super::{Evidence, Lookup, Source};
 
 impl Evidence {
     /// The prefixes that this network is known to translate: the well-known one, and what it tells of itself.
     pub fn nat64_prefixes(&self) -> Vec<Ipv6Net> {
-        let told = self
-            .lookups_of(WELL_KNOWN_NAME)
-            .filter(|l| l.source() == Source::System)
-            .flat_map(super::Lookup::addresses);
-        let told = told.filter_map(|address| match address {
-            IpAddr::V6(v6) => WELL_KNOWN_ADDRESSES.contains(&last_four(v6)).then(|| prefix_of(v6)),
-            IpAddr::V4(_) => None,
-        });
-        let mut prefixes = vec![prefix_of(WELL_KNOWN_PREFIX)];
-        for prefix in told {
+        let mut prefixes = vec![nat64::well_known_prefix()];
+        let told = self.lookups_of(nat64::WELL_KNOWN_NAME).filter(|l| l.source() == Source::System);
+        for prefix in told.flat_map(Lookup::addresses).filter_map(nat64::told_by) {
             if !prefixes.contains(&prefix) {
                 prefixes.push(prefix);
             }
         }
         prefixes
-    }
-}
-
-fn last_four(address: Ipv6Addr) -> Ipv4Addr {
-    let [.., a, b, c, d] = address.octets();
-    Ipv4Addr::new(a, b, c, d)
-}
-
-fn prefix_of(address: Ipv6Addr) -> Ipv6Net {
-    Ipv6Net::new_assert(address, BITS).trunc()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_embedded_behind_the_prefix() {
-        let embedded = embed(prefix_of(WELL_KNOWN_PREFIX), Ipv4Addr::new(170, 114, 52, 2));
-        assert_eq!(embedded, "64:ff9b::170.114.52.2".parse::<Ipv6Addr>().unwrap());
-        assert_eq!(
-            (last_four(embedded), prefix_of(embedded)),
-            (Ipv4Addr::new(170, 114, 52, 2), prefix_of(WELL_KNOWN_PREFIX))
-        );
     }
 }

@@ -1,6 +1,8 @@
 //! By which ways this computer's settings send its programs to a host.
 
-use why5003_probes::kit::proxy_settings::{Script, exempts};
+use std::net::IpAddr;
+
+use why5003_probes::kit::proxy_settings::{DIRECT, Script, exempts};
 use why5003_probes::kit::{ProxySays, ProxySetting, Via};
 
 use super::{Attempt, Evidence, ScriptRun};
@@ -39,9 +41,6 @@ impl<'a> SetWay<'a> {
     }
 }
 
-/// How a script's choice spells "no proxy".
-pub const DIRECT: &str = "direct";
-
 impl Evidence {
     /// The settings of proxies and scripts, in order of precedence.
     pub fn set_ways(&self) -> impl Iterator<Item = SetWay<'_>> {
@@ -60,6 +59,16 @@ impl Evidence {
     /// Whether a setting sends them by a proxy and, should that fail, directly.
     pub(super) fn falls_back_to_direct(&self, host: &str) -> bool {
         self.set_ways().any(|set| set.ways(host).contains(&DIRECT))
+    }
+
+    /// Whether what programs come to at this host is decided by a proxy alone, which is there or needs no name to be found:
+    /// then nothing on the direct way, and no resolver, stops them.
+    pub fn goes_by_proxy(&self, host: &str) -> bool {
+        let found = |a: Attempt<'_>| {
+            let by_address = matches!(a.via(), Via::Proxy(proxy) if proxy.host.parse::<IpAddr>().is_ok());
+            self.is_sent(a) && (by_address || a.connected().is_some())
+        };
+        self.uses_proxy_for(host) && !self.falls_back_to_direct(host) && self.attempts_at(host).any(found)
     }
 
     /// Whether a try went by a proxy that a setting gives its host.

@@ -161,6 +161,13 @@ pub enum Question {
         /// How many hops the address is away.
         distance: u8,
     },
+    /// At which hop does this flow die, when it alone asks the routers?
+    WalkAgain {
+        /// The flow's destination.
+        to: SocketAddr,
+        /// Its transport.
+        transport: Transport,
+    },
     /// At which hop does the same address answer by another port?
     AnotherPort {
         /// The address, by the port that does not answer as it should.
@@ -232,13 +239,28 @@ pub enum Question {
         /// A destination of the same family and port.
         like: SocketAddr,
     },
-    /// At which hop is this flow answered, and which routers show themselves on the way to its address?
+    /// At which hop is this flow answered?
     Approach {
         /// The flow's destination.
         to: SocketAddr,
+    },
+    /// Does a router forward other packets to this address at this hop, and at the next one?
+    Routers {
+        /// The address.
+        address: IpAddr,
+        /// The first of the two hops.
+        hop: u8,
     },
     /// Do the other plain-HTTP pages come as they are known?
     KnownPages,
     /// What do neutral HTTP servers say the time is?
     Time,
+}
+
+impl Question {
+    /// Whether looks at anything else would disturb the answer: a burst tells how fast connections are let through, and every
+    /// other packet of this computer counts against the same limit.
+    pub fn wants_to_be_alone(&self) -> bool {
+        matches!(self, Self::Burst { .. })
+    }
 }

@@ -3,14 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
+use why5003_probes::kit::nat64;
 use why5003_probes::kit::{
     Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
 };
 
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, prefixes, proxies};
-use crate::catalogue::Control;
-use crate::evidence::{Question, Telling, nat64};
+use crate::evidence::{Question, Telling};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
 const TRACEROUTE: u16 = 33_434;
@@ -20,9 +20,6 @@ const TRANSLATED: usize = 2;
 
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
-
-/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
-const OTHER_PORTS: [u16; 3] = [563, 8443, 80];
 
 /// How many routers are sent fragments to.
 const ROUTERS: usize = 8;
@@ -89,6 +86,10 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         ],
         Question::Nat64Prefix => vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)],
         Question::ThroughNat64 { prefix } => through_nat64(plan, *prefix),
+        Question::WalkAgain { to, transport } => {
+            let role = if *transport == Transport::Udp { Role::Media } else { Role::Range };
+            vec![looks::ladder_again(role, *to, *transport)]
+        }
         Question::Way { to } => vec![looks::ladder(Role::Range, *to, Transport::Tcp)],
         Question::WhereHello { host, to, telling, distance } => where_hello(plan, host, *to, (*telling, *distance)),
         Question::AnotherPort { to } => {
@@ -110,22 +111,12 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             plan.catalogue.status.iter().map(|page| looks::by_system(&page.host, Role::Status)).collect()
         }
         Question::Gateway { address } => vec![looks::gateway(*address)],
-        Question::NeutralTunnel { proxy } => {
-            let control = plan.catalogue.controls.iter().take(1);
-            control.map(|control| looks::tunnel(&control.name, Role::Control, control.port, proxy)).collect()
-        }
-        Question::OtherPorts { proxy } => {
-            let control = plan.catalogue.controls.iter().take(1);
-            let each =
-                |control: &Control| OTHER_PORTS.map(|port| looks::tunnel(&control.name, Role::Control, port, proxy));
-            control.flat_map(each).collect()
-        }
+        Question::NeutralTunnel { proxy } => proxies::neutral(plan, proxy).into_iter().collect(),
+        Question::OtherPorts { proxy } => proxies::other_ports(plan, proxy),
         Question::OfferedProxies => proxies::offered(plan),
-        Question::Nobody { like } => {
-            let name = plan.catalogue.controls.first().map(|control| control.name.as_str());
-            nobody(plan, *like).into_iter().map(|to| looks::of_nobody_at_all(name.unwrap_or_default(), to)).collect()
-        }
-        Question::Approach { to } => approach(plan, *to),
+        Question::Nobody { like } => nobody(plan, *like),
+        Question::Approach { to } => vec![looks::ladder(owner(plan, to.ip()), *to, Transport::Tcp)],
+        Question::Routers { address, hop } => routers(plan, *address, *hop),
         Question::KnownPages | Question::Time => {
             let pages = plan.catalogue.portals.iter();
             pages
@@ -136,20 +127,23 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
     }
 }
 
-/// An address that nobody can own, of the family and port of this one.
-fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Option<SocketAddr> {
+/// A handshake with an address that nobody can own, of the family and port of this one.
+fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Vec<Look> {
+    let name = plan.catalogue.controls.first().map_or("example.com", |control| control.name.as_str());
     let addresses = &plan.catalogue.canary.addresses;
-    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4())?;
-    Some(SocketAddr::new(nobody, like.port()))
+    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4());
+    nobody.map(|address| looks::of_nobody_at_all(name, SocketAddr::new(address, like.port()))).into_iter().collect()
 }
 
-/// The hop at which a flow is answered; datagrams to the same address show the routers there.
-fn approach(plan: &Plan<'_>, to: SocketAddr) -> Vec<Look> {
-    let role = if plan.catalogue.canary.addresses.contains(&to.ip()) { Role::Canary } else { Role::Range };
-    let routers = looks::ladder(role, SocketAddr::new(to.ip(), TRACEROUTE), Transport::Udp);
-    // Its end is silence: to wait for that long would hold back other looks at the address.
-    let settings = Settings { wait_ms: Some(600), ..routers.settings.clone() };
-    vec![looks::ladder(role, to, Transport::Tcp), routers.with(settings)]
+/// What a flow to an address is: nobody's, or of Zoom's.
+fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
+    if plan.catalogue.canary.addresses.contains(&address) { Role::Canary } else { Role::Range }
+}
+
+/// Datagrams that end at this hop and the next: a ladder would use up the routers' errors, which ladders of others need.
+fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Vec<Look> {
+    let role = owner(plan, address);
+    [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, SocketAddr::new(address, TRACEROUTE), ttl)).into()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -67,10 +67,11 @@ pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
-/// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is.
+/// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is. He is near: what
+/// he does he does within half a second.
 pub(super) fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
     Look::new("tls", Role::Canary, Target::tcp(to).called(name))
-        .with(Settings { wait_ms: Some(2000), ..Settings::default() })
+        .with(Settings { wait_ms: Some(500), ..Settings::default() })
 }
 
 /// A proxy script.
@@ -166,6 +167,19 @@ pub(super) fn stun_ladder(to: SocketAddr) -> Look {
 /// What of a flow leaves this computer, and what of its answers is let in.
 pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
     Look::new("passage", role, Target::tcp(to))
+}
+
+/// A datagram whose TTL ends at this hop: the router there says so, and the destination does not.
+pub(super) fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
+    let settings = Settings { ttl: Some(ttl), tries: Some(1), wait_ms: Some(400), ..Settings::default() };
+    Look::new("udp", role, Target::udp(to)).with(settings)
+}
+
+/// The same ladder once more, told apart by its height alone.
+pub(super) fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
+    let once = ladder(role, to, transport);
+    let settings = Settings { ladder: Some(HOPS - 1), ..once.settings.clone() };
+    once.with(settings)
 }
 
 /// The same handshake under another server name.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use why5003_probes::kit::Layer;
+
 use super::cause::Cause;
 use super::causes::CAUSES;
 use super::chance::Trust;
@@ -34,7 +36,13 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         Some(trust) if !measures_silence(cause.id) => trust.hold(evidence, (cause.rule)(evidence)),
         _ => (cause.rule)(evidence),
     };
-    let rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
+    let mut rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
+    if evidence.background().decisive_hosts().any(|host| evidence.goes_by_proxy(host)) {
+        // What the proxy connects to, and how it finds it, is its own affair: the direct way is not the one of sign-in.
+        for (_, ruling) in rulings.iter_mut().filter(|(cause, _)| matches!(cause.layer, Layer::Dns | Layer::Filter)) {
+            ruling.claims.iter_mut().for_each(|claim| claim.blocks = false);
+        }
+    }
     let claimed: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
     let folded = |cause: &Cause| claimed.iter().any(|root| root.id != cause.id && masks(root, cause.id));
 
@@ -75,7 +83,10 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
-    if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
+    if questions.iter().any(Question::wants_to_be_alone) {
+        // The others are asked again, once this one is answered.
+        questions.retain(Question::wants_to_be_alone);
+    } else if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
         questions = first.to_vec();
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{How, Role};
 
+use super::limit;
 use super::ruling::Doubt;
 use super::weigh::{controls, is_zoom};
 use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
@@ -58,6 +59,10 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
 /// twenty where it loses 20 %. Where only Zoom's way loses a third, it is eight of its twenty.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
+    // Where connections are let through only so fast, that explains it.
+    if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
+        return false;
+    }
     let all = evidence.resent(|_| true);
     let zoom = evidence.resent(is_zoom);
     all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 4 && zoom.lost * 8 >= zoom.made
@@ -154,6 +159,12 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
     }
     let next_test = "try the way to sign-in again".to_owned();
     (!questions.is_empty()).then_some(Doubt { next_test, questions })
+}
+
+/// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
+pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
+    let (stood, waited) = evidence.handshakes_that_waited(|_| true);
+    waited * 8 >= stood && waited > 0
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.

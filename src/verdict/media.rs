@@ -6,7 +6,7 @@ use why5003_probes::kit::{Fact, How, Observation, Transport};
 
 use super::model::{Location, Scope};
 use super::place::place_of;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SignIn};
 
 /// A packet came to the last router before the server, which said so.
 pub(super) fn came_to_the_last_router(seen: &Observation) -> bool {
@@ -23,6 +23,12 @@ pub(super) fn stopped_short(seen: &Observation) -> bool {
         How::Refused | How::Prohibited | How::Unreachable => !own,
         _ => false,
     }
+}
+
+/// Sign-in works, so that media may be walked: many walks at once use up what routers say of ICMP, and what stops a sign-in needs
+/// that first.
+pub(super) fn may_walk(evidence: &Evidence) -> bool {
+    matches!(evidence.sign_in(), SignIn::Works(_))
 }
 
 /// Where a flow ends that another one to the same address outruns; `None` where it is not known, or nowhere on the way.

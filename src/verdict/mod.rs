@@ -1,9 +1,11 @@
 //! Judges evidence: pure, without I/O, clock or tasks.
 
+mod answers_early;
 mod cause;
 mod causes;
 mod chance;
 mod judge;
+mod limit;
 mod loss;
 mod media;
 mod model;

@@ -1,11 +1,11 @@
 //! Where on the way a flow dies: its TTL ladder held against that of a flow that passes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{HopAnswer, Transport};
 
 use super::model::Location;
-use crate::evidence::{Evidence, Ladder};
+use crate::evidence::{Evidence, Ladder, Question};
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,14 +35,24 @@ impl Place {
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
 pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
-    let affected = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
+    let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
+    let end = affected.last_router().map_or(0, |(hop, _)| hop);
+    let at_the_end = affected.router_at(end);
+    // The same address by another port shares the way to its end; any other destination only its beginning.
+    let same_address = |l: Ladder<'_>| l.to().ip() == to.ip();
+    let shared_way = |l: Ladder<'_>| same_address(l) || end == 0 || l.router_at(end) == at_the_end;
+    let tells = |l: Ladder<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
     let neutral = evidence
         .ladders()
-        .filter(|l| l.id() != affected.id() && (passes(*l) || outruns(*l, affected)))
-        // The same address by another port shares the way to its end; any other destination only its beginning.
-        .max_by_key(|l| (l.to().ip() == to.ip(), l.reach()))?;
+        .filter(|l| (l.to(), l.transport()) != (to, transport) && (passes(*l) || outruns(*l, affected)))
+        .max_by_key(|l| (tells(*l), shared_way(*l), same_address(*l), l.reach()))?;
+    // Routers that spare their errors for one flow may show them to another on the same way.
+    let nearer = |(hop, router): (u8, IpAddr)| {
+        let agree = evidence.ladders().filter(|l| passes(*l) && l.router_at(hop) == Some(router) && shared_way(*l));
+        agree.filter_map(|l| l.router_after(end)).min().map_or((hop, router), |near| near.min((hop, router)))
+    };
     let ids = vec![affected.id(), neutral.id()];
-    let by_the_same_address = neutral.to().ip() == to.ip();
+    let by_the_same_address = same_address(neutral);
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
         return Some(Place {
@@ -69,7 +79,7 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         by_the_same_address,
         ids: ids.clone(),
     };
-    match neutral.router_after(hop) {
+    match neutral.router_after(hop).map(nearer) {
         Some((_, next)) if shared => Some(place(Some(next))),
         // The passing flow shows another router there: the ways have parted before it.
         Some(_) if neutral.router_at(hop).is_some() => Some(Place { past_the_shared_way: true, ..place(None) }),
@@ -77,8 +87,29 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
         None if hop == 0 => None,
         // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
         // to its last router.
-        None => Some(Place { open_to_the_end: by_the_same_address, past_the_shared_way: true, ..place(None) }),
+        None => Some(Place {
+            open_to_the_end: by_the_same_address && neutral.answered_at() == hop.checked_add(1),
+            past_the_shared_way: true,
+            ..place(None)
+        }),
     }
+}
+
+/// A walk of this flow alone, where routers were seen to spare their errors: one that was mute for it may have been heard by
+/// others that asked at the same time.
+pub(super) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
+    let once = walks(evidence, to, transport).count() == 1;
+    let shows = |hop: u8| evidence.ladders().any(|l| l.router_at(hop).is_some());
+    let spared = evidence.ladders().any(|l| {
+        let reach = l.reach().unwrap_or(0);
+        l.hops().any(|hop| hop.came == HopAnswer::Silent && hop.ttl < reach && shows(hop.ttl))
+    });
+    (once && spared).then_some(Question::WalkAgain { to, transport })
+}
+
+/// The walks along this flow.
+fn walks(evidence: &Evidence, to: SocketAddr, transport: Transport) -> impl Iterator<Item = Ladder<'_>> {
+    evidence.ladders().filter(move |l| l.to() == to && l.transport() == transport)
 }
 
 /// The way to the same address by another TCP port, which is open there.

@@ -6,13 +6,13 @@ use crate::nest::Outcome;
 use crate::scenario::Expect;
 
 /// A single fault must be told within this, in seconds.
-const SECONDS: f64 = 8.0;
+pub(crate) const SECONDS: f64 = 8.0;
 
 /// And with so many packets.
-const PACKETS: u64 = 1_000;
+pub(crate) const PACKETS: u64 = 1_000;
 
 /// A healthy network must be told with so many.
-const PACKETS_WHEN_HEALTHY: u64 = 300;
+pub(crate) const PACKETS_WHEN_HEALTHY: u64 = 300;
 
 /// Everything that is not as expected, a sentence each.
 pub(crate) fn wrong(expect: &Expect, outcome: &Outcome) -> Vec<String> {

@@ -27,7 +27,7 @@ pub(crate) fn run(told: &Told) {
     let scenario = scenario::load(&told.scenario).unwrap_or_else(|why| panic!("{why}"));
     furnish(&scenario);
     certificates::write(scenario.world.certificates);
-    network::build(scenario.client.ipv6);
+    network::build(&scenario, &told.scenario);
     network::break_it(&scenario);
     servers::start(&scenario);
     if scenario.world.stun {

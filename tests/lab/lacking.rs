@@ -1,5 +1,6 @@
 //! Why the lab can't be had here, if it can't.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the lab calls, and the Debian package that has it.
@@ -31,6 +32,9 @@ pub(crate) fn lacking() -> Option<String> {
         .collect();
     if !missing.is_empty() {
         return Some(format!("missing: {}", missing.join(", ")));
+    }
+    if !Path::new("/dev/net/tun").exists() {
+        return Some("there is no /dev/net/tun, which lines that delay and NAT64 take".to_owned());
     }
     let nest =
         ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "ip", "link", "add", "type", "veth"];

@@ -11,6 +11,7 @@ mod check;
 mod datagrams;
 mod inside;
 mod lacking;
+mod line;
 mod matrix;
 mod nest;
 mod network;
@@ -25,16 +26,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use matrix::Matrix;
 use nest::As;
 
-/// Scenarios that run side by side: most of their time is waiting.
-const SIDE_BY_SIDE: usize = 4;
-
 fn main() -> ExitCode {
     if let Some(told) = nest::told() {
         inside::run(&told);
         return ExitCode::SUCCESS;
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(Some(SIDE_BY_SIDE));
+    arguments.test_threads = arguments.test_threads.or(Some(nest::SIDE_BY_SIDE));
     let lacking = lacking::lacking();
     if let Some(why) = &lacking {
         eprintln!("The lab is skipped: {why}");
@@ -44,7 +42,7 @@ fn main() -> ExitCode {
         let (lacking, matrix) = (lacking.clone(), Arc::clone(&matrix));
         [As::Root, As::User].map(move |who| trial(&name, who, lacking.clone(), Arc::clone(&matrix)))
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let conclusion = libtest_mimic::run(&arguments, trials.chain(line::tests()).collect());
     matrix.lock().unwrap().print();
     conclusion.exit_code()
 }

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// Names the scenario to the process inside; its presence makes this binary be that process.
 const TOLD: &str = "WHY5003_LAB_INSIDE";
 
+/// Nests that run side by side: most of their time is waiting.
+pub(crate) const SIDE_BY_SIDE: usize = 4;
+
 /// The longest that a run may take in all, in seconds: building, running, and room.
 const PATIENCE: &str = "90";
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::inside::LAB;
+use crate::line;
 use crate::scenario::{Ipv6, Place, Scenario};
 
 /// From the client outwards.
@@ -62,8 +63,8 @@ const OWNED6: &[&str] = &[
     "2a00:1450::/32",
 ];
 
-/// Makes the way, whole.
-pub(crate) fn build(ipv6: Ipv6) {
+/// Makes the way, whole; `name` is the scenario's.
+pub(crate) fn build(scenario: &Scenario, name: &str) {
     for place in PLACES {
         sh(&format!("ip netns add {place}"));
         let forward = "net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1";
@@ -76,10 +77,15 @@ pub(crate) fn build(ipv6: Ipv6) {
         );
     }
     for (index, pair) in PLACES.windows(2).enumerate() {
-        link(index + 1, pair[0], pair[1]);
+        let (near, far) = (pair[0], pair[1]);
+        match &scenario.line {
+            Some(line) if far == "world" => line::lay(line, name),
+            _ => cable(near, far),
+        }
+        addresses(index + 1, near, far);
     }
     routes();
-    match ipv6 {
+    match scenario.client.ipv6 {
         Ipv6::None => {}
         Ipv6::Works => six(),
         Ipv6::Dead => {
@@ -99,17 +105,18 @@ pub(crate) fn build(ipv6: Ipv6) {
 }
 
 /// A cable between two places. Offloads are off: what a packet's size is on a wire matters here.
-fn link(number: usize, near: &str, far: &str) {
+fn cable(near: &str, far: &str) {
     sh(&format!("ip link add name to-{far} netns {near} type veth peer name to-{near} netns {far}"));
+    for (place, other) in [(near, far), (far, near)] {
+        within(place, &format!("ethtool -K to-{other} tx off rx off tso off gso off gro off >/dev/null"));
+    }
+}
+
+fn addresses(number: usize, near: &str, far: &str) {
     for (place, other, end) in
         [(near, far, if number == 1 { 2 } else { 1 }), (far, near, if number == 1 { 1 } else { 2 })]
     {
-        within(
-            place,
-            &format!(
-                "ethtool -K to-{other} tx off rx off tso off gso off gro off >/dev/null; ip addr add 10.0.{number}.{end}/24 dev to-{other}; ip link set to-{other} up"
-            ),
-        );
+        within(place, &format!("ip addr add 10.0.{number}.{end}/24 dev to-{other}; ip link set to-{other} up"));
     }
 }
 

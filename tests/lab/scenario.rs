@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::line::Line;
 use crate::nest::As;
 
 /// One network, and what the program must say of it.
@@ -29,6 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) transit: Place,
     #[serde(default = "as_usual")]
     pub(crate) world: World,
+    /// What the link between transit and the world does to packets; a plain cable where it isn't given.
+    pub(crate) line: Option<Line>,
     pub(crate) expect: Expect,
 }
 

@@ -53,7 +53,9 @@ impl Flow {
             1 => from,
             _ => return None,
         };
-        let ids: Vec<_> = self.ids.iter().skip(from).take(AT_ONCE).collect();
+        // The first alone: whoever refuses it needs to say so once.
+        let at_once = if from == 0 { 1 } else { AT_ONCE };
+        let ids: Vec<_> = self.ids.iter().skip(from).take(at_once).collect();
         self.round = (from, ids.len());
         let requests: Vec<_> = ids.iter().map(|id| request(self.dialect, id, 0)).collect();
         self.sent_bytes += requests.iter().map(|request| request.len() as u64).sum::<u64>();

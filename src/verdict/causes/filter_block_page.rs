@@ -47,11 +47,18 @@ fn rule(evidence: &Evidence) -> Ruling {
     let page = foreign
         .iter()
         .find_map(|a| a.facts().find_map(|f| if let Fact::Garbage { text } = f { Some(text) } else { None }));
-    let because = foreign.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
-    Ruling::claim(Claim {
+    let (location, ladders, question) = answers_early(evidence, first.to()).parts();
+    let because = foreign.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).chain(ladders).collect();
+    let open = question.map(|question| Doubt {
+        next_test: format!("walk the TTL to {}, by its own port and by another", first.to()),
+        questions: vec![question],
+    });
+    let ruling = Ruling::claim(Claim {
+        location,
         scope: scope_of(foreign.iter().copied()),
         details: page.map(|text| ("answer".to_owned(), text.clone())).into_iter().collect(),
         blocks: any_decisive(evidence, foreign.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(0.9, because)
-    })
+    });
+    Ruling { open, ..ruling }
 }

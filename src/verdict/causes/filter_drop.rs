@@ -3,6 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
+use crate::verdict::limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.drop",
@@ -66,6 +67,9 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Some of Zoom's addresses pass: a gap in an allow list is two silent addresses of a prefix none of which passes, or one
 /// whose way ends at a filter that two more of its prefix do not pass either.
 fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], passing: Vec<u32>) -> Ruling {
+    if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
+        return Ruling::excluded(limit::bursts(evidence).map(|o| o.id).collect());
+    }
     let affected = gap(aimed, lasting);
     if affected.len() >= 2 {
         return dropped(evidence, &affected, Beside::Others);
@@ -120,6 +124,12 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         let questions = vec![walk, Question::StatusPage, Question::Again { host, to }];
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
+    }
+    if let Some(again) = place.as_ref().and_then(|_| walk_again(evidence, to, Transport::Tcp)) {
+        return Ruling::doubt(
+            "walk the TTL along Zoom's flow again, alone: routers spare their errors here",
+            vec![again],
+        );
     }
     let page = status_page(evidence);
     if place.as_ref().is_some_and(|p| p.open_to_the_last_router()) && !admits_trouble(evidence) {

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Layer, Observation, Transport};
+use why5003_probes::kit::{How, Layer, Observation, Transport};
 
 use super::prelude::*;
-use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
+use crate::verdict::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-tcp",
@@ -44,7 +44,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(passing.iter().map(|o| o.id).collect());
     };
     let Some(location) = place_beside(evidence, to, Transport::Tcp) else {
-        if walked(evidence, to) || udp_comes_first(evidence, &dying) || sign_in_fails(evidence) {
+        if walked(evidence, to) || udp_comes_first(evidence, &dying) || !may_walk(evidence) {
             return Ruling::silent();
         }
         let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
@@ -56,20 +56,23 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling::claim(Claim { location: Some(location), scope: ports_of(&stopped), ..claim(0.9, because) })
 }
 
-/// Media's UDP is closed, so that nothing told how far its server is: where a ladder of UDP ended, TCP is walked too.
+/// Media's UDP is silent, so that nothing told how far its server is: TCP is walked beside it.
 fn beside_udp(evidence: &Evidence) -> Ruling {
-    let walked_udp = evidence
-        .observations()
-        .iter()
-        .find(|o| o.look.role == Role::Media && o.look.probe == "udp" && o.look.settings.ladder.is_some());
-    let Some(udp) = walked_udp.and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
+    let silent = |o: &&Observation| {
+        let plain =
+            o.look.settings.ladder.is_none() && o.look.settings.exchange.is_none() && o.look.settings.ttl.is_none();
+        o.look.probe == "udp"
+            && o.look.role == Role::Media
+            && plain
+            && o.failure.as_ref().is_some_and(|f| f.how == How::Silent)
+    };
+    let answered = |o: &Observation| o.look.probe == "udp" && o.look.role == Role::Media && o.failure.is_none();
+    if evidence.observations().iter().any(answered) {
+        return Ruling::silent();
+    }
+    let udp = evidence.observations().iter().find(silent).and_then(|o| o.look.target.socket());
+    let Some(udp) = udp.filter(|_| may_walk(evidence)) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
-    if place_beside(evidence, udp, Transport::Udp).is_none() {
-        return Ruling::silent();
-    }
-    if !walked(evidence, to) && sign_in_fails(evidence) {
-        return Ruling::silent();
-    }
     if !walked(evidence, to) {
         let question = Question::Beside { to, transport: Transport::Tcp, port: HTTPS, by: Transport::Tcp };
         return Ruling::doubt(format!("walk the TTL along TCP to {to}"), vec![question]);

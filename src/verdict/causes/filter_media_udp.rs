@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, How, IcmpMeaning, Layer, Observation, Transport};
+use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
 
 use super::prelude::*;
-use crate::verdict::media::{came_to_the_last_router, place_beside, ports_of, stopped_short};
+use crate::verdict::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-udp",
@@ -47,6 +47,9 @@ fn rule(evidence: &Evidence) -> Ruling {
         looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
     let Some(to) = silent.first().and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
     let Some(place) = place_of(evidence, to, Transport::Udp) else {
+        if let Some(claim) = one_router_short(evidence, to, &silent) {
+            return Ruling::claim(claim);
+        }
         // Nobody is bound to answer on UDP: silence alone says nothing.
         if evidence.ladders().any(|l| l.transport() == Transport::Udp) {
             return Ruling::doubt(TEST_CALL, Vec::new());
@@ -56,7 +59,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let questions = a_passing_control(evidence, to)
             .map(|_| {
                 // Where sign-in fails that is told first: many walks at once use up what routers say of ICMP.
-                let media = (!sign_in_fails(evidence)).then_some(SocketAddr::new(to.ip(), MEDIA));
+                let media = may_walk(evidence).then_some(SocketAddr::new(to.ip(), MEDIA));
                 [to].into_iter().chain(media).map(|to| walk(to, HTTPS, Transport::Tcp))
             })
             .into_iter()
@@ -79,6 +82,28 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling::claim(Claim { location: Some(place.location), scope, ..claim(0.9, because) })
 }
 
+/// Both of media's UDP flows end at one hop, where TCP to the same address shows one router more. One flow might have met a router
+/// that spares its ICMP; each was asked three times over two seconds.
+fn one_router_short(evidence: &Evidence, to: SocketAddr, silent: &[&Observation]) -> Option<Claim> {
+    let flow = |port, transport| {
+        let to = SocketAddr::new(to.ip(), port);
+        evidence.ladders().find(move |l| l.to() == to && l.transport() == transport)
+    };
+    let (own, media) = (flow(to.port(), Transport::Udp)?, flow(MEDIA, Transport::Udp)?);
+    let tcp = flow(HTTPS, Transport::Tcp)?;
+    let (hop, address) = own.last_router()?;
+    let (beyond, next) = tcp.router_after(hop)?;
+    let same = media.last_router() == Some((hop, address)) && tcp.router_at(hop) == Some(address);
+    if !same || own.answered_at().or(media.answered_at()).is_some() || beyond != hop.checked_add(1)? {
+        return None;
+    }
+    let mut scope = ports_of(silent);
+    scope.ports.push(format!("udp/{MEDIA}"));
+    let because = silent.iter().map(|o| o.id).chain([own.id(), media.id(), tcp.id()]).collect();
+    let location = Location { hop: Some(hop), address: Some(address), next: Some(next) };
+    Some(Claim { location: Some(location), scope, ..claim(0.75, because) })
+}
+
 /// The server's own ports are open: are those open beside them on which nobody answers?
 fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Ruling {
     let Some(base) = dying.iter().find(|o| came_to_the_last_router(o)) else { return Ruling::excluded(replied) };
@@ -88,7 +113,7 @@ fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Rul
     };
     let Some(to) = first.look.target.socket() else { return Ruling::silent() };
     let Some(location) = place_beside(evidence, to, Transport::Udp) else {
-        if sign_in_fails(evidence) {
+        if !may_walk(evidence) {
             return Ruling::doubt(LATER, Vec::new());
         }
         if evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Udp) {
@@ -104,7 +129,11 @@ fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Rul
 
 /// A named box refuses the server's own ports.
 fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u32>) -> Ruling {
-    let hop = evidence.ladders().flat_map(Ladder::hops).find(|hop| hop.from == Some(from)).map(|hop| hop.ttl);
+    let hop = evidence
+        .ladders()
+        .flat_map(Ladder::hops)
+        .find(|hop| hop.from == Some(from) && hop.came == HopAnswer::Expired)
+        .map(|hop| hop.ttl);
     let mut ruling = Ruling::claim(Claim {
         location: Some(Location { hop, address: Some(from), next: None }),
         scope: ports_of(&[first]),

@@ -1,8 +1,9 @@
 //! New connections are let through only so fast.
 
-use why5003_probes::kit::{Fact, How, Layer, Observation, Stage, Volley};
+use why5003_probes::kit::Layer;
 
 use super::prelude::*;
+use crate::verdict::limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.rate-limit",
@@ -29,63 +30,34 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let zoom: Vec<_> = evidence
-        .attempts()
-        .filter(|a| is_zoom(a.role()) && a.baseline() && !a.proxied() && a.is_tls() && a.to().is_ipv4())
-        .collect();
-    let quick: Vec<_> = zoom.iter().copied().filter(|a| a.connected().is_some_and(|c| c.rtt_us < LATE_US)).collect();
-    let late: Vec<_> = zoom
-        .iter()
-        .copied()
-        .filter(|a| a.ended(Stage::Connect, How::Silent) || a.connected().is_some_and(|c| c.rtt_us >= LATE_US))
-        .collect();
-    let Some(first) = quick.first().copied() else { return Ruling::silent() };
-    let bursts: Vec<&Observation> = evidence.observations().iter().filter(|o| o.look.probe == "burst").collect();
-    if bursts.is_empty() {
-        if late.len() < SUSPICIOUS {
-            return Ruling::excluded(quick.iter().map(|a| a.id()).take(3).collect());
-        }
-        let to = first.to();
+    let pace = limit::pace(evidence);
+    if let Some(to) = limit::suspected(evidence) {
         return Ruling::doubt(
             format!("open a dozen connections to {to} at once, and as many one by one"),
             vec![Question::Burst { to }],
         );
     }
-    let ids: Vec<u32> = bursts.iter().map(|o| o.id).collect();
-    let Some((at_once, row)) = bursts.iter().find_map(|o| volleys(o)) else { return Ruling::excluded(ids) };
-    // The first ones stand and the later ones do not; loss would scatter them. One may have slipped in between.
-    let in_order = at_once.passed <= at_once.passed_first + 1;
-    let lost = at_once.made.saturating_sub(at_once.passed);
-    if lost < SCARCE || !in_order {
-        return Ruling::excluded(ids);
+    let bursts: Vec<u32> = limit::bursts(evidence).map(|o| o.id).collect();
+    if bursts.is_empty() {
+        return Ruling::excluded(pace.quick.iter().map(|a| a.id()).take(3).collect());
     }
-    if row.passed < row.made {
-        return Ruling::doubt(
-            "repeat: open connections one by one, one in two seconds, and then a dozen at once",
-            Vec::new(),
-        );
+    let Some(told) = limit::told(evidence).filter(limit::Told::in_order) else { return Ruling::excluded(bursts) };
+    if !told.only_too_fast() {
+        let next_test = "repeat: open connections one by one, one in two seconds, and then a dozen at once";
+        return Ruling::doubt(next_test, Vec::new());
     }
-    let controls = controls(evidence).filter(|a| a.connected().is_some_and(|c| c.rtt_us >= LATE_US)).count();
-    let whom = if controls > 0 { "neutral hosts too" } else { "Zoom, as far as seen" };
-    let because =
-        ids.into_iter().chain(late.iter().map(|a| a.id())).chain(quick.iter().map(|a| a.id()).take(2)).collect();
+    let slow = |a: &Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us >= limit::LATE_US);
+    let whom = if controls(evidence).any(|a| slow(&a)) { "neutral hosts too" } else { "Zoom, as far as seen" };
+    let because = [told.id]
+        .into_iter()
+        .chain(pace.late.iter().map(|a| a.id()))
+        .chain(pace.quick.iter().map(|a| a.id()).take(2))
+        .collect();
     Ruling::claim(Claim {
-        scope: scope_of(late.iter().copied()),
-        details: [("at_once".to_owned(), at_once.passed.to_string()), ("limits".to_owned(), whom.to_owned())].into(),
-        blocks: sign_in_fails(evidence) && any_decisive(evidence, late.iter().filter_map(|a| a.host())),
+        scope: scope_of(pace.late.iter().copied()),
+        details: [("at_once".to_owned(), told.at_once.passed.to_string()), ("limits".to_owned(), whom.to_owned())]
+            .into(),
+        blocks: sign_in_fails(evidence) && any_decisive(evidence, pace.late.iter().filter_map(|a| a.host())),
         ..claim(0.9, because)
     })
 }
-
-/// The burst, and the row after it.
-fn volleys(seen: &Observation) -> Option<(&Volley, &Volley)> {
-    let mut volleys = seen.facts.iter().filter_map(|f| if let Fact::Volley(volley) = f { Some(volley) } else { None });
-    Some((volleys.next()?, volleys.next()?))
-}
-
-/// A SYN that was answered only when it was sent again, after a second.
-const LATE_US: u64 = 900_000;
-/// Fewer late ones are an accident.
-const SUSPICIOUS: usize = 2;
-/// Of a dozen: fewer lost are an accident.
-const SCARCE: u16 = 3;

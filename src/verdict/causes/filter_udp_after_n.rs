@@ -51,8 +51,9 @@ fn rule(evidence: &Evidence) -> Ruling {
             vec![Question::OnOneFlow { to }],
         );
     }
+    // A box that counts both directions may count one answer more or less.
     // Answered one by one up to the end, and as far each time: loss would scatter, a limit of the server would not begin anew.
-    let alike = flows.iter().all(|flow| flow.last == flow.answered && flow.last == first.last);
+    let alike = flows.iter().all(|flow| flow.last == flow.answered && flow.last.abs_diff(first.last) <= 1);
     if !alike {
         return Ruling::doubt(
             "count datagrams of a test call (https://zoom.us/test) on both sides of the firewall",

@@ -43,6 +43,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if addresses.len() < 2 {
         return Ruling::silent();
     }
+    // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others.
+    let refused = |a: &Attempt<'_>| a.settings().prefix == first.settings().prefix && a.icmp().next().is_some();
+    if aimed.iter().any(refused) {
+        return Ruling::silent();
+    }
     let others: Vec<_> =
         evidence.ladders().filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port()).collect();
     let (tcp, udp): (Vec<_>, Vec<_>) = others.iter().copied().partition(|l| l.transport() == Transport::Tcp);

@@ -38,8 +38,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let connected: Vec<u32> = evidence
         .attempts()
         .filter(|a| a.connected().is_some() && !matches!(a.role(), Role::Host | Role::Canary))
-        // That a proxy is there is no word of what is beyond it.
-        .filter(|a| !a.proxied() || a.tunnel().is_some_and(|t| t.status == 200))
+        // That a proxy is there is no word of what is beyond it; nor is a page that answers 200 to anything.
+        .filter(|a| !a.proxied() || a.server_spoke_tls())
         .map(Attempt::id)
         .take(3)
         .collect();
@@ -68,14 +68,21 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.len() < 2 {
         return Ruling::silent();
     }
+    let refuses = |a: &Attempt<'_>| a.tunnel().is_some_and(|t| matches!(t.status, 403 | 407 | 502..=504));
+    if evidence.attempts().any(|a| a.proxied() && (refuses(&a) || evidence.is_sent(a))) {
+        return Ruling::doubt(
+            "mend the way through the proxy first: where one is in use, the direct way may be closed by design",
+            Vec::new(),
+        );
+    }
     let mut because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
     // Whose side of the gateway it is on cannot be told from the silence: a line that is down and a firewall that closes
     // everything look alike. How far a flow comes can.
     let ladder = evidence.ladders().find(|l| controls.contains(&l.to()));
     because.extend(ladder.map(Ladder::id));
-    let refuser = who_has_no_way(evidence);
-    because.extend(refuser.map(|(id, _)| id));
-    let location = where_it_ends(ladder, refuser.map(|(_, address)| address));
+    let told = who_has_no_way(evidence);
+    because.extend(told.map(|(id, _)| id));
+    let location = where_it_ends(ladder, told.map(|(_, address)| address));
     let confidence = if location.is_some() { 0.9 } else { 0.8 };
     let question = controls.first().filter(|_| ladder.is_none()).map(|to| Question::HowFar { to: *to });
     let open = question.map(|question| Doubt {

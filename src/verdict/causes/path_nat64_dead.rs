@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::kit::{How, Layer, nat64};
 
 use super::prelude::*;
 
@@ -56,7 +56,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let only_six = tried.iter().all(|a| a.to().is_ipv6());
         if only_six
             && tried.iter().filter(six).any(|a| lost(&a))
-            && evidence.lookups_of(crate::evidence::nat64::WELL_KNOWN_NAME).next().is_none()
+            && evidence.lookups_of(nat64::WELL_KNOWN_NAME).next().is_none()
         {
             return Ruling::doubt("ask for the AAAA record of ipv4only.arpa", vec![Question::Nat64Prefix]);
         }

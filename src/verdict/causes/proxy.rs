@@ -114,9 +114,13 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
 
 fn unreachable(evidence: &Evidence) -> Ruling {
     let named = |set: &SetWay<'_>| set.script.is_none();
-    let ruling = judge(evidence, named, |a, _| is_dead(a), 0.96);
-    if !ruling.claims.is_empty() {
-        return ruling;
+    let resolves = evidence.lookups().any(|l| l.source() == Source::System && !l.addresses().is_empty());
+    // Where the system finds no name at all, it is not the proxy that is missing.
+    let missing = |a: Attempt<'_>| is_dead(a) && (resolves || !a.ended(Stage::Proxy, How::NotFound));
+    for ruling in [judge(evidence, named, |a, _| missing(a), 0.96), silent_on_everybody(evidence)] {
+        if !ruling.claims.is_empty() {
+            return ruling;
+        }
     }
     Ruling::excluded(
         evidence.attempts().filter(|a| a.proxied() && a.tunnel().is_some()).map(Attempt::id).take(3).collect(),
@@ -142,21 +146,36 @@ fn upstream_failed(evidence: &Evidence) -> Ruling {
     ruling
 }
 
-/// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain. One that keeps silent on
-/// everybody may lack a way out, or names, or be no proxy.
+/// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain.
 fn hanging(evidence: &Evidence) -> Ruling {
     let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.9);
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let Some(proxy) = claim.details.get("proxy") else { return ruling };
     let neutral = neutral_tunnels(evidence, proxy);
+    if neutral.is_empty() {
+        let ask = proxy.parse().map(|proxy| Question::NeutralTunnel { proxy });
+        return Ruling::doubt("ask the same proxy for a tunnel to a neutral host", ask.into_iter().collect());
+    }
     let answered: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some()).map(|a| a.id()).collect();
     if answered.is_empty() {
-        let next_test =
-            format!("look at the log of {proxy}: it takes connections and does not answer CONNECT, to nobody");
-        let ask = proxy.parse().ok().filter(|_| neutral.is_empty()).map(|proxy| Question::NeutralTunnel { proxy });
-        return Ruling::doubt(next_test, ask.into_iter().collect());
+        return Ruling::silent();
     }
     claim.because.extend(answered);
+    ruling
+}
+
+/// A proxy that takes connections and keeps silent on everybody: it may lack a way out, or names, or be no proxy.
+fn silent_on_everybody(evidence: &Evidence) -> Ruling {
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.6);
+    let Some(claim) = ruling.claims.first_mut() else { return ruling };
+    let neutral = neutral_tunnels(evidence, claim.details.get("proxy").map_or("", String::as_str));
+    if neutral.is_empty() || !neutral.iter().all(|a| hangs(*a)) {
+        return Ruling::silent();
+    }
+    claim.because.extend(neutral.iter().map(|a| a.id()));
+    claim.owner = Some(Owner::Network);
+    let reason = "it takes connections and answers no CONNECT, to neutral hosts neither";
+    claim.details.insert("reason".to_owned(), reason.to_owned());
     ruling
 }
 

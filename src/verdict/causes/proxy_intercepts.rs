@@ -52,6 +52,7 @@ pub(super) const SYN: Cause = Cause {
 
 /// What a connection that somebody else took says nothing of.
 const MASKED: &[&str] = &[
+    "path.mtu-blackhole",
     "filter.drop",
     "filter.reset",
     "filter.reject",
@@ -79,7 +80,7 @@ fn transparent(evidence: &Evidence) -> Ruling {
         None if deaf(first) == Some(false) && nearer_than_the_end(evidence, first) => {
             ruled(evidence, &suspects, None, Kind::Transparent)
         }
-        None => Ruling::excluded(asked),
+        None => Ruling { open: beyond(evidence, first), ..Ruling::excluded(asked) },
     }
 }
 
@@ -138,16 +139,22 @@ fn deaf(attempt: Attempt<'_>) -> Option<bool> {
     Some(false)
 }
 
-/// Whether Zoom's flow is answered where other packets to the same address still pass two routers, by the same way until there.
+/// Whether Zoom's flow is answered where routers still forward other packets to the same address, there and at the next hop.
 fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
-    let Some(of_flow) = evidence.ladders().find(|l| l.to() == flow.to()) else { return false };
-    let Some(at) = of_flow.answered_at() else { return false };
-    let before = at.checked_sub(1).and_then(|hop| of_flow.router_at(hop).map(|router| (hop, router)));
-    let Some((hop, router)) = before else { return false };
-    evidence
-        .ladders()
-        .filter(|l| l.to().ip() == flow.to().ip() && l.router_at(hop) == Some(router))
-        .any(|l| l.last_router().is_some_and(|(last, _)| last > at))
+    let to = flow.to();
+    let Some(at) = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at) else { return false };
+    let forwarded = |hop: u8| evidence.datagram_ended(to.ip(), hop).is_some_and(|(_, router)| router.is_some());
+    forwarded(at) && forwarded(at.saturating_add(1))
+}
+
+/// What would tell whether the way to Zoom goes on where its flow is answered.
+fn beyond(evidence: &Evidence, flow: Attempt<'_>) -> Option<Doubt> {
+    let to = flow.to();
+    let at = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at)?;
+    let questions = vec![Question::Routers { address: to.ip(), hop: at }];
+    let next_test =
+        format!("send {} datagrams that end at hops {at} and {}: does a router say so?", to.ip(), at.saturating_add(1));
+    evidence.datagram_ended(to.ip(), at).is_none().then_some(Doubt { next_test, questions })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -170,16 +177,17 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
         // Zoom's flow gets past the box that takes nobody's.
         return Ruling::excluded(of_zoom.into_iter().chain(of_nobody).map(Ladder::id).collect());
     }
-    let mut ruling = Ruling::silent();
-    if of_zoom.is_none() {
-        let questions =
-            [Some(first), nobody].into_iter().flatten().map(|a| Question::Approach { to: a.to() }).collect();
+    let mut ruling = Ruling { open: beyond(evidence, first), ..Ruling::silent() };
+    let unwalked = [(Some(first), of_zoom), (nobody, of_nobody)].into_iter().filter(|(_, ladder)| ladder.is_none());
+    let questions: Vec<_> = unwalked.filter_map(|(a, _)| Some(Question::Approach { to: a?.to() })).collect();
+    if !questions.is_empty() {
         ruling.open = Some(Doubt { next_test: "walk the TTL to whoever answers".to_owned(), questions });
     }
     let place = at(of_zoom).and_then(|at| location(evidence, first, at, kind));
     let near = kind == Kind::Syn && place.as_ref().is_some_and(|p| p.hop == Some(0));
     let ids = suspects.iter().chain(&nobody).map(|a| a.id());
-    let because = ids.chain(of_zoom.into_iter().chain(of_nobody).map(Ladder::id)).collect();
+    let datagrams = at(of_zoom).and_then(|at| evidence.datagram_ended(first.to().ip(), at)).map(|(id, _)| id);
+    let because = ids.chain(datagrams).chain(of_zoom.into_iter().chain(of_nobody).map(Ladder::id)).collect();
     let confidence = match (nobody.is_some(), at(of_zoom).is_some()) {
         (true, true) => 0.93,
         (true, false) | (false, _) => 0.8,
@@ -199,9 +207,10 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
 /// The box whose answer comes at this TTL: the router that other packets of that TTL reach, or the one before it, which
 /// answers for what it would have forwarded.
 fn location(evidence: &Evidence, flow: Attempt<'_>, at: u8, kind: Kind) -> Option<Location> {
+    let address = flow.to().ip();
     let router = |hop: u8| {
-        let beside = evidence.ladders().filter(|l| l.to().ip() == flow.to().ip()).find_map(|l| l.router_at(hop));
-        beside.or_else(|| evidence.ladders_to_nobody().find_map(|l| l.router_at(hop)))
+        let of_syns = evidence.ladders().filter(|l| l.to().ip() == address).find_map(|l| l.router_at(hop));
+        of_syns.or_else(|| evidence.datagram_ended(address, hop)?.1)
     };
     match kind {
         // This computer's own redirection is answered at the same TTL as one of the gateway.

@@ -1,12 +1,13 @@
 //! Nothing leaves this network directly, and a proxy that is not set here leads out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use why5003_probes::kit::proxy_settings::DIRECT;
 use why5003_probes::kit::{Layer, ProxySays, Stage};
 
 use super::prelude::*;
 use super::proxy::through;
-use crate::evidence::{DIRECT, SetWay};
+use crate::evidence::SetWay;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.required",
@@ -22,7 +23,7 @@ pub(super) const CAUSE: Cause = Cause {
         Mend {
             os: "linux",
             who: Owner::User,
-            text: "Set the proxy {proxy} for HTTPS, then restart Zoom.",
+            text: "Set the proxy {proxy} for HTTPS, then restart Zoom, and sign in to the proxy if it asks.",
             command: "export https_proxy={proxy}; gsettings set org.gnome.system.proxy mode manual",
         },
         Mend {
@@ -64,7 +65,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         .attempts()
         .filter(|a| a.proxied() && a.baseline() && a.host().is_some_and(|host| decisive(evidence, host)))
         .collect();
-    let Some(leads_out) = offered.iter().copied().find(|a| a.works()) else {
+    // One that asks who is there is a proxy, and would let out whom it knows.
+    let asks = |a: &Attempt<'_>| a.tunnel().is_some_and(|t| t.status == 407);
+    let found = offered.iter().find(|a| a.works()).or(offered.iter().find(|a| asks(a)));
+    let Some(leads_out) = found.copied() else {
         if offered.is_empty() && evidence.scripts().next().is_none() {
             let next_test = "look for a proxy: by WPAD, at the gateway, or the one that is set for plain HTTP";
             return Ruling::doubt(next_test, vec![Question::OfferedProxies]);
@@ -73,13 +77,20 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let proxy = through(leads_out).unwrap_or_default();
     let (source, known_by) = source_of(evidence, &proxy, leads_out.host().unwrap_or_default());
-    let details = [("proxy".to_owned(), proxy), ("source".to_owned(), source)].into();
+    let mut details: BTreeMap<String, String> = [("proxy".to_owned(), proxy), ("source".to_owned(), source)].into();
+    if let Some(tunnel) = leads_out.tunnel().filter(|t| t.status != 200) {
+        details.insert("status".to_owned(), tunnel.status.to_string());
+        details.insert("schemes".to_owned(), tunnel.schemes.join(", "));
+    }
     let tried = closed.iter().map(|a| a.id()).take(MOST_CITED);
     Ruling::claim(Claim {
         details,
         scope: scope_of_names(evidence.background().decisive_hosts()),
         blocks: true,
-        ..claim(0.95, [leads_out.id()].into_iter().chain(known_by).chain(tried).collect())
+        ..claim(
+            if leads_out.works() { 0.95 } else { 0.8 },
+            [leads_out.id()].into_iter().chain(known_by).chain(tried).collect(),
+        )
     })
 }
 

@@ -67,14 +67,24 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
     }
     let sure = trusted || inspector.is_some() || !same.is_empty();
-    let because: Vec<u32> = opened.iter().map(|a| a.id()).chain(same).chain(spared.into_iter().take(2)).collect();
-    Ruling::claim(Claim {
+    // Through a proxy it is the proxy's doing, wherever that is.
+    let direct = opened.iter().find(|a| !a.proxied()).map(|a| answers_early(evidence, a.to()).parts());
+    let (location, ladders, question) = direct.unwrap_or_default();
+    let because: Vec<u32> =
+        opened.iter().map(|a| a.id()).chain(same).chain(spared.into_iter().take(2)).chain(ladders).collect();
+    let open = question.map(|question| Doubt {
+        next_test: "walk the TTL to what answers, by its own port and by another".to_owned(),
+        questions: vec![question],
+    });
+    let ruling = Ruling::claim(Claim {
+        location,
         owner: Some(owner),
         scope: scope_of(opened.iter().copied()),
         details,
         blocks: !trusted && any_decisive(evidence, opened.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(if sure { 0.96 } else { 0.8 }, because)
-    })
+    });
+    Ruling { open, ..ruling }
 }
 
 /// The certificate is made for the host's name, by an issuer that leads to no public root.
