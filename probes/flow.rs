@@ -62,6 +62,7 @@ impl Flow {
     }
 
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+        let end = Instant::now() + IN_ALL;
         let Settings { mss, source, .. } = self.settings;
         let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
         settle(means, &dial).await?;
@@ -75,18 +76,19 @@ impl Flow {
         let progress = Progress { wait: self.settings.wait_or(ANSWER_WAIT), expires: false };
         let recorder = Recorder::new();
         let mut icmp = Vec::new();
-        let mut tls = match shake(&mut wire, &self.hello, &recorder, progress, &mut icmp).await {
-            Ok(tls) => tls,
-            Err(ended) => {
+        let mut tls = match timeout_at(end, shake(&mut wire, &self.hello, &recorder, progress, &mut icmp)).await {
+            Ok(Ok(tls)) => tls,
+            Err(_elapsed) => return Ok(Seen::failed(facts, Failure::new(Stage::Handshake, How::Silent))),
+            Ok(Err(ended)) => {
                 let told = handshake::told(&ended, &wire, &icmp, progress);
                 return Ok(Seen::failed(facts, told.failure));
             }
         };
-        let failure = self.exchange(&mut tls, &mut facts).await.err();
+        let failure = self.exchange(&mut tls, end, &mut facts).await.err();
         Ok(Seen { facts, failure })
     }
 
-    async fn exchange<S>(&self, stream: &mut S, facts: &mut Vec<Fact>) -> Result<(), Failure>
+    async fn exchange<S>(&self, stream: &mut S, end: Instant, facts: &mut Vec<Fact>) -> Result<(), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -96,11 +98,11 @@ impl Flow {
         let mut took: Vec<Duration> = Vec::new();
         let mut made: u16 = 0;
         let mut ended = Ok(());
-        while made < turns && start.elapsed() < TURN_BY_TURN {
+        while made < turns && start.elapsed() < TURN_BY_TURN && Instant::now() < end {
             sleep_until(start + GAP * u32::from(made)).await;
             let began = Instant::now();
             made += 1;
-            ended = self.ask(stream, 1, &mut heads, began + self.settings.wait_or(ANSWER_WAIT)).await;
+            ended = self.ask(stream, 1, &mut heads, end.min(began + self.settings.wait_or(ANSWER_WAIT))).await;
             if ended.is_err() {
                 break;
             }
@@ -164,8 +166,7 @@ impl Heads {
         self.last = Some(Instant::now());
         for byte in bytes {
             self.matched = match (self.matched, byte) {
-                (0 | 2, b'\r') => self.matched + 1,
-                (1 | 3, b'\n') => self.matched + 1,
+                (0 | 2, b'\r') | (1 | 3, b'\n') => self.matched + 1,
                 (_, b'\r') => 1,
                 _ => 0,
             };
@@ -202,8 +203,10 @@ const GAP: Duration = Duration::from_millis(125);
 const REST: Duration = Duration::from_millis(500);
 const TURN_BY_TURN: Duration = Duration::from_millis(3500);
 const ALL_AT_ONCE: Duration = Duration::from_millis(2500);
-/// Three SYNs fit into it, see [`Dial::wait`].
-const CONNECT_WAIT: Duration = Duration::from_millis(3200);
+/// Two SYNs fit into it, and three since Linux 6.5 (`tcp_syn_linear_timeouts`): the way is known to be there.
+const CONNECT_WAIT: Duration = Duration::from_millis(2200);
+/// Whatever is lost meanwhile, the others of the round are not kept waiting for longer: but the last requests may still be answered.
+const IN_ALL: Duration = Duration::from_secs(7);
 /// Two retransmissions fit into it (RFC 6298: after 0.2 s at the least, 0.6 and 1.4 s).
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
 /// Seventy-two heads of 14 kB, and a handshake.

@@ -6,7 +6,6 @@ mod burst;
 mod dns;
 mod flow;
 mod fragments;
-mod hold;
 mod host;
 mod http;
 pub mod kit;
@@ -26,7 +25,6 @@ pub const KINDS: &[Kind] = &[
     dns::KIND,
     flow::KIND,
     fragments::KIND,
-    hold::KIND,
     host::KIND,
     http::KIND,
     loss::KIND,

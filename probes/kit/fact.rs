@@ -76,16 +76,6 @@ pub enum Fact {
         /// The longest, in microseconds.
         most_us: u64,
     },
-    /// Connections that were held open at once.
-    Held {
-        /// How many stood at once.
-        flows: u16,
-        /// How many more were tried on top of them where one had failed, if all of those failed.
-        further_failed: u16,
-        /// Whether one stood again when all were closed; only tried where further ones had failed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        stands_after: Option<bool>,
-    },
     /// Bytes that came on one connection.
     Transfer {
         /// How many.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{CannotLook, Dial, Means, Outcome};
 
-/// Dials until a connection stands at once, or two in a row take about equally long; three times at most.
+/// Dials until a connection stands at once, or two in a row take about equally long; twice at most.
 ///
 /// # Errors
 /// As [`super::Network::dial`].
@@ -25,5 +25,5 @@ pub(crate) async fn settle(means: &Means<'_>, dial: &Dial) -> Result<(), CannotL
     Ok(())
 }
 
-const DIALS: u8 = 3;
+const DIALS: u8 = 2;
 const ABOUT: Duration = Duration::from_millis(250);

@@ -16,12 +16,3 @@ pub(crate) async fn first_of<F: Future + Unpin>(flying: &mut Vec<F>) -> F::Outpu
     })
     .await
 }
-
-/// All of these, in the order in which they were done.
-pub(crate) async fn all_of<F: Future + Unpin>(mut flying: Vec<F>) -> Vec<F::Output> {
-    let mut done = Vec::with_capacity(flying.len());
-    while !flying.is_empty() {
-        done.push(first_of(&mut flying).await);
-    }
-    done
-}

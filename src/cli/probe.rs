@@ -84,7 +84,7 @@ fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -
 
 fn default_port(kind: &str) -> Option<(u16, Transport)> {
     match kind {
-        "burst" | "tls" | "tcp" | "loss" | "flow" | "hold" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
+        "burst" | "tls" | "tcp" | "loss" | "flow" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
         "http" => Some((80, Transport::Tcp)),
         "udp" | "fragments" => Some((3478, Transport::Udp)),
         _ => None,

@@ -27,7 +27,7 @@ pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
 pub use proxied::SetWay;
-pub use quality::{Flow, Held, Resent, SynCount};
+pub use quality::{Flow, Resent, SynCount};
 pub use question::{Question, Telling};
 pub use script::ScriptRun;
 pub use sign_in::SignIn;

@@ -68,17 +68,6 @@ impl<'a> SynCount<'a> {
     }
 }
 
-/// Connections that were held open at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The observation's number.
-    pub id: u32,
-    /// How many stood at once.
-    pub flows: u16,
-    /// No further one stood while they did, and one did when they were closed.
-    pub full: bool,
-}
-
 /// A flow that stood, and exchanged requests in turn and then many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -118,8 +107,20 @@ pub struct Resent {
     pub made: u32,
     /// Those among them that got no answer.
     pub lost: u32,
+    /// Those among them that were SYNs.
+    pub connections: u32,
     /// The observations with a loss.
     pub ids: Vec<u32>,
+}
+
+impl Resent {
+    fn count(&mut self, id: u32, made: u32, lost: u32) {
+        self.made += made;
+        self.lost += lost;
+        if lost > 0 {
+            self.ids.push(id);
+        }
+    }
 }
 
 impl Evidence {
@@ -133,26 +134,8 @@ impl Evidence {
         self.observations.iter().filter_map(Flow::of)
     }
 
-    /// Every experiment that held connections open.
-    pub fn held(&self) -> impl Iterator<Item = Held> + '_ {
-        self.observations.iter().flat_map(|seen| {
-            seen.facts.iter().filter_map(|fact| match fact {
-                Fact::Held { flows, further_failed, stands_after } => {
-                    let full = *flows > 0 && *further_failed > 0 && *stands_after == Some(true);
-                    Some(Held { id: seen.id, flows: *flows, full })
-                }
-                _ => None,
-            })
-        })
-    }
-
-    /// Handshakes on direct connections that finished: how many, and how many of them waited for a packet to be sent again. Where connections fail and no packet within one does, connections are limited, and nothing is lost.
-    pub fn handshakes_that_waited(&self, of: impl Fn(Role) -> bool) -> (u32, u32) {
-        let (stood, waited) = self.handshakes(of);
-        (u32::try_from(stood.len()).unwrap_or(u32::MAX), u32::try_from(waited.len()).unwrap_or(u32::MAX))
-    }
-
-    fn handshakes(&self, of: impl Fn(Role) -> bool) -> (Vec<u32>, Vec<u32>) {
+    /// Handshakes on direct connections that finished, and those of them that waited for a packet to be sent again.
+    pub fn handshakes(&self, of: impl Fn(Role) -> bool) -> (Vec<u32>, Vec<u32>) {
         let all: Vec<_> = self
             .attempts()
             .filter(|a| a.is_tls() && !a.proxied() && a.baseline() && of(a.role()) && a.handshake().is_some())
@@ -171,32 +154,26 @@ impl Evidence {
     /// What had to be sent again, and then was answered. It is a sign of loss, and too little to tell how much.
     pub fn resent(&self, of: impl Fn(Role) -> bool) -> Resent {
         let mut resent = Resent::default();
-        let mut count = |id, made, lost| {
-            resent.made += made;
-            resent.lost += lost;
-            if lost > 0 {
-                resent.ids.push(id);
-            }
-        };
         let quickest = self.quickest_connection().unwrap_or_default();
         for (id, _, took) in self.direct_connections().filter(|(_, role, _)| of(*role)) {
             let lost = u32::from(took >= quickest + SENT_AGAIN) + u32::from(took >= quickest + SENT_THRICE);
-            count(id, 1 + lost, lost);
+            resent.count(id, 1 + lost, lost);
         }
+        resent.connections = resent.lost;
         let (stood, waited) = self.handshakes(&of);
         for id in &stood {
-            count(*id, 1, u32::from(waited.contains(id)));
+            resent.count(*id, 1, u32::from(waited.contains(id)));
         }
         let library = self.resolver_is_prompt();
         for seen in self.observations.iter().filter(|seen| of(seen.look.role)) {
             if seen.look.probe == "dns" && seen.look.via == Via::System {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
-                count(seen.id, 1 + u32::from(late), u32::from(late));
+                resent.count(seen.id, 1 + u32::from(late), u32::from(late));
             }
             let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
             let (made, answered) = tries(seen).unwrap_or((1, 1));
             // Where the one answer was slow itself, the packets before it may merely have been as slow.
-            count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
+            resent.count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
         }
         resent
     }
@@ -207,7 +184,11 @@ impl Evidence {
         let Some(first) = self.host().resolvers().next() else { return false };
         let mut asked = self.lookups().filter(|l| l.source() == Source::Configured(first)).peekable();
         asked.peek().is_some()
-            && asked.all(|l| l.answers().all(|a| Duration::from_micros(a.rtt_us) < PROMPT) && l.answers().count() > 0)
+            && asked.all(|lookup| {
+                let soon = lookup.answers().all(|answer| Duration::from_micros(answer.rtt_us) < PROMPT);
+                // Asked twice, it would have taken as long.
+                soon && lookup.answers().count() > 0 && lookup.took_ms() < PROMPT.as_millis()
+            })
     }
 
     fn direct_connections(&self) -> impl Iterator<Item = (u32, Role, Duration)> {

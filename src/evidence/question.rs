@@ -68,11 +68,6 @@ pub enum Question {
         /// What the target is to Zoom, or to the diagnosis.
         role: Role,
     },
-    /// How many connections stand at once there?
-    Hold {
-        /// Where to.
-        to: SocketAddr,
-    },
     /// Does a flow that stands lose packets, and at what rate do its answers come?
     Flow {
         /// The host.

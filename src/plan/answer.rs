@@ -50,15 +50,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
-        Question::NameAgain { name } => {
-            let again = looks::by_system(name, role_of(plan, name));
-            // Twice, side by side; told apart from the first one by the number of tries alone.
-            // The library asks a second time after five seconds; what is lost then too is lost.
-            let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
-            [1, 2].map(|nth| again.clone().with(settings(nth))).into()
-        }
+        Question::NameAgain { name } => name_again(plan, name),
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
-        Question::Hold { to } => vec![Look::new("hold", Role::Control, Target::tcp(*to))],
         Question::Flow { host, to, role, turns } => {
             let settings = Settings { tries: *turns, ..Settings::default() };
             vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
@@ -144,6 +137,15 @@ fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
 fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Vec<Look> {
     let role = owner(plan, address);
     [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, SocketAddr::new(address, TRACEROUTE), ttl)).into()
+}
+
+/// The system's lookup of a name, again.
+fn name_again(plan: &Plan<'_>, name: &str) -> Vec<Look> {
+    let again = looks::by_system(name, role_of(plan, name));
+    // Thrice, side by side; told apart from the first one by the number of tries alone.
+    // The library asks a second time after five seconds; what is lost then too is lost.
+    let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+    [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

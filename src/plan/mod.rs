@@ -103,7 +103,11 @@ impl<'a> Plan<'a> {
         look.role == Role::Portal
             || look.probe == "dns" && matches!(look.via, Via::Dns { .. })
             || self.media.can_say_nothing(look)
-            || self.here.goes_by_proxy() && look.role != Role::Media && matches!(look.via, Via::Direct | Via::System)
+            // A script's way is not known before the script is.
+            || self.here.goes_by_proxy()
+                && look.role != Role::Media
+                && look.probe != "proxy"
+                && matches!(look.via, Via::Direct | Via::System)
     }
 
     /// Whether a look waits for what the system's library says of a name.

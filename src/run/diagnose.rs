@@ -37,6 +37,10 @@ pub struct Standing {
 /// after a second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
 const LULL: Duration = Duration::from_secs(1);
 
+/// The same once the rules have asked something: what passes among their experiments is back within a round trip or two, and what
+/// it teaches is not to wait for those that end in silence.
+const LULL_ONCE_ASKED: Duration = Duration::from_millis(400);
+
 /// What a diagnosis gathered.
 #[derive(Debug, Default)]
 pub struct Gathered {
@@ -74,13 +78,14 @@ pub async fn diagnose(
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
     let mut news = false;
+    let mut lull = LULL;
     let ended = loop {
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
             () = &mut deadline => break Some("the run's deadline came first"),
             finish = schedule.next() => finish,
-            () = tokio::time::sleep(LULL), if news => {
+            () = tokio::time::sleep(lull), if news => {
                 news = false;
                 let standing = judge(&gathered.observations, &gathered.not_looked);
                 if standing.names_are_lost {
@@ -88,6 +93,9 @@ pub async fn diagnose(
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
                 }
                 let looks = ask(&mut plan, standing.questions, events);
+                if !looks.is_empty() {
+                    lull = LULL_ONCE_ASKED;
+                }
                 add(&mut schedule, looks, events);
                 continue;
             }
@@ -121,6 +129,7 @@ pub async fn diagnose(
                 if looks.is_empty() {
                     break None;
                 }
+                lull = LULL_ONCE_ASKED;
                 add(&mut schedule, looks, events);
             }
         }

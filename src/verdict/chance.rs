@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Fact, How, Observation, Stage};
 
+use super::limit;
 use super::loss::{self, Lost};
 use super::rate;
 use super::ruling::{Claim, Doubt, Ruling};
@@ -29,8 +30,8 @@ impl Trust {
             let why = format!("an answer takes {:.1} s here, so what seems silent may be late", neutral.as_secs_f64());
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
-        if let Some(full) = evidence.held().find(|held| held.full) {
-            let why = format!("no more than {} connections stand at once here, so silence proves nothing", full.flows);
+        if limit::told(evidence).is_some_and(|told| told.too_many() || told.only_too_fast()) {
+            let why = "connections are limited here, so silence proves nothing".to_owned();
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
         if let (Some(zoom), _) = rate::flows(evidence)
@@ -42,9 +43,9 @@ impl Trust {
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => None,
             Some(loss) => {
-                let lost = loss.share();
-                let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", lost * 100.0);
-                Some(Self { lost, why, questions: Vec::new() })
+                let share = loss.share();
+                let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", share * 100.0);
+                Some(Self { lost: share, why, questions: Vec::new() })
             }
             None => {
                 let mut questions = Vec::new();
@@ -67,7 +68,7 @@ impl Trust {
 
     /// The ruling without the claims whose silence may be chance: those become an open question.
     pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
-        if self.lost >= 1.0
+        if self.lost >= HOPELESS
             && let Some(open) = &mut ruling.open
         {
             open.questions.retain(|question| !takes_silence_apart(question));
@@ -90,7 +91,9 @@ impl Trust {
         });
         let failed: Vec<&Observation> =
             cited.filter(|o| o.failure.is_some() && o.look.settings.ladder.is_none()).collect();
-        let silent = |o: &&Observation| o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
+        // SERVFAIL is a resolver's word for servers that kept silent, which its own packets may have been lost to.
+        let gave_up = |o: &Observation| o.facts.iter().any(|f| matches!(f, Fact::Answer(a) if a.rcode == "SERVFAIL"));
+        let silent = |o: &&Observation| gave_up(o) || o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
         if failed.is_empty() || !failed.iter().all(silent) {
             return 0.0;
         }
@@ -133,6 +136,8 @@ fn takes_silence_apart(question: &Question) -> bool {
     )
 }
 
+/// Where so much is lost, experiments that end in silence teach nothing.
+const HOPELESS: f64 = 0.5;
 /// One verdict in a hundred may be chance.
 const BELIEVED: f64 = 0.01;
 /// Looks wait about three seconds for an answer: with half of that gone in a single exchange, two in a row are late.

@@ -114,7 +114,7 @@ fn cited(ids: &[u32]) -> Vec<u32> {
 
 /// Whether a cause is what makes silence doubtful: it counts silence, and does not merely rest on it.
 fn measures_silence(id: &str) -> bool {
-    matches!(id, "path.loss" | "path.slow" | "path.throttled" | "path.nat-exhausted")
+    matches!(id, "path.loss" | "path.slow" | "path.throttled" | "path.nat-exhausted" | "filter.rate-limit")
 }
 
 /// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.

@@ -79,6 +79,14 @@ impl Told<'_> {
         lost >= SCARCE && self.at_once.passed <= self.at_once.passed_first + 1
     }
 
+    /// One by one no more stood than at once, the first ones again: those stood because the burst's had been closed meanwhile.
+    /// One more or less may have been somebody else's.
+    pub(super) fn too_many(&self) -> bool {
+        let row = self.row;
+        let same = row.passed.abs_diff(self.at_once.passed) <= 1 && row.passed <= row.passed_first + 1;
+        self.in_order() && row.passed > 0 && row.made >= row.passed + 2 && same
+    }
+
     /// More than stood at once stood one by one.
     pub(super) fn only_too_fast(&self) -> bool {
         self.in_order() && self.row.passed == self.row.made && self.row.made > self.at_once.passed

@@ -251,22 +251,8 @@ impl Seen {
 }
 
 /// All probe names, those of probes that are not built yet too.
-const PROBES: &[&str] = &[
-    "burst",
-    "dns",
-    "flow",
-    "fragments",
-    "hold",
-    "host",
-    "http",
-    "loss",
-    "mtu",
-    "passage",
-    "proxy",
-    "tcp",
-    "tls",
-    "udp",
-];
+const PROBES: &[&str] =
+    &["burst", "dns", "flow", "fragments", "host", "http", "loss", "mtu", "passage", "proxy", "tcp", "tls", "udp"];
 
 fn role_of(target: &Target) -> Option<Role> {
     let name = target.host.as_deref()?;

@@ -28,15 +28,6 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::RoundTrips { least_us, median_us, most_us } => {
             format!("answers after {} to {}, half within {}", micros(*least_us), micros(*most_us), micros(*median_us))
         }
-        Fact::Held { flows, further_failed, stands_after } => {
-            let further = if *further_failed > 0 { ", no further one stands" } else { "" };
-            let after = match stands_after {
-                Some(true) => ", one stands when they are closed",
-                Some(false) => ", none stands when they are closed",
-                None => "",
-            };
-            format!("{flows} connections held at once{further}{after}")
-        }
         Fact::Transfer { bytes, took_us } => format!("{bytes} bytes in {}", micros(*took_us)),
         Fact::HelloSent { bytes, .. } => {
             failure.filter(|failure| matches!(failure.stage, Stage::Hello | Stage::Handshake))?;

@@ -40,7 +40,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     if tried.is_empty() {
         return Ruling::doubt(
             format!("go on asking {host} on one connection, twice: does it die after as many bytes?"),
-            vec![Question::Sustained { host: host.to_owned(), to: first.to() }],
+            vec![
+                Question::Sustained { host: host.to_owned(), to: first.to() },
+                Question::Again { host: host.to_owned(), to: first.to() },
+            ],
         );
     }
     let ids: Vec<u32> = broken.iter().chain(&tried).map(|a| a.id()).collect();

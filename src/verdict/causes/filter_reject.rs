@@ -1,6 +1,6 @@
 //! A named box refuses connections to Zoom by ICMP.
 
-use why5003_probes::kit::{How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
+use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
 
@@ -44,7 +44,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         let host = first.host().unwrap_or_default().to_owned();
         return Ruling::doubt("try the same address again", vec![Question::Again { host, to: first.to() }]);
     }
-    let hop = evidence.ladders().flat_map(Ladder::hops).find(|h| h.from == icmp.from).map(|h| h.ttl);
+    let expired_there = |h: &&Hop| h.from == icmp.from && h.came == HopAnswer::Expired;
+    let hop = evidence.ladders().flat_map(Ladder::hops).find(expired_there).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
     let tries: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
     let because = tries.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();

@@ -50,9 +50,6 @@ const HOPELESS: f64 = 0.5;
 
 fn rule(evidence: &Evidence) -> Ruling {
     let Some(loss) = loss::measured(evidence) else {
-        if let Some(full) = evidence.held().find(|held| held.full) {
-            return Ruling::excluded(vec![full.id]);
-        }
         if !loss::suspected(evidence) {
             return Ruling::silent();
         }
@@ -63,11 +60,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         let next_test = "send forty single SYNs to Zoom, to a neutral host and to the gateway, and count the answers";
         return Ruling::doubt(next_test, questions);
     };
-    let lost = loss.lost();
-    if lost == Lost::Few {
+    let place = loss.lost();
+    if place == Lost::Few {
         return Ruling { open: loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
     }
-    if loss::only_connections(evidence, lost) {
+    if loss::only_connections(evidence, place) {
         let next_test = "open connections one by one, a second apart: those that stand lose nothing, so connections seem to be limited and not \
                          packets lost";
         return Ruling::doubt(next_test, Vec::new());
@@ -77,7 +74,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     details.extend(counts.into_iter().filter(|(_, c)| c.made > 0).map(|(name, c)| (name.to_owned(), c.words())));
     let towards_zoom: Vec<_> = evidence
         .syn_counts()
-        .filter(|count| lost == Lost::TowardsZoom && loss.zoom.ids.contains(&count.id()))
+        .filter(|count| place == Lost::TowardsZoom && loss.zoom.ids.contains(&count.id()))
         .collect();
     let mut scope = Scope::default();
     for count in &towards_zoom {
@@ -85,7 +82,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         scope.prefixes.extend(evidence.background().catalogue().prefix_of(count.to().ip()));
     }
     let gateway = evidence.syn_counts().find(|count| loss.gateway.ids.contains(&count.id())).map(|c| c.to().ip());
-    let location = gateway.filter(|_| loss.on_the_link() && lost == Lost::Everywhere);
+    let location = gateway.filter(|_| loss.on_the_link() && place == Lost::Everywhere);
     Ruling {
         open: loss::once_more(evidence),
         ..Ruling::claim(Claim {
@@ -93,7 +90,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: Vec::new() },
             details: details.into_iter().collect(),
             blocks: sign_in_fails(evidence) || loss.share() >= HOPELESS,
-            ..claim(if lost == Lost::Everywhere { 0.95 } else { 0.85 }, loss.ids())
+            ..claim(if place == Lost::Everywhere { 0.95 } else { 0.85 }, loss.ids())
         })
     }
 }

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
-use crate::verdict::loss;
+use crate::verdict::limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.nat-exhausted",
@@ -11,10 +11,10 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["path.loss", "filter.rate-limit"],
-    meaning: "Connections fail at random, to neutral hosts too: some were held open, no further one stood while they were, and one stood as soon as they \
-              were closed. A table of translations or sessions is full, for this computer or for all. A limit of new connections a second would \
+    meaning: "Connections fail at random. Of a dozen opened at once the first few stood; they were closed, and of a slow row just as many stood again and \
+              no further one while those were held. A table of translations or sessions is full, for this computer or for all. A limit of new connections a second would \
               have let later ones pass, and loss would not have waited for the closing.",
-    proof: "sudo conntrack -C; sysctl net.netfilter.nf_conntrack_max   # on the router, if it is a Linux one\nwhy5003 probe hold 1.1.1.1:443",
+    proof: "sudo conntrack -C; sysctl net.netfilter.nf_conntrack_max   # on the router, if it is a Linux one\nwhy5003 probe burst 1.1.1.1:443",
     remedies: &[
         Mend {
             os: "any",
@@ -45,26 +45,17 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    if let Some(full) = evidence.held().find(|held| held.full) {
-        let failed = evidence.attempts().filter(|a| a.ended(Stage::Connect, How::Silent));
-        let because =
-            [full.id].into_iter().chain(evidence.resent(|_| true).ids).chain(failed.map(Attempt::id)).collect();
-        return Ruling::claim(Claim {
-            details: [("connections".to_owned(), full.flows.to_string())].into(),
-            blocks: sign_in_fails(evidence),
-            ..claim(0.9, because)
-        });
-    }
-    if let Some(room) = evidence.held().next() {
-        return Ruling::excluded(vec![room.id]);
-    }
-    if !loss::suspected(evidence) {
-        return Ruling::silent();
-    }
-    let only_connections = loss::measured(evidence).is_some_and(|loss| loss::only_connections(evidence, loss.lost()));
-    let questions = if only_connections { loss::room(evidence) } else { loss::questions(evidence) };
-    if !questions.iter().any(|question| matches!(question, Question::Hold { .. })) {
-        return Ruling::silent();
-    }
-    Ruling::doubt("hold connections to a neutral host open, and see whether one more stands", questions)
+    let Some(told) = limit::told(evidence).filter(limit::Told::too_many) else {
+        return Ruling::excluded(limit::bursts(evidence).map(|o| o.id).collect());
+    };
+    let late = limit::pace(evidence).late;
+    let slow = |a: &Attempt<'_>| {
+        a.ended(Stage::Connect, How::Silent) || a.connected().is_some_and(|c| c.rtt_us >= limit::LATE_US)
+    };
+    let neutral: Vec<u32> = controls(evidence).filter(slow).map(Attempt::id).collect();
+    let details = [("connections".to_owned(), told.row.passed.to_string())];
+    // Where no neutral host was seen to fail, the limit may be one on the way to Zoom, or Zoom's own.
+    let confidence = if neutral.is_empty() { 0.75 } else { 0.9 };
+    let because = [told.id].into_iter().chain(late.iter().map(|a| a.id())).chain(neutral).collect();
+    Ruling::claim(Claim { details: details.into(), blocks: sign_in_fails(evidence), ..claim(confidence, because) })
 }

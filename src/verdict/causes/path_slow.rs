@@ -5,6 +5,7 @@ use std::time::Duration;
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
+use crate::evidence::SynCount;
 use crate::verdict::loss;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -50,7 +51,7 @@ const SLOW: Duration = Duration::from_secs(1);
 
 fn rule(evidence: &Evidence) -> Ruling {
     let (neutral, zoom) = loss::delays(evidence);
-    let ids: Vec<u32> = evidence.syn_counts().filter(|c| c.median().is_some()).map(|c| c.id()).collect();
+    let ids: Vec<u32> = evidence.syn_counts().filter(|c| c.median().is_some()).map(SynCount::id).collect();
     // What one connection of this run did sooner is no way's delay, but a queue that came and went, perhaps of our own packets.
     let always = evidence.quickest_connection().is_some_and(|quickest| quickest >= SLOW);
     match (neutral, zoom) {
