@@ -82,6 +82,9 @@ impl Probe for BySystem {
             Ok(match found {
                 SystemLookup::Found(addresses) => Seen::facts(vec![Fact::Answer(by_library(addresses, took))]),
                 SystemLookup::NotFound(words) => Seen::failed(vec![], failure.saying(shown(&words, WORDS_CHARS))),
+                SystemLookup::TryAgain(words) => {
+                    Seen::failed(vec![], Failure { how: How::TryAgain, ..failure }.saying(shown(&words, WORDS_CHARS)))
+                }
                 SystemLookup::Failed(words) => {
                     Seen::failed(vec![], Failure { how: How::Denied, ..failure }.saying(shown(&words, WORDS_CHARS)))
                 }
@@ -656,8 +659,12 @@ mod tests {
             Seen::failed(vec![], failed(How::NotFound).saying("Name or service not known"))
         );
         assert_eq!(
-            gave(SystemLookup::Failed("Temporary failure".to_owned())).await,
-            Seen::failed(vec![], failed(How::Denied).saying("Temporary failure"))
+            gave(SystemLookup::TryAgain("Temporary failure".to_owned())).await,
+            Seen::failed(vec![], failed(How::TryAgain).saying("Temporary failure"))
+        );
+        assert_eq!(
+            gave(SystemLookup::Failed("Non-recoverable failure".to_owned())).await,
+            Seen::failed(vec![], failed(How::Denied).saying("Non-recoverable failure"))
         );
         assert_eq!(gave(SystemLookup::Silent).await, Seen::failed(vec![], failed(How::Silent)));
     }

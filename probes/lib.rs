@@ -5,6 +5,7 @@
 mod burst;
 mod dns;
 mod flow;
+mod fragments;
 mod host;
 mod http;
 pub mod kit;
@@ -23,6 +24,7 @@ pub const KINDS: &[Kind] = &[
     burst::KIND,
     dns::KIND,
     flow::KIND,
+    fragments::KIND,
     host::KIND,
     http::KIND,
     loss::KIND,

@@ -154,7 +154,7 @@ impl Mtu {
         let dialect = self.settings.dialect.unwrap_or(Dialect::Zoom);
         let nanos = means.clock.wall().as_nanos();
         let (to, headers, wait) = (self.to, self.headers(), self.wait());
-        let mut asking = Asking { datagram, to, dialect, nanos, headers, wait };
+        let mut asking = Asking { datagram, to, dialect, nanos, headers, wait, asked: Vec::new() };
 
         let bare = asking.bare();
         let speaks = match asking.ask(bare).await {
@@ -162,6 +162,7 @@ impl Mtu {
             Sized::Silent => false,
             Sized::TooBig { .. } => return Ok(Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::TooBig))),
             Sized::Ended(how, icmp) => return Ok(ended(Vec::new(), how, icmp)),
+            Sized::Strange => return Ok(strange(Vec::new())),
         };
         let silent = Failure::new(Stage::Data, How::Silent).after(self.wait());
         let mut facts = Vec::new();
@@ -185,6 +186,7 @@ impl Mtu {
                     false
                 }
                 Sized::Ended(how, icmp) => return Ok(ended(facts, how, icmp)),
+                Sized::Strange => return Ok(strange(facts)),
             };
             if passed || speaks || announced.is_some() {
                 facts.push(Fact::SizeTried { bytes, passed });
@@ -212,6 +214,11 @@ fn usual_size(means: &Means<'_>, local: Option<IpAddr>) -> u16 {
 fn ended(mut facts: Vec<Fact>, how: How, icmp: Option<IcmpError>) -> Seen {
     facts.extend(icmp.map(Fact::Icmp));
     Seen::failed(facts, Failure::new(Stage::Connect, how))
+}
+
+/// Somebody answers there, and not in the dialect: that says nothing of sizes.
+fn strange(facts: Vec<Fact>) -> Seen {
+    Seen::failed(facts, Failure::new(Stage::Data, How::Malformed))
 }
 
 /// What was found, or else announced.
@@ -242,6 +249,8 @@ struct Asking {
     nanos: u128,
     headers: u16,
     wait: Duration,
+    /// The ids of earlier sizes: a late reply to one of them is no stranger's.
+    asked: Vec<stun::Transaction>,
 }
 
 /// How a datagram of some size went.
@@ -249,6 +258,7 @@ enum Sized {
     Passed,
     TooBig { mtu: Option<u16>, from: Option<IpAddr> },
     Silent,
+    Strange,
     Ended(How, Option<IcmpError>),
 }
 
@@ -263,6 +273,7 @@ impl Asking {
         // An id of its own for each size: a late reply to another size proves nothing of this one.
         let id = stun::transaction(self.dialect, self.nanos + u128::from(bytes), self.to);
         let request = stun::request(self.dialect, &id, bytes.saturating_sub(self.headers));
+        let mut strangers = 0;
         for _ in 0..2 {
             match self.datagram.send(&request).await {
                 Ok(()) => {}
@@ -277,10 +288,15 @@ impl Asking {
                 Heard::Icmp(error) => return Sized::Ended(How::by_icmp(error.meaning), Some(error)),
                 Heard::Failed(How::TooBig) => return Sized::TooBig { mtu: None, from: None },
                 Heard::Failed(how) => return Sized::Ended(how, None),
-                Heard::Bytes(_) | Heard::Nothing => {}
+                Heard::Bytes(reply) => {
+                    strangers +=
+                        usize::from(!self.asked.iter().any(|id| stun::read(self.dialect, id, &reply).is_some()));
+                }
+                Heard::Nothing => {}
             }
         }
-        Sized::Silent
+        self.asked.push(id);
+        if strangers > 0 { Sized::Strange } else { Sized::Silent }
     }
 }
 
@@ -422,6 +438,22 @@ mod tests {
         let found = Fact::PathMtu(PathMtu { mtu_bytes: 1408, by: MtuMethod::Datagram, announced_by: None });
         assert_eq!(seen.facts.last(), Some(&found));
         assert_eq!(seen.failure.map(|failure| (failure.stage, failure.how)), Some((Stage::Data, How::Silent)));
+    }
+
+    #[tokio::test]
+    async fn a_datagram_that_is_no_reply_is_not_silence() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let settings = Settings { wait_ms: Some(1000), ..Settings::default() };
+        let look = Look::new(KIND.name, Role::Control, Target::udp(server.local_addr().unwrap())).with(settings);
+        let serve = async {
+            let mut bytes = [0; 2000];
+            loop {
+                let (_, from) = server.recv_from(&mut bytes).await.unwrap();
+                server.send_to(b"HTTP/1.0 400", from).await.unwrap();
+            }
+        };
+        let seen = Scene::new().look_while(&KIND, &look, serve).await;
+        assert_eq!(seen, strange(Vec::new()));
     }
 
     #[tokio::test]

@@ -63,6 +63,8 @@ pub enum How {
     Denied,
     /// The name does not resolve, as far as the asked source tells.
     NotFound,
+    /// The system's library could not tell now (`EAI_AGAIN`): its resolvers were silent, or failed.
+    TryAgain,
 }
 
 /// How a look ended short of its answer.
@@ -139,6 +141,7 @@ impl fmt::Display for How {
             Self::Malformed => "malformed",
             Self::Denied => "denied",
             Self::NotFound => "not found",
+            Self::TryAgain => "temporary failure",
         })
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn step_answer(how: How) -> Result<HopAnswer, How> {
         How::Prohibited => Ok(HopAnswer::Prohibited),
         How::Expired => Ok(HopAnswer::Expired),
         How::NoRoute | How::NotPermitted | How::Exhausted | How::TooBig => Err(how),
-        How::Alert | How::Malformed | How::Denied | How::NotFound => Ok(HopAnswer::Answered),
+        How::Alert | How::Malformed | How::Denied | How::NotFound | How::TryAgain => Ok(HopAnswer::Answered),
     }
 }
 

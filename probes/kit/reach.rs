@@ -89,7 +89,9 @@ async fn find(means: &Means<'_>, host: &str, wait: Duration) -> Result<Result<Ve
     Ok(match means.system.lookup(host, wait).await? {
         SystemLookup::Found(addresses) if addresses.is_empty() => Err(not_found("no address")),
         SystemLookup::Found(addresses) => Ok(each_once(addresses)),
-        SystemLookup::NotFound(words) | SystemLookup::Failed(words) => Err(not_found(&words)),
+        SystemLookup::NotFound(words) | SystemLookup::TryAgain(words) | SystemLookup::Failed(words) => {
+            Err(not_found(&words))
+        }
         SystemLookup::Silent => Err(Failure::new(Stage::Resolve, How::Silent).after(wait)),
     })
 }

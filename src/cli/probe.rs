@@ -86,7 +86,7 @@ fn default_port(kind: &str) -> Option<(u16, Transport)> {
     match kind {
         "burst" | "tls" | "tcp" | "loss" | "flow" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
         "http" => Some((80, Transport::Tcp)),
-        "udp" => Some((3478, Transport::Udp)),
+        "udp" | "fragments" => Some((3478, Transport::Udp)),
         _ => None,
     }
 }
@@ -161,7 +161,9 @@ async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::
             anyhow::ensure!(!addresses.is_empty(), "could not resolve {host} to an address of that family");
             Ok(addresses)
         }
-        SystemLookup::NotFound(words) | SystemLookup::Failed(words) => bail!("could not resolve {host}: {words}"),
+        SystemLookup::NotFound(words) | SystemLookup::TryAgain(words) | SystemLookup::Failed(words) => {
+            bail!("could not resolve {host}: {words}")
+        }
         SystemLookup::Silent => bail!("could not resolve {host}: the resolver is silent"),
     }
 }

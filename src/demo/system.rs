@@ -52,11 +52,11 @@ impl DemoSystem {
         let Some(query) = query(name) else { return Ok(not_found()) };
         let mut socket = self.network.datagram(self.resolver(), DatagramOptions::default()).await?;
         if let Err(how) = socket.send(&query).await {
-            return Ok(SystemLookup::Failed(format!("{TRY_AGAIN} ({how})")));
+            return Ok(SystemLookup::TryAgain(format!("{TRY_AGAIN} ({how})")));
         }
         Ok(match socket.hear(wait).await {
             Heard::Bytes(answer) => read(&answer),
-            Heard::Icmp(_) | Heard::Failed(_) => SystemLookup::Failed(TRY_AGAIN.to_owned()),
+            Heard::Icmp(_) | Heard::Failed(_) => SystemLookup::TryAgain(TRY_AGAIN.to_owned()),
             Heard::Nothing => SystemLookup::Silent,
         })
     }
@@ -159,7 +159,7 @@ fn read(answer: &[u8]) -> SystemLookup {
             found => SystemLookup::Found(found),
         },
         ResponseCode::NXDomain => not_found(),
-        _ => SystemLookup::Failed(TRY_AGAIN.to_owned()),
+        _ => SystemLookup::TryAgain(TRY_AGAIN.to_owned()),
     }
 }
 

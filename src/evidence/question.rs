@@ -196,6 +196,18 @@ pub enum Question {
         /// Its address.
         to: SocketAddr,
     },
+    /// Do fragments arrive at another neutral server?
+    Fragments,
+    /// Which routers are on the way of this flow of datagrams to a neutral server?
+    RoutersTo {
+        /// The server.
+        to: SocketAddr,
+    },
+    /// Do fragments arrive at these routers themselves?
+    FragmentsAt {
+        /// Their addresses, nearest first.
+        routers: Vec<IpAddr>,
+    },
     /// Do other addresses in Zoom's published prefixes answer?
     OtherPrefixes,
     /// What does Zoom's status page say?

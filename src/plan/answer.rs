@@ -21,6 +21,9 @@ const TRANSLATED: usize = 2;
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
 
+/// How many routers are sent fragments to.
+const ROUTERS: usize = 8;
+
 /// How many addresses of other prefixes are tried.
 const PREFIXES: usize = 4;
 
@@ -89,17 +92,13 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
-        Question::OtherHello { host, to } => {
-            let role = role_of(plan, host);
-            let vary = |settings: Settings| looks::handshake(host, role, *to).with(settings);
-            vec![
-                vary(Settings { hello: Some(Hello::Small), ..Settings::default() }),
-                vary(Settings { tls: Some(TlsVersions::Only12), ..Settings::default() }),
-            ]
-        }
+        Question::OtherHello { host, to } => other_hellos(plan, host, *to),
         Question::Size { host, to } => {
             vec![Look::new("mtu", role_of(plan, host), Target::tcp(*to).called(host))]
         }
+        Question::Fragments => another_stun_server(plan),
+        Question::RoutersTo { to } => vec![looks::stun_ladder(*to)],
+        Question::FragmentsAt { routers } => routers.iter().take(ROUTERS).map(|router| at_a_router(*router)).collect(),
         Question::OtherPrefixes => other_prefixes(plan),
         Question::StatusPage => {
             plan.catalogue.status.iter().map(|page| looks::by_system(&page.host, Role::Status)).collect()
@@ -229,6 +228,15 @@ fn other_names(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
     tried
 }
 
+/// The same handshake with a hello of one segment, and with TLS 1.2 alone.
+fn other_hellos(plan: &Plan<'_>, host: &str, to: SocketAddr) -> Vec<Look> {
+    let forms = [
+        Settings { hello: Some(Hello::Small), ..Settings::default() },
+        Settings { tls: Some(TlsVersions::Only12), ..Settings::default() },
+    ];
+    forms.map(|form| looks::handshake(host, role_of(plan, host), to).with(form)).into()
+}
+
 /// The hello that dies, and one that differs from it in what kills it alone; each in one segment.
 fn where_hello(plan: &Plan<'_>, host: &str, to: SocketAddr, (telling, distance): (Telling, u8)) -> Vec<Look> {
     let role = role_of(plan, host);
@@ -241,6 +249,17 @@ fn where_hello(plan: &Plan<'_>, host: &str, to: SocketAddr, (telling, distance):
     };
     let walk = |form: Settings| looks::handshake(host, role, to).with(Settings { ladder: Some(distance), ..form });
     forms.into_iter().map(walk).collect()
+}
+
+/// The second neutral STUN server, by name: its addresses lead to a datagram, and that to one in fragments.
+fn another_stun_server(plan: &Plan<'_>) -> Vec<Look> {
+    let others = plan.catalogue.stun.iter().skip(1).filter_map(|stun| stun.target.host.as_deref());
+    others.take(1).map(|name| looks::by_system(name, Role::Resolver)).collect()
+}
+
+/// Nobody listens there: a router that has both fragments says so.
+fn at_a_router(router: IpAddr) -> Look {
+    Look::new("fragments", Role::Control, Target::udp(SocketAddr::new(router, TRACEROUTE)))
 }
 
 /// Addresses of Zoom's published prefixes that are known to be used, as far apart as the catalogue knows them.

@@ -14,6 +14,9 @@ pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
     if seen.look.probe == "proxy" {
         return proxies::chosen(plan, seen);
     }
+    if seen.look.probe == "udp" && answers_neutrally(seen) {
+        return vec![looks::in_fragments(&seen.look)];
+    }
     if seen.look.probe != "dns" {
         return Vec::new();
     }
@@ -26,6 +29,13 @@ pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
     }
     addresses.retain(|address| plan.addresses.insert((name.clone(), *address)));
     addresses.iter().filter_map(|address| service(plan, &name, seen.look.role, *address)).collect()
+}
+
+/// A neutral server answered a datagram over IPv4. (Over IPv6 a lost fragment and a lost "packet too big" look alike.)
+fn answers_neutrally(seen: &Observation) -> bool {
+    let four = seen.look.target.address.is_some_and(|address| address.is_ipv4());
+    let well_formed = seen.facts.iter().any(|f| matches!(f, Fact::Reply(reply) if reply.well_formed));
+    seen.look.role == Role::Control && seen.look.settings.ttl.is_none() && four && well_formed
 }
 
 fn service(plan: &Plan<'_>, name: &str, role: Role, address: IpAddr) -> Option<Look> {

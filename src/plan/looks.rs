@@ -105,6 +105,12 @@ pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
 }
 
+/// A request in fragments beside a whole one, where a plain one was answered.
+pub(super) fn in_fragments(answered: &Look) -> Look {
+    let settings = Settings { dialect: answered.settings.dialect, ..Settings::default() };
+    Look::new("fragments", answered.role, answered.target.clone()).with(settings)
+}
+
 /// Many requests on one UDP flow.
 pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
     let look = datagram(role, target, dialect);
@@ -149,6 +155,13 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
         Transport::Udp => ("udp", Target::udp(to)),
     };
     Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
+}
+
+/// A TTL ladder that a STUN server answers at its end.
+pub(super) fn stun_ladder(to: SocketAddr) -> Look {
+    let look = ladder(Role::Control, to, Transport::Udp);
+    let settings = Settings { dialect: Some(Dialect::Stun), ..look.settings.clone() };
+    look.with(settings)
 }
 
 /// What of a flow leaves this computer, and what of its answers is let in.

@@ -79,7 +79,7 @@ fn is_told(failure: &Failure, facts: &[Fact]) -> bool {
         }
         How::Alert => has(|fact| matches!(fact, Fact::Alert { .. })),
         How::Malformed => has(|fact| matches!(fact, Fact::Garbage { .. })),
-        How::Silent | How::Reset | How::Closed | How::NotPermitted | How::Exhausted => false,
+        How::Silent | How::Reset | How::Closed | How::NotPermitted | How::Exhausted | How::TryAgain => false,
     }
 }
 

@@ -252,7 +252,7 @@ impl Seen {
 
 /// All probe names, those of probes that are not built yet too.
 const PROBES: &[&str] =
-    &["burst", "dns", "flow", "host", "http", "loss", "mtu", "passage", "proxy", "tcp", "tls", "udp"];
+    &["burst", "dns", "flow", "fragments", "host", "http", "loss", "mtu", "passage", "proxy", "tcp", "tls", "udp"];
 
 fn role_of(target: &Target) -> Option<Role> {
     let name = target.host.as_deref()?;

@@ -41,7 +41,13 @@ pub(crate) async fn ask(means: &Means<'_>, script: &str, hosts: &[String], own: 
             let began = means.clock.elapsed();
             let found = match means.system.lookup(&name, left).await {
                 Ok(SystemLookup::Found(addresses)) => addresses,
-                Ok(SystemLookup::NotFound(_) | SystemLookup::Failed(_) | SystemLookup::Silent) | Err(_) => Vec::new(),
+                Ok(
+                    SystemLookup::NotFound(_)
+                    | SystemLookup::TryAgain(_)
+                    | SystemLookup::Failed(_)
+                    | SystemLookup::Silent,
+                )
+                | Err(_) => Vec::new(),
             };
             left = left.saturating_sub(means.clock.elapsed().saturating_sub(began));
             names.insert(name, found);

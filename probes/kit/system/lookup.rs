@@ -60,10 +60,15 @@ const NO_SUCH_NAME: [&str; 5] = [
     "Name has no usable address",
 ];
 
+/// `EAI_AGAIN` in glibc's words and in musl's.
+const TRY_AGAIN: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+
 fn failed(said: &io::Error) -> SystemLookup {
     let words = shown(&said.to_string(), 200);
     if NO_SUCH_NAME.iter().any(|text| words.contains(text)) {
         SystemLookup::NotFound(words)
+    } else if TRY_AGAIN.iter().any(|text| words.contains(text)) {
+        SystemLookup::TryAgain(words)
     } else {
         SystemLookup::Failed(words)
     }
@@ -99,7 +104,7 @@ mod tests {
         let says = |text: &str| failed(&io::Error::other(format!("failed to lookup address information: {text}")));
         assert!(matches!(says("Name or service not known"), SystemLookup::NotFound(_)));
         assert!(matches!(says("No address associated with hostname"), SystemLookup::NotFound(_)));
-        assert!(matches!(says("Temporary failure in name resolution"), SystemLookup::Failed(_)));
+        assert!(matches!(says("Temporary failure in name resolution"), SystemLookup::TryAgain(_)));
         assert!(matches!(says("Non-recoverable failure in name resolution"), SystemLookup::Failed(_)));
     }
 

@@ -111,7 +111,9 @@ pub enum SystemLookup {
     Found(Vec<IpAddr>),
     /// The library says that there is no such name or no address (`EAI_NONAME`, `EAI_NODATA`); its own words.
     NotFound(String),
-    /// The library could not tell (`EAI_AGAIN`, `EAI_FAIL`); its own words.
+    /// The library could not tell now (`EAI_AGAIN`); its own words.
+    TryAgain(String),
+    /// The library could not tell for another reason (`EAI_FAIL`); its own words.
     Failed(String),
     /// It did not come back in the time given.
     Silent,

@@ -40,7 +40,7 @@ pub(super) const SPLIT: Cause = Cause {
     owner: Owner::User,
     masks: &["filter.drop"],
     meaning: "What fails and what works leave this computer by different interfaces, so a route (of a VPN's split tunnel, mostly) and not a \
-              firewall decides which is which. That other interface carries some traffic, but not Zoom's.",
+              firewall decides which is which. That other interface carries none of Zoom's traffic: it is dead, or whoever is behind it drops it.",
     proof: "ip route get 170.114.52.2; ip route get 1.1.1.1",
     remedies: &[
         Mend {
@@ -76,11 +76,7 @@ fn judge(evidence: &Evidence, blackhole: bool) -> Ruling {
     let tunnel = host.interface_kind(interface) == Some(InterfaceKind::Tunnel);
     let is_dead = !carries.contains(interface);
     let others_work = carries.iter().any(|name| name != interface);
-    let holds = if blackhole {
-        tunnel && is_dead
-    } else {
-        others_work && !(tunnel && is_dead) && carries.iter().all(|n| n != interface)
-    };
+    let holds = if blackhole { tunnel && is_dead && !others_work } else { others_work && is_dead };
     if !holds {
         return Ruling::silent();
     }

@@ -33,6 +33,7 @@ mod host_vpn;
 mod link_gateway_down;
 mod path_blackhole;
 mod path_captive_portal;
+mod path_fragments_dropped;
 mod path_internet_down;
 mod path_ipv6_broken;
 mod path_loop;
@@ -111,6 +112,7 @@ pub const CAUSES: &[Cause] = &[
     filter_media_udp::CAUSE,
     filter_media_tcp::CAUSE,
     filter_udp_after_n::CAUSE,
+    path_fragments_dropped::CAUSE,
     client::OUTDATED,
     client::LOCAL,
 ];

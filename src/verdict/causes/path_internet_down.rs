@@ -1,6 +1,8 @@
 //! Nothing beyond the gateway answers.
 
-use why5003_probes::kit::{HopAnswer, How, Layer};
+use std::net::IpAddr;
+
+use why5003_probes::kit::{Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
 
 use super::prelude::*;
 
@@ -78,13 +80,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     // everything look alike. How far a flow comes can.
     let ladder = evidence.ladders().find(|l| controls.contains(&l.to()));
     because.extend(ladder.map(Ladder::id));
-    let said = tried.iter().flat_map(|a| a.icmp()).find_map(|icmp| icmp.from);
-    let at = |address| Location { address: Some(address), ..Location::default() };
-    let location = match (ladder.and_then(end), said) {
-        // Who says that there is no way is the place, seen on the walk or not: routers limit what they say.
-        (Some(end), Some(address)) if end.address != Some(address) => Some(at(address)),
-        (end, said) => end.or(said.map(at)),
-    };
+    let told = who_has_no_way(evidence);
+    because.extend(told.map(|(id, _)| id));
+    let location = where_it_ends(ladder, told.map(|(_, address)| address));
     let confidence = if location.is_some() { 0.9 } else { 0.8 };
     let question = controls.first().filter(|_| ladder.is_none()).map(|to| Question::HowFar { to: *to });
     let open = question.map(|question| Doubt {
@@ -94,10 +92,41 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..claim(confidence, because) }) }
 }
 
-/// Where a flow ends: at the router that refuses it, or the last one that shows itself.
-fn end(ladder: Ladder<'_>) -> Option<Location> {
-    let refused = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited));
-    let refused = refused.and_then(|h| Some((h.ttl, h.from?)));
-    let (hop, address) = refused.or_else(|| ladder.last_router())?;
-    Some(Location { hop: Some(hop), address: Some(address), next: None })
+/// The first router that said of any destination that there is no way to it, or that it may not be reached, and where that
+/// stands. A Linux router without a route says so twice at once and then once in two quiet seconds (`ip_error`), so that a
+/// walk of the TTL later on may hear no more of it.
+fn who_has_no_way(evidence: &Evidence) -> Option<(u32, IpAddr)> {
+    let destination = |seen: &Observation| match seen.look.via {
+        Via::Dns { server, .. } => Some(server.ip()),
+        Via::Direct => seen.look.target.address,
+        Via::System | Via::Proxy(_) => None,
+    };
+    let beyond = evidence.observations().iter().filter(|o| destination(o).is_some_and(|to| !special_purpose(to)));
+    let mut said = beyond.flat_map(|seen| {
+        let errors = seen.facts.iter().filter_map(|f| if let Fact::Icmp(icmp) = f { Some(icmp) } else { None });
+        errors.filter(|icmp| !icmp.own && refuses(icmp)).filter_map(|icmp| Some((seen.id, icmp.from?)))
+    });
+    said.next()
+}
+
+fn refuses(icmp: &IcmpError) -> bool {
+    matches!(icmp.meaning, IcmpMeaning::NetworkUnreachable | IcmpMeaning::HostUnreachable | IcmpMeaning::Prohibited)
+}
+
+/// At the router that refuses the walk; else at the one that was heard to refuse others, where it is not one that the walk
+/// passed; else at the last one that shows itself.
+fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
+    let at = |(hop, address)| Location { hop: Some(hop), address: Some(address), next: None };
+    let stopped = |ladder: Ladder<'_>| {
+        let end = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited))?;
+        Some((end.ttl, end.from?))
+    };
+    if let Some(end) = ladder.and_then(stopped) {
+        return Some(at(end));
+    }
+    let shown = |address| ladder.is_some_and(|l| l.hops().any(|h| h.from == Some(address)));
+    match refuser.filter(|address| !shown(*address)) {
+        Some(address) => Some(Location { address: Some(address), ..Location::default() }),
+        None => ladder.and_then(Ladder::last_router).map(at),
+    }
 }
