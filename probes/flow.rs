@@ -241,7 +241,7 @@ mod tests {
                 stream.flush().await.unwrap();
             }
         };
-        let seen = Scene::new().look_while(&KIND, &look, server).await;
+        let seen = Box::pin(Scene::new().look_while(&KIND, &look, server)).await;
         let [Fact::Connected(_), Fact::Tries { made: 3, answered: 3 }, Fact::RoundTrips { .. }, transfer] =
             &seen.facts[..]
         else {
