@@ -49,14 +49,16 @@ impl Trust {
             }
             None => {
                 let mut questions = Vec::new();
-                if loss::suspected(evidence) {
+                let (lossy, held) = (loss::suspected(evidence), rate::seems_held(evidence));
+                if lossy {
                     questions = loss::questions(evidence);
                 }
-                if questions.is_empty() && rate::seems_held(evidence) {
+                if questions.is_empty() && held {
                     questions = loss::flows_wanted(evidence, Some(loss::TURNS));
                 }
                 let why = "packets seem to be lost or late here: tell how many before silence is believed".to_owned();
-                (!questions.is_empty()).then_some(Self { lost: 1.0, why, questions })
+                // Where no count came to anything, since answers came now soon and now late, silence is no better for it.
+                (lossy || held).then_some(Self { lost: 1.0, why, questions })
             }
         }
     }

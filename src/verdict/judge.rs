@@ -91,6 +91,9 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     }
 
     let status = status(evidence, any_blocks, !causes.is_empty());
+    if status == Status::Unknown && questions.is_empty() {
+        questions.extend(once_more(evidence));
+    }
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));
     }
@@ -137,6 +140,14 @@ fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
         SignIn::Works(_) if anything => Status::Degraded,
         SignIn::Works(_) => Status::Healthy,
     }
+}
+
+/// The try of sign-in that failed alone, once more: two are the least that is believed.
+fn once_more(evidence: &Evidence) -> Option<Question> {
+    let SignIn::Fails(ids) = evidence.sign_in() else { return None };
+    let [only] = ids[..] else { return None };
+    let failed = evidence.attempts().find(|a| a.id() == only && !a.proxied())?;
+    Some(Question::Again { host: failed.host()?.to_owned(), to: failed.to() })
 }
 
 fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {

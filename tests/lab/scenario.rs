@@ -176,6 +176,9 @@ pub(crate) enum Certificates {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
     pub(crate) status: String,
+    /// Other statuses that are as right, where packets are lost by chance.
+    #[serde(default)]
+    pub(crate) or_status: Vec<String>,
     /// The first cause; none where nothing may be named.
     pub(crate) first: Option<String>,
     /// Exactly the other causes.

@@ -106,7 +106,9 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         // An address in Zoom's own networks that is merely dead from here may be right, and shut on the way.
-        if !stranger && !special && block_page.is_none() && tried.iter().all(|a| a.settings().prefix.is_some()) {
+        let old = !genuine.is_empty() && tried.iter().any(|a| way_is_open(evidence, *a));
+        let of_zoom = tried.iter().all(|a| a.settings().prefix.is_some());
+        if !stranger && !special && block_page.is_none() && of_zoom && !old {
             let doubt = ruling.open.get_or_insert_with(|| Doubt {
                 next_test: format!("ask Zoom whether {first} is still {name}'s; walk the TTL there"),
                 questions: Vec::new(),
@@ -138,7 +140,11 @@ fn rule(evidence: &Evidence) -> Ruling {
             .chain(tried.iter().map(|a| a.id()))
             .chain(genuine.iter().copied())
             .collect();
-        let confidence = if genuine.is_empty() { 0.88 } else { 0.97 };
+        let confidence = match (genuine.is_empty(), of_zoom) {
+            (true, _) => 0.88,
+            (false, true) => 0.8,
+            (false, false) => 0.97,
+        };
         ruling.claims.push(Claim {
             location: server.map(|s| Location { address: Some(s.ip()), ..Location::default() }),
             scope: scope_of_names([name]),
@@ -148,4 +154,9 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
     }
     merged(ruling)
+}
+
+/// The way to where nothing answered is open to its last router: then the address is dead, and not shut on the way.
+fn way_is_open(evidence: &Evidence, attempt: Attempt<'_>) -> bool {
+    place_of(evidence, attempt.to(), Transport::Tcp).is_some_and(|place| place.open_to_the_last_router())
 }

@@ -10,7 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: "Packets are lost on the way",
     layer: Layer::Path,
     owner: Owner::Network,
-    masks: &["dns.slow", "path.throttled"],
+    masks: &["dns.slow", "path.throttled", "filter.media-udp", "filter.media-tcp", "filter.udp-after-n"],
     meaning: "Of forty lone SYNs, sent one after another so that no limit on bursts can explain it, one in ten or more gets no answer, at Zoom and \
               at neutral hosts alike (or at Zoom alone, which the scope then says), while the others are answered. A filter answers none, or \
               all that come slowly. What a router in the middle does not answer itself is no loss.",

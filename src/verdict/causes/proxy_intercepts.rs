@@ -32,7 +32,8 @@ pub(super) const SYN: Cause = Cause {
     title: "A SYN proxy answers in Zoom's place, and nothing behind it does",
     layer: Layer::Proxy,
     owner: Owner::Network,
-    masks: MASKED,
+    // Every flow that TCP is held against ends at the firewall: media's too.
+    masks: &["path.mtu-blackhole", "filter.*"],
     meaning: "A firewall forges the SYN-ACK and opens its window only once the server has answered (a SYN proxy, against floods). Zoom's connections \
               seem to stand, and not a byte of the hello is ever acknowledged: nothing behind the firewall answers for Zoom. That a \
               port connects is no evidence here, so what stops the flow behind it cannot be told by connections.",

@@ -72,7 +72,9 @@ impl Censor {
 fn resets(rule: &InjectReset, ip: &Ipv4Packet<'_>) -> Option<Forged> {
     let segment = TcpPacket::new(ip.payload()).filter(|segment| segment.get_destination() == 443)?;
     let hello = segment.payload();
-    hello.windows(rule.sni.len()).find(|window| window.eq_ignore_ascii_case(rule.sni.as_bytes()))?;
+    if !names(hello, rule.sni.as_bytes()) {
+        return None;
+    }
     let client = SocketAddrV4::new(ip.get_source(), segment.get_source());
     let server = SocketAddrV4::new(ip.get_destination(), segment.get_destination());
     let next = segment.get_sequence().wrapping_add(u32::try_from(hello.len()).ok()?);
@@ -80,6 +82,18 @@ fn resets(rule: &InjectReset, ip: &Ipv4Packet<'_>) -> Option<Forged> {
         back: Some(reset(server, client, segment.get_acknowledgement(), next)),
         onward: Some(reset(client, server, next, segment.get_acknowledgement())),
     })
+}
+
+/// Whether a segment holds the name, or so much of it at an end that the next or the last segment has the rest: a real censor
+/// puts the stream together first.
+fn names(segment: &[u8], name: &[u8]) -> bool {
+    let whole = segment.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name));
+    let half = name.len().div_ceil(2);
+    let (left, right) = name.split_at(half);
+    whole
+        || segment.ends_with(left)
+        || (half..name.len()).any(|at| segment.ends_with(&name[..at]))
+        || segment.starts_with(right)
 }
 
 fn reset(from: SocketAddrV4, to: SocketAddrV4, sequence: u32, acknowledgement: u32) -> Vec<u8> {
