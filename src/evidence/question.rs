@@ -258,4 +258,9 @@ impl Question {
     pub fn wants_to_be_alone(&self) -> bool {
         matches!(self, Self::Burst { .. })
     }
+
+    /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way.
+    pub fn wants_a_quiet_way(&self) -> bool {
+        matches!(self, Self::Burst { .. } | Self::Loss { .. } | Self::Flow { .. })
+    }
 }

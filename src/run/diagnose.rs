@@ -92,7 +92,9 @@ pub async fn diagnose(
                     let why = "by then it was known that this computer is told no names";
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
                 }
-                let looks = ask(&mut plan, standing.questions, events);
+                let busy = schedule.pending().next().is_some();
+                let askable = standing.questions.into_iter().filter(|question| !(busy && question.wants_a_quiet_way()));
+                let looks = ask(&mut plan, askable.collect(), events);
                 if !looks.is_empty() {
                     lull = LULL_ONCE_ASKED;
                 }

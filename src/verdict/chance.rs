@@ -41,7 +41,10 @@ impl Trust {
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
         match loss::measured(evidence) {
-            Some(loss) if loss.lost() == Lost::Few => None,
+            Some(loss) if loss.lost() == Lost::Few => {
+                let why = "flows to neutral hosts wait here as well, so what seems silent may be late".to_owned();
+                rate::neutral_flows_wait(evidence).then_some(Self { lost: 1.0, why, questions: Vec::new() })
+            }
             Some(loss) => {
                 let share = loss.share();
                 let why = format!("{:.0} of 100 exchanges are lost here, so silence proves little", share * 100.0);

@@ -91,7 +91,7 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     }
 
     let status = status(evidence, any_blocks, !causes.is_empty());
-    if status == Status::Unknown && questions.is_empty() {
+    if status == Status::Unknown && !questions.iter().any(Question::wants_a_quiet_way) {
         questions.extend(once_more(evidence));
     }
     if causes.is_empty() || status == Status::Degraded {

@@ -25,6 +25,12 @@ pub(super) fn seems_held(evidence: &Evidence) -> bool {
     half(is_zoom) || half(|_| true)
 }
 
+/// Whether exchanges with a neutral host, in turn and on one connection, waited more often than an accident explains.
+pub(super) fn neutral_flows_wait(evidence: &Evidence) -> bool {
+    let of_neutral = evidence.flows().filter(|flow| flow.role == Role::Control && flow.made >= FEW);
+    of_neutral.into_iter().any(|flow| flow.waited * 8 >= flow.made)
+}
+
 /// Zoom's flow and a neutral one, each with the answers that came at once.
 pub(super) fn flows(evidence: &Evidence) -> (Option<Flow>, Option<Flow>) {
     let of = |wanted: fn(Role) -> bool| evidence.flows().find(|flow| wanted(flow.role) && flow.transfer.is_some());
@@ -48,6 +54,8 @@ pub(super) fn rate(flow: Flow) -> f64 {
 
 /// A fifth of what one video call needs (Zoom: 600 kbit/s), in bits a second: a voice call with its overhead hardly fits.
 const TOO_LOW: f64 = 128_000.0;
+/// Fewer exchanges tell nothing.
+const FEW: u32 = 8;
 /// Fewer bytes in that time are a stall, and not a rate.
 const ENOUGH_BYTES: u64 = 2_000;
 /// What takes less is too quick to tell a rate.

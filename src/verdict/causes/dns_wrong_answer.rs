@@ -140,20 +140,24 @@ fn rule(evidence: &Evidence) -> Ruling {
             .chain(tried.iter().map(|a| a.id()))
             .chain(genuine.iter().copied())
             .collect();
-        let confidence = match (genuine.is_empty(), of_zoom) {
-            (true, _) => 0.88,
-            (false, true) => 0.8,
-            (false, false) => 0.97,
-        };
         ruling.claims.push(Claim {
             location: server.map(|s| Location { address: Some(s.ip()), ..Location::default() }),
             scope: scope_of_names([name]),
             details,
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(confidence, because)
+            ..claim(how_sure(!genuine.is_empty(), of_zoom), because)
         });
     }
     merged(ruling)
+}
+
+/// A name that proves itself elsewhere settles most; an address in Zoom's own networks might yet come alive.
+fn how_sure(proves_itself_elsewhere: bool, of_zoom: bool) -> f64 {
+    match (proves_itself_elsewhere, of_zoom) {
+        (false, _) => 0.88,
+        (true, true) => 0.8,
+        (true, false) => 0.97,
+    }
 }
 
 /// The way to where nothing answered is open to its last router: then the address is dead, and not shut on the way.
