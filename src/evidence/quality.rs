@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Observation, Role, Via};
+use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
 
 use super::{Attempt, Evidence, Source};
 
@@ -173,6 +173,10 @@ impl Evidence {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
                 resent.count(seen.id, 1 + u32::from(late), u32::from(late));
             }
+            // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
+            for exchange in seen.facts.iter().filter(|_| seen.look.probe == "udp").filter_map(exchange) {
+                resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
+            }
             let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
             let (made, answered) = tries(seen).unwrap_or((1, 1));
             // Where the one answer was slow itself, the packets before it may merely have been as slow.
@@ -207,6 +211,10 @@ fn answered_promptly(seen: &Observation, fact: &Fact) -> Option<bool> {
         Fact::Answer(answer) if seen.look.via != Via::System => Some(Duration::from_micros(answer.rtt_us) < PROMPT),
         _ => None,
     }
+}
+
+fn exchange(fact: &Fact) -> Option<&Exchange> {
+    if let Fact::Exchange(exchange) = fact { Some(exchange) } else { None }
 }
 
 fn tries(seen: &Observation) -> Option<(u16, u16)> {
