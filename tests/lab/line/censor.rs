@@ -89,11 +89,9 @@ fn resets(rule: &InjectReset, ip: &Ipv4Packet<'_>) -> Option<Forged> {
 fn names(segment: &[u8], name: &[u8]) -> bool {
     let whole = segment.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name));
     let half = name.len().div_ceil(2);
-    let (left, right) = name.split_at(half);
-    whole
-        || segment.ends_with(left)
-        || (half..name.len()).any(|at| segment.ends_with(&name[..at]))
-        || segment.starts_with(right)
+    let ends = (half..name.len()).any(|at| segment.ends_with(&name[..at]));
+    let begins = (1..half).any(|at| segment.starts_with(&name[at..]));
+    whole || ends || begins
 }
 
 fn reset(from: SocketAddrV4, to: SocketAddrV4, sequence: u32, acknowledgement: u32) -> Vec<u8> {
