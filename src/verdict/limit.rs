@@ -73,10 +73,11 @@ pub(super) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &Observation> 
 }
 
 impl Told<'_> {
-    /// The first few of the burst stood and the later ones did not, where loss would scatter them; one may have slipped in.
-    pub(super) fn in_order(&self) -> bool {
+    /// The first few of the burst stood and the later ones did not, where loss would scatter them; a few may have slipped in, since
+    /// a limit gives room again while the burst goes out.
+    pub(super) fn in_order(&self, slipped: u16) -> bool {
         let lost = self.at_once.made.saturating_sub(self.at_once.passed);
-        lost >= SCARCE && self.at_once.passed <= self.at_once.passed_first + 1
+        lost >= SCARCE && self.at_once.passed <= self.at_once.passed_first + slipped
     }
 
     /// One by one no more stood than at once, the first ones again: those stood because the burst's had been closed meanwhile.
@@ -84,12 +85,12 @@ impl Told<'_> {
     pub(super) fn too_many(&self) -> bool {
         let row = self.row;
         let same = row.passed.abs_diff(self.at_once.passed) <= 1 && row.passed <= row.passed_first + 1;
-        self.in_order() && row.passed > 0 && row.made >= row.passed + 2 && same
+        self.in_order(1) && row.passed > 0 && row.made >= row.passed + 2 && same
     }
 
     /// More than stood at once stood one by one.
     pub(super) fn only_too_fast(&self) -> bool {
-        self.in_order() && self.row.passed == self.row.made && self.row.made > self.at_once.passed
+        self.in_order(2) && self.row.passed == self.row.made && self.row.made > self.at_once.passed
     }
 }
 

@@ -41,7 +41,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     if bursts.is_empty() {
         return Ruling::excluded(pace.quick.iter().map(|a| a.id()).take(3).collect());
     }
-    let Some(told) = limit::told(evidence).filter(limit::Told::in_order) else { return Ruling::excluded(bursts) };
+    let Some(told) = limit::told(evidence).filter(|told| told.in_order(2)) else { return Ruling::excluded(bursts) };
     if !told.only_too_fast() {
         let next_test = "repeat: open connections one by one, one in two seconds, and then a dozen at once";
         return Ruling::doubt(next_test, Vec::new());
