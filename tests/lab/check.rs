@@ -71,12 +71,17 @@ fn causes(expect: &Expect, named: &[&str]) -> Vec<String> {
     for id in expect.others.iter().filter(|id| !named.contains(&id.as_str())) {
         wrong.push(format!("{id} is not named."));
     }
-    let expected: Vec<&String> = expect.first.iter().chain(&expect.others).chain(&expect.may).collect();
-    for id in named.iter().filter(|id| !expected.iter().any(|expected| expected == *id)) {
+    for id in innocents(expect, named) {
         let never = if expect.never.iter().any(|never| never == id) { ", of all" } else { "" };
         wrong.push(format!("{id} is blamed{never} and is innocent."));
     }
     wrong
+}
+
+/// Causes that were named and may not be.
+pub(crate) fn innocents<'a>(expect: &Expect, named: &[&'a str]) -> Vec<&'a str> {
+    let expected: Vec<&String> = expect.first.iter().chain(&expect.others).chain(&expect.may).collect();
+    named.iter().copied().filter(|id| !expected.iter().any(|expected| expected == id)).collect()
 }
 
 fn details(expect: &Expect, first: &Value) -> Vec<String> {

@@ -16,6 +16,9 @@ use crate::nest::As;
 pub(crate) struct Scenario {
     /// The network in one sentence.
     pub(crate) about: String,
+    /// What is left to chance in this network, so that a run may miss something: it is counted and printed as a miss. An innocent
+    /// cause named fails here too.
+    pub(crate) chance: Option<String>,
     /// What is missing of the program to tell it: listed, and left out.
     pub(crate) not_yet: Option<String>,
     #[serde(default)]
