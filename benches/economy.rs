@@ -116,7 +116,7 @@ fn print(runs: &[Run]) {
     for run in runs {
         let Outcome { packets, bytes, seconds, report, .. } = &run.outcome;
         let mark = if run.over() { '!' } else { ' ' };
-        let wrong = match &run.scenario.not_yet {
+        let wrong = match run.scenario.not_yet.as_ref().or(run.scenario.chance.as_ref()) {
             _ if run.right() => "",
             Some(_) => "  not told yet",
             None => "  not as expected",
