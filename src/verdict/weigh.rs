@@ -10,6 +10,9 @@ use super::model::Scope;
 use super::ruling::Claim;
 use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
 
+/// Three SYNs over two seconds is the floor of a drop; the kernel sends its third within 3 s (RFC 6298, 2.1 and 5.5).
+pub(super) const DROP_FLOOR_MS: u32 = 2_900;
+
 /// A claim that leaves everything but its ground open.
 pub(super) fn claim(confidence: f64, because: Vec<u32>) -> Claim {
     Claim { confidence, because: distinct(because), ..Claim::default() }

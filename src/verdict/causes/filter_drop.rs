@@ -33,9 +33,6 @@ pub(super) const CAUSE: Cause = Cause {
     rule,
 };
 
-/// Three SYNs over two seconds is the floor; the kernel sends its third within 3 s (RFC 6298, 2.1 and 5.5).
-const FLOOR_MS: u32 = 2_900;
-
 fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
     let passing: Vec<u32> = aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).collect();
@@ -47,7 +44,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let lasting: Vec<_> = silent
         .iter()
         .copied()
-        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS))
+        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= DROP_FLOOR_MS))
         .collect();
     if !passing.is_empty() {
         return a_part(evidence, &aimed, &lasting, passing);

@@ -35,7 +35,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .iter()
         .copied()
         .filter(|a| a.ended(Stage::Connect, How::Silent) && family_works(evidence, *a))
-        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= FLOOR_MS))
+        .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= DROP_FLOOR_MS))
         .collect();
     let Some(first) = silent.first() else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
@@ -79,6 +79,3 @@ fn rule(evidence: &Evidence) -> Ruling {
         ..claim(0.93, because)
     })
 }
-
-/// As for a filter that drops: three SYNs over two seconds (RFC 6298, 2.1 and 5.5).
-const FLOOR_MS: u32 = 2_900;
