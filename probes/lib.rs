@@ -4,6 +4,7 @@
 
 mod burst;
 mod dns;
+pub mod engines;
 mod flow;
 mod fragments;
 mod host;

@@ -7,4 +7,5 @@ pub mod evidence;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod sweep;
 pub mod verdict;

@@ -8,7 +8,7 @@ use super::How;
 
 /// What the error means, with the name that `errno(3)` gives it; `None` for one that says nothing of the network.
 #[cfg(target_os = "linux")]
-pub(super) fn read(error: &io::Error) -> Option<(How, &'static str)> {
+pub(crate) fn read(error: &io::Error) -> Option<(How, &'static str)> {
     use nix::errno::Errno;
 
     Some(match Errno::from_raw(error.raw_os_error()?) {
@@ -33,7 +33,7 @@ pub(super) fn read(error: &io::Error) -> Option<(How, &'static str)> {
 
 /// What the error means, as far as the standard library tells on this system.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn read(error: &io::Error) -> Option<(How, &'static str)> {
+pub(crate) fn read(error: &io::Error) -> Option<(How, &'static str)> {
     Some(match error.kind() {
         io::ErrorKind::ConnectionRefused => (How::Refused, "ECONNREFUSED"),
         io::ErrorKind::ConnectionReset => (How::Reset, "ECONNRESET"),
@@ -49,7 +49,7 @@ pub(super) fn read(error: &io::Error) -> Option<(How, &'static str)> {
 
 /// What an error means that the kernel gave at once, before anything was sent: EHOSTUNREACH is then a route that
 /// refuses (`ip-route(8)`, type `unreachable`), EINVAL one that swallows (type `blackhole`).
-pub(super) fn read_at_once(error: &io::Error) -> Option<(How, &'static str)> {
+pub(crate) fn read_at_once(error: &io::Error) -> Option<(How, &'static str)> {
     match (read(error), error.kind()) {
         (Some((How::Unreachable, name)), _) => Some((How::NoRoute, name)),
         (None, io::ErrorKind::InvalidInput) => Some((How::NoRoute, "EINVAL")),

@@ -17,7 +17,7 @@ use super::{IcmpError, IcmpMeaning};
 ///
 /// # Errors
 /// The system's, when it refuses.
-pub(super) fn enable(socket: &impl AsFd, to: IpAddr) -> std::io::Result<()> {
+pub(crate) fn enable(socket: &impl AsFd, to: IpAddr) -> std::io::Result<()> {
     match to {
         IpAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
         IpAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
@@ -55,7 +55,7 @@ pub(super) fn receive(socket: &impl AsFd, bytes: &mut [u8]) -> std::io::Result<(
 }
 
 /// Takes what is queued, oldest first; errors of local origin have no sender and are left to the socket's own error.
-pub(super) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
+pub(crate) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
     let fd = socket.as_fd().as_raw_fd();
     let mut found = Vec::new();
     // Each message holds the packet that met the error, of which nothing is needed.

@@ -16,12 +16,12 @@ pub(crate) mod dns_wire;
 #[cfg(target_os = "linux")]
 mod dont_fragment;
 pub mod download;
-mod errno;
+pub(crate) mod errno;
 #[cfg(target_os = "linux")]
-mod error_queue;
+pub(crate) mod error_queue;
 #[cfg(not(target_os = "linux"))]
 #[path = "error_queue_none.rs"]
-mod error_queue;
+pub(crate) mod error_queue;
 mod excerpt;
 mod fact;
 mod failure;
@@ -41,10 +41,11 @@ pub mod proxy_settings;
 #[cfg(target_os = "linux")]
 mod raw;
 pub(crate) mod reach;
+pub(crate) mod room;
 pub(crate) mod search;
 pub(crate) mod settle;
 pub(crate) mod side_by_side;
-mod sockets;
+pub(crate) mod sockets;
 pub mod status_page;
 pub(crate) mod stun;
 mod system;
@@ -56,6 +57,8 @@ pub mod text;
 pub mod trust;
 pub mod tunnel;
 mod via;
+#[cfg(unix)]
+pub(crate) mod watched;
 
 /// A name that a certificate can be for; the probes' one word of rustls.
 pub(crate) use rustls::pki_types::ServerName;

@@ -166,7 +166,7 @@ pub(super) fn set_ttl(socket: &Socket, to: IpAddr, ttl: u8) -> io::Result<()> {
 }
 
 /// Tells running out of something of ours from an error that says nothing.
-pub(super) fn ours(operation: &'static str, source: io::Error) -> Result<(How, &'static str), CannotLook> {
+pub(crate) fn ours(operation: &'static str, source: io::Error) -> Result<(How, &'static str), CannotLook> {
     match read(&source) {
         Some(known @ (How::Exhausted, _)) => Ok(known),
         _ => Err(CannotLook::Io { operation, source }),
@@ -174,7 +174,7 @@ pub(super) fn ours(operation: &'static str, source: io::Error) -> Result<(How, &
 }
 
 /// A source address that is not this computer's is a wrong wish, not a lack of ports.
-pub(super) fn bind_failed(source: io::Error) -> Result<(How, &'static str), CannotLook> {
+pub(crate) fn bind_failed(source: io::Error) -> Result<(How, &'static str), CannotLook> {
     let operation = "bind a socket to the source address";
     if source.kind() == io::ErrorKind::AddrNotAvailable {
         return Err(CannotLook::Io { operation, source });
@@ -183,12 +183,12 @@ pub(super) fn bind_failed(source: io::Error) -> Result<(How, &'static str), Cann
 }
 
 /// Says what was tried when the system refused.
-pub(super) fn io_error(operation: &'static str) -> impl Fn(io::Error) -> CannotLook {
+pub(crate) fn io_error(operation: &'static str) -> impl Fn(io::Error) -> CannotLook {
     move |source| CannotLook::Io { operation, source }
 }
 
 /// EINPROGRESS, which the standard library has no stable name for; Windows says "would block".
-fn is_under_way(error: &io::Error) -> bool {
+pub(crate) fn is_under_way(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(EINPROGRESS)
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
@@ -241,6 +242,25 @@ fn port_range(text: &str) -> Result<PortRange, String> {
         (Some(first), Some(last)) if first <= last => Ok(PortRange { transport, first, last }),
         (Some(first), Some(last)) => wrong("runs backwards", &format!("{transport}/{last}-{first}")),
         (None, _) | (_, None) => wrong("holds a port out of range", "ports from 1 to 65535"),
+    }
+}
+
+/// The text is no range of ports.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{wrong}")]
+pub struct ParsePortRangeError {
+    wrong: String,
+}
+
+impl FromStr for PortRange {
+    type Err = ParsePortRangeError;
+
+    /// Reads `tcp/443` or `udp/8801-8810`.
+    ///
+    /// # Errors
+    /// [`ParsePortRangeError`], which says how to write it, when the text is anything else.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        port_range(text).map_err(|wrong| ParsePortRangeError { wrong })
     }
 }
 

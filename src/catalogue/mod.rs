@@ -8,6 +8,7 @@ mod model;
 mod neutral;
 mod parse;
 
+pub use fields::ParsePortRangeError;
 pub use import::{Drift, Import, drift, parse_prefix_list, to_toml};
 pub use model::{
     Catalogue, Certificates, Client, ErrorCode, Evidence, Host, List, Media, NamePattern, PortRange, Service,

@@ -2,6 +2,8 @@
 
 mod diagnose;
 mod schedule;
+mod sweep;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
+pub use sweep::{Sweep, SweepEvent, Swept, sweep};

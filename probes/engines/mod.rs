@@ -1,0 +1,12 @@
+//! The engines of a sweep: they ask many addresses at once, a packet or two each, and tell what came.
+//!
+//! An engine sends what it is told when it is told; it keeps no pace, repeats nothing and judges nothing. What does not answer it
+//! does not mention: whoever asked knows when the time is up.
+
+mod connect;
+mod engine;
+mod response;
+
+pub use connect::Connect;
+pub use engine::{Cost, Engine};
+pub use response::{Response, Returned};

@@ -1,0 +1,299 @@
+//! A sweep under way: asks at the pace that was set, hears, and repeats slowly what stayed silent before it is believed.
+
+use std::future::{Future, ready};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::Duration;
+
+use fixedbitset::FixedBitSet;
+use tokio::time::{Instant, sleep_until};
+use why5003_probes::engines::{Engine, Response, Returned};
+use why5003_probes::kit::{CannotLook, Transport};
+
+use crate::sweep::{Ledger, Order, Pace, Pass, Shard, Space};
+
+/// What a sweep is run with.
+pub struct Sweep<'a> {
+    /// All that is asked.
+    pub space: &'a Space,
+    /// Which part of it.
+    pub shard: Shard,
+    /// The seed of the order.
+    pub seed: u64,
+    /// Packets a second, kept.
+    pub pace: Pace,
+    /// Targets under way at once, at most.
+    pub max_inflight: usize,
+    /// What is known of an earlier run that was cut off.
+    pub known: Ledger,
+}
+
+/// What happens while a sweep runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SweepEvent {
+    /// A target came back, or its time is up.
+    Settled {
+        /// Its number in the space.
+        number: u64,
+        /// The first time it was asked, or a later one.
+        attempt: u8,
+        /// What came.
+        response: Response,
+        /// From the packet to what came, where the engine kept the time.
+        rtt: Option<Duration>,
+    },
+    /// A pass begins.
+    Pass {
+        /// Of which transport.
+        transport: Transport,
+        /// The first, or a repetition.
+        attempt: u8,
+        /// How many targets it asks.
+        targets: u64,
+    },
+    /// The pace was halved: this computer, or the way, does not carry more. Packets a second.
+    BackedOff(f64),
+}
+
+/// What a sweep brought back.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// One response for each target that was asked.
+    pub ledger: Ledger,
+    /// Targets asked, repetitions included.
+    pub asked: u64,
+    /// Responses that came after their time, and count as none.
+    pub late: u64,
+    /// It was stopped before its end.
+    pub incomplete: bool,
+}
+
+/// Asks all targets of a transport by its engine: TCP first, then UDP.
+///
+/// # Errors
+/// [`CannotLook`] when an engine can no longer ask or hear.
+pub async fn sweep(
+    sweep: Sweep<'_>,
+    engines: &mut [(Transport, Box<dyn Engine>)],
+    events: &mut dyn FnMut(SweepEvent),
+    stop: impl Future<Output = ()>,
+) -> Result<Swept, CannotLook> {
+    let swept = Swept { ledger: sweep.known, asked: 0, late: 0, incomplete: false };
+    let mut run = Run {
+        space: sweep.space,
+        shard: sweep.shard,
+        seed: sweep.seed,
+        pace: sweep.pace,
+        max_inflight: sweep.max_inflight,
+        began: Instant::now(),
+        swept,
+        events,
+        stop: Box::pin(stop),
+    };
+    for (transport, engine) in engines {
+        run.all_of(*transport, engine.as_mut()).await?;
+    }
+    Ok(run.swept)
+}
+
+/// The one owner of a sweep's state.
+struct Run<'a, S> {
+    space: &'a Space,
+    shard: Shard,
+    seed: u64,
+    pace: Pace,
+    max_inflight: usize,
+    began: Instant,
+    swept: Swept,
+    events: &'a mut dyn FnMut(SweepEvent),
+    stop: Pin<Box<S>>,
+}
+
+/// A pass's own counts.
+struct Under {
+    transport: Transport,
+    attempt: u8,
+    /// Targets that were asked, and neither came back nor are due.
+    inflight: usize,
+    /// Answers that came in this pass.
+    answered: u64,
+}
+
+impl<S: Future<Output = ()>> Run<'_, S> {
+    async fn all_of(&mut self, transport: Transport, engine: &mut dyn Engine) -> Result<(), CannotLook> {
+        let numbers = self.space.numbers_of(transport);
+        let order = Order::new(numbers.end - numbers.start, self.seed);
+        let known = self.those(&numbers, |response| response.is_some());
+        self.pass(transport, 1, engine, order, &numbers, known).await?;
+        // Silence may be ours: a few of those are asked again, slowly, and all of them if one answers now.
+        for attempt in 2..=ATTEMPTS {
+            if self.swept.incomplete {
+                break;
+            }
+            let unanswered =
+                |response: Option<Response>| matches!(response, Some(Response::Silent | Response::Unreachable { .. }));
+            let answered = self.those(&numbers, |response| !unanswered(response));
+            let sampled: Vec<u64> = Pass::new(order, self.shard, answered.clone()).take(SAMPLE).collect();
+            if sampled.is_empty() {
+                break;
+            }
+            let mut all_but = FixedBitSet::with_capacity(answered.len());
+            all_but.insert_range(..);
+            for number in &sampled {
+                all_but.set(bit(*number), false);
+            }
+            let came = self.pass(transport, attempt, engine, order, &numbers, all_but.clone()).await?;
+            if came == 0 && self.swept.late == 0 {
+                break;
+            }
+            let mut rest = answered;
+            rest.extend(sampled.iter().map(|number| bit(*number)));
+            self.pass(transport, attempt, engine, order, &numbers, rest).await?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of a range, from 0, whose response is such.
+    fn those(&self, numbers: &Range<u64>, such: impl Fn(Option<Response>) -> bool) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(bit(numbers.end - numbers.start));
+        for number in numbers.clone().filter(|number| such(self.swept.ledger.response(*number))) {
+            set.insert(bit(number - numbers.start));
+        }
+        set
+    }
+
+    /// Asks what is not left out, once; returns how many answered.
+    async fn pass(
+        &mut self,
+        transport: Transport,
+        attempt: u8,
+        engine: &mut dyn Engine,
+        order: Order,
+        numbers: &Range<u64>,
+        left_out: FixedBitSet,
+    ) -> Result<u64, CannotLook> {
+        let targets = self.shard_count(order, &left_out);
+        if targets == 0 || self.swept.incomplete {
+            return Ok(0);
+        }
+        (self.events)(SweepEvent::Pass { transport, attempt, targets });
+        let mut pass = Pass::new(order, self.shard, left_out);
+        let mut under = Under { transport, attempt, inflight: 0, answered: 0 };
+        let (cost, wait) = (engine.cost(), engine.wait() + GRACE);
+        let (mut waiting, mut returned, mut ended) = (Vec::<SocketAddr>::new(), Vec::new(), false);
+        loop {
+            engine.hear(&mut returned)?;
+            for came in returned.drain(..) {
+                self.came(&came, &mut under, engine);
+            }
+            let now = self.began.elapsed();
+            let Self { swept, pace, events, .. } = self;
+            pass.due(now, wait, |number| {
+                let number = number + numbers.start;
+                if swept.ledger.note(number, Response::Silent) {
+                    under.inflight = under.inflight.saturating_sub(1);
+                    pace.give_back(cost.open - cost.otherwise);
+                    events(SweepEvent::Settled { number, attempt, response: Response::Silent, rtt: None });
+                }
+            });
+            if waiting.is_empty() && !ended {
+                let room = self.max_inflight.saturating_sub(under.inflight).min(engine.room()).min(BATCH);
+                let startable = self.pace.take(now, cost.open, room);
+                while waiting.len() < startable {
+                    let Some(number) = pass.next() else {
+                        ended = true;
+                        break;
+                    };
+                    let number = number + numbers.start;
+                    self.swept.ledger.forget(number);
+                    waiting.extend(self.space.target(number).map(|(to, _)| to));
+                }
+            }
+            if !waiting.is_empty() {
+                let asked = engine.ask(&waiting)?;
+                pass.asked(self.began.elapsed(), asked as u64);
+                self.swept.asked += asked as u64;
+                under.inflight += asked;
+                if asked < waiting.len() && engine.room() > 0 {
+                    let rate =
+                        self.pace.back_off(u32::try_from(self.swept.asked).unwrap_or(u32::MAX), self.began.elapsed());
+                    (self.events)(SweepEvent::BackedOff(rate));
+                }
+                waiting.drain(..asked);
+            }
+            let due = pass.next_due(wait);
+            if ended && waiting.is_empty() && due.is_none() {
+                return Ok(under.answered);
+            }
+            let room = under.inflight < self.max_inflight && engine.room() > 0;
+            let next = (!ended && room).then(|| self.pace.next(cost.open));
+            let wake = [due, next].into_iter().flatten().min().unwrap_or(now + wait);
+            if self.stopped(engine, wake).await? {
+                self.swept.incomplete = true;
+                return Ok(under.answered);
+            }
+        }
+    }
+
+    /// Notes what came for a target.
+    fn came(&mut self, came: &Returned, under: &mut Under, engine: &dyn Engine) {
+        let Some(number) = self.space.number(came.to, under.transport) else { return };
+        match self.swept.ledger.response(number) {
+            None => {}
+            // It is asked again if late ones are many; a response in time stands, and its repetition says nothing.
+            Some(Response::Silent) => {
+                self.swept.late += 1;
+                return;
+            }
+            Some(_) => return,
+        }
+        if self.swept.ledger.note(number, came.response) {
+            under.inflight = under.inflight.saturating_sub(1);
+            under.answered += 1;
+            let cost = engine.cost();
+            self.pace.give_back(cost.open - cost.of(came.response));
+            let Returned { response, rtt, .. } = *came;
+            (self.events)(SweepEvent::Settled { number, attempt: under.attempt, response, rtt });
+        }
+    }
+
+    /// Waits until something may have come or it is time; `true` where the sweep is to stop.
+    async fn stopped(&mut self, engine: &mut dyn Engine, wake: Duration) -> Result<bool, CannotLook> {
+        if wake <= self.began.elapsed() {
+            return Ok(tokio::select! {
+                biased;
+                () = &mut self.stop => true,
+                () = ready(()) => false,
+            });
+        }
+        tokio::select! {
+            biased;
+            () = &mut self.stop => Ok(true),
+            ready = engine.ready() => ready.map(|()| false),
+            () = sleep_until(self.began + wake) => Ok(false),
+        }
+    }
+
+    /// How many a pass will ask.
+    fn shard_count(&self, order: Order, left_out: &FixedBitSet) -> u64 {
+        if self.shard == Shard::WHOLE {
+            return order.count() - left_out.count_ones(..) as u64;
+        }
+        self.shard.positions(order.count()).filter(|at| !left_out.contains(bit(order.at(*at)))).count() as u64
+    }
+}
+
+/// A number as the index of a bit; a space is far smaller than memory.
+fn bit(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Handed to an engine at once: enough to send in one call, few enough that what comes is heard meanwhile.
+const BATCH: usize = 256;
+/// A response that is under way in this computer when its time is up still counts.
+const GRACE: Duration = Duration::from_millis(20);
+/// Silent targets that are asked again to see whether silence can be believed.
+const SAMPLE: usize = 64;
+/// How often a target is asked at most.
+const ATTEMPTS: u8 = 3;

@@ -1,0 +1,178 @@
+//! What came for each number, in one byte each; who prohibited is kept apart, since that is rare and few.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use why5003_probes::engines::Response;
+
+/// A byte for each number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    states: Vec<u8>,
+    /// Who sent the ICMP errors for a number.
+    senders: BTreeMap<u64, IpAddr>,
+}
+
+/// How many of a range came back so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Not asked, or not known yet.
+    pub pending: u64,
+    /// Answered.
+    pub open: u64,
+    /// Refused by a RST, or by a port unreachable of its own.
+    pub closed: u64,
+    /// Refused by ICMP "prohibited".
+    pub prohibited: u64,
+    /// Another ICMP error.
+    pub unreachable: u64,
+    /// Nothing came.
+    pub silent: u64,
+}
+
+impl Tally {
+    /// All that were asked and are known.
+    pub fn known(&self) -> u64 {
+        self.open + self.closed + self.prohibited + self.unreachable + self.silent
+    }
+}
+
+impl Ledger {
+    /// Nothing known yet of so many numbers.
+    pub fn new(count: u64) -> Self {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Self { states: vec![PENDING; count], senders: BTreeMap::new() }
+    }
+
+    /// Notes a response; `true` where it is news. What answered once is not silent for being asked again, and no error undoes
+    /// an answer of the target's own.
+    pub fn note(&mut self, number: u64, response: Response) -> bool {
+        let Some(state) = usize::try_from(number).ok().and_then(|at| self.states.get_mut(at)) else { return false };
+        let (new, sender) = match response {
+            Response::Silent => (SILENT, None),
+            Response::Unreachable { by } => (UNREACHABLE, by),
+            Response::Prohibited { by } => (PROHIBITED, by),
+            Response::Closed { ttl } => (CLOSED | ttl.unwrap_or(0).min(TTL_MOST), None),
+            Response::Open => (OPEN, None),
+        };
+        if rank(new) <= rank(*state) {
+            return false;
+        }
+        *state = new;
+        if let Some(sender) = sender {
+            self.senders.insert(number, sender);
+        }
+        true
+    }
+
+    /// What came for a number; `None` where nothing is known yet.
+    pub fn response(&self, number: u64) -> Option<Response> {
+        let state = *self.states.get(usize::try_from(number).ok()?)?;
+        let by = || self.senders.get(&number).copied();
+        match state {
+            PENDING => None,
+            SILENT => Some(Response::Silent),
+            UNREACHABLE => Some(Response::Unreachable { by: by() }),
+            PROHIBITED => Some(Response::Prohibited { by: by() }),
+            OPEN => Some(Response::Open),
+            closed => Some(Response::Closed { ttl: Some(closed & TTL_MOST).filter(|ttl| *ttl > 0) }),
+        }
+    }
+
+    /// Forgets what was said of a number, so that it is asked again as if for the first time.
+    pub fn forget(&mut self, number: u64) {
+        if let Some(state) = usize::try_from(number).ok().and_then(|at| self.states.get_mut(at)) {
+            *state = PENDING;
+            self.senders.remove(&number);
+        }
+    }
+
+    /// Counts a range of numbers.
+    pub fn tally(&self, numbers: std::ops::Range<u64>) -> Tally {
+        let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).min(self.states.len());
+        let mut tally = Tally::default();
+        for state in self.states.get(at(numbers.start)..at(numbers.end)).unwrap_or_default() {
+            match *state {
+                PENDING => tally.pending += 1,
+                SILENT => tally.silent += 1,
+                UNREACHABLE => tally.unreachable += 1,
+                PROHIBITED => tally.prohibited += 1,
+                OPEN => tally.open += 1,
+                _ => tally.closed += 1,
+            }
+        }
+        tally
+    }
+
+    /// Who sent ICMP errors, and for which number.
+    pub fn senders(&self) -> impl Iterator<Item = (u64, IpAddr)> + '_ {
+        self.senders.iter().map(|(number, sender)| (*number, *sender))
+    }
+}
+
+/// The more an answer tells of the target itself, the higher.
+fn rank(state: u8) -> u8 {
+    match state {
+        PENDING => 0,
+        SILENT => 1,
+        UNREACHABLE => 2,
+        PROHIBITED => 3,
+        OPEN => 5,
+        _ => 4,
+    }
+}
+
+const PENDING: u8 = 0;
+const SILENT: u8 = 1;
+const UNREACHABLE: u8 = 2;
+const PROHIBITED: u8 = 3;
+const OPEN: u8 = 4;
+/// The low seven bits are the RST's TTL, 0 where it is not known. A TTL above 127 is kept as 127: what matters is the distance
+/// to another's, and systems that begin at 255 are told by others of theirs.
+const CLOSED: u8 = 0x80;
+const TTL_MOST: u8 = 0x7f;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const GATEWAY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 1)));
+
+    #[test]
+    fn what_is_noted_is_read_back() {
+        let answers = [
+            Response::Open,
+            Response::Closed { ttl: Some(57) },
+            Response::Closed { ttl: None },
+            Response::Prohibited { by: GATEWAY },
+            Response::Unreachable { by: None },
+            Response::Silent,
+        ];
+        let mut ledger = Ledger::new(7);
+        for (number, answer) in (0..).zip(answers) {
+            assert!(ledger.note(number, answer));
+        }
+        let read: Vec<_> = (0..7).map(|number| ledger.response(number)).collect();
+        assert_eq!(read, answers.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
+        let tally = Tally { pending: 1, open: 1, closed: 2, prohibited: 1, unreachable: 1, silent: 1 };
+        assert_eq!((ledger.tally(0..7), tally.known()), (tally, 6));
+    }
+
+    #[test]
+    fn a_later_silence_or_error_does_not_undo_an_answer() {
+        let mut ledger = Ledger::new(1);
+        assert!(ledger.note(0, Response::Silent) && ledger.note(0, Response::Closed { ttl: None }));
+        assert!(!ledger.note(0, Response::Prohibited { by: None }) && !ledger.note(0, Response::Silent));
+        assert!(ledger.note(0, Response::Open));
+        assert_eq!(ledger.response(0), Some(Response::Open));
+    }
+
+    #[test]
+    fn a_number_outside_is_nobodys() {
+        let mut ledger = Ledger::new(1);
+        assert!(!ledger.note(1, Response::Open));
+        assert_eq!((ledger.response(1), ledger.tally(0..9).pending), (None, 1));
+    }
+}

@@ -1,0 +1,20 @@
+//! What a sweep covers, in which order and at what pace, and what its answers mean: pure, and without a clock.
+//!
+//! A sweep asks one packet of many addresses and ports. [`Space`] numbers them, [`Order`] goes through the numbers at random
+//! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps one byte for each.
+
+mod ledger;
+mod order;
+mod pace;
+mod pass;
+mod sample;
+mod select;
+mod space;
+
+pub use ledger::{Ledger, Tally};
+pub use order::{Order, Shard};
+pub use pace::Pace;
+pub use pass::Pass;
+pub use sample::samples;
+pub use select::{Amount, Families, NothingSelected, Selection};
+pub use space::{Lane, Port, Space};

@@ -1,0 +1,235 @@
+//! Which of Zoom's published prefixes and ports a sweep covers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::space::{Lane, Port};
+use crate::catalogue::{Catalogue, PortRange};
+
+/// What the user chose; what is left empty chooses everything that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Ids of the catalogue's services; none is the client's own: [`USUAL`].
+    pub services: Vec<String>,
+    /// Only what lies in these prefixes.
+    pub prefixes: Vec<IpNet>,
+    /// These ports, whatever the services have; none is the services' own.
+    pub ports: Vec<PortRange>,
+    /// Which address families.
+    pub families: Families,
+}
+
+/// Address families.
+///
+/// Closed on purpose: there are two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Families {
+    /// IPv4 and IPv6.
+    Both,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+/// How many addresses of each prefix.
+///
+/// Closed on purpose: some or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many, the borders first.
+    PerPrefix(u32),
+    /// Every one.
+    All,
+}
+
+/// The selection covers nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NothingSelected {
+    /// A service of that name is not in the catalogue.
+    #[error("find the service {name:?}; there are {known}")]
+    NoService {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A prefix that holds nothing of the services', nor lies in one of theirs.
+    #[error("sweep {prefix}: it is not among the published prefixes of these services, and nothing else is swept")]
+    NotPublished {
+        /// What was asked for.
+        prefix: IpNet,
+    },
+    /// The services have no prefixes, or no ports, of that kind.
+    #[error("sweep: the services {services} have no published prefixes of that family and kind")]
+    NoPrefix {
+        /// Their ids.
+        services: String,
+    },
+}
+
+impl Selection {
+    /// The prefixes and ports that are meant, without one that lies in another at the same port.
+    ///
+    /// # Errors
+    /// [`NothingSelected`] when a service is unknown, a prefix is nobody's, or nothing is left.
+    pub fn lanes(&self, catalogue: &Catalogue) -> Result<Vec<Lane>, NothingSelected> {
+        let services = self.services(catalogue)?;
+        let mut ports_of: BTreeMap<IpNet, BTreeSet<Port>> = BTreeMap::new();
+        for service in &services {
+            let ports = if self.ports.is_empty() { &service.ports } else { &self.ports };
+            for prefix in service.prefixes.iter().filter(|prefix| self.families.has(prefix)) {
+                ports_of.entry(*prefix).or_default().extend(ports.iter().copied().flat_map(each));
+            }
+        }
+        if ports_of.is_empty() {
+            let services = services.iter().map(|service| service.id.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(NothingSelected::NoPrefix { services });
+        }
+        let published: Vec<IpNet> = ports_of.keys().copied().collect();
+        let all = ports_of.into_iter().flat_map(|(prefix, ports)| ports.into_iter().map(move |port| (prefix, port)));
+        let mut lanes = Vec::new();
+        if self.prefixes.is_empty() {
+            lanes.extend(all.map(|(prefix, port)| Lane { prefix, port, canary: false }));
+        } else {
+            let wanted = IpNet::aggregate(&self.prefixes);
+            for prefix in &self.prefixes {
+                if !published.iter().any(|net| net.contains(prefix) || prefix.contains(net)) {
+                    return Err(NothingSelected::NotPublished { prefix: *prefix });
+                }
+            }
+            for (prefix, port) in all {
+                let narrower = |want: &IpNet| {
+                    if want.contains(&prefix) { Some(prefix) } else { prefix.contains(want).then_some(*want) }
+                };
+                lanes.extend(wanted.iter().filter_map(narrower).map(|prefix| Lane { prefix, port, canary: false }));
+            }
+        }
+        Ok(without_nested(lanes))
+    }
+
+    fn services<'a>(&self, catalogue: &'a Catalogue) -> Result<Vec<&'a crate::catalogue::Service>, NothingSelected> {
+        let named = |name: &str| {
+            let known = || catalogue.services.iter().map(|service| service.id.as_str()).collect::<Vec<_>>().join(", ");
+            let found = catalogue.services.iter().find(|service| service.id == name);
+            found.ok_or_else(|| NothingSelected::NoService { name: name.to_owned(), known: known() })
+        };
+        if self.services.is_empty() {
+            // A catalogue of the user's own may lack one of these.
+            return Ok(catalogue.services.iter().filter(|service| USUAL.contains(&service.id.as_str())).collect());
+        }
+        self.services.iter().map(|name| named(name)).collect()
+    }
+}
+
+impl Families {
+    fn has(self, prefix: &IpNet) -> bool {
+        match self {
+            Self::Both => true,
+            Self::V4 => matches!(prefix, IpNet::V4(_)),
+            Self::V6 => matches!(prefix, IpNet::V6(_)),
+        }
+    }
+}
+
+/// The ports of a range, or its ends where it holds more than a firewall rule's worth of them.
+fn each(range: PortRange) -> impl Iterator<Item = Port> {
+    let PortRange { transport, first, last } = range;
+    let all = (first..=last).filter(move |port| last - first < MANY || *port == first || *port == last);
+    all.map(move |number| Port { transport, number })
+}
+
+/// Drops what lies in another prefix at the same port, so that no address is asked twice; in the order of port and prefix.
+fn without_nested(mut lanes: Vec<Lane>) -> Vec<Lane> {
+    // The wider one comes first where both begin at the same address.
+    lanes.sort_by_key(|lane| (lane.port, lane.prefix.network(), lane.prefix.prefix_len()));
+    let mut kept: Vec<Lane> = Vec::new();
+    for lane in lanes {
+        let nested = kept.last().is_some_and(|before| before.port == lane.port && before.prefix.contains(&lane.prefix));
+        if !nested {
+            kept.push(lane);
+        }
+    }
+    kept
+}
+
+/// What a Zoom client needs by address: its meetings and its downloads.
+const USUAL: [&str; 2] = ["meetings", "cdn"];
+/// A range of so many ports is one rule in every firewall: its ends tell as much as all of it (Zoom Phone has 44 001).
+const MANY: u16 = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection() -> Selection {
+        Selection { services: Vec::new(), prefixes: Vec::new(), ports: Vec::new(), families: Families::V4 }
+    }
+
+    fn lanes(selection: &Selection) -> Vec<String> {
+        let lanes = selection.lanes(&Catalogue::embedded()).unwrap();
+        lanes.iter().map(|lane| format!("{} {}", lane.port, lane.prefix)).collect()
+    }
+
+    fn range(text: &str) -> Vec<PortRange> {
+        vec![text.parse().unwrap()]
+    }
+
+    #[test]
+    fn what_is_not_said_is_all_that_a_client_needs() {
+        let all = lanes(&selection());
+        assert_eq!(all.iter().filter(|lane| lane.starts_with("tcp/443 ")).count(), 51);
+        assert!(
+            all.contains(&"udp/8801 170.114.0.0/16".to_owned()) && all.contains(&"tcp/8802 3.7.35.0/25".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_published_prefix_can_be_swept_alone() {
+        let part =
+            Selection { prefixes: vec!["170.114.52.0/24".parse().unwrap()], ports: range("tcp/443"), ..selection() };
+        assert_eq!(lanes(&part), ["tcp/443 170.114.52.0/24"]);
+    }
+
+    #[test]
+    fn a_wider_prefix_stands_for_what_is_published_in_it() {
+        let wide = Selection { prefixes: vec!["3.0.0.0/8".parse().unwrap()], ports: range("tcp/443"), ..selection() };
+        assert_eq!(
+            lanes(&wide),
+            ["tcp/443 3.7.35.0/25", "tcp/443 3.235.82.0/23", "tcp/443 3.235.96.26/31", "tcp/443 3.235.96.158/31"]
+        );
+    }
+
+    #[test]
+    fn an_address_that_two_services_publish_is_asked_once() {
+        let both = Selection {
+            services: vec!["meetings".to_owned(), "rooms".to_owned()],
+            ports: range("tcp/443"),
+            ..selection()
+        };
+        assert_eq!(lanes(&both).len(), 50);
+    }
+
+    #[test]
+    fn nothing_but_zooms_prefixes_is_swept() {
+        let foreign = Selection { prefixes: vec!["192.0.2.0/24".parse().unwrap()], ..selection() };
+        let error = foreign.lanes(&Catalogue::embedded()).unwrap_err();
+        assert!(matches!(error, NothingSelected::NotPublished { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_service_is_named_with_those_that_there_are() {
+        let unknown = Selection { services: vec!["meeting".to_owned()], ..selection() };
+        let error = unknown.lanes(&Catalogue::embedded()).unwrap_err().to_string();
+        assert!(error.contains("\"meeting\"") && error.contains("meetings, web-client"), "{error}");
+    }
+
+    #[test]
+    fn a_wide_range_of_ports_is_asked_at_its_ends() {
+        let phone = Selection { services: vec!["phone".to_owned()], ..selection() };
+        let ports: BTreeSet<String> =
+            lanes(&phone).iter().map(|lane| lane.split(' ').next().unwrap_or_default().to_owned()).collect();
+        assert_eq!(ports.into_iter().collect::<Vec<_>>(), ["udp/20000", "udp/64000"]);
+    }
+}
