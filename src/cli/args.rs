@@ -7,6 +7,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use why5003_probes::kit::Proxy;
 
+use super::rules::rule_format;
+use crate::rules;
+
 /// Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?
 #[derive(Clone, Debug, Parser)]
 #[command(name = "why5003", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -82,7 +85,7 @@ pub(super) enum Command {
     Demo(Demo),
     /// Judge a recorded run (a report in JSON) again
     Replay(Replay),
-    /// Show, import or update what Zoom publishes
+    /// Show, import, update or export what Zoom publishes
     Catalogue(Catalogue),
     /// Say what a cause means, how to prove it, how to mend it
     Explain(Explain),
@@ -150,6 +153,8 @@ pub(super) enum CatalogueAction {
     Import(CatalogueImport),
     /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; what changed goes to standard error
     Update(CatalogueUpdate),
+    /// Write firewall rules that let Zoom out, in the syntax of a firewall
+    Export(CatalogueExport),
 }
 
 /// Arguments of `catalogue show`.
@@ -174,6 +179,20 @@ pub(super) struct CatalogueImport {
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CatalogueUpdate {
     /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `catalogue export`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueExport {
+    /// For which firewall
+    #[arg(long = "as", value_name = "FORMAT", value_parser = rule_format())]
+    pub(super) firewall: &'static rules::Format,
+    /// Only this service (may be repeated); see `why5003 catalogue show`. Where none is named: what a client needs
+    #[arg(long, value_name = "ID")]
+    pub(super) service: Vec<String>,
+    /// Write the rules to this file, in one step, instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }

@@ -67,7 +67,7 @@ fn header(catalogue: &Catalogue, chosen: &[&Service], by_default: bool) -> Vec<S
         let mut line = format!("service {}: {}", service.id, service.title);
         if !service.lists.is_empty() {
             // Writing to a String cannot fail.
-            let _ = write!(line, "; lists {}", lists(service));
+            let _ = write!(line, " (lists {})", lists(service));
         }
         header.push(line);
     }

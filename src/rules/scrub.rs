@@ -2,14 +2,16 @@
 //!
 //! What is left cannot end a quoted text, a comment or a line, and asks no command line for help (`?` on Cisco's does).
 
-/// The text in letters, digits, single spaces and `.,:()/+*_@-`, every other character as `_`; it begins with a letter or
-/// digit, ends with no space, and is cut to `max_chars`.
+/// The text in letters, digits, single spaces and `.,:()/+*_@-`; quotes are left out, `;` is a comma, every other character
+/// is `_`. It begins with a letter or digit, ends with no space, and is cut to `max_chars`.
 ///
 /// A text that begins with a letter or digit is no formula to a spreadsheet, and no expression to an Azure template.
 pub(super) fn scrubbed(text: &str, max_chars: usize) -> String {
     let mut safe = String::new();
     for c in text.chars() {
         let c = match c {
+            '\'' | '"' | '`' => continue,
+            ';' => ',',
             c if c.is_whitespace() => ' ',
             c if c.is_ascii_alphanumeric() || SAFE.contains(c) => c,
             _ => '_',
@@ -36,7 +38,7 @@ mod tests {
 
     #[test]
     fn what_could_break_out_is_written_over() {
-        assert_eq!(scrubbed("A \"b\"\n-j DROP; ? \\ `c` $d !e", 80), "A _b_ -j DROP_ _ _ _c_ _d _e");
+        assert_eq!(scrubbed("A \"b\"\n-j DROP; ? \\ `c` $d !e", 80), "A b -j DROP, _ _ c _d _e");
     }
 
     #[test]

@@ -95,7 +95,9 @@ fn notes(rules: &Ruleset) -> Vec<String> {
     let v6: usize = permissions.iter().map(|permission| permission.ipv6_ranges.len()).sum();
     let mut notes = rules.header().to_vec();
     notes.push(
-        "use it with: aws ec2 authorize-security-group-egress --group-id GROUP --ip-permissions file://FILE".to_owned(),
+        "use it with: aws ec2 authorize-security-group-egress --group-id GROUP --ip-permissions file://FILE; a new group lets \
+         everything out by a rule of its own, which you may want to revoke"
+            .to_owned(),
     );
     let mut count = format!("these are {v4} rules for IPv4 and {v6} for IPv6");
     if v4.max(v6) > QUOTA {

@@ -23,7 +23,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(rules: &Ruleset) -> String {
-    let resources = rules.groups().iter().flat_map(of_group).enumerate().map(|(nth, rule)| rule.resource(nth));
+    let mut resources: Vec<Resource> = Vec::new();
+    for (nth, rule) in rules.groups().iter().flat_map(of_group).enumerate() {
+        // One after the other: a group takes one change at a time.
+        let after = resources.last().map(|resource| resource.own_id.clone());
+        resources.push(rule.resource(nth, after));
+    }
     let template = Template {
         schema: "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         content_version: "1.0.0.0",
@@ -32,7 +37,7 @@ fn write(rules: &Ruleset) -> String {
             "networkSecurityGroup": { "type": "string" },
             "firstPriority": { "type": "int", "minValue": 100, "maxValue": 4000, "defaultValue": FIRST_PRIORITY },
         }),
-        resources: resources.collect(),
+        resources,
     };
     let text = serde_json::to_string_pretty(&template);
     text.expect("texts and numbers can be written as JSON") + "\n"
@@ -61,7 +66,11 @@ struct Resource {
     kind: &'static str,
     api_version: &'static str,
     name: String,
+    depends_on: Vec<String>,
     properties: Properties,
+    /// How a later resource names it.
+    #[serde(skip)]
+    own_id: String,
 }
 
 #[derive(Serialize)]
@@ -109,15 +118,17 @@ fn of_group(group: &Group) -> Vec<Rule> {
 }
 
 impl Rule {
-    fn resource(self, nth: usize) -> Resource {
+    fn resource(self, nth: usize, after: Option<String>) -> Resource {
         let protocol = match self.transport {
             Transport::Tcp => "Tcp",
             Transport::Udp => "Udp",
         };
         Resource {
-            kind: "Microsoft.Network/networkSecurityGroups/securityRules",
+            kind: KIND,
             api_version: "2023-11-01",
             name: format!("[concat(parameters('networkSecurityGroup'), '/{}')]", self.name),
+            depends_on: after.into_iter().collect(),
+            own_id: format!("[resourceId('{KIND}', parameters('networkSecurityGroup'), '{}')]", self.name),
             properties: Properties {
                 description: format!("Zoom: {}", self.title),
                 priority: format!("[add(parameters('firstPriority'), {nth})]"),
@@ -138,7 +149,8 @@ fn notes(rules: &Ruleset) -> Vec<String> {
     let prefixes: usize = rules.iter().map(|rule| rule.prefixes.len()).sum();
     vec![
         "use it with: az deployment group create --resource-group GROUP --template-file FILE --parameters \
-         networkSecurityGroup=NAME firstPriority=1000"
+         networkSecurityGroup=NAME firstPriority=1000; the priorities must be lower numbers than those of your rules that \
+         deny, without which everything may go out"
             .to_owned(),
         format!(
             "these are {} rules with {prefixes} prefixes; a network security group takes 1000 rules and 4000 prefixes",
@@ -147,5 +159,6 @@ fn notes(rules: &Ruleset) -> Vec<String> {
     ]
 }
 
+const KIND: &str = "Microsoft.Network/networkSecurityGroups/securityRules";
 /// In the middle of what users take: there is room before and behind.
 const FIRST_PRIORITY: u32 = 1000;
