@@ -13,15 +13,16 @@ use crate::rules::ruleset::{Group, Ruleset};
 
 pub(super) const FORMAT: Format = Format {
     name: "cisco-asa",
-    ending: "asa.txt",
+    ending: "txt",
     title: "Cisco ASA 9.0 or later: object groups and access-list entries",
     write,
     notes: no_notes,
 };
 
 const HOW: &[&str] = &[
-    "Paste it in configuration mode, with the name of the access list on your inside interface (show run access-group)",
-    "for inside_access_in. Its entries go to the top, before any deny. Replies pass, since an ASA keeps state.",
+    "Paste it in configuration mode, and write the name of the access list on your inside interface \
+     (show run access-group) for inside_access_in. Its entries go to the top, before any deny.",
+    "Replies pass, since an ASA keeps state.",
     "Object groups only grow when it is pasted again: remove by hand what Zoom has withdrawn.",
 ];
 

@@ -17,16 +17,18 @@ use crate::rules::ruleset::{Group, Ruleset};
 
 pub(super) const FORMAT: Format = Format {
     name: "fortigate",
-    ending: "fortios.txt",
+    ending: "txt",
     title: "Fortinet FortiGate, FortiOS 6.4 or later: addresses, groups, services and policies",
     write,
     notes: no_notes,
 };
 
 const HOW: &[&str] = &[
-    "Paste it into the CLI. The policies go from any interface to any: set srcintf and dstintf to yours, and `set nat enable`",
-    "where this FortiGate translates addresses. They come last: move them before the policy that denies. Replies pass, since",
-    "FortiOS keeps state. When it is pasted again, leave the policies out: their names are taken.",
+    "Paste it into the CLI.",
+    "The policies go from any interface to any: set srcintf and dstintf to yours, and nat to enable where \
+     this FortiGate translates addresses. They come last: move them before the policy that denies.",
+    "Replies pass, since FortiOS keeps state.",
+    "When it is pasted again, leave the policies out: their names are taken.",
 ];
 
 fn write(rules: &Ruleset) -> String {

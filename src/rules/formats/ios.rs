@@ -11,16 +11,17 @@ use crate::rules::ruleset::{Group, Ruleset};
 
 pub(super) const FORMAT: Format = Format {
     name: "cisco-ios",
-    ending: "ios.txt",
+    ending: "txt",
     title: "Cisco IOS and IOS XE: extended access lists with wildcard masks",
     write,
     notes: no_notes,
 };
 
 const HOW: &[&str] = &[
-    "Put these entries into the access lists that your inside interface has inbound, before their denies: a list of these",
-    "alone denies everything else. An access list keeps no state: replies need zone-based inspection (class-map match",
-    "access-group), ip inspect, or entries of their own on the way back.",
+    "Put these entries into the access lists that your inside interface has inbound, before their denies: \
+     a list of these alone denies everything else.",
+    "An access list keeps no state: replies need zone-based inspection (class-map match access-group), \
+     ip inspect, or entries of their own on the way back.",
 ];
 
 fn write(rules: &Ruleset) -> String {

@@ -21,9 +21,10 @@ pub(super) const FORMAT: Format = Format {
 };
 
 const HOW: &[&str] = &[
-    "Load it with: iptables-restore --noflush FILE and ip6tables-restore --noflush FILE. Loading it again puts the new rules",
-    "in the old ones' place, and nothing else is touched. Then lead what goes out through it, once, before it is dropped:",
-    "iptables -I FORWARD -j zoom and ip6tables -I FORWARD -j zoom; replies pass by your rule for ctstate ESTABLISHED.",
+    "Load it with `iptables-restore --noflush FILE` and `ip6tables-restore --noflush FILE`. Loading it again \
+     puts the new rules in the old ones' place; nothing else is touched.",
+    "Then lead what goes out through it, once, before it is dropped: `iptables -I FORWARD -j zoom` and \
+     `ip6tables -I FORWARD -j zoom`; replies pass by your rule for ctstate ESTABLISHED.",
 ];
 
 fn write(rules: &Ruleset) -> String {

@@ -19,9 +19,10 @@ pub(super) const FORMAT: Format = Format {
 };
 
 const HOW: &[&str] = &[
-    "Load it with: nft -f FILE. Loading it again puts the new rules in the old ones' place.",
-    "Then say `jump zoom_out` in the chain of table inet filter that sees what goes out, before it drops; replies pass by",
-    "your rule for ct state established. Is your table named otherwise? Write its name for `inet filter` throughout.",
+    "Load it with `nft -f FILE`. Loading it again puts the new rules in the old ones' place.",
+    "Then say `jump zoom_out` in the chain of table inet filter that sees what goes out, before it drops; \
+     replies pass by your rule for ct state established.",
+    "Where your table is named otherwise, write its name for `inet filter` throughout.",
 ];
 
 fn write(rules: &Ruleset) -> String {

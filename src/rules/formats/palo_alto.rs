@@ -18,16 +18,18 @@ use crate::rules::ruleset::{Group, Ruleset};
 
 pub(super) const FORMAT: Format = Format {
     name: "palo-alto",
-    ending: "panos.txt",
+    ending: "txt",
     title: "Palo Alto PAN-OS: set commands for objects, groups and security rules",
     write,
     notes: no_notes,
 };
 
 const HOW: &[&str] = &[
-    "Paste it in configure mode, then commit; leave out lines that begin with #. The rules go from any zone to any zone: set",
-    "yours with `set rulebase security rules zoom-... from ZONE to ZONE`. They match by address and port, whatever the",
-    "application. Replies pass, since PAN-OS keeps state. Groups only grow when it is pasted again.",
+    "Paste it in configure mode without these first lines, then commit.",
+    "The rules go from any zone to any: set yours with: set rulebase security rules NAME from ZONE to ZONE. \
+     They match by address and port, whatever the application.",
+    "Replies pass, since PAN-OS keeps state.",
+    "Groups only grow when it is pasted again: remove by hand what Zoom has withdrawn.",
 ];
 
 fn write(rules: &Ruleset) -> String {
