@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    fn allow(id: &str, prefixes: &str, ports: &str) -> Allow {
+    fn wanted(id: &str, prefixes: &str, ports: &str) -> Allow {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         Allow {
             id: id.to_owned(),
@@ -153,14 +153,14 @@ mod tests {
     }
 
     fn names(ids: &[&str]) -> Vec<String> {
-        let allows: Vec<Allow> = ids.iter().map(|id| allow(id, "3.7.35.0/25", "tcp/443")).collect();
+        let allows: Vec<Allow> = ids.iter().map(|id| wanted(id, "3.7.35.0/25", "tcp/443")).collect();
         Ruleset::new(&[], &allows).groups.into_iter().map(|group| group.name).collect()
     }
 
     #[test]
     fn prefixes_and_ports_are_canonical() {
         let scattered =
-            allow("x", "3.7.35.128/25 2407:30c0::/32 3.7.35.0/25 3.7.35.1/32", "udp/8802 tcp/443 udp/8801 tcp/443");
+            wanted("x", "3.7.35.128/25 2407:30c0::/32 3.7.35.0/25 3.7.35.1/32", "udp/8802 tcp/443 udp/8801 tcp/443");
         let group = Ruleset::new(&[], &[scattered]).groups.remove(0);
         assert_eq!(
             (group.v4, group.v6, group.ports),
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_allows_nothing_is_no_rule() {
-        let nothing = [allow("a", "", "tcp/443"), allow("b", "3.7.35.0/25", "")];
+        let nothing = [wanted("a", "", "tcp/443"), wanted("b", "3.7.35.0/25", "")];
         assert!(Ruleset::new(&[], &nothing).is_empty());
     }
 

@@ -156,7 +156,7 @@ fn one_family_alone_leaves_no_trace_of_the_other() {
 
 #[test]
 fn aws_is_told_of_a_rule_once() {
-    let allow = |id: &str, prefixes: &[&str], ports: &[&str]| Allow {
+    let wanted = |id: &str, prefixes: &[&str], ports: &[&str]| Allow {
         id: id.to_owned(),
         title: id.to_owned(),
         prefixes: prefixes.iter().map(|prefix| prefix.parse().unwrap()).collect(),
@@ -165,8 +165,8 @@ fn aws_is_told_of_a_rule_once() {
     let rules = Ruleset::new(
         &[],
         &[
-            allow("a", &["170.114.0.0/16", "2600:9000:2600::/48"], &["tcp/443-444"]),
-            allow("b", &["170.114.45.0/24", "52.84.151.0/24", "2600:9000:2600::/48"], &["tcp/443"]),
+            wanted("a", &["170.114.0.0/16", "2600:9000:2600::/48"], &["tcp/443-444"]),
+            wanted("b", &["170.114.45.0/24", "52.84.151.0/24", "2600:9000:2600::/48"], &["tcp/443"]),
         ],
     );
     let written: serde_json::Value = serde_json::from_str(&(format("aws").unwrap().write)(&rules)).unwrap();
