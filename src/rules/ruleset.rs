@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use why5003_probes::kit::Transport;
 
-use super::ports::joined;
+use super::ports::{holds, joined};
 use super::scrub::scrubbed;
 use crate::catalogue::PortRange;
 
@@ -89,6 +89,16 @@ impl Group {
             title => title,
         };
         Self { name, title, v4, v6, ports: joined(&allow.ports) }
+    }
+
+    /// Its prefixes, IPv4 first.
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = IpNet> {
+        self.v4.iter().copied().map(IpNet::V4).chain(self.v6.iter().copied().map(IpNet::V6))
+    }
+
+    /// Whether all of the prefix is let out at all of these ports.
+    pub(super) fn lets_out(&self, prefix: IpNet, ports: PortRange) -> bool {
+        self.ports.iter().any(|own| holds(*own, ports)) && self.prefixes().any(|own| own.contains(&prefix))
     }
 
     /// Its ports of one transport.

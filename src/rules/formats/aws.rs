@@ -5,13 +5,11 @@
 //! twice is an error, so what an earlier service lets out already is not written again. A description has at most 255
 //! characters of `a-zA-Z0-9 ._-:/()#,@[]+=&;{}!$*` (`IpRange`, EC2 API reference).
 
-use std::fmt::Display;
-
+use ipnet::IpNet;
 use serde::Serialize;
 
 use super::Format;
-use crate::rules::ports::holds;
-use crate::rules::ruleset::{Group, Ruleset};
+use crate::rules::ruleset::Ruleset;
 
 pub(super) const FORMAT: Format = Format {
     name: "aws",
@@ -54,39 +52,30 @@ struct Ipv6Range {
 
 fn permissions(rules: &Ruleset) -> Vec<Permission> {
     let mut permissions = Vec::new();
-    let mut before: Vec<&Group> = Vec::new();
-    for group in rules.groups() {
-        let description = || format!("Zoom: {}", group.title);
+    for (nth, group) in rules.groups().iter().enumerate() {
         for range in &group.ports {
-            let earlier = || before.iter().filter(|earlier| earlier.ports.iter().any(|ports| holds(*ports, *range)));
-            let v4 = group
-                .v4
-                .iter()
-                .filter(|prefix| !earlier().any(|earlier| earlier.v4.iter().any(|net| net.contains(*prefix))));
-            let v6 = group
-                .v6
-                .iter()
-                .filter(|prefix| !earlier().any(|earlier| earlier.v6.iter().any(|net| net.contains(*prefix))));
-            let permission = Permission {
+            let earlier = || rules.groups().iter().take(nth);
+            let is_new = |prefix: &IpNet| !earlier().any(|earlier| earlier.lets_out(*prefix, *range));
+            let mut permission = Permission {
                 ip_protocol: range.transport.to_string(),
                 from_port: range.first,
                 to_port: range.last,
-                ip_ranges: v4.map(|prefix| IpRange { cidr_ip: text(prefix), description: description() }).collect(),
-                ipv6_ranges: v6
-                    .map(|prefix| Ipv6Range { cidr_ipv6: text(prefix), description: description() })
-                    .collect(),
+                ip_ranges: Vec::new(),
+                ipv6_ranges: Vec::new(),
             };
+            for prefix in group.prefixes().filter(is_new) {
+                let (cidr, description) = (prefix.to_string(), format!("Zoom: {}", group.title));
+                match prefix {
+                    IpNet::V4(_) => permission.ip_ranges.push(IpRange { cidr_ip: cidr, description }),
+                    IpNet::V6(_) => permission.ipv6_ranges.push(Ipv6Range { cidr_ipv6: cidr, description }),
+                }
+            }
             if !(permission.ip_ranges.is_empty() && permission.ipv6_ranges.is_empty()) {
                 permissions.push(permission);
             }
         }
-        before.push(group);
     }
     permissions
-}
-
-fn text(prefix: &impl Display) -> String {
-    prefix.to_string()
 }
 
 fn notes(rules: &Ruleset) -> Vec<String> {

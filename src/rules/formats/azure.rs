@@ -97,9 +97,9 @@ struct Rule {
 }
 
 fn of_group(group: &Group) -> Vec<Rule> {
-    let v4: Vec<IpNet> = group.v4.iter().copied().map(IpNet::V4).collect();
-    let v6: Vec<IpNet> = group.v6.iter().copied().map(IpNet::V6).collect();
+    let (v4, v6): (Vec<IpNet>, Vec<IpNet>) = group.prefixes().partition(|prefix| matches!(prefix, IpNet::V4(_)));
     let mut rules = Vec::new();
+    // One rule takes prefixes of one family.
     for (family, prefixes) in [("v4", v4), ("v6", v6)] {
         for transport in TRANSPORTS {
             let ports = group.ports_of(transport);

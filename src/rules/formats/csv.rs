@@ -15,8 +15,7 @@ fn write(rules: &Ruleset) -> String {
     // RFC 4180, 2.1: lines end with CR LF.
     let mut text = String::from("service,title,direction,prefix,transport,first_port,last_port\r\n");
     for group in rules.groups() {
-        let prefixes = group.v4.iter().map(ToString::to_string).chain(group.v6.iter().map(ToString::to_string));
-        for prefix in prefixes {
+        for prefix in group.prefixes() {
             for range in &group.ports {
                 // Writing to a String cannot fail.
                 let _ = write!(

@@ -7,8 +7,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ipnet::IpNet;
-
 use super::heading::heading;
 use super::object_name::object_name;
 use super::{Format, no_notes};
@@ -35,7 +33,7 @@ const HOW: &[&str] = &[
 fn write(rules: &Ruleset) -> String {
     let mut text = heading("#", rules, HOW);
     let groups = rules.groups();
-    for prefix in groups.iter().flat_map(prefixes).collect::<BTreeSet<_>>() {
+    for prefix in groups.iter().flat_map(Group::prefixes).collect::<BTreeSet<_>>() {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "set address {} ip-netmask {prefix}", object_name(prefix));
     }
@@ -45,7 +43,7 @@ fn write(rules: &Ruleset) -> String {
     }
     for group in groups {
         let Group { name, title, ports, .. } = group;
-        for prefix in prefixes(group) {
+        for prefix in group.prefixes() {
             let _ = writeln!(text, "set address-group zoom-{name} static {}", object_name(prefix));
         }
         let _ = writeln!(text, "set address-group zoom-{name} description \"Zoom: {title}\"");
@@ -62,10 +60,6 @@ fn write(rules: &Ruleset) -> String {
         let _ = writeln!(text, "move rulebase security rules zoom-{name} top");
     }
     text
-}
-
-fn prefixes(group: &Group) -> impl Iterator<Item = IpNet> {
-    group.v4.iter().copied().map(IpNet::V4).chain(group.v6.iter().copied().map(IpNet::V6))
 }
 
 fn service_name(range: PortRange) -> String {
