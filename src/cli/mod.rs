@@ -14,6 +14,7 @@ mod probe;
 mod progress;
 mod replay;
 mod session;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn run(args: Args) -> anyhow::Result<Code> {
     let Args { command, options } = args;
     match command.unwrap_or(Command::Diagnose) {
         Command::Diagnose => diagnose::run(&options),
+        Command::Sweep(sweep) => sweep::run(&options, &sweep),
         Command::Probe(probe) => probe::run(&options, &probe),
         Command::Demo(demo) => demo::run(&options, &demo),
         Command::Replay(replay) => replay::run(&options, &replay),
