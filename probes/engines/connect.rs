@@ -20,7 +20,7 @@ use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
 use crate::kit::sockets::{self, io_error, is_under_way};
 use crate::kit::watched::watched;
-use crate::kit::{CannotLook, How, IcmpError, IcmpMeaning, Pending, errno, error_queue, room};
+use crate::kit::{CannotLook, How, IcmpError, Pending, errno, error_queue, room};
 
 /// Asks by TCP connections of the kernel's.
 pub struct Connect {
@@ -219,14 +219,8 @@ fn end(flight: &Flight, now: Instant) -> Result<Option<Returned>, CannotLook> {
 }
 
 /// What ICMP errors say, the last one first.
-pub(super) fn by_icmp(icmp: &[IcmpError], of: IpAddr) -> Response {
-    let Some(last) = icmp.last() else { return Response::Unreachable { by: None } };
-    match last.meaning {
-        // A port that is closed is the host's to say; who else says it is a filter that rejects so.
-        IcmpMeaning::PortUnreachable if last.from == Some(of) => Response::Closed { ttl: None },
-        IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable => Response::Prohibited { by: last.from },
-        _ => Response::Unreachable { by: last.from },
-    }
+fn by_icmp(icmp: &[IcmpError], of: IpAddr) -> Response {
+    icmp.last().map_or(Response::Unreachable { by: None }, |last| Response::of_icmp(last.meaning, last.from, of))
 }
 
 /// Taken from the poll at once.
@@ -293,23 +287,5 @@ mod tests {
     async fn an_address_of_another_family_than_the_source_is_no_lack_of_room() {
         let mut engine = Connect::new(Duration::from_millis(100), Some("127.0.0.1".parse().unwrap())).unwrap();
         assert!(engine.ask(&["[::1]:9".parse().unwrap()]).is_err());
-    }
-
-    #[test]
-    fn a_closed_port_is_the_hosts_own_to_say() {
-        let error = |meaning, from: &str| {
-            [IcmpError { from: from.parse().ok(), meaning, kind: 3, code: 3, own: false, mtu: None }]
-        };
-        let of = "192.0.2.7".parse().unwrap();
-        let near = "10.0.1.1".parse().ok();
-        let cases = [
-            (error(IcmpMeaning::PortUnreachable, "192.0.2.7"), Response::Closed { ttl: None }),
-            (error(IcmpMeaning::PortUnreachable, "10.0.1.1"), Response::Prohibited { by: near }),
-            (error(IcmpMeaning::Prohibited, "10.0.1.1"), Response::Prohibited { by: near }),
-            (error(IcmpMeaning::HostUnreachable, "10.0.1.1"), Response::Unreachable { by: near }),
-        ];
-        for (icmp, wanted) in cases {
-            assert_eq!(by_icmp(&icmp, of), wanted, "{icmp:?}");
-        }
     }
 }

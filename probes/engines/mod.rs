@@ -6,7 +6,11 @@
 mod connect;
 mod engine;
 mod response;
+#[cfg(target_os = "linux")]
+mod syn;
 
 pub use connect::Connect;
 pub use engine::{Cost, Engine};
 pub use response::{Response, Returned};
+#[cfg(target_os = "linux")]
+pub use syn::Syn;
