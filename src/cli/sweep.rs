@@ -2,15 +2,12 @@
 
 mod announce;
 mod bar;
+mod engines;
 mod file;
 mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use anyhow::Context;
-use why5003_probes::engines::{Connect, Engine};
-use why5003_probes::kit::Transport;
 
 use super::args::{self, Format, Options};
 use super::exit::Code;
@@ -21,6 +18,7 @@ use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, Swept, Tools};
 use crate::sweep::{Pace, Survey, survey};
 use crate::verdict::conclude;
+use anyhow::Context;
 use bar::Bar;
 use file::Log;
 use wanted::Wanted;
@@ -66,14 +64,14 @@ impl Work<'_> {
         started: String,
         stamp: CatalogueStamp,
     ) -> anyhow::Result<(SweepReport, Survey)> {
-        let Wanted { space, shard, seed, ref known } = self.wanted;
         let began = self.tools.clock.elapsed();
-        let mut engines = engines(self.args, self.options)?;
+        let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
+        let Wanted { space, shard, seed, known } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
         let mut wrong = None;
         let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
         let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
-        let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known: known.clone() };
+        let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
         let swept = run::sweep(
             sweep,
             &mut engines,
@@ -126,13 +124,3 @@ impl Work<'_> {
         Ok((report, survey))
     }
 }
-
-/// The engines that may be used here.
-fn engines(args: &args::Sweep, options: &Options) -> anyhow::Result<Vec<(Transport, Box<dyn Engine>)>> {
-    anyhow::ensure!(args.engine != args::Engine::Syn, "the syn engine is not built into this program yet");
-    let connect = Connect::new(WAIT, options.source).context("could not begin the sweep")?;
-    Ok(vec![(Transport::Tcp, Box::new(connect))])
-}
-
-/// For an answer: more than a round trip to any place on Earth, and less than until the kernel's second SYN.
-const WAIT: Duration = Duration::from_millis(950);
