@@ -4,49 +4,20 @@
 //! computer nor a NAT on the way keeps a port. It waits less than a second for each, before the kernel's first
 //! retransmission (RFC 6298, 2.1): so one target is one SYN, and the pace is what was asked for.
 
-use std::collections::VecDeque;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
-use slab::Slab;
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::unix::AsyncFd;
+use mio::Interest;
+use socket2::{Protocol, Type};
 
 use super::engine::{Cost, Engine};
+use super::flights::{Flight, Flights, failed};
 use super::response::{Response, Returned};
-use crate::kit::sockets::{self, io_error, is_under_way};
-use crate::kit::watched::watched;
-use crate::kit::{CannotLook, How, IcmpError, IcmpMeaning, Pending, errno, error_queue, room};
+use crate::kit::sockets::io_error;
+use crate::kit::{CannotLook, Pending};
 
 /// Asks by TCP connections of the kernel's.
-pub struct Connect {
-    /// All sockets under way hang on one poll of our own, and the runtime watches that alone.
-    poll: Poll,
-    /// The same poll, as the runtime sees it.
-    watch: AsyncFd<OwnedFd>,
-    events: Events,
-    flying: Slab<Flight>,
-    /// In the order they began; those that ended meanwhile are still in it.
-    ends: VecDeque<(Instant, usize, u64)>,
-    began: u64,
-    /// Ends that came at once.
-    at_once: Vec<Returned>,
-    wait: Duration,
-    source: Option<IpAddr>,
-    most: usize,
-}
-
-struct Flight {
-    socket: Socket,
-    to: SocketAddr,
-    began: Instant,
-    /// Tells it from an earlier one in the same place.
-    nth: u64,
-}
+pub struct Connect(Flights);
 
 impl Connect {
     /// An engine that gives each target so long, and less than a second; `source` is the address to send from.
@@ -54,80 +25,7 @@ impl Connect {
     /// # Errors
     /// [`CannotLook`] when this computer gives no poll.
     pub fn new(wait: Duration, source: Option<IpAddr>) -> Result<Self, CannotLook> {
-        let poll = Poll::new().map_err(io_error("watch many sockets"))?;
-        let descriptor = poll.registry().as_fd().try_clone_to_owned();
-        let watch = descriptor.and_then(watched).map_err(io_error("watch many sockets"))?;
-        Ok(Self {
-            poll,
-            watch,
-            events: Events::with_capacity(EVENTS),
-            flying: Slab::new(),
-            ends: VecDeque::new(),
-            began: 0,
-            at_once: Vec::new(),
-            wait: wait.min(BEFORE_THE_SECOND_SYN),
-            source,
-            most: room::descriptors().saturating_sub(SPARE),
-        })
-    }
-
-    /// Begins one connection; `false` where this computer has no room for it.
-    fn begin(&mut self, to: SocketAddr) -> Result<bool, CannotLook> {
-        let socket = match Socket::new(Domain::for_address(to), Type::STREAM.nonblocking(), Some(Protocol::TCP)) {
-            Ok(socket) => socket,
-            Err(error) => return sockets::ours("open a TCP socket", error).map(|_| false),
-        };
-        error_queue::enable(&socket, to.ip()).map_err(io_error("set a TCP socket's options"))?;
-        if let Some(source) = self.source
-            && let Err(error) = socket.bind(&SocketAddr::new(source, 0).into())
-        {
-            return sockets::bind_failed(error).map(|_| false);
-        }
-        let began = Instant::now();
-        match socket.connect(&to.into()) {
-            Ok(()) => {}
-            Err(error) if is_under_way(&error) => {}
-            Err(error) => {
-                return match errno::read_at_once(&error) {
-                    Some((How::Exhausted, _)) => Ok(false),
-                    Some((How::NoRoute | How::Unreachable | How::NotPermitted, _)) => {
-                        self.at_once.push(Returned {
-                            to,
-                            response: Response::Unreachable { by: self.source },
-                            rtt: None,
-                        });
-                        Ok(true)
-                    }
-                    _ => Err(CannotLook::Io { operation: "begin a TCP connection", source: error }),
-                };
-            }
-        }
-        self.began += 1;
-        let place = self.flying.vacant_entry();
-        let (key, nth) = (place.key(), self.began);
-        let registry = self.poll.registry();
-        registry
-            .register(&mut SourceFd(&socket.as_raw_fd()), Token(key), Interest::WRITABLE)
-            .map_err(io_error("watch a TCP socket"))?;
-        place.insert(Flight { socket, to, began, nth });
-        self.ends.push_back((began, key, nth));
-        Ok(true)
-    }
-
-    /// Ends those whose time is up.
-    fn end_late_ones(&mut self) {
-        let now = Instant::now();
-        while let Some(&(began, key, nth)) = self.ends.front() {
-            let over = self.flying.get(key).is_none_or(|flight| flight.nth != nth);
-            if !over {
-                if now.saturating_duration_since(began) < self.wait {
-                    return;
-                }
-                // A socket that is still in SYN-SENT sends nothing when it is closed, and leaves nothing.
-                self.flying.remove(key);
-            }
-            self.ends.pop_front();
-        }
+        Flights::new(Interest::WRITABLE, wait.min(BEFORE_THE_SECOND_SYN), source).map(Self)
     }
 }
 
@@ -142,97 +40,39 @@ impl Engine for Connect {
     }
 
     fn wait(&self) -> Duration {
-        self.wait
+        self.0.wait()
     }
 
     fn room(&self) -> usize {
-        self.most.saturating_sub(self.flying.len())
+        self.0.room()
     }
 
     fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
-        self.end_late_ones();
-        let mut asked = 0;
-        for to in targets {
-            if self.room() == 0 || !self.begin(*to)? {
-                break;
-            }
-            asked += 1;
-        }
-        Ok(asked)
+        // The SYN went with the connection's beginning.
+        self.0.begin_all((Type::STREAM, Protocol::TCP), targets, |_, _| Ok(()))
     }
 
     fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
-        returned.append(&mut self.at_once);
-        loop {
-            let polled = self.poll.poll(&mut self.events, Some(Duration::ZERO));
-            match polled {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                polled => polled.map_err(io_error("wait for many sockets"))?,
-            }
-            let now = Instant::now();
-            let mut heard = 0;
-            for event in &self.events {
-                heard += 1;
-                if let Some(flight) = self.flying.try_remove(event.token().0) {
-                    returned.extend(end(&flight, now)?);
-                }
-            }
-            if heard < EVENTS {
-                break;
-            }
-        }
-        self.end_late_ones();
-        Ok(())
+        self.0.hear(returned, end)
     }
 
     fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
-        Box::pin(async move {
-            if !self.at_once.is_empty() {
-                return Ok(());
-            }
-            let mut ready = self.watch.readable().await.map_err(io_error("wait for many sockets"))?;
-            ready.clear_ready();
-            Ok(())
-        })
+        Box::pin(self.0.ready())
     }
 }
 
 /// How a connection began, or why it did not; `None` where it is no longer known.
-fn end(flight: &Flight, now: Instant) -> Result<Option<Returned>, CannotLook> {
-    let response = match flight.socket.take_error() {
+fn end(flight: &Flight) -> Result<Option<Response>, CannotLook> {
+    match flight.socket.take_error() {
         Ok(None) => {
             flight.socket.set_linger(Some(Duration::ZERO)).map_err(io_error("set a TCP socket's options"))?;
-            Response::Open
+            Ok(Some(Response::Open))
         }
-        Ok(Some(error)) => {
-            let icmp = error_queue::drain(&flight.socket);
-            match errno::read(&error) {
-                Some((How::Silent, _)) => return Ok(None),
-                Some((How::Refused | How::Reset, _)) if icmp.is_empty() => Response::Closed { ttl: None },
-                _ => by_icmp(&icmp, flight.to.ip()),
-            }
-        }
-        Err(source) => return Err(CannotLook::Io { operation: "read a TCP socket's error", source }),
-    };
-    let rtt = now.saturating_duration_since(flight.began);
-    Ok(Some(Returned { to: flight.to, response, rtt: Some(rtt) }))
-}
-
-/// What ICMP errors say, the last one first.
-pub(super) fn by_icmp(icmp: &[IcmpError], of: IpAddr) -> Response {
-    let Some(last) = icmp.last() else { return Response::Unreachable { by: None } };
-    match last.meaning {
-        // A port that is closed is the host's to say; who else says it is a filter that rejects so.
-        IcmpMeaning::PortUnreachable if last.from == Some(of) => Response::Closed { ttl: None },
-        IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable => Response::Prohibited { by: last.from },
-        _ => Response::Unreachable { by: last.from },
+        Ok(Some(error)) => Ok(failed(flight, &error)),
+        Err(source) => Err(CannotLook::Io { operation: "read a TCP socket's error", source }),
     }
 }
 
-/// Taken from the poll at once.
-const EVENTS: usize = 1_024;
-/// Descriptors left to the rest of the program.
-const SPARE: usize = 64;
 /// The kernel sends its SYN again after a second (RFC 6298, 2.1).
 const BEFORE_THE_SECOND_SYN: Duration = Duration::from_millis(950);
 
@@ -240,7 +80,8 @@ const BEFORE_THE_SECOND_SYN: Duration = Duration::from_millis(950);
 #[cfg(target_os = "linux")]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io::Read;
+    use std::io::{self, Read};
+    use std::time::Instant;
 
     use super::*;
     use crate::kit::testing::{ClosedTcp, SilentTcp};
@@ -285,7 +126,8 @@ mod tests {
     #[tokio::test]
     async fn without_room_it_asks_no_more() {
         let silent = SilentTcp::new();
-        let mut engine = Connect { most: 2, ..Connect::new(Duration::from_millis(900), None).unwrap() };
+        let mut engine = Connect::new(Duration::from_millis(900), None).unwrap();
+        engine.0.at_most(2);
         assert_eq!(engine.ask(&[silent.address(); 5]).unwrap(), 2);
     }
 
@@ -293,23 +135,5 @@ mod tests {
     async fn an_address_of_another_family_than_the_source_is_no_lack_of_room() {
         let mut engine = Connect::new(Duration::from_millis(100), Some("127.0.0.1".parse().unwrap())).unwrap();
         assert!(engine.ask(&["[::1]:9".parse().unwrap()]).is_err());
-    }
-
-    #[test]
-    fn a_closed_port_is_the_hosts_own_to_say() {
-        let error = |meaning, from: &str| {
-            [IcmpError { from: from.parse().ok(), meaning, kind: 3, code: 3, own: false, mtu: None }]
-        };
-        let of = "192.0.2.7".parse().unwrap();
-        let near = "10.0.1.1".parse().ok();
-        let cases = [
-            (error(IcmpMeaning::PortUnreachable, "192.0.2.7"), Response::Closed { ttl: None }),
-            (error(IcmpMeaning::PortUnreachable, "10.0.1.1"), Response::Prohibited { by: near }),
-            (error(IcmpMeaning::Prohibited, "10.0.1.1"), Response::Prohibited { by: near }),
-            (error(IcmpMeaning::HostUnreachable, "10.0.1.1"), Response::Unreachable { by: near }),
-        ];
-        for (icmp, wanted) in cases {
-            assert_eq!(by_icmp(&icmp, of), wanted, "{icmp:?}");
-        }
     }
 }

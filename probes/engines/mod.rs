@@ -4,9 +4,16 @@
 //! does not mention: whoever asked knows when the time is up.
 
 mod connect;
+mod datagrams;
 mod engine;
+mod flights;
 mod response;
+#[cfg(target_os = "linux")]
+mod syn;
 
 pub use connect::Connect;
+pub use datagrams::Datagrams;
 pub use engine::{Cost, Engine};
 pub use response::{Response, Returned};
+#[cfg(target_os = "linux")]
+pub use syn::Syn;

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::kit::IcmpMeaning;
+
 /// What came for one address and port.
 ///
 /// Closed on purpose: each is one byte in the ledger and one word in a sweep's file.
@@ -29,6 +31,18 @@ pub enum Response {
     Silent,
 }
 
+impl Response {
+    /// What an ICMP error says of a target, by who sent it.
+    pub(super) fn of_icmp(meaning: IcmpMeaning, by: Option<IpAddr>, target: IpAddr) -> Self {
+        match meaning {
+            // A port that is closed is the host's to say; who else says it is a filter that rejects so.
+            IcmpMeaning::PortUnreachable if by == Some(target) => Self::Closed { ttl: None },
+            IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable => Self::Prohibited { by },
+            _ => Self::Unreachable { by },
+        }
+    }
+}
+
 /// A response, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returned {
@@ -38,4 +52,25 @@ pub struct Returned {
     pub response: Response,
     /// From the packet to its answer, where the engine keeps the time.
     pub rtt: Option<Duration>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_port_is_the_hosts_own_to_say() {
+        let of = "192.0.2.7".parse().unwrap();
+        let near = "10.0.1.1".parse().ok();
+        let cases = [
+            (IcmpMeaning::PortUnreachable, Some(of), Response::Closed { ttl: None }),
+            (IcmpMeaning::PortUnreachable, near, Response::Prohibited { by: near }),
+            (IcmpMeaning::Prohibited, near, Response::Prohibited { by: near }),
+            (IcmpMeaning::HostUnreachable, near, Response::Unreachable { by: near }),
+            (IcmpMeaning::TimeExceeded, near, Response::Unreachable { by: near }),
+        ];
+        for (meaning, by, wanted) in cases {
+            assert_eq!(Response::of_icmp(meaning, by, of), wanted, "{meaning:?}");
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! ICMP and ICMPv6 errors by number: what they mean, and how a look ends by them.
 //!
-//! It reads no packets; the numbers come from the socket's error queue.
+//! It reads no packets: the numbers come from the socket's error queue, or from the packets that a sweep reads.
 
 use super::{How, IcmpMeaning};
 
 /// The meaning of an ICMP error (RFC 792, RFC 1812 5.2.7.1).
-pub(super) fn meaning_v4(kind: u8, code: u8) -> IcmpMeaning {
+pub(crate) fn meaning_v4(kind: u8, code: u8) -> IcmpMeaning {
     match (kind, code) {
         (11, _) => IcmpMeaning::TimeExceeded,
         (3, 0) => IcmpMeaning::NetworkUnreachable,
@@ -19,7 +19,7 @@ pub(super) fn meaning_v4(kind: u8, code: u8) -> IcmpMeaning {
 }
 
 /// The meaning of an ICMPv6 error (RFC 4443, section 3).
-pub(super) fn meaning_v6(kind: u8, code: u8) -> IcmpMeaning {
+pub(crate) fn meaning_v6(kind: u8, code: u8) -> IcmpMeaning {
     match (kind, code) {
         (3, _) => IcmpMeaning::TimeExceeded,
         (2, _) => IcmpMeaning::PacketTooBig,

@@ -29,7 +29,7 @@ pub(crate) mod flight;
 pub(crate) mod handshake;
 pub mod http;
 mod http_date;
-mod icmp;
+pub(crate) mod icmp;
 pub(crate) mod ladder;
 mod look;
 pub mod nat64;

@@ -1,7 +1,6 @@
 //! The IP TTL of the segments that answer a SYN, read beside the kernel's own connection by a raw socket.
 //!
-//! It only listens: the SYN is the kernel's, and nothing is forged. It needs CAP_NET_RAW (`capabilities(7)`). This is the only
-//! door to pnet's packets.
+//! It only listens: the SYN is the kernel's, and nothing is forged. It needs CAP_NET_RAW (`capabilities(7)`).
 
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;

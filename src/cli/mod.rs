@@ -15,6 +15,7 @@ mod progress;
 mod replay;
 mod rules;
 mod session;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ fn run(args: Args) -> anyhow::Result<Code> {
     let Args { command, options } = args;
     match command.unwrap_or(Command::Diagnose) {
         Command::Diagnose => diagnose::run(&options),
+        Command::Sweep(sweep) => sweep::run(&options, &sweep),
         Command::Probe(probe) => probe::run(&options, &probe),
         Command::Demo(demo) => demo::run(&options, &demo),
         Command::Replay(replay) => replay::run(&options, &replay),

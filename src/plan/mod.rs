@@ -10,6 +10,7 @@ mod looks;
 mod media;
 mod prefixes;
 mod proxies;
+mod sweep;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use here::Here;
 
 use crate::catalogue::Catalogue;
 use crate::evidence::{NotLooked, Question};
+pub use sweep::{neutral_walks, up_to, walk};
 
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod rate;
 mod reach;
 mod ruling;
 mod summary;
+mod sweep;
 mod weigh;
 
 pub use cause::{Cause, Mend};
@@ -22,5 +23,6 @@ pub use causes::{CAUSES, cause};
 pub use judge::{Judgement, judge};
 pub use model::{Finding, Location, Open, Owner, Part, Remedy, RuledOut, Scope, Status, Verdict};
 pub use ruling::{Claim, Doubt, Ruling};
+pub use sweep::conclude;
 
 pub use crate::evidence::NotLooked;

@@ -53,6 +53,14 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook>;
+    /// The Ethernet address of a neighbour on the link of that interface, `None` where none is known; asks nobody.
+    ///
+    /// # Errors
+    /// As above; so it is where nothing else is said.
+    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
+        let _ = (neighbour, interface);
+        Err(CannotLook::Unsupported { what: "hardware addresses", why: "why5003 reads them on Linux only" })
+    }
     /// The lines of the hosts file that name one of these hosts.
     ///
     /// # Errors

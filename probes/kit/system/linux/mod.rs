@@ -75,6 +75,10 @@ impl System for Linux {
         neighbours::neighbour(address)
     }
 
+    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
+        neighbours::hardware_address(neighbour, interface)
+    }
+
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         hosts::hosts_lines(self, names)
     }

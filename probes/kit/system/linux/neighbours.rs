@@ -50,7 +50,32 @@ fn choose(mut entries: Vec<Neighbour>, on: Option<&str>) -> Option<Neighbour> {
     if entries.len() == 1 { entries.pop() } else { None }
 }
 
+/// The Ethernet address in the entry of that address on that interface, `None` where there is none or its search failed.
+pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
+    let entries = messages(address)?;
+    let mut on_it = entries
+        .iter()
+        .filter(|entry| !matches!(entry.header.state, NeighbourState::Failed | NeighbourState::Incomplete))
+        .filter(|entry| interface_name(entry.header.ifindex).as_deref() == Some(interface));
+    Ok(on_it.find_map(|entry| {
+        entry.attributes.iter().find_map(|attribute| match attribute {
+            NeighbourAttribute::LinkLayerAddress(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        })
+    }))
+}
+
 fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotLook> {
+    let entries = messages(address)?;
+    let read = |entry: &NeighbourMessage| {
+        let interface = interface_name(entry.header.ifindex)?;
+        Some(Neighbour { address, interface, state: word(entry.header.state)? })
+    };
+    Ok(entries.iter().filter_map(read).collect())
+}
+
+/// The kernel's entries of that address, on all interfaces.
+fn messages(address: IpAddr) -> Result<Vec<NeighbourMessage>, CannotLook> {
     let mut request = NeighbourMessage::default();
     request.header.family = match address {
         IpAddr::V4(_) => AddressFamily::Inet,
@@ -61,16 +86,12 @@ fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotLook> {
             Err(CannotLook::Io { operation: OPERATION, source: std::io::Error::from_raw_os_error(errno) })
         }
         Answer::Told(messages) => Ok(messages
-            .iter()
+            .into_iter()
             .filter_map(|message| match message {
                 RouteNetlinkMessage::NewNeighbour(entry) => Some(entry),
                 _ => None,
             })
             .filter(|entry| is_for(entry, address))
-            .filter_map(|entry| {
-                let interface = interface_name(entry.header.ifindex)?;
-                Some(Neighbour { address, interface, state: word(entry.header.state)? })
-            })
             .collect()),
     }
 }

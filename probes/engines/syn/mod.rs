@@ -1,0 +1,347 @@
+//! The engine with privileges: SYNs of its own making, as many at once as the pace allows, and no memory of any.
+//!
+//! What it looks at: the first answer to a SYN. Each SYN carries a cookie by which its answer is known, so nothing is kept while it is
+//! under way. The kernel knows nothing of these flows: its ports are held deaf, so that it does not reset what answers; the engine
+//! resets it itself, once, so that the far end and every table on the way forget the flow.
+
+mod answer;
+mod cookie;
+mod door;
+mod ear;
+mod filter;
+mod ports;
+mod template;
+mod way;
+
+use std::future::poll_fn;
+use std::hash::RandomState;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use nix::sys::socket::{LinkAddr, SockaddrIn, SockaddrIn6};
+use socket2::Domain;
+
+use self::answer::Says;
+use self::cookie::Cookies;
+use self::door::{Door, Left};
+use self::ear::Ear;
+use self::ports::Ports;
+use self::template::Packet;
+use self::way::{Exit, Way, Ways};
+use super::engine::{Cost, Engine};
+use super::response::{Response, Returned};
+use crate::kit::sockets::io_error;
+use crate::kit::{CannotLook, Pending, System};
+
+/// Asks by SYNs of its own.
+pub struct Syn {
+    flows: Flows,
+    ears: Vec<Ear>,
+    /// Not all that came was taken.
+    more: bool,
+    /// Ends that came at once.
+    at_once: Vec<Returned>,
+    wait: Duration,
+}
+
+/// What is known of all flows, and how to send.
+struct Flows {
+    cookies: Cookies,
+    ways: Ways,
+    ports_v4: Option<Ports>,
+    ports_v6: Option<Ports>,
+    doors: Doors,
+    /// Cookies of flows that were reset lately, each in the place that its own bits name: an answer that comes twice draws one RST.
+    reset: Box<[u32]>,
+}
+
+/// One for each kind of packets.
+struct Doors {
+    frames: Option<Door<LinkAddr>>,
+    packets_v4: Option<Door<SockaddrIn>>,
+    packets_v6: Option<Door<SockaddrIn6>>,
+}
+
+/// Which of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Frames,
+    PacketsV4,
+    PacketsV6,
+}
+
+impl Syn {
+    /// An engine for targets in these prefixes, that gives each so long; `source` is the address to send from, where its family
+    /// fits; the key makes its cookies.
+    ///
+    /// # Errors
+    /// [`CannotLook::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.
+    pub async fn new(
+        system: &dyn System,
+        prefixes: &[IpNet],
+        wait: Duration,
+        source: Option<IpAddr>,
+        key: RandomState,
+    ) -> Result<Self, CannotLook> {
+        let ways = Ways::find(system, prefixes, source).await?;
+        let leaves = |v6: bool, frames: bool| {
+            ways.iter().any(|way| way.source.is_ipv6() == v6 && matches!(way.exit, Exit::Frames(_)) == frames)
+        };
+        let take = |v6: bool| {
+            let wanted = leaves(v6, true) || leaves(v6, false);
+            wanted.then(|| Ports::take(v6)).transpose().map_err(io_error("hold source ports"))
+        };
+        let (ports_v4, ports_v6) = (take(false)?, take(true)?);
+        let mut ears = Vec::new();
+        if let Some(ports) = &ports_v4 {
+            ears.push(Ear::open(false, &filter::answers_v4(ports.numbers()))?);
+        }
+        if let Some(ports) = &ports_v6 {
+            ears.push(Ear::open(true, &filter::answers_v6(ports.numbers()))?);
+        }
+        let frames = leaves(false, true) || leaves(true, true);
+        let doors = Doors {
+            frames: frames.then(Door::frames).transpose()?,
+            packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
+            packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
+        };
+        let reset = vec![0; RESET_LATELY].into_boxed_slice();
+        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset };
+        Ok(Self { flows, ears, more: false, at_once: Vec::new(), wait })
+    }
+}
+
+impl Engine for Syn {
+    fn name(&self) -> &'static str {
+        "syn"
+    }
+
+    fn cost(&self) -> Cost {
+        // SYN, RST.
+        Cost { open: 2, otherwise: 1 }
+    }
+
+    fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    fn room(&self) -> usize {
+        // Nothing is kept of what is under way.
+        usize::MAX
+    }
+
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+        let mut asked = 0;
+        while let Some(rest @ [first, ..]) = targets.get(asked..) {
+            let Some(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
+                self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
+                asked += 1;
+                continue;
+            };
+            let waiting = rest.iter().take_while(|to| self.flows.queue_syn(**to, kind)).count();
+            match self.flows.doors.send(kind)? {
+                Left::Sent(sent) => {
+                    asked += sent;
+                    if sent < waiting {
+                        break;
+                    }
+                }
+                Left::Refused => {
+                    let by = self.flows.ways.to(first.ip()).map(|way| way.source);
+                    self.at_once.push(Returned { to: *first, response: Response::Unreachable { by }, rtt: None });
+                    asked += 1;
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
+        returned.append(&mut self.at_once);
+        let Self { flows, ears, more, .. } = self;
+        *more = false;
+        for ear in ears {
+            let left = ear.hear(|bytes| returned.extend(flows.came(bytes))).map_err(io_error("read raw packets"))?;
+            *more |= left;
+        }
+        flows.doors.send_resets()
+    }
+
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
+        Box::pin(async move {
+            if self.more || !self.at_once.is_empty() {
+                return Ok(());
+            }
+            let [first, rest @ ..] = self.ears.as_slice() else { return std::future::pending().await };
+            let Some(second) = rest.first() else {
+                return first.ready().await.map_err(io_error("wait for raw packets"));
+            };
+            let (mut first, mut second) = (pin!(first.ready()), pin!(second.ready()));
+            let either = poll_fn(|context| match first.as_mut().poll(context) {
+                Poll::Ready(ready) => Poll::Ready(ready),
+                Poll::Pending => second.as_mut().poll(context),
+            });
+            either.await.map_err(io_error("wait for raw packets"))
+        })
+    }
+}
+
+impl Flows {
+    /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
+    fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
+        let Some(way) = self.ways.to(to.ip()).filter(|way| way.kind() == kind) else { return false };
+        let ports = if to.is_ipv4() { &mut self.ports_v4 } else { &mut self.ports_v6 };
+        let Some(ports) = ports else { return false };
+        let Some(packet) = self.doors.next(way, to) else { return false };
+        let port = ports.next();
+        let cookie = self.cookies.of(SocketAddr::new(way.source, port), to);
+        way.syn.fill(packet, port, to, cookie);
+        // Whatever answers from now on answers this one.
+        if let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately == cookie) {
+            *lately = !cookie;
+        }
+        true
+    }
+
+    /// What a packet says of a target, if it answers a SYN of ours; queues the RST that a SYN-ACK draws.
+    fn came(&mut self, bytes: &[u8]) -> Option<Returned> {
+        let answer = answer::read(bytes)?;
+        if self.cookies.of(answer.from, answer.to) != answer.sequence {
+            return None;
+        }
+        let response = match answer.says {
+            Says::Open => {
+                self.queue_reset(answer.from.port(), answer.to, answer.sequence);
+                Response::Open
+            }
+            Says::Reset(hops) => Response::Closed { ttl: Some(hops) },
+            Says::Icmp(meaning, by) => Response::of_icmp(meaning, Some(by), answer.to.ip()),
+        };
+        Some(Returned { to: answer.to, response, rtt: None })
+    }
+
+    /// A row that is full goes at once.
+    fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
+        let Some(way) = self.ways.to(to.ip()) else { return };
+        let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately != cookie) else { return };
+        *lately = cookie;
+        let mut reset = Packet::EMPTY;
+        way.reset.fill(&mut reset, from_port, to, cookie.wrapping_add(1));
+        if self.doors.next(way, to).map(|place| *place = reset).is_none() {
+            // What finds no room is not sent: the far end gives the flow up by itself.
+            drop(self.doors.send(way.kind()));
+            if let Some(place) = self.doors.next(way, to) {
+                *place = reset;
+            }
+        }
+    }
+}
+
+/// The place for a cookie among those reset lately.
+fn lately(reset: &mut [u32], cookie: u32) -> Option<&mut u32> {
+    let places = reset.len().max(1);
+    reset.get_mut(usize::try_from(cookie).unwrap_or(0) % places)
+}
+
+impl Way {
+    fn kind(&self) -> Kind {
+        match (self.exit, self.source) {
+            (Exit::Frames(_), _) => Kind::Frames,
+            (Exit::Packets, IpAddr::V4(_)) => Kind::PacketsV4,
+            (Exit::Packets, IpAddr::V6(_)) => Kind::PacketsV6,
+        }
+    }
+}
+
+impl Doors {
+    /// Room for the next packet that leaves by this way; `None` when the row is full.
+    fn next(&mut self, way: &Way, to: SocketAddr) -> Option<&mut Packet> {
+        match (way.exit, to) {
+            (Exit::Frames(link), _) => self.frames.as_mut()?.next(link),
+            (Exit::Packets, SocketAddr::V4(mut to)) => {
+                to.set_port(0);
+                self.packets_v4.as_mut()?.next(to.into())
+            }
+            (Exit::Packets, SocketAddr::V6(mut to)) => {
+                // A raw socket takes no port (raw(7)).
+                to.set_port(0);
+                self.packets_v6.as_mut()?.next(to.into())
+            }
+        }
+    }
+
+    fn send(&mut self, kind: Kind) -> Result<Left, CannotLook> {
+        let sent = match kind {
+            Kind::Frames => self.frames.as_mut().map(Door::send),
+            Kind::PacketsV4 => self.packets_v4.as_mut().map(Door::send),
+            Kind::PacketsV6 => self.packets_v6.as_mut().map(Door::send),
+        };
+        sent.unwrap_or(Ok(Left::Sent(0)))
+    }
+
+    /// Sends what waits at any of them; what is refused or finds no room is let go.
+    fn send_resets(&mut self) -> Result<(), CannotLook> {
+        for kind in [Kind::Frames, Kind::PacketsV4, Kind::PacketsV6] {
+            self.send(kind)?;
+        }
+        Ok(())
+    }
+}
+
+/// Answers come twice within a second or so, for longer than that nobody keeps one; a quarter of a megabyte.
+const RESET_LATELY: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::kit::testing::{ClosedTcp, SilentTcp};
+    use crate::kit::this_system;
+
+    /// What came for these, or nothing where raw sockets are not allowed.
+    async fn heard(targets: &[SocketAddr], wanted: usize) -> Option<BTreeMap<SocketAddr, Response>> {
+        let system = this_system();
+        let prefixes = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        let wait = Duration::from_millis(100);
+        let mut engine = match Syn::new(system.as_ref(), &prefixes, wait, None, RandomState::new()).await {
+            Ok(engine) => engine,
+            Err(CannotLook::Unprivileged { .. }) => return None,
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(engine.ask(targets).unwrap(), targets.len());
+        let mut returned = Vec::new();
+        let end = Instant::now() + Duration::from_secs(5);
+        while returned.len() < wanted && Instant::now() < end {
+            let _ = tokio::time::timeout(Duration::from_millis(20), engine.ready()).await;
+            engine.hear(&mut returned).unwrap();
+        }
+        Some(returned.into_iter().map(|came| (came.to, came.response)).collect())
+    }
+
+    #[tokio::test]
+    async fn open_closed_and_silent_are_told_apart_where_that_is_allowed() {
+        let (closed, silent) = (ClosedTcp::new(), SilentTcp::new());
+        let listeners = ["127.0.0.1:0", "[::1]:0"].map(|any| TcpListener::bind(any).unwrap());
+        let [open_v4, open_v6] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
+        let Some(came) = heard(&[open_v4, silent.address(), open_v6, closed.address()], 3).await else { return };
+        let wanted = [
+            (open_v4, Response::Open),
+            (open_v6, Response::Open),
+            (closed.address(), Response::Closed { ttl: Some(64) }),
+        ];
+        assert_eq!(came, BTreeMap::from(wanted));
+    }
+
+    #[tokio::test]
+    async fn a_target_without_a_way_is_unreachable_at_once() {
+        let to = "192.0.2.1:443".parse().unwrap();
+        let Some(came) = heard(&[to], 1).await else { return };
+        assert_eq!(came, BTreeMap::from([(to, Response::Unreachable { by: None })]));
+    }
+}
