@@ -129,6 +129,9 @@ pub(super) struct Sweep {
     /// Have at most so many targets under way at once; 0 is as many as this computer can
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) max_inflight: usize,
+    /// Write the firewall rules that are missing instead of the report
+    #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
+    pub(super) gap_as: Option<&'static rules::Format>,
     /// How to ask: connect needs no rights, syn needs raw sockets
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(super) engine: Engine,

@@ -4,6 +4,7 @@ mod announce;
 mod bar;
 mod engines;
 mod file;
+mod gap;
 mod wanted;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::args::{self, Format, Options};
 use super::exit::Code;
 use super::interrupts::Interrupts;
 use super::session::{block_on, rfc3339};
-use super::{diagnose, given, output};
+use super::{diagnose, given, output, rules};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, Swept, Tools};
 use crate::sweep::{Pace, Survey, survey};
@@ -33,6 +34,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         None => Wanted::given(options, args, &catalogue, &started)?.logged(args.out.as_deref())?,
     };
     announce::check(options, args, &wanted)?;
+    let published: Vec<_> = catalogue.services.iter().flat_map(|service| &service.ports).copied().collect();
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
     let (report, survey) = block_on(async {
@@ -40,10 +42,16 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         work.carry_out(&mut log, &mut interrupts, started, stamp).await
     })??;
     log.finish()?;
-    output::result(&match options.format {
-        Format::Json => report::sweep_json(&report),
-        Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
-    })?;
+    match args.gap_as {
+        Some(format) => {
+            output::note(options, &report.summary);
+            rules::write(options, format, &gap::ruleset(&report, &survey, &published), None)?;
+        }
+        None => output::result(&match options.format {
+            Format::Json => report::sweep_json(&report),
+            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+        })?,
+    }
     Ok(report.status.into())
 }
 

@@ -35,7 +35,7 @@ pub fn human(report: &SweepReport, survey: &Survey, style: Style) -> String {
         page.blank();
         page.paragraph(
             2,
-            "As firewall rules: add --gap-as nftables (or iptables, asa, ios, panos, fortigate, aws, azure, csv).",
+            "As firewall rules: add --gap-as FORMAT (why5003 catalogue export --help lists the formats).",
         );
     }
     page.blank();
