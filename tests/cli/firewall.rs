@@ -65,6 +65,20 @@ fn decides(format: &str, script: &str) {
     assert_eq!(counted, expected);
 }
 
+/// A sweep behind a firewall that blocks parts of a prefix: the rules that it writes let exactly those out, and then a sweep
+/// finds none missing.
+pub(crate) fn the_rules_of_a_sweep_close_the_gap_that_it_found() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let [before, after] = ["gap.nft", "gap.csv"].map(|name| folder.join(name));
+    let words = [env!("CARGO_BIN_EXE_why5003"), before.to_str().unwrap(), after.to_str().unwrap()];
+    assert_eq!(told(SWEPT_TWICE, &words), "2 3\n", "the exit codes of both sweeps");
+    let rules = fs::read_to_string(before).unwrap();
+    let elements: Vec<&str> = rules.lines().map(str::trim).filter(|line| line.starts_with("3.7.35.")).collect();
+    assert_eq!(elements, ["3.7.35.0/26,", "3.7.35.96/27", "3.7.35.0/25"], "{rules}");
+    assert!(rules.contains("dport { 443 }") && rules.contains("dport { 8802 }"), "{rules}");
+    assert_eq!(fs::read_to_string(after).unwrap().lines().count(), 1);
+}
+
 /// What a script prints, in a namespace of its own.
 #[track_caller]
 fn told(script: &str, words: &[&str]) -> String {
@@ -106,6 +120,26 @@ const IPTABLES: &str = r#"
         { echo > "/dev/$target"; } 2> /dev/null || true
         for tool in iptables ip6tables; do $tool -nvxL other 1; $tool -Z other; done | awk '{ sum += $1 } END { print sum }'
     done"#;
+
+/// Refusals must not be rare: a kernel sends one a second to each peer by default (icmp(7), `icmp_ratelimit`).
+const SWEPT_TWICE: &str = r#"
+    ip route add local 3.7.35.0/24 dev lo
+    echo 0 > /proc/sys/net/ipv4/icmp_ratelimit
+    nft "table inet filter {
+        chain rules {
+            ip daddr { 3.7.35.0/26, 3.7.35.96/27 } tcp dport 443 reject with icmpx admin-prohibited
+            ip daddr 3.7.35.0/25 tcp dport 8802 reject with icmpx admin-prohibited
+        }
+        chain in {
+            type filter hook input priority 0
+            tcp flags & (syn | ack) == syn jump rules
+        }
+    }"
+    sweep="$1 sweep --engine connect --settle 0 --prefix 3.7.35.0/25 --port tcp/443 --port tcp/8801-8802 --per-prefix 16"
+    $sweep --quiet --gap-as nftables > "$2" || first=$?
+    nft -f "$2"; nft insert rule inet filter rules jump zoom_out
+    $sweep --quiet --gap-as csv > "$3" || second=$?
+    echo "$first $second""#;
 
 /// In bash's spelling of a socket; the ends of prefixes and of ranges among them.
 const LET_OUT: &[&str] = &[
