@@ -70,6 +70,9 @@ fn header(catalogue: &Catalogue, chosen: &[&Service], by_default: bool) -> Vec<S
             let _ = write!(line, " (lists {})", lists(service));
         }
         header.push(line);
+        if !(service.names.is_empty() && service.third_party.is_empty()) {
+            header.push(format!("not here, for it has names besides: {}", by_name(service)));
+        }
     }
     let is_chosen = |service: &Service| chosen.iter().any(|chosen| chosen.id == service.id);
     for service in catalogue.services.iter().filter(|service| service.prefixes.is_empty()) {
@@ -119,6 +122,14 @@ mod tests {
         assert_eq!(ids(&some), ["cdn", "meetings"]);
         let by_name: Vec<&String> = some.header.iter().filter(|line| line.contains("names and no")).collect();
         assert_eq!(by_name.len(), 1, "{by_name:?}");
+    }
+
+    #[test]
+    fn names_that_a_service_has_beside_its_prefixes_are_told() {
+        let rooms = published(&Catalogue::embedded(), &["rooms".to_owned()]).unwrap();
+        let told = "not here, for it has names besides: rooms (Zoom Rooms to the cloud): tcp/443, udp/3478-3479, udp/8801 to \
+                    zdmapi.zoom.us, zdm.zoom.us";
+        assert!(rooms.header.iter().any(|line| line == told), "{:?}", rooms.header);
     }
 
     #[test]
