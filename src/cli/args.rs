@@ -136,9 +136,9 @@ pub(super) struct Sweep {
     /// Go on with the sweep that this file is of, and write to it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "service", "prefix", "port", "per_prefix", "all", "shard"])]
     pub(super) resume: Option<PathBuf>,
-    /// Settle at most so many silent targets by the routers on the way; 0 is none
-    #[arg(long, value_name = "N", default_value_t = 400)]
-    pub(super) settle: usize,
+    /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
+    #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "180")]
+    pub(super) settle: Duration,
     /// Go on though it is large
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -262,6 +262,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn resolver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
     bare.or_else(|_| text.parse()).map_err(|_| "write an address, such as 192.0.2.1 or [2001:db8::1]:53".to_owned())
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<u64>().ok().filter(|seconds| *seconds <= 86_400);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number of seconds from 0 to 86400".to_owned())
 }
 
 fn prefix(text: &str) -> Result<IpNet, String> {

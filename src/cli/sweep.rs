@@ -91,9 +91,8 @@ impl Work<'_> {
         let settlement = run::settle(
             &self.tools,
             &self.catalogue,
-            &space,
-            &swept.ledger,
-            if swept.incomplete { 0 } else { self.args.settle },
+            (&space, &swept.ledger),
+            if swept.incomplete { Duration::ZERO } else { self.args.settle },
             &mut |what, of| bar.say(what, of),
             interrupts.next(),
         )
