@@ -92,8 +92,8 @@ pub(super) enum Command {
     Catalogue(Catalogue),
     /// Say what a cause means, how to prove it, how to mend it
     Explain(Explain),
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema(Schema),
     /// Print shell completions
     Completions(Completions),
     /// Print the manual page
@@ -121,6 +121,9 @@ pub(super) struct Sweep {
     /// Ask only the k-th of n equal parts, such as 3/8
     #[arg(long, value_name = "K/N", value_parser = shard, default_value = "1/1")]
     pub(super) shard: Shard,
+    /// The order in which targets are asked: the parts of a sweep that is shared out need the same one
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
     /// Send at most so many packets a second; 0 is as fast as it goes
     #[arg(long, value_name = "PACKETS", default_value_t = 200)]
     pub(super) rate: u32,
@@ -244,6 +247,23 @@ pub(super) struct CatalogueUpdate {
 pub(super) struct Explain {
     /// The cause's id; all of them in a table where none is given
     pub(super) id: Option<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Schema {
+    /// Of which report
+    #[arg(value_enum, default_value_t = SchemaOf::Report)]
+    pub(super) of: SchemaOf,
+}
+
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// Of a diagnosis: why5003.report/1
+    Report,
+    /// Of a sweep: why5003.sweep/1
+    Sweep,
 }
 
 /// Arguments of `completions`.
