@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use why5003_probes::kit::Proxy;
 
+use super::rules::rule_format;
 use crate::catalogue::PortRange;
+use crate::rules;
 use crate::sweep::Shard;
 
 /// Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?
@@ -88,7 +90,7 @@ pub(super) enum Command {
     Demo(Demo),
     /// Judge a recorded run (a report in JSON) again
     Replay(Replay),
-    /// Show, import or update what Zoom publishes
+    /// Show, import, update or export what Zoom publishes
     Catalogue(Catalogue),
     /// Say what a cause means, how to prove it, how to mend it
     Explain(Explain),
@@ -214,6 +216,8 @@ pub(super) enum CatalogueAction {
     Import(CatalogueImport),
     /// Fetch Zoom's published lists over HTTPS and write the catalogue with them; what changed goes to standard error
     Update(CatalogueUpdate),
+    /// Write firewall rules that let Zoom out, in the syntax of a firewall
+    Export(CatalogueExport),
 }
 
 /// Arguments of `catalogue show`.
@@ -238,6 +242,20 @@ pub(super) struct CatalogueImport {
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CatalogueUpdate {
     /// Write the catalogue to this file, in one step, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `catalogue export`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CatalogueExport {
+    /// For which firewall
+    #[arg(long = "as", value_name = "FORMAT", value_parser = rule_format())]
+    pub(super) firewall: &'static rules::Format,
+    /// Only this service (may be repeated); see `why5003 catalogue show`. Where none is named: what a client needs
+    #[arg(long, value_name = "ID")]
+    pub(super) service: Vec<String>,
+    /// Write the rules to this file, in one step, instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }

@@ -13,6 +13,7 @@ mod output;
 mod probe;
 mod progress;
 mod replay;
+mod rules;
 mod session;
 mod sweep;
 

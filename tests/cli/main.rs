@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod firewall;
 mod namespace;
 mod printed;
 mod program;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let nothing = None;
     let namespace = namespace::lacking();
     let veth = namespace.clone().or_else(namespace::lacking_veth);
+    let firewalls = namespace.clone().or_else(firewall::lacking);
     let pty = terminal::lacking();
     let trials = vec![
         trial(printed::help_and_version_are_no_errors, nothing),
@@ -51,6 +53,9 @@ fn main() -> ExitCode {
         trial(swept::a_finished_sweep_is_not_asked_again, namespace.as_deref()),
         trial(terminal::a_narrow_terminal_gets_narrow_text, pty.as_deref()),
         trial(terminal::no_color_holds_on_a_terminal, pty.as_deref()),
+        trial(firewall::every_file_of_rules_is_read, firewalls.as_deref()),
+        trial(firewall::nftables_lets_out_what_the_rules_say, firewalls.as_deref()),
+        trial(firewall::iptables_lets_out_what_the_rules_say, firewalls.as_deref()),
         trial(unlinked::a_computer_without_a_network_is_told_at_once, namespace.as_deref()),
         trial(unlinked::loopback_alone_is_no_network, namespace.as_deref()),
         trial(unlinked::a_link_on_which_nobody_answers_does_not_hang, veth.as_deref()),
