@@ -17,6 +17,7 @@ mod ours;
 mod side_by_side;
 #[path = "sweep/usage.rs"]
 mod usage;
+#[expect(dead_code, reason = "IPv6 and counters are for the tests of the engines")]
 #[path = "sweep/world.rs"]
 mod world;
 
