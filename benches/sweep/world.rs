@@ -119,6 +119,8 @@ pub(crate) fn far_end() {
          ip address add {GATEWAY}/30 dev far
          ip address add {GATEWAY_V6}/64 dev far nodad
          ip link set far up
+         # The way back is known: only the search for the gateway is ours.
+         ip neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:01 dev far
          {routes}
          ip -6 route add local 2407:30c0:180::/48 dev lo
          sysctl -qw net.ipv4.tcp_max_syn_backlog=262144 net.core.somaxconn=65535 net.ipv4.tcp_syncookies=0
