@@ -114,7 +114,7 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
             "zmap",
             format!(
                 "-q -p 443 -i {INTERFACE} -G {} -S {OWN} -r {rate} --cooldown-time=1 -b {none} -o {result} -O csv \
-                 --output-fields=saddr,classification --output-filter=",
+                 --output-fields=saddr,classification --output-filter=success=1||success=0",
                 gateway.join(":")
             ),
             read_zmap,
