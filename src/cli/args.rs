@@ -144,6 +144,9 @@ pub(super) struct Sweep {
     /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
     #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "180")]
     pub(super) settle: Duration,
+    /// Write, instead of the report, the rules that are missing, for this firewall
+    #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
+    pub(super) gap_as: Option<&'static rules::Format>,
     /// Go on though it is large
     #[arg(long, short)]
     pub(super) yes: bool,

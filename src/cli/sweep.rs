@@ -4,6 +4,7 @@ mod announce;
 mod bar;
 mod engines;
 mod file;
+mod gap;
 mod wanted;
 
 use std::sync::Arc;
@@ -40,10 +41,13 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         work.carry_out(&mut log, &mut interrupts, started, stamp).await
     })??;
     log.finish()?;
-    output::result(&match options.format {
-        Format::Json => report::sweep_json(&report),
-        Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
-    })?;
+    match args.gap_as {
+        Some(firewall) => gap::write(options, firewall, &report)?,
+        None => output::result(&match options.format {
+            Format::Json => report::sweep_json(&report),
+            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+        })?,
+    }
     Ok(report.status.into())
 }
 
