@@ -94,8 +94,8 @@ pub(super) enum Command {
     Catalogue(Catalogue),
     /// Say what a cause means, how to prove it, how to mend it
     Explain(Explain),
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of a report
+    Schema(Schema),
     /// Print shell completions
     Completions(Completions),
     /// Print the manual page
@@ -123,15 +123,15 @@ pub(super) struct Sweep {
     /// Ask only the k-th of n equal parts, such as 3/8
     #[arg(long, value_name = "K/N", value_parser = shard, default_value = "1/1")]
     pub(super) shard: Shard,
+    /// The order in which targets are asked: the parts of a sweep that is shared out need the same one
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
     /// Send at most so many packets a second; 0 is as fast as it goes
     #[arg(long, value_name = "PACKETS", default_value_t = 200)]
     pub(super) rate: u32,
     /// Have at most so many targets under way at once; 0 is as many as this computer can
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) max_inflight: usize,
-    /// Write the firewall rules that are missing instead of the report
-    #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
-    pub(super) gap_as: Option<&'static rules::Format>,
     /// How to ask: connect needs no rights, syn needs raw sockets
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(super) engine: Engine,
@@ -141,9 +141,12 @@ pub(super) struct Sweep {
     /// Go on with the sweep that this file is of, and write to it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "service", "prefix", "port", "per_prefix", "all", "shard"])]
     pub(super) resume: Option<PathBuf>,
-    /// Settle at most so many silent targets by the routers on the way; 0 is none
-    #[arg(long, value_name = "N", default_value_t = 400)]
-    pub(super) settle: usize,
+    /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
+    #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "180")]
+    pub(super) settle: Duration,
+    /// Write, instead of the report, the rules that are missing, for this firewall
+    #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
+    pub(super) gap_as: Option<&'static rules::Format>,
     /// Go on though it is large
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -267,6 +270,23 @@ pub(super) struct Explain {
     pub(super) id: Option<String>,
 }
 
+/// Arguments of `schema`.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Schema {
+    /// Of which report
+    #[arg(value_enum, default_value_t = SchemaOf::Report)]
+    pub(super) of: SchemaOf,
+}
+
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// Of a diagnosis: why5003.report/1
+    Report,
+    /// Of a sweep: why5003.sweep/1
+    Sweep,
+}
+
 /// Arguments of `completions`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Completions {
@@ -283,6 +303,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn resolver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
     bare.or_else(|_| text.parse()).map_err(|_| "write an address, such as 192.0.2.1 or [2001:db8::1]:53".to_owned())
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<u64>().ok().filter(|seconds| *seconds <= 86_400);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number of seconds from 0 to 86400".to_owned())
 }
 
 fn prefix(text: &str) -> Result<IpNet, String> {

@@ -49,7 +49,7 @@ fn run(args: Args) -> anyhow::Result<Code> {
         Command::Replay(replay) => replay::run(&options, &replay),
         Command::Catalogue(catalogue) => catalogue::run(&options, &catalogue),
         Command::Explain(explain) => explain::run(&options, &explain),
-        Command::Schema => generate::schema(),
+        Command::Schema(schema) => generate::schema(&schema),
         Command::Completions(completions) => generate::completions(&completions),
         Command::Man => generate::man(),
     }

@@ -14,7 +14,7 @@ use super::args::{self, Format, Options};
 use super::exit::Code;
 use super::interrupts::Interrupts;
 use super::session::{block_on, rfc3339};
-use super::{diagnose, given, output, rules};
+use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, Swept, Tools};
 use crate::sweep::{Pace, Survey, survey};
@@ -34,7 +34,6 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         None => Wanted::given(options, args, &catalogue, &started)?.logged(args.out.as_deref())?,
     };
     announce::check(options, args, &wanted)?;
-    let published: Vec<_> = catalogue.services.iter().flat_map(|service| &service.ports).copied().collect();
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
     let (report, survey) = block_on(async {
@@ -43,10 +42,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     })??;
     log.finish()?;
     match args.gap_as {
-        Some(format) => {
-            output::note(options, &report.summary);
-            rules::write(options, format, &gap::ruleset(&report, &survey, &published), None)?;
-        }
+        Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
             Format::Json => report::sweep_json(&report),
             Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
@@ -99,9 +95,8 @@ impl Work<'_> {
         let settlement = run::settle(
             &self.tools,
             &self.catalogue,
-            &space,
-            &swept.ledger,
-            if swept.incomplete { 0 } else { self.args.settle },
+            (&space, &swept.ledger),
+            if swept.incomplete { Duration::ZERO } else { self.args.settle },
             &mut |what, of| bar.say(what, of),
             interrupts.next(),
         )

@@ -20,5 +20,5 @@ pub use markdown::markdown;
 pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
 pub use redact::Redaction;
 pub use result_line::result_line;
-pub use schema::schema;
+pub use schema::{schema, sweep_schema};
 pub use sweep::{Counts, Missing, SWEEP_SCHEMA, SweepLane, SweepReport, missing, sweep_human, sweep_json, sweep_lanes};

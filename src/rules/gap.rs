@@ -7,7 +7,6 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use why5003_probes::kit::Transport;
 
 use super::ports::{TRANSPORTS, holds, joined};
-use super::ruleset::Allow;
 use crate::catalogue::PortRange;
 
 /// A prefix at a port, or at ports that share one result, and whether this network blocks it.
@@ -28,13 +27,6 @@ pub struct Missing {
     pub prefixes: Vec<IpNet>,
     /// The fewest ranges, TCP first, in order.
     pub ports: Vec<PortRange>,
-}
-
-impl From<Missing> for Allow {
-    fn from(Missing { prefixes, ports }: Missing) -> Self {
-        let spelled: Vec<String> = ports.iter().map(ToString::to_string).collect();
-        Self { id: "missing".to_owned(), title: format!("blocked here at {}", spelled.join(", ")), prefixes, ports }
-    }
 }
 
 /// What is closed, in the fewest prefixes for each port; ports at which the same is closed stand together, and those in a row

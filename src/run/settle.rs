@@ -3,7 +3,7 @@
 //! Routers send few ICMP errors, so it asks slowly, asks the silent ones again more slowly, and asks a neutral flow beside them:
 //! where that is not answered either, nothing is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::time::Duration;
 
@@ -26,18 +26,17 @@ pub struct Settlement {
     pub incomplete: bool,
 }
 
-/// Settles the silent targets of one family, `most` of them at first, and then what lies at the borders that were found.
+/// Settles silent targets until all are, or the time is up: first the most telling, then what lies at the borders that were found.
 pub async fn settle(
     tools: &Tools,
     catalogue: &Catalogue,
-    space: &Space,
-    ledger: &Ledger,
-    most: usize,
+    (space, ledger): (&Space, &Ledger),
+    time: Duration,
     progress: &mut dyn FnMut(&str, usize),
     stop: impl Future<Output = ()>,
 ) -> Settlement {
     let mut settlement = Settlement::default();
-    let work = work(tools, catalogue, space, ledger, most, progress, &mut settlement);
+    let work = work(tools, catalogue, (space, ledger), Instant::now() + time, progress, &mut settlement);
     let stopped = tokio::select! {
         biased;
         () = stop => true,
@@ -50,61 +49,92 @@ pub async fn settle(
 async fn work(
     tools: &Tools,
     catalogue: &Catalogue,
-    space: &Space,
-    ledger: &Ledger,
-    most: usize,
+    (space, ledger): (&Space, &Ledger),
+    end: Instant,
     progress: &mut dyn FnMut(&str, usize),
     settlement: &mut Settlement,
 ) {
-    let mut open = to_settle(space, ledger, most);
-    if open.is_empty() {
+    let mut open = to_settle(space, ledger);
+    if open.is_empty() || end <= Instant::now() {
         return;
     }
     progress("walking to neutral hosts", open.len());
     let walks = seen(tools, plan::neutral_walks(catalogue, false), WALK_GAP).await;
-    let neutral = walks.iter().find_map(|(_, seen)| seen.look.target.socket());
     settlement.trunk = Trunk::shared(&walks.values().map(hops).collect::<Vec<_>>());
     let trunk = &settlement.trunk;
-    let Some(neutral) = neutral.filter(|_| trunk.end() > 0) else {
-        for number in open {
-            settlement.settled.note(number, Reach::Untold);
-        }
+    let Some(neutral) = walks.values().find_map(|seen| seen.look.target.socket()).filter(|_| trunk.end() > 0) else {
         return;
     };
-    let up_to = |number: &u64| {
-        let (to, transport) = space.target(*number)?;
-        Some(plan::up_to(to, transport, trunk.end()))
-    };
-    // Each round of borders halves what lies between two that fare differently: 2^128 addresses are found in so many.
+    // Each round halves what lies between two that fare differently: 2^128 addresses are found in so many.
     for _ in 0..BISECTIONS {
-        let mut mute = Vec::new();
-        for (round, gap) in [GAP, SLOW].into_iter().enumerate() {
-            let asked = if round == 0 { std::mem::take(&mut open) } else { std::mem::take(&mut mute) };
-            progress("asking the last shared router", asked.len());
-            let looks: Vec<Look> = asked.iter().filter_map(up_to).collect();
-            let answers = seen(tools, looks, gap).await;
-            for (at, number) in (0..).zip(&asked) {
-                match answers.get(&at).and_then(|seen| at_the_end(seen).reach(trunk)) {
-                    Some(reach) => settlement.settled.note(*number, reach),
-                    None => mute.push(*number),
-                }
-            }
-        }
+        progress("asking the last shared router", open.len());
+        let mute = at_the_last_router(tools, (space, trunk), &open, end, &mut settlement.settled).await;
         if !mute.is_empty() {
             let beside = plan::up_to(neutral, Transport::Tcp, trunk.end());
-            let neutral_goes_on = seen(tools, vec![beside; NEUTRAL_TRIES], SLOW).await;
-            let answers = neutral_goes_on
-                .values()
-                .any(|seen| matches!(at_the_end(seen).reach(trunk), Some(Reach::Passes { .. })));
+            let goes_on = seen(tools, vec![beside; NEUTRAL_TRIES], SLOWEST).await;
+            let answers =
+                goes_on.values().any(|seen| matches!(at_the_end(seen).reach(trunk), Some(Reach::Passes { .. })));
             progress("walking to what stayed silent", mute.len());
             let reaches = if answers { walked(tools, space, trunk, &mute).await } else { Vec::new() };
-            for (at, number) in mute.iter().enumerate() {
-                settlement.settled.note(*number, reaches.get(at).copied().unwrap_or(Reach::Untold));
+            for (number, reach) in mute.iter().zip(reaches) {
+                settlement.settled.note(*number, reach);
             }
         }
         open = at_borders(space, ledger, &settlement.settled);
-        if open.is_empty() {
+        if open.is_empty() || end <= Instant::now() {
             return;
+        }
+    }
+}
+
+/// Asks the last shared router by packets to these targets, as fast as it answers; returns those that stayed silent each time they
+/// were asked, a second or more apart.
+async fn at_the_last_router(
+    tools: &Tools,
+    (space, trunk): (&Space, &Trunk),
+    open: &[u64],
+    end: Instant,
+    settled: &mut Settled,
+) -> Vec<u64> {
+    let mut schedule = Schedule::new(tools.clone(), Limits::default());
+    let mut waiting: VecDeque<(u64, u8)> = open.iter().map(|number| (*number, 1)).collect();
+    let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
+    let (mut mute, mut id) = (Vec::new(), 0);
+    let (mut at, mut gap) = (Instant::now(), QUICKEST);
+    loop {
+        let over = Instant::now() >= end;
+        if flying.is_empty() && (waiting.is_empty() || over) {
+            return mute;
+        }
+        tokio::select! {
+            biased;
+            finish = schedule.next(), if !flying.is_empty() => match finish {
+                Some(Finish::Seen(seen)) => {
+                    let Some((number, tries)) = flying.remove(&seen.id) else { continue };
+                    if let Some(reach) = at_the_end(&seen).reach(trunk) {
+                        settled.note(number, reach);
+                        gap = gap.mul_f64(0.9).max(QUICKEST);
+                    } else if tries < TRIES {
+                        waiting.push_back((number, tries + 1));
+                        gap = gap.mul_f64(1.5).min(SLOWEST);
+                    } else {
+                        mute.push(number);
+                    }
+                }
+                // What this computer would not look at stays untold.
+                Some(Finish::NotLooked(_)) | None => flying.clear(),
+            },
+            () = sleep_until(at), if !waiting.is_empty() && !over => {
+                if let Some((number, tries)) = waiting.pop_front()
+                    && let Some((to, transport)) = space.target(number)
+                {
+                    // A try counts where the router had time for it.
+                    at = Instant::now() + if tries > 1 { SLOWEST } else { gap };
+                    schedule.push(id, plan::up_to(to, transport, trunk.end()));
+                    flying.insert(id, (number, tries));
+                    id += 1;
+                }
+            }
         }
     }
 }
@@ -188,10 +218,12 @@ fn at_the_end(seen: &Observation) -> AtTheEnd {
     AtTheEnd { came, from }
 }
 
-/// Between two packets that end at one router: it sends that many errors a second, if it does not spare them.
-const GAP: Duration = Duration::from_millis(40);
+/// Between two packets that end at one router, while it answers.
+const QUICKEST: Duration = Duration::from_millis(25);
 /// Linux sends one ICMP error a second to one host (`icmp_ratelimit`), and many routers are set likewise.
-const SLOW: Duration = Duration::from_millis(1_100);
+const SLOWEST: Duration = Duration::from_millis(1_100);
+/// How often a target is asked before it is walked to.
+const TRIES: u8 = 3;
 /// Between two walks, each of which asks every router on its way.
 const WALK_GAP: Duration = Duration::from_millis(1_500);
 /// Walks to silent targets in a round.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::{Engine, Response, Returned};
 use why5003_probes::kit::{CannotLook, Transport};
 
-use crate::sweep::{Ledger, Order, Pace, Pass, Shard, Space};
+use crate::sweep::{Beacons, Ledger, Load, Order, Pace, Pass, Shard, Space};
 
 /// What a sweep is run with.
 pub struct Sweep<'a> {
@@ -116,6 +116,7 @@ struct Under {
     attempt: u8,
     /// Targets that were asked, and neither came back nor are due.
     inflight: usize,
+    beacons: Beacons,
 }
 
 impl<S: Future<Output = ()>> Run<'_, S> {
@@ -176,7 +177,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         }
         (self.events)(SweepEvent::Pass { transport, attempt, targets });
         let mut pass = Pass::new(order, self.shard, left_out);
-        let mut under = Under { transport, attempt, inflight: 0 };
+        let mut under = Under { transport, attempt, inflight: 0, beacons: Beacons::default() };
         let (cost, wait) = (engine.cost(), engine.wait() + GRACE);
         let (mut waiting, mut returned, mut ended) = (Vec::<SocketAddr>::new(), Vec::new(), false);
         loop {
@@ -194,6 +195,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                     events(SweepEvent::Settled { number, attempt, response: Response::Silent, rtt: None });
                 }
             });
+            self.tend(&mut under.beacons, now, engine)?;
             if waiting.is_empty() && !ended {
                 let room = self.max_inflight.saturating_sub(under.inflight).min(engine.room()).min(BATCH);
                 let startable = self.pace.take(now, cost.open, room);
@@ -238,20 +240,52 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         let Some(number) = self.space.number(came.to, under.transport) else { return };
         match self.swept.ledger.response(number) {
             None => {}
-            // It is asked again if late ones are many; a response in time stands, and its repetition says nothing.
+            // It is asked again if late ones are many; a response in time stands.
             Some(Response::Silent) => {
                 self.swept.late += 1;
                 return;
             }
-            Some(_) => return,
+            Some(_) => {
+                if under.beacons.heard(came.to) {
+                    self.pace.give_back(engine.cost().open - engine.cost().of(came.response));
+                }
+                return;
+            }
         }
         if self.swept.ledger.note(number, came.response) {
             under.inflight = under.inflight.saturating_sub(1);
+            if matches!(came.response, Response::Open | Response::Closed { .. }) {
+                under.beacons.know(came.to);
+            }
             let cost = engine.cost();
             self.pace.give_back(cost.open - cost.of(came.response));
             let Returned { response, rtt, .. } = *came;
             (self.events)(SweepEvent::Settled { number, attempt: under.attempt, response, rtt });
         }
+    }
+
+    /// Asks the beacon that is due, and goes slower or faster by what they tell.
+    fn tend(&mut self, beacons: &mut Beacons, now: Duration, engine: &mut dyn Engine) -> Result<(), CannotLook> {
+        let cost = engine.cost();
+        for _ in 0..beacons.give_up(now, engine.wait() + GRACE) {
+            self.pace.give_back(cost.open - cost.otherwise);
+        }
+        match beacons.load() {
+            Load::TooMuch => {
+                let rate = self.pace.back_off(u32::try_from(self.swept.asked).unwrap_or(u32::MAX), now);
+                (self.events)(SweepEvent::BackedOff(rate));
+            }
+            Load::Light => self.pace.recover(),
+            Load::Unclear => {}
+        }
+        if let Some(to) = beacons.due(now)
+            && engine.room() > 0
+            && self.pace.take(now, cost.open, 1) == 1
+            && engine.ask(&[to])? == 1
+        {
+            beacons.asked(now);
+        }
+        Ok(())
     }
 
     /// Waits until something may have come or it is time; `true` where the sweep is to stop.

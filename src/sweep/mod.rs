@@ -3,6 +3,7 @@
 //! A sweep asks one packet of many addresses and ports. [`Space`] numbers them, [`Order`] goes through the numbers at random
 //! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps two bytes for each.
 
+mod beacons;
 mod ledger;
 mod log;
 mod order;
@@ -14,6 +15,7 @@ mod settle;
 mod space;
 mod survey;
 
+pub use beacons::{Beacons, Load};
 pub use ledger::{Ledger, Tally};
 pub use log::{Came, ForeignLine, LOG_SCHEMA, LogHead, LogLine};
 pub use order::{Order, Shard};

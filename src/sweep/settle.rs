@@ -5,14 +5,15 @@
 //! dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
 //! before the filter, or is it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer};
+use why5003_probes::kit::{Hop, HopAnswer, Transport};
 
 use super::ledger::Ledger;
-use super::space::Space;
+use super::space::{Lane, Port, Space};
 
 /// How far packets to a target come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,37 +156,54 @@ impl AtTheEnd {
     }
 }
 
-/// The silent and closed targets that are to be settled, the most telling first: of each prefix and run of ports the two that lie farthest
-/// apart and the two in the middle, at the run's first and last port. What lies between two that fare alike is taken to fare so.
-pub fn to_settle(space: &Space, ledger: &Ledger, most: usize) -> Vec<u64> {
-    let mut ranks: [Vec<u64>; 3] = Default::default();
-    for (lane, _) in space.lanes().iter().enumerate().filter(|(at, lane)| !lane.canary && !is_inside_a_run(space, *at))
-    {
-        let numbers = space.numbers(lane);
-        let is_open = ledger.tally(numbers.clone()).open > 0;
-        // A RST may come from the way as well; beside a target that is open it is the far end's.
-        let is_silent = |number: &u64| match ledger.response(*number) {
-            Some(Response::Silent) => true,
-            Some(Response::Closed { .. }) => !is_open,
-            _ => false,
+/// The silent and closed targets that are to be settled, the most telling first. Every port is asked of the two widest prefixes,
+/// then every prefix at one port of each transport, then the rest of prefixes and ports at the ends of runs of ports, and last a
+/// second and two middle targets of each, where a mask that is too long shows.
+pub fn to_settle(space: &Space, ledger: &Ledger) -> Vec<u64> {
+    let mut ranked: Vec<(u8, u64)> = Vec::new();
+    let mut prefixes_of: BTreeMap<Port, u8> = BTreeMap::new();
+    let mut begun: BTreeSet<(IpNet, Transport)> = BTreeSet::new();
+    let mut lanes: Vec<(usize, Lane)> = space.lanes().iter().copied().enumerate().collect();
+    // Stable: within a width, the order of port and prefix.
+    lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
+    for (at, lane) in lanes.into_iter().filter(|(at, lane)| !lane.canary && !is_inside_a_run(space, *at)) {
+        let of_port = prefixes_of.entry(lane.port).or_default();
+        *of_port = of_port.saturating_add(1);
+        let rank = match (*of_port, begun.insert((lane.prefix, lane.port.transport))) {
+            (..=2, _) => 0,
+            (_, true) => 1,
+            (_, false) => 2,
         };
-        let middle = numbers.start.midpoint(numbers.end);
         let mut chosen = Vec::new();
-        let picks = [
-            (0, numbers.clone().find(is_silent)),
-            (1, numbers.clone().rev().find(is_silent)),
-            (2, (numbers.start..middle).rev().find(is_silent)),
-            (2, (middle..numbers.end).find(is_silent)),
-        ];
-        for (rank, number) in picks {
-            if let (Some(number), Some(rank)) = (number.filter(|number| !chosen.contains(number)), ranks.get_mut(rank))
-            {
+        for (later, number) in telling(space, ledger, at) {
+            if !chosen.contains(&number) {
                 chosen.push(number);
-                rank.push(number);
+                ranked.push((if chosen.len() == 1 { rank } else { later }, number));
             }
         }
     }
-    ranks.into_iter().flatten().take(most).collect()
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, number)| number).collect()
+}
+
+/// The first, the last and the two middle targets of a lane of which it is not clear who kept silent or refused.
+fn telling(space: &Space, ledger: &Ledger, lane: usize) -> Vec<(u8, u64)> {
+    let numbers = space.numbers(lane);
+    let is_open = ledger.tally(numbers.clone()).open > 0;
+    // A RST may come from the way as well; beside a target that is open it is the far end's.
+    let unclear = |number: &u64| match ledger.response(*number) {
+        Some(Response::Silent) => true,
+        Some(Response::Closed { .. }) => !is_open,
+        _ => false,
+    };
+    let middle = numbers.start.midpoint(numbers.end);
+    let picks = [
+        (0, numbers.clone().find(unclear)),
+        (3, numbers.clone().rev().find(unclear)),
+        (4, (numbers.start..middle).rev().find(unclear)),
+        (4, (middle..numbers.end).find(unclear)),
+    ];
+    picks.into_iter().filter_map(|(rank, number)| Some((rank, number?))).collect()
 }
 
 /// The silent targets half-way between two of a lane that fare differently: so a border is found by bisection.
@@ -248,11 +266,9 @@ impl Settled {
 
 #[cfg(test)]
 mod tests {
-    use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent};
-    use why5003_probes::kit::Transport;
-
-    use super::super::{Amount, Lane, Port};
+    use super::super::Amount;
     use super::*;
+    use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent};
 
     fn walk(hops: &[(HopAnswer, u8)]) -> Vec<Hop> {
         let hop = |(ttl, (came, router)): (u8, &(HopAnswer, u8))| Hop {
@@ -314,8 +330,29 @@ mod tests {
         let space = Space::new(lanes.collect(), Amount::All).unwrap();
         let mut ledger = Ledger::new(space.count());
         (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        assert_eq!(to_settle(&space, &ledger, 9), [0, 32, 7, 39, 3, 4, 35, 36]);
-        assert_eq!(to_settle(&space, &ledger, 3), [0, 32, 7]);
+        assert_eq!(to_settle(&space, &ledger), [0, 32, 7, 39, 3, 4, 35, 36]);
+    }
+
+    #[test]
+    fn every_port_and_then_every_prefix_is_settled_before_all_pairs_of_them() {
+        let mut lanes = Vec::new();
+        for prefix in ["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/32"] {
+            lanes.extend([443, 8801].map(|number| Lane {
+                prefix: prefix.parse().unwrap(),
+                port: Port { transport: Transport::Tcp, number },
+                canary: false,
+            }));
+        }
+        let space = Space::new(lanes, Amount::All).unwrap();
+        let mut ledger = Ledger::new(space.count());
+        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
+        let order: Vec<String> = to_settle(&space, &ledger)
+            .into_iter()
+            .filter_map(|number| space.target(number))
+            .map(|(to, _)| to.to_string())
+            .collect();
+        assert_eq!(order[..4], ["192.0.2.0:443", "192.0.2.1:443", "192.0.2.0:8801", "192.0.2.1:8801"]);
+        assert_eq!(order[4..], ["192.0.2.2:443", "192.0.2.2:8801"]);
     }
 
     #[test]
@@ -329,7 +366,7 @@ mod tests {
         let truth =
             |number: u64| if number < 0x4000 { passes } else { Reach::Dies { hop: 1, address: None, next: None } };
         let mut settled = Settled::default();
-        let mut asked = to_settle(&space, &ledger, 9);
+        let mut asked = to_settle(&space, &ledger);
         let mut tests = 0;
         while !asked.is_empty() {
             tests += asked.len();

@@ -76,7 +76,7 @@ pub(crate) fn the_rules_of_a_sweep_close_the_gap_that_it_found() {
     let elements: Vec<&str> = rules.lines().map(str::trim).filter(|line| line.starts_with("3.7.35.")).collect();
     assert_eq!(elements, ["3.7.35.0/26,", "3.7.35.96/27", "3.7.35.0/25"], "{rules}");
     assert!(rules.contains("dport { 443 }") && rules.contains("dport { 8802 }"), "{rules}");
-    assert_eq!(fs::read_to_string(after).unwrap().lines().count(), 1);
+    assert!(!fs::read_to_string(after).unwrap().contains("3.7.35."));
 }
 
 /// What a script prints, in a namespace of its own.

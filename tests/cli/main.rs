@@ -12,6 +12,7 @@ mod program;
 mod refused;
 mod reports;
 mod stopped;
+mod swept;
 mod terminal;
 mod unlinked;
 
@@ -44,6 +45,12 @@ fn main() -> ExitCode {
         trial(stopped::a_scheduler_ends_a_run_as_ctrl_c_does, nothing),
         trial(stopped::ctrl_c_ends_a_series_of_demos, nothing),
         trial(stopped::a_deadline_ends_a_run_with_what_was_seen, nothing),
+        trial(swept::killed_twice_and_resumed_it_has_asked_each_target_once, namespace.as_deref()),
+        trial(swept::no_second_carries_more_packets_than_the_rate, namespace.as_deref()),
+        trial(swept::shards_share_nothing_and_are_all_of_it, namespace.as_deref()),
+        trial(swept::a_sweep_report_is_of_its_schema, namespace.as_deref()),
+        trial(swept::a_large_sweep_wants_a_yes, namespace.as_deref()),
+        trial(swept::a_finished_sweep_is_not_asked_again, namespace.as_deref()),
         trial(terminal::a_narrow_terminal_gets_narrow_text, pty.as_deref()),
         trial(terminal::no_color_holds_on_a_terminal, pty.as_deref()),
         trial(firewall::every_file_of_rules_is_read, firewalls.as_deref()),

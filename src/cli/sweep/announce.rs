@@ -25,7 +25,7 @@ pub(super) fn check(options: &Options, args: &args::Sweep, wanted: &Wanted) -> a
     };
     let held = conntrack(targets, args.rate);
     let text = format!(
-        "why5003 sweep: {targets} targets ({prefixes} prefix-and-port pairs) {pace}; a stateful firewall will hold up to {held} \
+        "{targets} targets ({prefixes} prefix-and-port pairs) {pace}; a stateful firewall will hold up to {held} \
          entries for it."
     );
     if targets > LARGE && !args.yes {

@@ -1,5 +1,6 @@
 //! What is to be swept: from the flags, or from the first line of the file of a sweep that was cut off.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -44,10 +45,12 @@ impl Wanted {
             (_, true) => "6",
             (false, false) => "both",
         };
+        anyhow::ensure!(
+            args.shard == Shard::WHOLE || args.seed.is_some(),
+            "the parts of a sweep need one order: give the same --seed to each"
+        );
         // Another sweep has another order: those of a fleet do not all ask the same router first.
-        let seed = started.bytes().fold(u64::from(std::process::id()), |seed, byte| {
-            seed.rotate_left(7).wrapping_mul(31).wrapping_add(u64::from(byte))
-        });
+        let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(started));
         let head = LogHead {
             schema: LOG_SCHEMA.to_owned(),
             catalogue: catalogue.sha256.clone(),

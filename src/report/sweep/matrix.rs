@@ -5,10 +5,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::super::human::{Page, Style, Tone};
 use super::super::plain::prose;
 use super::super::words;
-use super::gap::ranges;
 use super::model::{SweepReport, word};
 use crate::catalogue::PortRange;
-use crate::sweep::{LaneSurvey, State, Survey};
+use crate::sweep::{LaneSurvey, Port, State, Survey};
 use crate::verdict::{Location, Status};
 
 /// The whole report for a person.
@@ -33,10 +32,7 @@ pub fn human(report: &SweepReport, survey: &Survey, style: Style) -> String {
             page.item(2, "- ", &format!("{} to {}{place}", missing.ports.join(", "), listed(&prefixes, style.verbose)));
         }
         page.blank();
-        page.paragraph(
-            2,
-            "As firewall rules: add --gap-as FORMAT (why5003 catalogue export --help lists the formats).",
-        );
+        page.paragraph(2, GAP_AS);
     }
     page.blank();
     let seconds = words::micros(report.duration_ms.saturating_mul(1_000));
@@ -80,6 +76,20 @@ fn matrix(survey: &Survey, style: Style) -> String {
         table.add_row(std::iter::once(listed(&names, false)).chain(cells));
     }
     table.trim_fmt()
+}
+
+/// Ports in their order, those in a row as one range.
+fn ranges(ports: &[Port]) -> Vec<PortRange> {
+    let mut ranges: Vec<PortRange> = Vec::new();
+    for Port { transport, number } in ports.iter().copied() {
+        match ranges.last_mut() {
+            Some(range) if range.transport == transport && range.last.checked_add(1) == Some(number) => {
+                range.last = number;
+            }
+            _ => ranges.push(PortRange { transport, first: number, last: number }),
+        }
+    }
+    ranges
 }
 
 /// One word for the ports of a column, if they fare alike.
@@ -131,5 +141,7 @@ fn place(location: &Location) -> String {
 
 const LEGEND: &str = "open: a target of it answered. passes: nobody answers there, but packets reach the last router that all ways \
                       share. ?: could not be told.";
+const GAP_AS: &str =
+    "The same as firewall rules: why5003 sweep --resume FILE --gap-as nftables, if it was run with --out FILE.";
 /// Prefixes named before the rest is counted.
 const FEW: usize = 3;

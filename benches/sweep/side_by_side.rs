@@ -1,0 +1,238 @@
+//! All contestants in turn, several rounds, and the table of what they took and told.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::usage::{Usage, measure};
+use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PREFIXES, Part, part};
+
+/// Measures as the arguments say, and prints.
+pub(crate) fn run() {
+    let wish = Wish::read();
+    let folder = std::env::temp_dir().join(format!("why5003-sweep-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let far_end = FarEnd::start();
+    println!(
+        "{} addresses at {} probes a second, {} rounds; each waits a second in all for what is silent\n",
+        ALL, wish.rate, wish.rounds
+    );
+    println!(
+        "  {:14} {:>7} {:>9} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
+        "", "wall s", "probes/s", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
+    );
+    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(|one| one.is_there()).collect();
+    let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
+    for _ in 0..wish.rounds {
+        for one in &contestants {
+            let run = one.run(&folder);
+            print(one, &run);
+            runs.entry(one.name).or_default().push(run);
+        }
+        println!();
+    }
+    println!("The median of each:");
+    for one in &contestants {
+        let mut of_one = runs.remove(one.name).unwrap();
+        of_one.sort_unstable_by_key(|(usage, _)| usage.cpu);
+        print(one, &of_one[of_one.len() / 2]);
+    }
+    drop(far_end);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+struct Wish {
+    rounds: usize,
+    rate: u32,
+    parts_of_names: Vec<String>,
+}
+
+impl Wish {
+    fn read() -> Self {
+        let mut wish = Self { rounds: 3, rate: 100_000, parts_of_names: Vec::new() };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--rounds" => wish.rounds = arguments.next().unwrap().parse().unwrap(),
+                "--rate" => wish.rate = arguments.next().unwrap().parse().unwrap(),
+                _ => wish.parts_of_names.push(argument),
+            }
+        }
+        wish
+    }
+}
+
+/// How a contestant's output is read: the state that a line tells of an address.
+type Read = fn(&str) -> Option<(Ipv4Addr, Part)>;
+
+struct Contestant {
+    name: &'static str,
+    role: Option<&'static str>,
+    program: PathBuf,
+    arguments: Vec<String>,
+    /// How many addresses it asks.
+    asks: u32,
+    read: Option<Read>,
+}
+
+/// How many addresses of each part were told as they are; for what should be silent, all but those of which something was told.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    right: [u32; 4],
+    asked: u32,
+}
+
+fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
+    let own = std::env::current_exe().unwrap();
+    let result = folder.join("result").display().to_string();
+    let ours = |name: &'static str| Contestant {
+        name,
+        role: Some(name),
+        program: own.clone(),
+        arguments: vec![wish.rate.to_string(), result.clone()],
+        asks: ALL,
+        read: (!name.starts_with("bare")).then_some(read_plain as Read),
+    };
+    let gateway = GATEWAY_MAC.map(|byte| format!("{byte:02x}"));
+    let rate = if wish.rate == 0 { 10_000_000 } else { wish.rate };
+    let peer = |name: &'static str, arguments: String, read: Read| Contestant {
+        name,
+        role: None,
+        program: PathBuf::from(name),
+        arguments: arguments.split(' ').map(str::to_owned).chain(PREFIXES.map(str::to_owned)).collect(),
+        asks: ALL,
+        read: Some(read),
+    };
+    std::fs::write(folder.join("none"), "").unwrap();
+    let none = folder.join("none").display().to_string();
+    let mut all = vec![
+        ours("syn"),
+        ours("bare syn"),
+        peer(
+            "zmap",
+            format!(
+                "-q -p 443 -i {INTERFACE} -G {} -S {OWN} -r {rate} --cooldown-time=1 -b {none} -o {result} -O csv \
+                 --output-fields=saddr,classification --output-filter=success=1||success=0",
+                gateway.join(":")
+            ),
+            read_zmap,
+        ),
+        peer(
+            "masscan",
+            format!(
+                "-p443 --rate {rate} --wait 1 --adapter {INTERFACE} --adapter-ip {OWN} --router-mac {} -oL {result} \
+                 --show closed",
+                gateway.join("-")
+            ),
+            read_masscan,
+        ),
+        ours("connect"),
+        ours("bare connect"),
+    ];
+    // It takes minutes for all.
+    let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
+    all.push(Contestant {
+        name: "nmap",
+        role: None,
+        program: PathBuf::from("nmap"),
+        arguments: format!(
+            "-sS -n -Pn -p443 --max-retries 0 --min-hostgroup 4096 --min-parallelism 1000 --min-rate {rate} \
+             --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oG {result} {}",
+            few.join(" ")
+        )
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect(),
+        asks: ALL / 8,
+        read: Some(read_nmap),
+    });
+    let wished = |name: &str| wish.parts_of_names.iter().any(|part| name.contains(part.as_str()));
+    all.retain(|one| wish.parts_of_names.is_empty() || wished(one.name));
+    all
+}
+
+impl Contestant {
+    fn is_there(&self) -> bool {
+        let there = self.role.is_some()
+            || Command::new("sh")
+                .args(["-c", &format!("command -v {}", self.program.display())])
+                .stdout(Stdio::null())
+                .status()
+                .unwrap()
+                .success();
+        if !there {
+            println!("{} is not installed", self.name);
+        }
+        there
+    }
+
+    fn run(&self, folder: &Path) -> (Usage, Told) {
+        drop(std::fs::remove_file(folder.join("result")));
+        let usage = measure(self.role, &self.program, &self.arguments, folder);
+        assert!(usage.succeeded, "{} failed; WHY5003_BENCH_LOUD=1 shows why", self.name);
+        // What is left of it at the far end, half-open or on its way, is gone before the next begins.
+        std::thread::sleep(BETWEEN);
+        let Some(read) = self.read else { return (usage, Told { right: [0; 4], asked: 0 }) };
+        let text = std::fs::read_to_string(folder.join("result")).unwrap();
+        let told: BTreeMap<Ipv4Addr, Part> = text.lines().filter_map(read).collect();
+        let mut right = PARTS.map(|(part, _)| if part == Part::Silent { self.asks / 4 } else { 0 });
+        for (address, told) in told {
+            let Some(at) = PARTS.iter().position(|(other, _)| Some(*other) == part(address)) else { continue };
+            match PARTS[at].0 {
+                Part::Silent => right[at] -= 1,
+                truth if truth == told => right[at] += 1,
+                _ => {}
+            }
+        }
+        (usage, Told { right, asked: self.asks })
+    }
+}
+
+fn print(one: &Contestant, (usage, told): &(Usage, Told)) {
+    let probes = f64::from(one.asks);
+    let wall = usage.wall.as_secs_f64();
+    let each = usage.cpu.as_secs_f64() * 1e6 / probes;
+    let shares: String = if told.asked == 0 {
+        String::new()
+    } else {
+        let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.asked));
+        format!("{:6.2}% {:6.2}% {:6.2}% {:9.3}%", shares[0], shares[1], shares[2], shares[3])
+    };
+    let peak = usage.peak_kib as f64 / 1024.0;
+    println!("  {:14} {wall:7.2} {:9.0} {each:9.2} {peak:8.1}   {shares}", one.name, probes / wall);
+}
+
+fn read_plain(line: &str) -> Option<(Ipv4Addr, Part)> {
+    let (address, word) = line.split_once(' ')?;
+    Some((address.parse().ok()?, by_word(word)?))
+}
+
+fn read_zmap(line: &str) -> Option<(Ipv4Addr, Part)> {
+    let (address, word) = line.split_once(',')?;
+    Some((address.parse().ok()?, by_word(word)?))
+}
+
+fn read_masscan(line: &str) -> Option<(Ipv4Addr, Part)> {
+    let mut words = line.split(' ');
+    let word = words.next()?;
+    Some((words.nth(2)?.parse().ok()?, by_word(word)?))
+}
+
+fn read_nmap(line: &str) -> Option<(Ipv4Addr, Part)> {
+    let (host, ports) = line.strip_prefix("Host: ")?.split_once("Ports: 443/")?;
+    Some((host.split(' ').next()?.parse().ok()?, by_word(ports.split('/').next()?)?))
+}
+
+fn by_word(word: &str) -> Option<Part> {
+    match word {
+        "open" | "synack" => Some(Part::Open),
+        "closed" | "rst" => Some(Part::Closed),
+        "prohibited" => Some(Part::Prohibited),
+        _ => None,
+    }
+}
+
+const ALL: u32 = 131_072;
+const BETWEEN: Duration = Duration::from_millis(500);

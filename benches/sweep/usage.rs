@@ -1,0 +1,61 @@
+//! What a program took: a process of its own runs it, so that the kernel counts it alone.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use serde_json::{Value, json};
+
+use super::ROLE;
+
+/// What a run took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Usage {
+    pub(crate) wall: Duration,
+    /// User and system time.
+    pub(crate) cpu: Duration,
+    /// The largest resident set, in KiB.
+    pub(crate) peak_kib: i64,
+    pub(crate) succeeded: bool,
+}
+
+/// Runs a program and says what it took; its output goes nowhere.
+pub(crate) fn measure(role: Option<&str>, program: &Path, arguments: &[String], folder: &Path) -> Usage {
+    let to = folder.join("usage.json");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg(&to).arg(role.unwrap_or("-")).arg(program).args(arguments);
+    assert!(command.env(ROLE, "measured").status().unwrap().success());
+    let said: Value = serde_json::from_slice(&std::fs::read(&to).unwrap()).unwrap();
+    let microseconds = |name: &str| Duration::from_micros(said[name].as_u64().unwrap());
+    Usage {
+        wall: microseconds("wall_us"),
+        cpu: microseconds("cpu_us"),
+        peak_kib: said["peak_kib"].as_i64().unwrap(),
+        succeeded: said["succeeded"].as_bool().unwrap(),
+    }
+}
+
+/// The process in between.
+pub(crate) fn measured() {
+    let mut arguments = std::env::args().skip(1);
+    let to = PathBuf::from(arguments.next().unwrap());
+    let role = arguments.next().unwrap();
+    let mut command = Command::new(arguments.next().unwrap());
+    command.args(arguments).env(ROLE, role).stdin(Stdio::null());
+    if std::env::var_os("WHY5003_BENCH_LOUD").is_none() {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    }
+    let began = Instant::now();
+    let status = command.status().unwrap();
+    let wall = began.elapsed();
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+    let microseconds = [used.user_time(), used.system_time()].map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
+    let said = json!({
+        "wall_us": u64::try_from(wall.as_micros()).unwrap(),
+        "cpu_us": microseconds.iter().sum::<i64>(),
+        "peak_kib": used.max_rss(),
+        "succeeded": status.success(),
+    });
+    std::fs::write(to, said.to_string()).unwrap();
+}

@@ -1,0 +1,88 @@
+//! The engines of a sweep on a wire: what they tell of open, closed, silent and prohibited addresses, and what they send.
+//!
+//! Each test runs in network namespaces of its own. Where none can be had they are listed as ignored, with the reason on standard
+//! error; with `CI=true` that is a failure.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::any::type_name_of_val;
+use std::process::{Command, ExitCode, Stdio};
+
+use libtest_mimic::{Arguments, Trial};
+
+mod wire;
+#[expect(dead_code, reason = "parts by address are for the bench")]
+#[path = "../../benches/sweep/world.rs"]
+mod world;
+
+/// Names to the process what it is; without it, it is the one that was called.
+const ROLE: &str = "WHY5003_ENGINES_ROLE";
+
+fn main() -> ExitCode {
+    let tests = [
+        test(wire::syn_tells_the_parts_of_both_families_apart),
+        test(wire::syn_resets_what_it_opened_once_and_the_kernel_nothing),
+        test(wire::syn_goes_to_neighbours_on_the_link_by_the_kernel),
+        test(wire::connect_tells_the_parts_of_both_families_apart),
+    ];
+    if let Ok(role) = std::env::var(ROLE) {
+        match tests.iter().find(|(name, _)| *name == role) {
+            Some((_, test)) => test(),
+            None => world::far_end(),
+        }
+        return ExitCode::SUCCESS;
+    }
+    let arguments = Arguments::from_args();
+    let lacking = lacking();
+    let skipped = lacking.is_some() && std::env::var_os("CI").is_none_or(|ci| ci != "true");
+    if let Some(why) = lacking.as_ref().filter(|_| skipped) {
+        eprintln!("not tested on a wire: {why}");
+    }
+    let trials = tests.iter().map(|(name, _)| {
+        let (name, lacking) = (*name, lacking.clone());
+        Trial::test(name, move || lacking.map_or_else(|| nest(name), Err).map_err(Into::into))
+            .with_ignored_flag(skipped)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// A test by its own name.
+fn test<Test: Fn() + 'static>(test: Test) -> (&'static str, Box<dyn Fn()>) {
+    let name = type_name_of_val(&test).rsplit("::").next().unwrap_or("nameless");
+    (name, Box::new(test))
+}
+
+/// Runs a test in a namespace, which it leads away from, and says what it said if it failed.
+fn nest(name: &str) -> Result<(), String> {
+    let said = unshare().arg(std::env::current_exe().unwrap()).env(ROLE, name).output().unwrap();
+    let shown = || String::from_utf8_lossy(&said.stderr).into_owned();
+    if said.status.success() { Ok(()) } else { Err(shown()) }
+}
+
+/// Why they can't be run here, if they can't.
+fn lacking() -> Option<String> {
+    if !nix::unistd::geteuid().is_root() {
+        return Some("raw sockets and firewalls take root".to_owned());
+    }
+    let mut tried = unshare();
+    tried.args(["sh", "-c", "nft list tables && ip link add type veth"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let works = tried.status().is_ok_and(|status| status.success());
+    (!works).then(|| "it takes iproute2, nftables, util-linux and a kernel with veth pairs".to_owned())
+}
+
+fn unshare() -> Command {
+    let mut command = Command::new("timeout");
+    command.args([
+        "--signal=KILL",
+        "60",
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+    ]);
+    command.stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,117 @@
+//! The tests themselves, each inside its namespaces.
+
+use std::collections::BTreeMap;
+use std::hash::RandomState;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use why5003_probes::engines::{Connect, Engine, Response, Syn};
+use why5003_probes::kit::this_system;
+
+use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, PARTS, PARTS_V6, Part, shell};
+
+/// What each of a few addresses of all parts came to; silent ones do not stand in it.
+type Came = BTreeMap<SocketAddr, Response>;
+
+pub(crate) fn syn_tells_the_parts_of_both_families_apart() {
+    let far_end = FarEnd::start();
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(4)).await });
+    assert_eq!(came, truth(4, Some(64)));
+    drop(far_end);
+}
+
+pub(crate) fn connect_tells_the_parts_of_both_families_apart() {
+    let far_end = FarEnd::start();
+    // It gives up before a second neighbour solicitation, which a link that has just come up may need.
+    shell(&format!("ip neighbour replace {GATEWAY_V6} lladdr 02:00:00:00:00:02 dev {INTERFACE}"));
+    let (came, _) = block_on(async { asked(&mut Connect::new(WAIT, None).unwrap(), &targets(4)).await });
+    assert_eq!(came, truth(4, None));
+    drop(far_end);
+}
+
+/// The kernel's own packets go through its firewall and the engine's do not: so the ones are told from the others.
+pub(crate) fn syn_resets_what_it_opened_once_and_the_kernel_nothing() {
+    let mut far_end = FarEnd::start();
+    shell("nft 'table inet own { chain out { type filter hook output priority 0; meta l4proto tcp counter; }; }'");
+    let (_, sent) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(40)).await });
+    let open = 40 * 2;
+    assert_eq!((sent, far_end.counted()), (40 * 8, (40 * 8, open)));
+    let own = std::process::Command::new("nft").args(["list", "chain", "inet", "own", "out"]).output().unwrap();
+    let own = String::from_utf8(own.stdout).unwrap();
+    assert!(own.contains("counter packets 0 "), "{own}");
+}
+
+/// They have no gateway: each has a hardware address of its own, which the kernel asks for.
+pub(crate) fn syn_goes_to_neighbours_on_the_link_by_the_kernel() {
+    let far_end = FarEnd::start();
+    let targets = [GATEWAY, GATEWAY_V6].map(|gateway| SocketAddr::new(gateway.parse().unwrap(), 443));
+    let prefixes = targets.map(|target| target.ip().into());
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes).await, &targets).await });
+    assert_eq!(came, targets.map(|target| (target, Response::Open)).into());
+    drop(far_end);
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+async fn syn(prefixes: &[IpNet]) -> Syn {
+    Syn::new(this_system().as_ref(), prefixes, WAIT, None, RandomState::new()).await.unwrap()
+}
+
+/// Asks all, and hears what comes until nothing came for a while; and how many were asked.
+async fn asked(engine: &mut dyn Engine, targets: &[SocketAddr]) -> (Came, usize) {
+    let sent = engine.ask(targets).unwrap();
+    let (mut returned, mut last) = (Vec::new(), Instant::now());
+    while last.elapsed() < WAIT {
+        let before = returned.len();
+        let _ = tokio::time::timeout(Duration::from_millis(20), engine.ready()).await;
+        engine.hear(&mut returned).unwrap();
+        if returned.len() > before {
+            last = Instant::now();
+        }
+    }
+    (returned.iter().map(|came| (came.to, came.response)).collect(), sent)
+}
+
+fn parts() -> impl Iterator<Item = (Part, IpNet)> {
+    PARTS.iter().chain(&PARTS_V6).map(|(part, prefix)| (*part, prefix.parse().unwrap()))
+}
+
+fn prefixes() -> Vec<IpNet> {
+    parts().map(|(_, prefix)| prefix).collect()
+}
+
+/// So many addresses of each part of both families, the families by turns.
+fn targets(of_each: u8) -> Vec<SocketAddr> {
+    (1..=of_each).flat_map(|nth| parts().map(move |(_, prefix)| SocketAddr::new(nth_of(prefix, nth), 443))).collect()
+}
+
+fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
+    match prefix.network() {
+        IpAddr::V4(first) => IpAddr::from((first.to_bits() + u32::from(nth)).to_be_bytes()),
+        IpAddr::V6(first) => IpAddr::from((first.to_bits() + u128::from(nth)).to_be_bytes()),
+    }
+}
+
+fn truth(of_each: u8, ttl: Option<u8>) -> Came {
+    // The far end's kernel speaks as the address that was asked, or as its own.
+    let by = |to: IpAddr| Some(if to.is_ipv4() { to } else { GATEWAY_V6.parse().unwrap() });
+    let response = |part: Part, to| match part {
+        Part::Open => Some(Response::Open),
+        Part::Closed => Some(Response::Closed { ttl }),
+        Part::Silent => None,
+        Part::Prohibited => Some(Response::Prohibited { by: by(to) }),
+    };
+    let of = |nth| {
+        parts().filter_map(move |(part, prefix)| {
+            let to = nth_of(prefix, nth);
+            Some((SocketAddr::new(to, 443), response(part, to)?))
+        })
+    };
+    (1..=of_each).flat_map(of).collect()
+}
+
+/// The kernel's neighbour search may have to ask a second time, after a second.
+const WAIT: Duration = Duration::from_millis(1_500);
