@@ -62,10 +62,10 @@ impl Flow {
     }
 
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
-        let end = Instant::now() + IN_ALL;
         let Settings { mss, source, .. } = self.settings;
         let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
         settle(means, &dial).await?;
+        let end = Instant::now() + IN_ALL;
         let opened = open(means, dial).await?;
         let mut facts = opened.facts;
         let stream = match opened.stream {

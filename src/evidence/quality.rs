@@ -45,25 +45,14 @@ impl<'a> SynCount<'a> {
 
     /// The middle one of the times to an answer; `None` where none came.
     pub fn median(self) -> Option<Duration> {
-        self.times().map(|(_, median, _)| median)
+        times(self.seen).map(|(_, median, _)| median)
     }
 
     /// The answers took about equally long, and not much longer than this, which is the least that any connection of the run
     /// took: then one that is missing was lost, and does not merely wait in a queue.
     pub fn steady(self, quickest: Duration) -> bool {
-        self.times().is_some_and(|(least, median, most)| {
+        times(self.seen).is_some_and(|(least, median, most)| {
             most.saturating_sub(least) < UNSTEADY && median.saturating_sub(quickest) < UNSTEADY
-        })
-    }
-
-    fn times(self) -> Option<(Duration, Duration, Duration)> {
-        self.seen.facts.iter().find_map(|fact| match fact {
-            Fact::RoundTrips { least_us, median_us, most_us } => Some((
-                Duration::from_micros(*least_us),
-                Duration::from_micros(*median_us),
-                Duration::from_micros(*most_us),
-            )),
-            _ => None,
         })
     }
 }
@@ -81,6 +70,8 @@ pub struct Flow {
     pub made: u32,
     /// Those among them that waited for a packet to be sent again, or for ever.
     pub waited: u32,
+    /// The middle one of the times of those that did not wait; zero where none came.
+    pub median: Duration,
     /// Of the exchanges made at once: bytes that came, and how long they took.
     pub transfer: Option<(u64, Duration)>,
 }
@@ -96,7 +87,8 @@ impl Flow {
             _ => None,
         });
         let (id, role, to) = (seen.id, seen.look.role, seen.look.target.socket()?);
-        Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), transfer })
+        let median = times(seen).map_or(Duration::ZERO, |(_, median, _)| median);
+        Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), median, transfer })
     }
 }
 
@@ -151,6 +143,14 @@ impl Evidence {
     /// The quickest direct connection, from SYN to SYN-ACK.
     pub fn quickest_connection(&self) -> Option<Duration> {
         self.direct_connections().map(|(_, _, took)| took).min()
+    }
+
+    /// How many direct connections stood too late for the way alone and too soon for a SYN that was sent again: they waited in a
+    /// queue, which loss does not make.
+    pub fn queued_connections(&self) -> usize {
+        let quickest = self.quickest_connection().unwrap_or_default();
+        let waited = |took: Duration| took >= quickest * 3 + IN_A_QUEUE && took < quickest + SENT_AGAIN;
+        self.direct_connections().filter(|(_, _, took)| waited(*took)).count()
     }
 
     /// What had to be sent again, and then was answered. It is a sign of loss, and too little to tell how much.
@@ -217,6 +217,16 @@ fn exchange(fact: &Fact) -> Option<&Exchange> {
     if let Fact::Exchange(exchange) = fact { Some(exchange) } else { None }
 }
 
+/// The least, the middle and the greatest time of those that came promptly.
+fn times(seen: &Observation) -> Option<(Duration, Duration, Duration)> {
+    seen.facts.iter().find_map(|fact| match fact {
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            Some((Duration::from_micros(*least_us), Duration::from_micros(*median_us), Duration::from_micros(*most_us)))
+        }
+        _ => None,
+    })
+}
+
 fn tries(seen: &Observation) -> Option<(u16, u16)> {
     seen.facts.iter().find_map(|fact| match fact {
         Fact::Tries { made, answered } => Some((*made, *answered)),
@@ -229,6 +239,8 @@ const UNSTEADY: Duration = Duration::from_millis(500);
 /// The kernel sends its SYN again after 1 s (RFC 6298, 2.1); measured from the quickest connection, whose own time is part of
 /// both.
 const SENT_AGAIN: Duration = Duration::from_millis(900);
+/// A connection that takes so much longer than another one has met a queue, or lies on another continent.
+const IN_A_QUEUE: Duration = Duration::from_millis(50);
 /// And again after another second (Linux since 6.5, `tcp_syn_linear_timeouts`) or two.
 const SENT_THRICE: Duration = Duration::from_millis(1900);
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.

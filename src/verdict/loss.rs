@@ -9,6 +9,7 @@ use std::time::Duration;
 use why5003_probes::kit::{How, Role};
 
 use super::limit;
+use super::rate;
 use super::ruling::Doubt;
 use super::weigh::{controls, is_zoom};
 use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
@@ -66,6 +67,10 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 pub(super) fn suspected(evidence: &Evidence) -> bool {
     // Where connections are let through only so fast, or only so many, that explains it.
     if limit::told(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
+        return false;
+    }
+    // What waited in a queue did not get lost.
+    if rate::is_held(evidence) {
         return false;
     }
     let all = evidence.resent(|_| true);

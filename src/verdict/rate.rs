@@ -25,6 +25,17 @@ pub(super) fn seems_held(evidence: &Evidence) -> bool {
     half(is_zoom) || half(|_| true)
 }
 
+/// Whether a queue seems to hold flows back, rather than loss: then they are timed before anything is counted, since counts would
+/// fill the queue.
+pub(super) fn seems_queued(evidence: &Evidence) -> bool {
+    seems_held(evidence) && evidence.queued_connections() >= SOME
+}
+
+/// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
+pub(super) fn is_held(evidence: &Evidence) -> bool {
+    flows(evidence).0.and_then(held_to).is_some()
+}
+
 /// Whether exchanges with a neutral host, in turn and on one connection, waited more often than an accident explains.
 pub(super) fn neutral_flows_wait(evidence: &Evidence) -> bool {
     let of_neutral = evidence.flows().filter(|flow| flow.role == Role::Control && flow.made >= FEW);
@@ -41,7 +52,9 @@ pub(super) fn flows(evidence: &Evidence) -> (Option<Flow>, Option<Flow>) {
 pub(super) fn held_to(flow: Flow) -> Option<f64> {
     let (bytes, took) = flow.transfer?;
     let single_ones_pass = flow.made >= 4 && flow.waited * 4 < flow.made;
-    let held = bytes >= ENOUGH_BYTES && took >= ENOUGH_TIME && single_ones_pass && rate(flow) < TOO_LOW;
+    // What the way itself needs for the requests and their answers is no rate.
+    let on_its_way = took.saturating_sub(flow.median * 2);
+    let held = bytes >= ENOUGH_BYTES && on_its_way >= ENOUGH_TIME && single_ones_pass && rate(flow) < TOO_LOW;
     held.then(|| rate(flow))
 }
 
@@ -54,11 +67,13 @@ pub(super) fn rate(flow: Flow) -> f64 {
 
 /// A fifth of what one video call needs (Zoom: 600 kbit/s), in bits a second: a voice call with its overhead hardly fits.
 const TOO_LOW: f64 = 128_000.0;
+/// Fewer connections that waited are an accident.
+const SOME: usize = 4;
 /// Fewer exchanges tell nothing.
 const FEW: u32 = 8;
 /// Fewer bytes in that time are a stall, and not a rate.
 const ENOUGH_BYTES: u64 = 2_000;
 /// What takes less is too quick to tell a rate.
-const ENOUGH_TIME: Duration = Duration::from_millis(900);
+const ENOUGH_TIME: Duration = Duration::from_millis(600);
 /// No server thinks so long about a handshake; half of them do not lose a packet unless loss is a fault of its own.
 const LATE: Duration = Duration::from_millis(250);

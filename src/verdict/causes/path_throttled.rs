@@ -4,7 +4,7 @@ use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::verdict::loss;
-use crate::verdict::rate::{flows, held_to, rate, seems_held};
+use crate::verdict::rate::{flows, held_to, rate, seems_held, seems_queued};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.throttled",
@@ -41,7 +41,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let (zoom, neutral) = flows(evidence);
     let Some(zoom) = zoom else {
         // A count of loss brings flows of its own.
-        let counted_first = loss::suspected(evidence) && !loss::counts_wanted(evidence).is_empty();
+        let counted_first =
+            loss::suspected(evidence) && !seems_queued(evidence) && !loss::counts_wanted(evidence).is_empty();
         if !seems_held(evidence) || counted_first {
             return Ruling::silent();
         }
