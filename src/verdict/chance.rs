@@ -40,9 +40,9 @@ impl Trust {
         }
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => {
-                let why = "flows to neutral hosts wait here as well, so what seems silent may be late".to_owned();
-                let untimed = rate::seems_held(evidence) && rate::flows(evidence).0.is_none();
-                let late = untimed || rate::neutral_flows_wait(evidence);
+                let why = "handshakes or flows to neutral hosts wait here, so what seems silent may be late".to_owned();
+                // That no packets are lost does not make handshakes prompt.
+                let late = rate::seems_held(evidence) || rate::neutral_flows_wait(evidence);
                 late.then_some(Self { lost: 1.0, why, questions: Vec::new() })
             }
             Some(loss) => {

@@ -11,8 +11,10 @@ use crate::evidence::{Attempt, Evidence, Flow};
 ///
 /// Those that did not finish say nothing: a filter or a black hole ends them alike.
 pub(super) fn seems_held(evidence: &Evidence) -> bool {
+    // Where one connection stood sooner than that, another one's own time is no distance but a queue's.
+    let far = evidence.quickest_connection().unwrap_or_default().max(FAR);
     let late = |a: &Attempt<'_>| {
-        let rtt = a.connected().map_or(Duration::ZERO, |c| Duration::from_micros(c.rtt_us));
+        let rtt = a.connected().map_or(Duration::ZERO, |c| Duration::from_micros(c.rtt_us)).min(far);
         a.handshake().is_some_and(|h| Duration::from_micros(h.took_us) > rtt * 4 + LATE)
     };
     let half = |of: fn(Role) -> bool| {
@@ -75,5 +77,7 @@ const FEW: u32 = 8;
 const ENOUGH_BYTES: u64 = 2_000;
 /// What takes less is too quick to tell a rate.
 const ENOUGH_TIME: Duration = Duration::from_millis(600);
+/// Half around the world and back, and some (RFC 2488: a satellite's hop takes longer, but for all connections).
+const FAR: Duration = Duration::from_millis(350);
 /// No server thinks so long about a handshake; half of them do not lose a packet unless loss is a fault of its own.
 const LATE: Duration = Duration::from_millis(250);
