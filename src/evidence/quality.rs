@@ -145,11 +145,15 @@ impl Evidence {
         self.direct_connections().map(|(_, _, took)| took).min()
     }
 
-    /// How many direct connections stood too late for the way alone and too soon for a SYN that was sent again: they waited in a
-    /// queue, which loss does not make.
+    /// How many direct connections stood too late for the way alone, and when no SYN that is sent again would have been answered:
+    /// they waited in a queue, which loss does not make.
     pub fn queued_connections(&self) -> usize {
         let quickest = self.quickest_connection().unwrap_or_default();
-        let waited = |took: Duration| took >= quickest * 3 + IN_A_QUEUE && took < quickest + SENT_AGAIN;
+        let waited = |took: Duration| {
+            // SYNs are sent again after whole seconds (RFC 6298, 2.1 and 5.5; `tcp_syn_linear_timeouts`).
+            let since_a_syn = Duration::from_nanos(took.saturating_sub(quickest).subsec_nanos().into());
+            took >= quickest * 3 + IN_A_QUEUE && (IN_A_QUEUE..NEXT_SYN).contains(&since_a_syn)
+        };
         self.direct_connections().filter(|(_, _, took)| waited(*took)).count()
     }
 
@@ -240,7 +244,9 @@ const UNSTEADY: Duration = Duration::from_millis(500);
 /// both.
 const SENT_AGAIN: Duration = Duration::from_millis(900);
 /// A connection that takes so much longer than another one has met a queue, or lies on another continent.
-const IN_A_QUEUE: Duration = Duration::from_millis(50);
+const IN_A_QUEUE: Duration = Duration::from_millis(70);
+/// From here on it may be the next SYN that was answered, by a clock that runs fast.
+const NEXT_SYN: Duration = Duration::from_millis(970);
 /// And again after another second (Linux since 6.5, `tcp_syn_linear_timeouts`) or two.
 const SENT_THRICE: Duration = Duration::from_millis(1900);
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::Role;
 
+use super::limit::LATE_US;
 use super::weigh::is_zoom;
 use crate::evidence::{Attempt, Evidence, Flow};
 
@@ -11,26 +12,36 @@ use crate::evidence::{Attempt, Evidence, Flow};
 ///
 /// Those that did not finish say nothing: a filter or a black hole ends them alike.
 pub(super) fn seems_held(evidence: &Evidence) -> bool {
+    let half = |of: fn(Role) -> bool| {
+        let (made, late) = handshakes(evidence, of);
+        made >= 4 && late.len() * 2 >= made
+    };
+    half(is_zoom) || half(|_| true)
+}
+
+/// How many handshakes finished, and those among them that took far longer than the connection's own time explains.
+fn handshakes(evidence: &Evidence, of: fn(Role) -> bool) -> (usize, Vec<Attempt<'_>>) {
     // Where one connection stood sooner than that, another one's own time is no distance but a queue's.
     let far = evidence.quickest_connection().unwrap_or_default().max(FAR);
     let late = |a: &Attempt<'_>| {
         let rtt = a.connected().map_or(Duration::ZERO, |c| Duration::from_micros(c.rtt_us)).min(far);
         a.handshake().is_some_and(|h| Duration::from_micros(h.took_us) > rtt * 4 + LATE)
     };
-    let half = |of: fn(Role) -> bool| {
-        let all: Vec<_> = evidence
-            .attempts()
-            .filter(|a| a.is_tls() && a.baseline() && !a.proxied() && a.handshake().is_some() && of(a.role()))
-            .collect();
-        all.len() >= 4 && all.iter().filter(|a| late(a)).count() * 2 >= all.len()
-    };
-    half(is_zoom) || half(|_| true)
+    let all: Vec<_> = evidence
+        .attempts()
+        .filter(|a| a.is_tls() && a.baseline() && !a.proxied() && a.handshake().is_some() && of(a.role()))
+        .collect();
+    (all.len(), all.into_iter().filter(late).collect())
 }
 
 /// Whether a queue seems to hold flows back, rather than loss: then they are timed before anything is counted, since counts would
 /// fill the queue.
 pub(super) fn seems_queued(evidence: &Evidence) -> bool {
-    seems_held(evidence) && evidence.queued_connections() >= SOME
+    // Loss that delays every handshake delays half of the connections as well.
+    let (made, late) = handshakes(evidence, |_| true);
+    let at_once = |a: &&Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us < LATE_US);
+    let all_late = made >= ALL && late.len() == made && late.iter().filter(at_once).count() * 4 >= made * 3;
+    seems_held(evidence) && (all_late || evidence.queued_connections() >= SOME)
 }
 
 /// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
@@ -71,6 +82,8 @@ pub(super) fn rate(flow: Flow) -> f64 {
 const TOO_LOW: f64 = 128_000.0;
 /// Fewer connections that waited are an accident.
 const SOME: usize = 4;
+/// So many handshakes at the least.
+const ALL: usize = 6;
 /// Fewer exchanges tell nothing.
 const FEW: u32 = 8;
 /// Fewer bytes in that time are a stall, and not a rate.
