@@ -150,7 +150,10 @@ pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let flows = evidence.flows().filter(|flow| of_it(flow.role));
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
     if made >= EXCHANGES {
-        return waited * 20 < made;
+        // A handshake is as good as an exchange.
+        let (stood, late) = evidence.handshakes(of_it);
+        let [stood, late] = [stood, late].map(|ids| u32::try_from(ids.len()).unwrap_or(u32::MAX));
+        return (waited + late) * 20 < made + stood;
     }
     // No such connection stood: then what else had to be sent again tells, names and handshakes.
     let resent = evidence.resent(of_it);

@@ -93,4 +93,6 @@ const ENOUGH_TIME: Duration = Duration::from_millis(600);
 /// Half around the world and back, and some (RFC 2488: a satellite's hop takes longer, but for all connections).
 const FAR: Duration = Duration::from_millis(350);
 /// No server thinks so long about a handshake; half of them do not lose a packet unless loss is a fault of its own.
-const LATE: Duration = Duration::from_millis(250);
+///
+/// Longer than one packet sent again at the first timeout (200 ms, `TCP_RTO_MIN`), as after a router announced a small MTU.
+const LATE: Duration = Duration::from_millis(450);
