@@ -13,7 +13,7 @@ use super::{Plan, first, looks, prefixes, proxies};
 use crate::evidence::{Question, Telling};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
-const TRACEROUTE: u16 = 33_434;
+pub(super) const TRACEROUTE: u16 = 33_434;
 
 /// How many neutral hosts are tried by way of a NAT64.
 const TRANSLATED: usize = 2;

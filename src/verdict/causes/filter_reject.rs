@@ -1,5 +1,7 @@
 //! A named box refuses connections to Zoom by ICMP.
 
+use std::net::SocketAddr;
+
 use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
@@ -61,13 +63,25 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let open = match hop {
         Some(hop) => covered(evidence, hop, &mut claim),
-        None if evidence.ladders().any(|l| l.to() == first.to()) => None,
-        None => a_passing_control(evidence, first.to()).map(|passing| Doubt {
-            next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(),
-            questions: vec![Question::Where { to: first.to(), transport: Transport::Tcp, passing }],
-        }),
+        None => where_it_stands(evidence, first.to()),
     };
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
+}
+
+/// Which hop the box is: a neutral flow is walked first, and alone. What is left of the ICMP errors that the box sends after its
+/// refusals it spends on that flow then, which asks it at its own hop only; of Zoom's it would refuse every packet that comes by.
+fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
+    let passing = a_passing_control(evidence, to)?;
+    let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
+    let (next_test, question) = match (walked(passing), walked(to)) {
+        (false, _) => ("walk the TTL along a neutral flow", Question::HowFar { to: passing }),
+        // It does not come by the box, or the box has another address on its way.
+        (true, false) => {
+            ("walk the TTL along Zoom's flow too", Question::Where { to, transport: Transport::Tcp, passing })
+        }
+        (true, true) => return None,
+    };
+    Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
 }
 
 /// Silent tries where Zoom answers nowhere: the box limits the ICMP errors that it sends (Linux: one a second for each
