@@ -72,7 +72,9 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let twice = Settings { tries: Some(2), ..again.settings.clone() };
             vec![again.with(twice)]
         }
-        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::HowFar { to } | Question::NeutralWay { to } => {
+            vec![looks::ladder(Role::Control, *to, Transport::Tcp)]
+        }
         Question::Everything { address } => vec![
             looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
             looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),

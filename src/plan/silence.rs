@@ -14,6 +14,10 @@ pub(super) struct Silence {
     passing: BTreeSet<(u32, SocketAddr)>,
     /// A connection to Zoom came back, with whatever result: its own words tell what to ask next.
     broken: bool,
+    /// Connections to Zoom that are overdue; those of sign-in first.
+    silent: BTreeSet<(bool, SocketAddr)>,
+    /// The walks were given.
+    walked: bool,
 }
 
 impl Silence {
@@ -31,26 +35,29 @@ impl Silence {
         }
     }
 
-    /// The walks that looks lead to which nothing has answered for as long as a lost SYN takes to be sent again: along the
-    /// first of Zoom's flows, and a neutral one to hold it against. None while anything of Zoom's came back, or nothing neutral
-    /// passes: then silence is not all there is to explain.
-    pub(super) fn walks(&self, overdue: &[Look]) -> Vec<Look> {
-        let zoom = |look: &&Look| connects(look) && matches!(look.role, Role::SignIn | Role::Side);
-        let silent: Vec<SocketAddr> = {
-            let mut silent: Vec<&Look> = overdue.iter().filter(zoom).collect();
-            silent.sort_by_key(|look| look.role != Role::SignIn);
-            silent.iter().filter_map(|look| look.target.socket()).collect()
-        };
-        let addresses: BTreeSet<_> = silent.iter().collect();
-        if self.broken || addresses.len() < FLOOR {
-            return Vec::new();
+    /// Takes note of looks that nothing has answered for as long as a lost SYN takes to be sent again, and returns the walks
+    /// they lead to, once: along the first of Zoom's flows, and a neutral one to hold it against. None while anything of
+    /// Zoom's came back, or nothing neutral passes: then silence is not all there is to explain.
+    pub(super) fn walks(&mut self, overdue: &[Look]) -> Vec<Look> {
+        for look in overdue.iter().filter(|look| connects(look)) {
+            if let (Role::SignIn | Role::Side, Some(to)) = (look.role, look.target.socket()) {
+                self.silent.insert((look.role != Role::SignIn, to));
+            }
         }
-        let pair = silent.iter().find_map(|to| {
-            let of_its_kind = |(_, passing): &&(u32, SocketAddr)| passing.is_ipv4() == to.is_ipv4();
-            Some((*to, self.passing.iter().find(of_its_kind)?.1))
-        });
-        let Some((to, passing)) = pair else { return Vec::new() };
-        vec![looks::ladder(Role::Range, to, Transport::Tcp), looks::ladder(Role::Control, passing, Transport::Tcp)]
+        let passing = |to: &SocketAddr| {
+            self.passing.iter().map(|(_, passing)| *passing).find(|passing| passing.is_ipv4() == to.is_ipv4())
+        };
+        let pair = self.silent.iter().find_map(|(_, to)| Some((*to, passing(to)?)));
+        match pair {
+            Some((to, passing)) if !self.broken && !self.walked && self.silent.len() >= FLOOR => {
+                self.walked = true;
+                vec![
+                    looks::ladder(Role::Range, to, Transport::Tcp),
+                    looks::ladder(Role::Control, passing, Transport::Tcp),
+                ]
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -144,9 +144,9 @@ impl Schedule {
         self.began.values().min().map(|first| *first + patience)
     }
 
-    /// The looks that are under way for so long, in the order of the plan: each once.
+    /// The looks that are under way for so long, or nearly, in the order of the plan: each once.
     pub fn overdue(&mut self, patience: Duration) -> Vec<Look> {
-        let now = Instant::now();
+        let now = Instant::now() + TOGETHER;
         let late: Vec<u32> =
             self.began.iter().filter(|(_, began)| **began + patience <= now).map(|(id, _)| *id).collect();
         self.began.retain(|id, _| !late.contains(id));
@@ -227,6 +227,9 @@ impl Schedule {
         Some((id, look))
     }
 }
+
+/// Looks that began within so long of each other are overdue at once, so that the first of the plan is the first told of.
+const TOGETHER: Duration = Duration::from_millis(150);
 
 /// In the order of the plan.
 fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use why5003_probes::kit::{HopAnswer, Role, Transport};
 
 use super::model::Location;
-use crate::evidence::{Evidence, Ladder, Question};
+use crate::evidence::{Attempt, Evidence, Ladder, Question};
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +94,12 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
             ..place(None)
         }),
     }
+}
+
+/// The first of these tries whose flow was walked, or simply the first.
+pub(super) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt<'a>]) -> Option<Attempt<'a>> {
+    let walked = |a: &&Attempt<'_>| walks(evidence, a.to(), Transport::Tcp).next().is_some();
+    tries.iter().find(walked).or(tries.first()).copied()
 }
 
 /// Whether this flow was walked, and a neutral one to hold it against.

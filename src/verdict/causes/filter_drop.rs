@@ -107,7 +107,7 @@ enum Beside {
 
 /// These addresses are silent: where on the way, or whether at its end.
 fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Ruling {
-    let Some(first) = affected.first().copied() else { return Ruling::silent() };
+    let Some(first) = first_walked(evidence, affected) else { return Ruling::silent() };
     let to = first.to();
     let host = first.host().unwrap_or_default().to_owned();
     let place = place_of(evidence, to, Transport::Tcp);

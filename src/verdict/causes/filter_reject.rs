@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
@@ -74,7 +75,7 @@ fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     let passing = a_passing_control(evidence, to)?;
     let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
     let (next_test, question) = match (walked(passing), walked(to)) {
-        (false, _) => ("walk the TTL along a neutral flow", Question::HowFar { to: passing }),
+        (false, _) => ("walk the TTL along a neutral flow", Question::NeutralWay { to: passing }),
         // It does not come by the box, or the box has another address on its way.
         (true, false) => {
             ("walk the TTL along Zoom's flow too", Question::Where { to, transport: Transport::Tcp, passing })
@@ -84,14 +85,24 @@ fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
 }
 
-/// Silent tries where Zoom answers nowhere: the box limits the ICMP errors that it sends (Linux: one a second for each
-/// host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by a few.
+/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused: the box limits the ICMP
+/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by
+/// a few.
 fn unheard<'a>(aimed: &[Attempt<'a>], refused: &[(Attempt<'a>, &IcmpError)]) -> Vec<Attempt<'a>> {
-    if aimed.iter().any(|a| a.connected().is_some()) {
-        return Vec::new();
-    }
+    let nowhere = !aimed.iter().any(|a| a.connected().is_some());
+    let of = |a: &Attempt<'_>, prefix: IpNet| a.settings().prefix == Some(prefix);
+    let shut = |a: &Attempt<'_>| {
+        a.settings().prefix.is_some_and(|prefix| {
+            let passes = aimed.iter().any(|a| of(a, prefix) && a.connected().is_some());
+            !passes && refused.iter().filter(|(r, _)| of(r, prefix)).count() >= 2
+        })
+    };
     let heard = |a: &Attempt<'_>| refused.iter().any(|(r, _)| r.id() == a.id());
-    aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent) && !heard(a)).collect()
+    aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Connect, How::Silent) && !heard(a) && (nowhere || shut(a)))
+        .collect()
 }
 
 fn refuses(icmp: &IcmpError) -> bool {

@@ -37,7 +37,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .filter(|a| a.ended(Stage::Connect, How::Silent) && family_works(evidence, *a))
         .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= DROP_FLOOR_MS))
         .collect();
-    let Some(first) = silent.first() else { return Ruling::silent() };
+    let Some(first) = first_walked(evidence, &silent) else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
     let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
     if addresses.len() < 2 {
