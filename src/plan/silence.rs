@@ -68,3 +68,58 @@ fn connects(look: &Look) -> bool {
 
 /// One address that is silent may be one that is dead.
 const FLOOR: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use why5003_probes::kit::Connected;
+
+    use super::*;
+
+    fn seen(id: u32, look: Look, facts: Vec<Fact>) -> Observation {
+        Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
+    }
+
+    fn sign_in() -> Look {
+        looks::web("zoom.us", Role::SignIn, "170.114.52.2:443".parse().unwrap())
+    }
+
+    fn side() -> Look {
+        looks::handshake("log.zoom.us", Role::Side, "170.114.52.20:443".parse().unwrap())
+    }
+
+    fn neutral(id: u32) -> Observation {
+        let look = looks::handshake("one.one.one.one", Role::Control, "1.1.1.1:443".parse().unwrap());
+        let (local, peer) = ("10.0.1.2:40000".parse().unwrap(), "1.1.1.1:443".parse().unwrap());
+        seen(id, look, vec![Fact::Connected(Connected { rtt_us: 5_000, local, peer })])
+    }
+
+    fn targets(walks: &[Look]) -> Vec<String> {
+        walks.iter().map(|look| look.target.to_string()).collect()
+    }
+
+    #[test]
+    fn the_sign_in_that_waits_beside_others_is_walked_once_and_a_neutral_flow_with_it() {
+        let mut silence = Silence::default();
+        silence.heard(&neutral(1));
+        assert_eq!(silence.walks(&[side()]), []);
+        assert_eq!(targets(&silence.walks(&[sign_in()])), ["170.114.52.2:443/tcp", "1.1.1.1:443/tcp"]);
+        let other = looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap());
+        assert_eq!(silence.walks(&[other]), []);
+    }
+
+    #[test]
+    fn nothing_is_walked_before_a_neutral_connection_stands() {
+        assert_eq!(Silence::default().walks(&[sign_in(), side()]), []);
+    }
+
+    #[test]
+    fn nothing_is_walked_where_anything_of_zoom_s_came_back() {
+        let mut silence = Silence::default();
+        silence.heard(&neutral(1));
+        silence.heard(&seen(2, side(), Vec::new()));
+        let other = looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap());
+        assert_eq!(silence.walks(&[sign_in(), other]), []);
+    }
+}

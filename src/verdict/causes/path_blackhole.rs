@@ -43,8 +43,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     if addresses.len() < 2 {
         return Ruling::silent();
     }
-    // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others.
-    let refused = |a: &Attempt<'_>| a.settings().prefix == first.settings().prefix && a.icmp().next().is_some();
+    // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others: of other prefixes too, where
+    // it lets nothing of Zoom's pass.
+    let nowhere = !aimed.iter().any(|a| a.connected().is_some());
+    let near = |a: &Attempt<'_>| nowhere || a.settings().prefix == first.settings().prefix;
+    let refused = |a: &Attempt<'_>| near(a) && a.icmp().next().is_some();
     if aimed.iter().any(refused) {
         return Ruling::silent();
     }
