@@ -264,6 +264,12 @@ impl Question {
         matches!(self, Self::Burst { .. })
     }
 
+    /// Whether looks that begin at the same time would disturb the answer: the kernel's counters count what they send too, and a
+    /// router has few errors left.
+    pub fn wants_to_begin_alone(&self) -> bool {
+        matches!(self, Self::Passage { .. } | Self::NeutralWay { .. })
+    }
+
     /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way, and so does what
     /// asks a router for the last of its errors.
     pub fn wants_a_quiet_way(&self) -> bool {

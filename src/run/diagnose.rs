@@ -123,11 +123,10 @@ pub async fn diagnose(
                 let idle = schedule.pending().next().is_none();
                 if !idle && schedule.pending().all(Plan::only_compares) {
                     let standing = judge(&gathered.observations, &gathered.not_looked);
-                    if standing.questions.is_empty() {
+                    if standing.questions.iter().all(Question::wants_to_begin_alone) {
                         let why = "by then nothing was left that it could tell";
-                        gathered.not_looked.extend(schedule.abandon(why));
-                        gathered.not_looked.extend(plan.left_out());
-                        return gathered.in_order();
+                        gathered.not_looked.extend(schedule.drop_those(Plan::only_compares, why));
+                        continue;
                     }
                 }
                 if !idle && schedule.pending().all(|look| plan.only_explains(look)) {
@@ -165,13 +164,17 @@ pub async fn diagnose(
     gathered.in_order()
 }
 
-/// The looks that would answer the rules' questions.
+/// The looks that would answer the rules' questions; those that want to begin alone only where the others need none.
 fn ask(plan: &mut Plan<'_>, questions: Vec<Question>, events: &mut dyn FnMut(Event<'_>)) -> Vec<Look> {
+    let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::wants_to_begin_alone);
     let mut looks = Vec::new();
-    for question in questions {
-        let more = plan.answer(&question);
+    for (nth, question) in others.iter().chain(&alone).enumerate() {
+        if nth >= others.len() && !looks.is_empty() {
+            break;
+        }
+        let more = plan.answer(question);
         if !more.is_empty() {
-            events(Event::Asked(&question));
+            events(Event::Asked(question));
         }
         looks.extend(more);
     }
