@@ -38,8 +38,9 @@ pub struct Standing {
 /// after a second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
 const LULL: Duration = Duration::from_secs(1);
 
-/// A look that nothing has answered for so long is overdue: by then a SYN is sent again (RFC 6298, section 2.1).
-const OVERDUE: Duration = Duration::from_secs(1);
+/// A look that nothing has answered for so long is overdue: a SYN is sent again after a second (RFC 6298, section 2.1), and
+/// was not answered at once either.
+const OVERDUE: Duration = Duration::from_millis(1_200);
 
 /// The same once the rules have asked something: what passes among their experiments is back within a round trip or two, and what
 /// it teaches is not to wait for those that end in silence.
