@@ -130,8 +130,9 @@ impl Ladder {
     /// once where it decides.
     fn asks_of(&self, ttl: u8) -> u8 {
         match ttl.checked_sub(self.last_answering()) {
-            None | Some(0 | 3..=NEAR) => 2,
-            Some(1 | 2) => 3,
+            // Mute where one farther on was heard: others ask it too, and where it stands may be all that is to be told.
+            None | Some(1 | 2) => 3,
+            Some(0 | 3..=NEAR) => 2,
             Some(_) => 1,
         }
     }

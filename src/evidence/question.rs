@@ -128,6 +128,11 @@ pub enum Question {
         /// The flow's destination.
         to: SocketAddr,
     },
+    /// Which routers does this flow meet, which passes, asked when nothing else makes them spend their errors?
+    NeutralWay {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
     /// Do other ports and protocols to this address die where TCP 443 does?
     Everything {
         /// The address.
@@ -259,8 +264,15 @@ impl Question {
         matches!(self, Self::Burst { .. })
     }
 
-    /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way.
+    /// Whether looks that begin at the same time would disturb the answer: the kernel's counters count what they send too, and a
+    /// router has few errors left.
+    pub fn wants_to_begin_alone(&self) -> bool {
+        matches!(self, Self::Passage { .. } | Self::NeutralWay { .. })
+    }
+
+    /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way, and so does what
+    /// asks a router for the last of its errors.
     pub fn wants_a_quiet_way(&self) -> bool {
-        matches!(self, Self::Burst { .. } | Self::Loss { .. } | Self::Flow { .. })
+        matches!(self, Self::Burst { .. } | Self::Loss { .. } | Self::Flow { .. } | Self::NeutralWay { .. })
     }
 }

@@ -13,7 +13,7 @@ use super::{Plan, first, looks, prefixes, proxies};
 use crate::evidence::{Question, Telling};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
-const TRACEROUTE: u16 = 33_434;
+pub(super) const TRACEROUTE: u16 = 33_434;
 
 /// How many neutral hosts are tried by way of a NAT64.
 const TRANSLATED: usize = 2;
@@ -72,7 +72,9 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let twice = Settings { tries: Some(2), ..again.settings.clone() };
             vec![again.with(twice)]
         }
-        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::HowFar { to } | Question::NeutralWay { to } => {
+            vec![looks::ladder(Role::Control, *to, Transport::Tcp)]
+        }
         Question::Everything { address } => vec![
             looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
             looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),

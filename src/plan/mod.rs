@@ -10,11 +10,12 @@ mod looks;
 mod media;
 mod prefixes;
 mod proxies;
+mod silence;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Look, Observation, Proxy, Role, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, Role, Transport, Via};
 
 use here::Here;
 
@@ -51,6 +52,8 @@ pub struct Plan<'a> {
     addresses: HashSet<(String, IpAddr)>,
     /// What is known of the way to media.
     media: media::Way,
+    /// What connections came to so far.
+    silence: silence::Silence,
 }
 
 impl<'a> Plan<'a> {
@@ -63,6 +66,7 @@ impl<'a> Plan<'a> {
             given: HashSet::new(),
             addresses: HashSet::new(),
             media: media::Way::default(),
+            silence: silence::Silence::default(),
         }
     }
 
@@ -87,9 +91,16 @@ impl<'a> Plan<'a> {
             let looks = first::looks(self);
             return self.new_ones(looks);
         }
+        self.silence.heard(seen);
         let mut looks = follow::looks(self, seen);
         looks.extend(self.media.heard(seen));
         self.new_ones(looks)
+    }
+
+    /// The looks that these lead to, which are under way and unanswered for longer than an answer takes.
+    pub fn overdue(&mut self, looks: &[Look]) -> Vec<Look> {
+        let walks = self.silence.walks(looks);
+        self.new_ones(walks)
     }
 
     /// The looks that would answer a question; none if they were given before, or there are none.
@@ -108,6 +119,12 @@ impl<'a> Plan<'a> {
                 && look.role != Role::Media
                 && look.probe != "proxy"
                 && matches!(look.via, Via::Direct | Via::System)
+    }
+
+    /// Whether a look serves only to tell one cause from another: where no rule asks anything any more, its answer can teach
+    /// nothing.
+    pub fn only_compares(look: &Look) -> bool {
+        look.settings.ladder.is_some() && look.target.port == Some((answer::TRACEROUTE, Transport::Udp))
     }
 
     /// Whether a look waits for what the system's library says of a name.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
@@ -36,6 +37,10 @@ pub struct Standing {
 /// After so long without news the rules are asked what they would know, though looks are under way still: a SYN is sent again
 /// after a second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
 const LULL: Duration = Duration::from_secs(1);
+
+/// A look that nothing has answered for so long is overdue: a SYN is sent again after a second (RFC 6298, section 2.1), and
+/// was not answered at once either.
+const OVERDUE: Duration = Duration::from_millis(1_200);
 
 /// The same once the rules have asked something: what passes among their experiments is back within a round trip or two, and what
 /// it teaches is not to wait for those that end in silence.
@@ -78,14 +83,21 @@ pub async fn diagnose(
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
     let mut news = false;
+    let mut heard = Instant::now();
     let mut lull = LULL;
     let ended = loop {
+        let due = schedule.first_due(OVERDUE);
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
             () = &mut deadline => break Some("the run's deadline came first"),
             finish = schedule.next() => finish,
-            () = tokio::time::sleep(lull), if news => {
+            () = sleep_until(due.unwrap_or(heard)), if due.is_some() => {
+                let looks = plan.overdue(&schedule.overdue(OVERDUE));
+                add(&mut schedule, looks, events);
+                continue;
+            }
+            () = sleep_until(heard + lull), if news => {
                 news = false;
                 let standing = judge(&gathered.observations, &gathered.not_looked);
                 if standing.names_are_lost {
@@ -103,12 +115,21 @@ pub async fn diagnose(
             }
         };
         news = true;
+        heard = Instant::now();
         match finish {
             Some(Finish::Seen(observation)) => {
                 events(Event::Seen(&observation));
                 add(&mut schedule, plan.follow(&observation), events);
                 gathered.observations.push(*observation);
                 let idle = schedule.pending().next().is_none();
+                if !idle && schedule.pending().all(Plan::only_compares) {
+                    let standing = judge(&gathered.observations, &gathered.not_looked);
+                    if standing.questions.iter().all(Question::wants_to_begin_alone) {
+                        let why = "by then nothing was left that it could tell";
+                        gathered.not_looked.extend(schedule.drop_those(Plan::only_compares, why));
+                        continue;
+                    }
+                }
                 if !idle && schedule.pending().all(|look| plan.only_explains(look)) {
                     let standing = judge(&gathered.observations, &gathered.not_looked);
                     if standing.content && standing.questions.is_empty() {
@@ -144,13 +165,17 @@ pub async fn diagnose(
     gathered.in_order()
 }
 
-/// The looks that would answer the rules' questions.
+/// The looks that would answer the rules' questions; those that want to begin alone only where the others need none.
 fn ask(plan: &mut Plan<'_>, questions: Vec<Question>, events: &mut dyn FnMut(Event<'_>)) -> Vec<Look> {
+    let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::wants_to_begin_alone);
     let mut looks = Vec::new();
-    for question in questions {
-        let more = plan.answer(&question);
+    for (nth, question) in others.iter().chain(&alone).enumerate() {
+        if nth >= others.len() && !looks.is_empty() {
+            break;
+        }
+        let more = plan.answer(question);
         if !more.is_empty() {
-            events(Event::Asked(&question));
+            events(Event::Asked(question));
         }
         looks.extend(more);
     }

@@ -2,12 +2,13 @@
 //!
 //! Nothing is detached: dropping the schedule ends every look at once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
@@ -60,6 +61,8 @@ pub struct Schedule {
     busy: HashMap<IpAddr, usize>,
     tasks: JoinSet<(Duration, Duration, Result<Seen, CannotLook>)>,
     running: HashMap<Id, (u32, Look)>,
+    /// When those under way began, by their numbers, until they were found overdue.
+    began: BTreeMap<u32, Instant>,
     handles: HashMap<Id, AbortHandle>,
     /// Looks that made no sense to their probe.
     refused: VecDeque<NotLooked>,
@@ -82,6 +85,7 @@ impl Schedule {
             busy: HashMap::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            began: BTreeMap::new(),
             handles: HashMap::new(),
             refused: VecDeque::new(),
         }
@@ -133,6 +137,22 @@ impl Schedule {
     pub fn pending(&self) -> impl Iterator<Item = &Look> {
         let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.look);
         self.running.values().map(|(_, look)| look).chain(waiting)
+    }
+
+    /// When the first of those under way will have taken so long; `None` where none is left to be found overdue.
+    pub fn first_due(&self, patience: Duration) -> Option<Instant> {
+        self.began.values().min().map(|first| *first + patience)
+    }
+
+    /// The looks that are under way for so long, or nearly, in the order of the plan: each once.
+    pub fn overdue(&mut self, patience: Duration) -> Vec<Look> {
+        let now = Instant::now() + TOGETHER;
+        let late: Vec<u32> =
+            self.began.iter().filter(|(_, began)| **began + patience <= now).map(|(id, _)| *id).collect();
+        self.began.retain(|id, _| !late.contains(id));
+        let mut looks: Vec<&(u32, Look)> = self.running.values().filter(|(id, _)| late.contains(id)).collect();
+        looks.sort_by_key(|(id, _)| *id);
+        looks.into_iter().map(|(_, look)| look.clone()).collect()
     }
 
     /// Ends those that are waiting or under way and of such a kind; they were not looked at, for this reason.
@@ -187,6 +207,7 @@ impl Schedule {
                 (started, tools.clock.elapsed().saturating_sub(started), result)
             });
             self.running.insert(handle.id(), (id, look));
+            self.began.insert(id, Instant::now());
             self.handles.insert(handle.id(), handle);
         }
     }
@@ -194,6 +215,7 @@ impl Schedule {
     fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
         let (id, look) = self.running.remove(&task)?;
         self.handles.remove(&task);
+        self.began.remove(&id);
         if let Some(address) = counted(&look) {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
@@ -205,6 +227,9 @@ impl Schedule {
         Some((id, look))
     }
 }
+
+/// Looks that began within so long of each other are overdue at once, so that the first of the plan is the first told of.
+const TOGETHER: Duration = Duration::from_millis(150);
 
 /// In the order of the plan.
 fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {

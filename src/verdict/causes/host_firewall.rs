@@ -84,7 +84,7 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         .filter(|a| a.ended(Stage::Connect, How::Silent) || a.ended(Stage::Connect, How::Refused))
         .filter(|a| family_works(evidence, *a))
         .collect();
-    let to = failing.iter().map(|a| a.to()).find(|to| evidence.ladders().any(|l| l.to() == *to))?;
+    let to = failing.iter().map(|a| a.to()).find(|to| compared(evidence, *to))?;
     let ladder = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
     let refused = ladder.answered_at();
     let place = place_of(evidence, to, Transport::Tcp);
