@@ -118,6 +118,9 @@ pub async fn diagnose(
                         return gathered.in_order();
                     }
                     let looks = ask(&mut plan, standing.questions, events);
+                    if !looks.is_empty() {
+                        lull = LULL_ONCE_ASKED;
+                    }
                     add(&mut schedule, looks, events);
                 }
             }
