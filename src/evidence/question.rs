@@ -56,6 +56,11 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// What does this configured resolver say of the names that the system's library was asked for, and is late with?
+    NamesFrom {
+        /// The resolver.
+        server: SocketAddr,
+    },
     /// Does the system's library resolve the name when it is asked again?
     NameAgain {
         /// The name.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use why5003_probes::kit::How;
+
 use super::{Attempt, Evidence, Named, Source};
 
 /// How the way to sign-in stands.
@@ -83,12 +85,19 @@ impl Evidence {
         self.by_system(host).map(super::Lookup::addresses).unwrap_or_default()
     }
 
-    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too.
+    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too; and
+    /// where it was not waited for to its end, what it will be told.
     fn by_system<'a>(&'a self, host: &str) -> Option<super::Lookup<'a>> {
         let mut asked = self.lookups_of(host).filter(|l| l.source() == Source::System);
-        let first = asked.next()?;
+        let first = asked.next();
         let gives = |l: &super::Lookup<'_>| matches!(l.named(), Named::Addresses(_));
-        Some(if gives(&first) { first } else { asked.find(gives).unwrap_or(first) })
+        if let Some(told) = first.filter(gives).or_else(|| asked.find(gives)) {
+            return Some(told);
+        }
+        match first {
+            Some(first) if first.named() != Named::Failed(How::Silent) => Some(first),
+            _ => self.told_in_the_end(host).or(first),
+        }
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
+        Question::NamesFrom { .. } => names_again(plan),
         Question::NameAgain { name } => name_again(plan, name),
         Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
         Question::Flow { host, to, role, turns } => {
@@ -137,6 +138,14 @@ fn owner(plan: &Plan<'_>, address: IpAddr) -> Role {
 fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Vec<Look> {
     let role = owner(plan, address);
     [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, SocketAddr::new(address, TRACEROUTE), ttl)).into()
+}
+
+/// All that the system's library was asked for, in the order of the names.
+fn names_again(plan: &Plan<'_>) -> Vec<Look> {
+    let mut asked: Vec<Look> =
+        plan.given.iter().filter(|look| Plan::asks_the_system_for_a_name(look)).cloned().collect();
+    asked.sort_by_cached_key(|look| look.target.host.clone());
+    asked
 }
 
 /// The system's lookup of a name, again.

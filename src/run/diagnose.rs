@@ -6,7 +6,7 @@ use std::time::Duration;
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
-use crate::evidence::{NotLooked, Question};
+use crate::evidence::{Names, NotLooked, Question};
 use crate::plan::Plan;
 
 /// What happens while a diagnosis runs.
@@ -29,8 +29,8 @@ pub struct Standing {
     pub questions: Vec<Question>,
     /// Nothing is wrong so far: looks that only serve to explain a fault can teach nothing more.
     pub content: bool,
-    /// The system's library will not be told any name: looks that wait for it can teach nothing more.
-    pub names_are_lost: bool,
+    /// What is to be expected of the system's library.
+    pub names: Names,
 }
 
 /// After so long without news the rules are asked what they would know, though looks are under way still: a SYN is sent again
@@ -88,8 +88,7 @@ pub async fn diagnose(
             () = tokio::time::sleep(lull), if news => {
                 news = false;
                 let standing = judge(&gathered.observations, &gathered.not_looked);
-                if standing.names_are_lost {
-                    let why = "by then it was known that this computer is told no names";
+                if let Some(why) = not_waited_for(standing.names) {
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
                 }
                 let busy = schedule.pending().next().is_some();
@@ -145,6 +144,15 @@ pub async fn diagnose(
         gathered.not_looked.extend(schedule.abandon(why));
     }
     gathered.in_order()
+}
+
+/// Why looks that wait for the system's library are dropped, if they are.
+fn not_waited_for(names: Names) -> Option<&'static str> {
+    match names {
+        Names::Told => None,
+        Names::Lost => Some("by then it was known that this computer is told no names"),
+        Names::Late => Some("by then it was known how long this computer waits for names, and which it is told"),
+    }
 }
 
 /// The looks that would answer the rules' questions.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
+use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
 
@@ -167,7 +167,8 @@ impl Schedule {
             let Some(job) = self.waiting.pop_front() else { return };
             if let Some(address) = counted(&job.look) {
                 let busy = self.busy.entry(address).or_default();
-                if *busy >= self.limits.per_address {
+                // The last place is kept for sign-in, which must not wait for the hosts beside it to be silent.
+                if *busy + usize::from(!is_of_sign_in(&job.look)) >= self.limits.per_address {
                     self.held.entry(address).or_default().push_back(job);
                     continue;
                 }
@@ -198,8 +199,11 @@ impl Schedule {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
             }
-            if let Some(job) = self.held.get_mut(&address).and_then(VecDeque::pop_front) {
-                self.waiting.push_front(job);
+            if let Some(held) = self.held.get_mut(&address) {
+                let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
+                if let Some(job) = held.remove(next) {
+                    self.waiting.push_front(job);
+                }
             }
         }
         Some((id, look))
@@ -215,6 +219,10 @@ fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
 /// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
 fn counted(look: &Look) -> Option<IpAddr> {
     look.target.address.filter(|_| look.settings.ladder.is_none())
+}
+
+fn is_of_sign_in(look: &Look) -> bool {
+    look.role == Role::SignIn
 }
 
 /// A look in few words, for "not looked at".
