@@ -66,12 +66,21 @@ pub enum Question {
         /// The name.
         name: String,
     },
+    /// Does one of several more tries end well, as a client makes them?
+    AsAClient {
+        /// The host.
+        host: String,
+        /// Where to.
+        to: SocketAddr,
+    },
     /// How many of many lone SYNs are answered, and how soon?
     Loss {
         /// Where to.
         to: SocketAddr,
         /// What the target is to Zoom, or to the diagnosis.
         role: Role,
+        /// How many; the probe's own number where `None`.
+        syns: Option<u8>,
     },
     /// Does a flow that stands lose packets, and at what rate do its answers come?
     Flow {

@@ -61,6 +61,20 @@ impl Evidence {
         !self.lookups().any(|lookup| told(&lookup))
     }
 
+    /// Whether nobody was heard of whom a name was asked by wire: neither the configured resolvers nor two others.
+    pub fn nobody_tells_names(&self) -> bool {
+        let (mut configured, mut others) = (0, 0);
+        for lookup in self.lookups() {
+            match lookup.source() {
+                Source::System | Source::Nobody(_) => {}
+                _ if !matches!(lookup.named(), Named::Failed(How::Silent)) => return false,
+                Source::Configured(_) => configured += 1,
+                Source::Independent(_) => others += 1,
+            }
+        }
+        configured >= 2 && others >= 2
+    }
+
     /// Every question that was put to this configured resolver directly.
     pub fn asked_of(&self, server: SocketAddr) -> impl Iterator<Item = Lookup<'_>> {
         self.lookups().filter(move |lookup| lookup.source() == Source::Configured(server))

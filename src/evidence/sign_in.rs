@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use why5003_probes::kit::How;
 
-use super::{Attempt, Evidence, Named, Source};
+use super::{Attempt, Evidence, Flow, Named, Source};
 
 /// How the way to sign-in stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,23 @@ impl Evidence {
         match lookup.named() {
             Named::Addresses(addresses) => {
                 let tried: Vec<_> = self.client_attempts(host, &addresses).collect();
-                if tried.is_empty() { SignIn::Untold } else { standing(&tried) }
+                match standing(&tried) {
+                    _ if tried.is_empty() => SignIn::Untold,
+                    SignIn::Fails(ids) => self.got_through(host, &tried).map_or(SignIn::Fails(ids), SignIn::Works),
+                    stands => stands,
+                }
             }
             Named::NoData | Named::NoName | Named::Rcode(_) | Named::Failed(_) => SignIn::Fails(vec![lookup.id()]),
         }
+    }
+
+    /// Where every try fell silent, and one more connection was made to count what a flow loses: did that one finish its handshake
+    /// and get answers? A client tries again as well.
+    fn got_through(&self, host: &str, tried: &[Attempt<'_>]) -> Option<Vec<u32>> {
+        let silent = |a: &Attempt<'_>| a.failure().is_some_and(|failure| failure.how == How::Silent);
+        let mut flows = self.at(host).filter_map(Flow::of).filter(|flow| flow.made > flow.waited);
+        let flow = flows.find(|flow| tried.iter().any(|a| a.to() == flow.to))?;
+        tried.iter().all(silent).then(|| vec![flow.id])
     }
 
     /// Whether sign-in works, and by a proxy: then what becomes of direct connections is nothing to a client.

@@ -41,6 +41,11 @@ const LULL: Duration = Duration::from_secs(1);
 /// it teaches is not to wait for those that end in silence.
 const LULL_ONCE_ASKED: Duration = Duration::from_millis(400);
 
+/// How long to wait for news before the rules are asked: what was put on the schedule last has its second by then.
+fn lull(asked: bool, since_the_last: Duration) -> Duration {
+    if asked { LULL_ONCE_ASKED } else { LULL.saturating_sub(since_the_last).max(LULL_ONCE_ASKED) }
+}
+
 /// What a diagnosis gathered.
 #[derive(Debug, Default)]
 pub struct Gathered {
@@ -78,8 +83,9 @@ pub async fn diagnose(
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
     let mut news = false;
-    let mut lull = LULL;
+    let mut asked = false;
     let ended = loop {
+        let lull = lull(asked, schedule.since_the_last());
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
@@ -94,9 +100,7 @@ pub async fn diagnose(
                 let busy = schedule.pending().next().is_some();
                 let askable = standing.questions.into_iter().filter(|question| !(busy && question.wants_a_quiet_way()));
                 let looks = ask(&mut plan, askable.collect(), events);
-                if !looks.is_empty() {
-                    lull = LULL_ONCE_ASKED;
-                }
+                asked |= !looks.is_empty();
                 add(&mut schedule, looks, events);
                 continue;
             }
@@ -117,9 +121,7 @@ pub async fn diagnose(
                         return gathered.in_order();
                     }
                     let looks = ask(&mut plan, standing.questions, events);
-                    if !looks.is_empty() {
-                        lull = LULL_ONCE_ASKED;
-                    }
+                    asked |= !looks.is_empty();
                     add(&mut schedule, looks, events);
                 }
             }
@@ -133,7 +135,7 @@ pub async fn diagnose(
                 if looks.is_empty() {
                     break None;
                 }
-                lull = LULL_ONCE_ASKED;
+                asked = true;
                 add(&mut schedule, looks, events);
             }
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
@@ -63,6 +64,8 @@ pub struct Schedule {
     handles: HashMap<Id, AbortHandle>,
     /// Looks that made no sense to their probe.
     refused: VecDeque<NotLooked>,
+    /// When the last look was added.
+    added: Instant,
 }
 
 struct Job {
@@ -84,11 +87,13 @@ impl Schedule {
             running: HashMap::new(),
             handles: HashMap::new(),
             refused: VecDeque::new(),
+            added: Instant::now(),
         }
     }
 
     /// Adds a look; its number is the plan's.
     pub fn push(&mut self, id: u32, look: Look) {
+        self.added = Instant::now();
         let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
         match prepared {
             Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
@@ -127,6 +132,11 @@ impl Schedule {
                 }
             });
         }
+    }
+
+    /// How long ago the last look was added.
+    pub fn since_the_last(&self) -> Duration {
+        self.added.elapsed()
     }
 
     /// The looks that are waiting or under way, in no order.

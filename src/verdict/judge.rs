@@ -106,7 +106,7 @@ pub fn judge(evidence: &Evidence) -> Judgement {
 
 /// What is to be expected of the system's library.
 fn names(evidence: &Evidence, causes: &[Finding]) -> Names {
-    if causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str())) {
+    if causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str())) || evidence.nobody_tells_names() {
         return Names::Lost;
     }
     let late = causes.iter().any(|finding| finding.id == "dns.slow") && evidence.library_is_late();
