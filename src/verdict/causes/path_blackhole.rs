@@ -40,7 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(first) = silent.first() else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
     let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
-    if addresses.len() < 2 {
+    if addresses.len() < 2 && aimed.iter().any(|a| a.to() != first.to()) {
         return Ruling::silent();
     }
     // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others.
@@ -54,6 +54,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     if tcp.is_empty() || udp.is_empty() {
         let questions = vec![Question::Everything { address: first.to().ip() }];
         return Ruling::doubt("walk the TTL along other ports and protocols to the same address", questions);
+    }
+    // One address is none to judge a prefix by; the walks to it take their time, and were begun while others were asked for.
+    if addresses.len() < 2 {
+        return Ruling::silent();
     }
     let Some(place) = place_of(evidence, first.to(), Transport::Tcp) else { return Ruling::silent() };
     let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
