@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
@@ -37,13 +38,18 @@ pub struct Standing {
 /// after a second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
 const LULL: Duration = Duration::from_secs(1);
 
-/// The same once the rules have asked something: what passes among their experiments is back within a round trip or two, and what
-/// it teaches is not to wait for those that end in silence.
+/// Once the rules have asked something they hear of what comes within this: what passes among their experiments is back within a
+/// round trip or two, and what it teaches is not to wait for those that end in silence, one after the other.
 const LULL_ONCE_ASKED: Duration = Duration::from_millis(400);
 
-/// How long to wait for news before the rules are asked: what was put on the schedule last has its second by then.
-fn lull(asked: bool, since_the_last: Duration) -> Duration {
-    if asked { LULL_ONCE_ASKED } else { LULL.saturating_sub(since_the_last).max(LULL_ONCE_ASKED) }
+/// How long to wait for more before the rules are asked, where the first they have not heard of came so long ago; what was put on
+/// the schedule last has its second by then.
+fn lull(asked: bool, since_the_news: Duration, since_the_last_look: Duration) -> Duration {
+    if asked {
+        LULL_ONCE_ASKED.saturating_sub(since_the_news)
+    } else {
+        LULL.saturating_sub(since_the_last_look).max(LULL_ONCE_ASKED)
+    }
 }
 
 /// What a diagnosis gathered.
@@ -82,17 +88,18 @@ pub async fn diagnose(
     add(&mut schedule, plan.opening(), events);
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
-    let mut news = false;
+    // When the first came that the rules have not heard of.
+    let mut news: Option<Instant> = None;
     let mut asked = false;
     let ended = loop {
-        let lull = lull(asked, schedule.since_the_last());
+        let lull = lull(asked, news.map_or(Duration::ZERO, |at| at.elapsed()), schedule.since_the_last());
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
             () = &mut deadline => break Some("the run's deadline came first"),
             finish = schedule.next() => finish,
-            () = tokio::time::sleep(lull), if news => {
-                news = false;
+            () = tokio::time::sleep(lull), if news.is_some() => {
+                news = None;
                 let standing = judge(&gathered.observations, &gathered.not_looked);
                 if let Some(why) = not_waited_for(standing.names) {
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
@@ -105,7 +112,7 @@ pub async fn diagnose(
                 continue;
             }
         };
-        news = true;
+        news = news.or_else(|| Some(Instant::now()));
         match finish {
             Some(Finish::Seen(observation)) => {
                 events(Event::Seen(&observation));
