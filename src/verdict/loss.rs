@@ -93,16 +93,19 @@ pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
     counts(evidence, 0, None)
 }
 
-/// What would tell more where the first count was too little: as many again.
+/// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
 pub(super) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
-    counts(evidence, 1, Some(AGAIN))
+    beyond_the_gateway(counts(evidence, 1, Some(AGAIN)))
 }
 
 /// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
 pub(super) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
-    let mut asked = counts(evidence, 0, Some(FEW));
-    asked.retain(|question| !matches!(question, Question::Loss { role: Role::Host, .. }));
-    asked
+    beyond_the_gateway(counts(evidence, 0, Some(FEW)))
+}
+
+fn beyond_the_gateway(mut counts: Vec<Question>) -> Vec<Question> {
+    counts.retain(|question| !matches!(question, Question::Loss { role: Role::Host, .. }));
+    counts
 }
 
 /// Counts of so many SYNs each, where so many counts were made before and no more.
