@@ -77,7 +77,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn of(seen: &Observation) -> Option<Self> {
+    pub(super) fn of(seen: &Observation) -> Option<Self> {
         if seen.look.probe != "flow" {
             return None;
         }

@@ -56,10 +56,22 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// What does this configured resolver say of the names that the system's library was asked for, and is late with?
+    NamesFrom {
+        /// The resolver.
+        server: SocketAddr,
+    },
     /// Does the system's library resolve the name when it is asked again?
     NameAgain {
         /// The name.
         name: String,
+    },
+    /// Does one of several more tries end well, as a client makes them?
+    AsAClient {
+        /// The host.
+        host: String,
+        /// Where to.
+        to: SocketAddr,
     },
     /// How many of many lone SYNs are answered, and how soon?
     Loss {
@@ -67,6 +79,8 @@ pub enum Question {
         to: SocketAddr,
         /// What the target is to Zoom, or to the diagnosis.
         role: Role,
+        /// How many; the probe's own number where `None`.
+        syns: Option<u8>,
     },
     /// Does a flow that stands lose packets, and at what rate do its answers come?
     Flow {

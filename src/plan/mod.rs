@@ -13,9 +13,9 @@ mod proxies;
 mod silence;
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Look, Observation, Proxy, Role, Transport, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
@@ -54,6 +54,8 @@ pub struct Plan<'a> {
     media: media::Way,
     /// What connections came to so far.
     silence: silence::Silence,
+    /// The resolver that is asked for names in the place of the system's library, which is late.
+    names_from: Option<SocketAddr>,
 }
 
 impl<'a> Plan<'a> {
@@ -67,6 +69,7 @@ impl<'a> Plan<'a> {
             addresses: HashSet::new(),
             media: media::Way::default(),
             silence: silence::Silence::default(),
+            names_from: None,
         }
     }
 
@@ -105,6 +108,9 @@ impl<'a> Plan<'a> {
 
     /// The looks that would answer a question; none if they were given before, or there are none.
     pub fn answer(&mut self, question: &Question) -> Vec<Look> {
+        if let Question::NamesFrom { server } = question {
+            self.names_from = Some(*server);
+        }
         let looks = answer::looks(self, question);
         self.new_ones(looks)
     }
@@ -156,7 +162,11 @@ impl<'a> Plan<'a> {
 
     fn new_ones(&mut self, looks: Vec<Look>) -> Vec<Look> {
         let mut fresh = Vec::new();
-        for mut look in looks {
+        let looks = looks.into_iter().flat_map(|look| match self.names_from {
+            Some(server) if look.via == Via::System => by_wire(&self.here, &look, server),
+            _ => vec![look],
+        });
+        for mut look in looks.collect::<Vec<_>>() {
             if let Some(address) = look.target.address {
                 if !self.may_use(address) {
                     continue;
@@ -179,4 +189,11 @@ impl<'a> Plan<'a> {
         };
         wished && if address.is_ipv4() { self.here.v4 } else { self.here.v6 }
     }
+}
+
+/// The question for a name that the system's library was to be asked, put to a resolver: for both families, as the library does.
+fn by_wire(here: &Here, look: &Look, server: SocketAddr) -> Vec<Look> {
+    let records = [(RecordType::A, here.v4), (RecordType::Aaaa, here.v6)].into_iter().filter(|(_, used)| *used);
+    let asked = |(record, _)| Some(looks::by_udp(look.target.host.as_deref()?, look.role, server, record));
+    records.filter_map(asked).collect()
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
-use crate::evidence::{NotLooked, Question};
+use crate::evidence::{Names, NotLooked, Question};
 use crate::plan::Plan;
 
 /// What happens while a diagnosis runs.
@@ -30,8 +30,8 @@ pub struct Standing {
     pub questions: Vec<Question>,
     /// Nothing is wrong so far: looks that only serve to explain a fault can teach nothing more.
     pub content: bool,
-    /// The system's library will not be told any name: looks that wait for it can teach nothing more.
-    pub names_are_lost: bool,
+    /// What is to be expected of the system's library.
+    pub names: Names,
 }
 
 /// After so long without news the rules are asked what they would know, though looks are under way still: a SYN is sent again
@@ -42,9 +42,15 @@ const LULL: Duration = Duration::from_secs(1);
 /// was not answered at once either.
 const OVERDUE: Duration = Duration::from_millis(1_200);
 
-/// The same once the rules have asked something: what passes among their experiments is back within a round trip or two, and what
-/// it teaches is not to wait for those that end in silence.
+/// Once the rules have asked something they hear of what comes within this: what passes among their experiments is back within a
+/// round trip or two, and what it teaches is not to wait for those that end in silence, one after the other.
 const LULL_ONCE_ASKED: Duration = Duration::from_millis(400);
+
+/// When the rules are asked: soon after the first news since they asked something; before that after a lull, in which what was put
+/// on the schedule last has its second.
+fn lull_ends(news_since_asked: Option<Instant>, heard: Instant, last_added: Instant) -> Instant {
+    news_since_asked.unwrap_or_else(|| heard.max(last_added + LULL - LULL_ONCE_ASKED)) + LULL_ONCE_ASKED
+}
 
 /// What a diagnosis gathered.
 #[derive(Debug, Default)]
@@ -82,11 +88,13 @@ pub async fn diagnose(
     add(&mut schedule, plan.opening(), events);
     let deadline = tokio::time::sleep(deadline);
     tokio::pin!(deadline, stop);
-    let mut news = false;
+    // When the first came that the rules have not heard of, and when the last did.
+    let mut news: Option<Instant> = None;
     let mut heard = Instant::now();
-    let mut lull = LULL;
+    let mut asked = false;
     let ended = loop {
         let due = schedule.first_due(OVERDUE);
+        let lull_ends = lull_ends(news.filter(|_| asked), heard, schedule.added());
         let finish = tokio::select! {
             biased;
             () = &mut stop => break Some("the run was interrupted"),
@@ -97,25 +105,22 @@ pub async fn diagnose(
                 add(&mut schedule, looks, events);
                 continue;
             }
-            () = sleep_until(heard + lull), if news => {
-                news = false;
+            () = sleep_until(lull_ends), if news.is_some() => {
+                news = None;
                 let standing = judge(&gathered.observations, &gathered.not_looked);
-                if standing.names_are_lost {
-                    let why = "by then it was known that this computer is told no names";
+                if let Some(why) = not_waited_for(standing.names) {
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
                 }
                 let busy = schedule.pending().next().is_some();
                 let askable = standing.questions.into_iter().filter(|question| !(busy && question.wants_a_quiet_way()));
                 let looks = ask(&mut plan, askable.collect(), events);
-                if !looks.is_empty() {
-                    lull = LULL_ONCE_ASKED;
-                }
+                asked |= !looks.is_empty();
                 add(&mut schedule, looks, events);
                 continue;
             }
         };
-        news = true;
         heard = Instant::now();
+        news = news.or(Some(heard));
         match finish {
             Some(Finish::Seen(observation)) => {
                 events(Event::Seen(&observation));
@@ -139,6 +144,7 @@ pub async fn diagnose(
                         return gathered.in_order();
                     }
                     let looks = ask(&mut plan, standing.questions, events);
+                    asked |= !looks.is_empty();
                     add(&mut schedule, looks, events);
                 }
             }
@@ -152,7 +158,7 @@ pub async fn diagnose(
                 if looks.is_empty() {
                     break None;
                 }
-                lull = LULL_ONCE_ASKED;
+                asked = true;
                 add(&mut schedule, looks, events);
             }
         }
@@ -163,6 +169,15 @@ pub async fn diagnose(
         gathered.not_looked.extend(schedule.abandon(why));
     }
     gathered.in_order()
+}
+
+/// Why looks that wait for the system's library are dropped, if they are.
+fn not_waited_for(names: Names) -> Option<&'static str> {
+    match names {
+        Names::Told => None,
+        Names::Lost => Some("by then it was known that this computer is told no names"),
+        Names::Late => Some("by then it was known how long this computer waits for names, and which it is told"),
+    }
 }
 
 /// The looks that would answer the rules' questions; those that want to begin alone only where the others need none.

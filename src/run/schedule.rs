@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
-use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
+use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
 
@@ -66,6 +66,8 @@ pub struct Schedule {
     handles: HashMap<Id, AbortHandle>,
     /// Looks that made no sense to their probe.
     refused: VecDeque<NotLooked>,
+    /// When the last look was added.
+    added: Instant,
 }
 
 struct Job {
@@ -88,11 +90,13 @@ impl Schedule {
             began: BTreeMap::new(),
             handles: HashMap::new(),
             refused: VecDeque::new(),
+            added: Instant::now(),
         }
     }
 
     /// Adds a look; its number is the plan's.
     pub fn push(&mut self, id: u32, look: Look) {
+        self.added = Instant::now();
         let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
         match prepared {
             Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
@@ -131,6 +135,11 @@ impl Schedule {
                 }
             });
         }
+    }
+
+    /// When the last look was added.
+    pub fn added(&self) -> Instant {
+        self.added
     }
 
     /// The looks that are waiting or under way, in no order.
@@ -187,7 +196,8 @@ impl Schedule {
             let Some(job) = self.waiting.pop_front() else { return };
             if let Some(address) = counted(&job.look) {
                 let busy = self.busy.entry(address).or_default();
-                if *busy >= self.limits.per_address {
+                // The last place is kept for sign-in, which must not wait for the hosts beside it to be silent.
+                if *busy + usize::from(!is_of_sign_in(&job.look)) >= self.limits.per_address {
                     self.held.entry(address).or_default().push_back(job);
                     continue;
                 }
@@ -220,8 +230,11 @@ impl Schedule {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
             }
-            if let Some(job) = self.held.get_mut(&address).and_then(VecDeque::pop_front) {
-                self.waiting.push_front(job);
+            if let Some(held) = self.held.get_mut(&address) {
+                let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
+                if let Some(job) = held.remove(next) {
+                    self.waiting.push_front(job);
+                }
             }
         }
         Some((id, look))
@@ -240,6 +253,10 @@ fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
 /// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
 fn counted(look: &Look) -> Option<IpAddr> {
     look.target.address.filter(|_| look.settings.ladder.is_none())
+}
+
+fn is_of_sign_in(look: &Look) -> bool {
+    look.role == Role::SignIn
 }
 
 /// A look in few words, for "not looked at".

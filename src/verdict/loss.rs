@@ -95,18 +95,38 @@ pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
 /// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
 /// counted already.
 pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
+    counts(evidence, 0, None)
+}
+
+/// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
+pub(super) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
+    beyond_the_gateway(counts(evidence, 1, Some(AGAIN)))
+}
+
+/// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
+pub(super) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
+    beyond_the_gateway(counts(evidence, 0, Some(FEW)))
+}
+
+fn beyond_the_gateway(mut counts: Vec<Question>) -> Vec<Question> {
+    counts.retain(|question| !matches!(question, Question::Loss { role: Role::Host, .. }));
+    counts
+}
+
+/// Counts of so many SYNs each, where so many counts were made before and no more.
+fn counts(evidence: &Evidence, before: usize, syns: Option<u8>) -> Vec<Question> {
     let Some((_, neutral)) = neutral(evidence) else { return Vec::new() };
     let of_the_family = |address: &IpAddr| address.is_ipv4() == neutral.is_ipv4();
     let gateway = evidence.host().routes().filter_map(|(_, route)| route.gateway).find(of_the_family);
     // A gateway is asked for what most of them serve; a refusal is an answer as well.
     let gateway = gateway.map(|address| (SocketAddr::new(address, 53), Role::Host));
-    let counted = |to: SocketAddr| evidence.syn_counts().any(|count| count.to() == to);
+    let counted = |to: SocketAddr| evidence.syn_counts().filter(|count| count.to() == to).count();
     let zoom = zoom(evidence).map(|(_, to)| (to, Role::Range));
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .chain(gateway)
-        .filter(|(to, _)| !counted(*to))
-        .map(|(to, role)| Question::Loss { to, role })
+        .filter(|(to, _)| counted(*to) <= before)
+        .map(|(to, role)| Question::Loss { to, role, syns })
         .collect()
 }
 
@@ -173,7 +193,7 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
         let silent = evidence
             .attempts_at(host)
             .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
-        questions.extend(silent.map(|a| Question::Again { host: host.to_owned(), to: a.to() }));
+        questions.extend(silent.map(|a| Question::AsAClient { host: host.to_owned(), to: a.to() }));
     }
     let next_test = "try the way to sign-in again".to_owned();
     (!questions.is_empty()).then_some(Doubt { next_test, questions })
@@ -197,7 +217,7 @@ pub(super) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>
 impl Loss {
     /// Where packets are lost.
     pub(super) fn lost(&self) -> Lost {
-        let shared = self.zoom.clone().and(&self.neutral);
+        let shared = self.shared();
         // A neutral host that loses what Zoom does not is alone in that.
         let both = self.neutral.share() >= SHARED && (!self.zoom.enough() || self.zoom.share() >= SHARED);
         if self.neutral.enough() && both && shared.at_least() >= IMPAIRS {
@@ -212,10 +232,20 @@ impl Loss {
     /// The share that is lost on the way that all share, or on Zoom's.
     pub(super) fn share(&self) -> f64 {
         match self.lost() {
-            Lost::Everywhere => self.zoom.clone().and(&self.neutral).share(),
+            Lost::Everywhere => self.shared().share(),
             Lost::TowardsZoom => self.zoom.share(),
             Lost::Few => self.zoom.share().max(self.neutral.share()),
         }
+    }
+
+    /// Whether so much was lost that it would be named, had more been counted.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.lost() == Lost::Few && (self.shared().share() >= IMPAIRS || self.zoom.share() >= IMPAIRS)
+    }
+
+    /// What the way that all share loses.
+    fn shared(&self) -> Count {
+        self.zoom.clone().and(&self.neutral)
     }
 
     /// Whether the packets are lost before the gateway already.
@@ -270,6 +300,10 @@ impl Count {
 
 /// Below forty probes nothing is said of loss.
 const FLOOR: u32 = 40;
+/// SYNs of a second count, told apart from the first by the number being given at all.
+const AGAIN: u8 = 40;
+/// Half of so many tell a way whose every packet is late from a queue that comes and goes.
+const FEW: u8 = 16;
 /// A client notices from here on: one exchange in eight unanswered makes every eighth connection wait for a second and every
 /// sixtieth for two, where one in twenty-five (2 % each way) does so to every six hundredth.
 const IMPAIRS: f64 = 0.12;

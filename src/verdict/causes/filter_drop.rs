@@ -51,10 +51,16 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     if lasting.len() < 2 {
         let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
+        // The walk takes as long as the tries: both at once.
+        let walk = silent.first().and_then(|a| {
+            let (to, passing) = (a.to(), a_passing_control(evidence, a.to())?);
+            Some(Question::Where { to, transport: Transport::Tcp, passing })
+        });
         let questions = silent
             .iter()
             .map(|a| Question::Again { host: host.clone(), to: a.to() })
             .chain([Question::OtherPrefixes])
+            .chain(walk)
             .collect();
         return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
     }

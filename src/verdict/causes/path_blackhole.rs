@@ -40,7 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(first) = first_walked(evidence, &silent) else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
     let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
-    if addresses.len() < 2 {
+    if addresses.len() < 2 && aimed.iter().any(|a| a.to() != first.to()) {
         return Ruling::silent();
     }
     // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others: of other prefixes too, where
@@ -67,7 +67,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         let questions = vec![Question::Everything { address: first.to().ip() }];
         return Ruling::doubt("walk the TTL along other ports and protocols to the same address", questions);
     }
-    let Some(place) = place.filter(|_| found) else { return Ruling::silent() };
+    // One address is none to judge a prefix by; the walks to it take their time, and were begun while others were asked for.
+    let Some(place) = place.filter(|_| found && addresses.len() >= 2) else { return Ruling::silent() };
     // Short of the first router, a firewall of this computer's own is as likely.
     let (Some(_), true) = (place.location.next, place.location.hop.is_some_and(|hop| hop > 0)) else {
         return Ruling::silent();
