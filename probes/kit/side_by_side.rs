@@ -27,11 +27,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_done_at_its_first_poll_lets_no_later_one_begin_before_its_turn() {
         let begun = RefCell::new(Vec::new());
-        let begin = |nth| {
+        let start = |nth| {
             let begun = &begun;
             Box::pin(async move { begun.borrow_mut().push(nth) })
         };
-        let mut flying: Vec<_> = (0..4).map(begin).collect();
+        let mut flying: Vec<_> = (0..4).map(start).collect();
         while !flying.is_empty() {
             first_of(&mut flying).await;
         }
