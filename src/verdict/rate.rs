@@ -52,20 +52,21 @@ pub(super) fn seems_queued(evidence: &Evidence) -> bool {
     seems_held(evidence) && (all_late || evidence.queued_connections() >= SOME)
 }
 
-/// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and no neutral one
-/// did: what a policer does whose burst the first of them use up.
+/// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and hardly any
+/// neutral one did: what a policer does whose burst the first of them use up.
 pub(super) fn seems_policed(evidence: &Evidence) -> bool {
-    let neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
+    let mut neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
+    neutral.sort_unstable();
     // A busy computer makes all of them slow.
-    let Some(slowest) = neutral.iter().max() else { return false };
+    let Some(usual) = neutral.get(neutral.len() / 2) else { return false };
     let waited =
-        |a: &Attempt<'_>| rtt(a) < Duration::from_micros(LATE_US) && took(a) > *slowest + rtt(a) * 2 + SENT_AGAIN;
-    let (mut made, mut late) = (0, 0);
-    for attempt in finished(evidence, is_zoom) {
-        made += 1;
-        late += usize::from(waited(&attempt));
-    }
-    neutral.len() >= FEW_LATE && late >= FEW_LATE && late * 4 >= made
+        |a: &Attempt<'_>| rtt(a) < Duration::from_micros(LATE_US) && took(a) > *usual + rtt(a) * 2 + SENT_AGAIN;
+    let count = |of: fn(Role) -> bool| {
+        let of_them: Vec<bool> = finished(evidence, of).map(|a| waited(&a)).collect();
+        (of_them.len(), of_them.into_iter().filter(|waited| *waited).count())
+    };
+    let ((made, late), (others, late_others)) = (count(is_zoom), count(|role| role == Role::Control));
+    others >= FEW_LATE && late_others * 4 <= others && late >= FEW_LATE && late * 4 >= made
 }
 
 /// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
