@@ -71,7 +71,14 @@ pub(super) fn seems_policed(evidence: &Evidence) -> bool {
 
 /// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
 pub(super) fn is_held(evidence: &Evidence) -> bool {
-    flows(evidence).0.and_then(held_to).is_some()
+    flows(evidence).0.and_then(|zoom| zoom_is_held_to(evidence, zoom)).is_some()
+}
+
+/// The rate that Zoom's flow is held to. Where ordinary looks were not slow throughout, it must have lasted longer than packets
+/// take that were lost twice in a row.
+pub(super) fn zoom_is_held_to(evidence: &Evidence, zoom: Flow) -> Option<f64> {
+    let lasted = zoom.transfer.is_some_and(|(_, took)| took >= NO_LOSS);
+    held_to(zoom).filter(|_| lasted || seems_held(evidence))
 }
 
 /// Whether exchanges with a neutral host, in turn and on one connection, waited more often than an accident explains.
@@ -109,6 +116,8 @@ const TOO_LOW: f64 = 128_000.0;
 const SOME: usize = 4;
 /// So many handshakes at the least.
 const ALL: usize = 6;
+/// The first two repetitions of a packet take 0.6 s (RFC 6298, 5.5, from 200 ms), and once more as much with what follows it.
+const NO_LOSS: Duration = Duration::from_millis(1200);
 /// Fewer handshakes that waited are an accident.
 const FEW_LATE: usize = 3;
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN).

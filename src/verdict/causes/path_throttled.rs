@@ -4,7 +4,7 @@ use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::verdict::loss;
-use crate::verdict::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued};
+use crate::verdict::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued, zoom_is_held_to};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.throttled",
@@ -61,7 +61,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         );
     };
     let ids: Vec<u32> = [Some(zoom.id), neutral.map(|flow| flow.id)].into_iter().flatten().collect();
-    let Some(held) = held_to(zoom) else { return Ruling::excluded(ids) };
+    let Some(held) = zoom_is_held_to(evidence, zoom) else { return Ruling::excluded(ids) };
     let Some(other) = neutral.map(rate) else { return Ruling::silent() };
     let zoom_alone = other > held * FREER;
     let everybody = neutral.and_then(held_to).is_some();
