@@ -114,7 +114,8 @@ impl Flow {
         // A count of SYNs on the same way takes as long: the queue that the next requests fill would make it late.
         sleep_until(start + GAP * u32::from(turns) + REST).await;
         let (began, bytes) = (Instant::now(), heads.bytes);
-        let ended = self.ask(stream, AT_ONCE, &mut heads, began + ALL_AT_ONCE).await;
+        let at_once = self.settings.exchange.unwrap_or(AT_ONCE).min(MOST_AT_ONCE);
+        let ended = self.ask(stream, at_once, &mut heads, began + ALL_AT_ONCE).await;
         // A server may close where it has answered enough; what came until then has a rate all the same.
         let bytes = heads.bytes - bytes;
         if bytes > 0 {
@@ -215,6 +216,8 @@ const IN_TURN: u8 = 24;
 const AT_ONCE: u16 = 48;
 /// Exchanges before the first that counts, at most.
 const WARMING: u8 = 3;
+/// About what a server takes on one connection (nginx before 1.19.10: a hundred); what came until it closed counts as well.
+const MOST_AT_ONCE: u16 = 96;
 const END_OF_HEAD: usize = 4;
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
 const SENT_AGAIN: Duration = Duration::from_millis(150);
@@ -229,8 +232,8 @@ const CONNECT_WAIT: Duration = Duration::from_millis(2200);
 const IN_ALL: Duration = Duration::from_secs(7);
 /// Two retransmissions fit into it (RFC 6298: after 0.2 s at the least, 0.6 and 1.4 s).
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
-/// Seventy-two heads of 14 kB, and a handshake.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// A hundred and twenty heads of 14 kB, and a handshake.
+const MOST_BYTES: u64 = 2 * 1024 * 1024;
 const HTTPS: u16 = 443;
 
 #[cfg(test)]

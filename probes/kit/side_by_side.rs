@@ -26,15 +26,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_at_its_first_poll_lets_no_later_one_begin_before_its_turn() {
-        let begun = RefCell::new(Vec::new());
-        let start = |nth| {
-            let begun = &begun;
-            Box::pin(async move { begun.borrow_mut().push(nth) })
+        let order = RefCell::new(Vec::new());
+        let begin = |nth| {
+            let order = &order;
+            Box::pin(async move { order.borrow_mut().push(nth) })
         };
-        let mut flying: Vec<_> = (0..4).map(start).collect();
+        let mut flying: Vec<_> = (0..4).map(begin).collect();
         while !flying.is_empty() {
             first_of(&mut flying).await;
         }
-        assert_eq!(*begun.borrow(), [0, 1, 2, 3]);
+        assert_eq!(*order.borrow(), [0, 1, 2, 3]);
     }
 }

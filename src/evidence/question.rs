@@ -92,6 +92,8 @@ pub enum Question {
         role: Role,
         /// How many exchanges in turn; the probe's own number where `None`.
         turns: Option<u8>,
+        /// How many exchanges at once; the probe's own number where `None`.
+        at_once: Option<u16>,
     },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {

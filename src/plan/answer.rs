@@ -69,8 +69,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: *syns, ..Settings::default() };
             vec![Look::new("loss", *role, Target::tcp(*to)).with(settings)]
         }
-        Question::Flow { host, to, role, turns } => {
-            let settings = Settings { tries: *turns, ..Settings::default() };
+        Question::Flow { host, to, role, turns, at_once } => {
+            let settings = Settings { tries: *turns, exchange: *at_once, ..Settings::default() };
             vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
         }
         Question::Where { to, transport, passing } => {

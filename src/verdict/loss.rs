@@ -139,7 +139,7 @@ pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Questi
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to && flow.transfer.is_some()))
-        .map(|((host, to), role)| Question::Flow { host, to, role, turns })
+        .map(|((host, to), role)| Question::Flow { host, to, role, turns, at_once: None })
         .collect()
 }
 

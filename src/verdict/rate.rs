@@ -23,15 +23,23 @@ pub(super) fn seems_held(evidence: &Evidence) -> bool {
 fn handshakes(evidence: &Evidence, of: fn(Role) -> bool) -> (usize, Vec<Attempt<'_>>) {
     // Where one connection stood sooner than that, another one's own time is no distance but a queue's.
     let far = evidence.quickest_connection().unwrap_or_default().max(FAR);
-    let late = |a: &Attempt<'_>| {
-        let rtt = a.connected().map_or(Duration::ZERO, |c| Duration::from_micros(c.rtt_us)).min(far);
-        a.handshake().is_some_and(|h| Duration::from_micros(h.took_us) > rtt * 4 + LATE)
-    };
-    let all: Vec<_> = evidence
-        .attempts()
-        .filter(|a| a.is_tls() && a.baseline() && !a.proxied() && a.handshake().is_some() && of(a.role()))
-        .collect();
-    (all.len(), all.into_iter().filter(late).collect())
+    let all: Vec<_> = finished(evidence, of).collect();
+    (all.len(), all.into_iter().filter(|a| took(a) > rtt(a).min(far) * 4 + LATE).collect())
+}
+
+/// Direct connections as a client's whose handshake finished.
+fn finished(evidence: &Evidence, of: fn(Role) -> bool) -> impl Iterator<Item = Attempt<'_>> {
+    let ours = move |a: &Attempt<'_>| a.is_tls() && a.baseline() && !a.proxied() && of(a.role());
+    evidence.attempts().filter(move |a| ours(a) && a.handshake().is_some())
+}
+
+fn rtt(attempt: &Attempt<'_>) -> Duration {
+    attempt.connected().map_or(Duration::ZERO, |connected| Duration::from_micros(connected.rtt_us))
+}
+
+/// How long the handshake took.
+fn took(attempt: &Attempt<'_>) -> Duration {
+    attempt.handshake().map_or(Duration::ZERO, |handshake| Duration::from_micros(handshake.took_us))
 }
 
 /// Whether a queue seems to hold flows back, rather than loss: then they are timed before anything is counted, since counts would
@@ -44,9 +52,33 @@ pub(super) fn seems_queued(evidence: &Evidence) -> bool {
     seems_held(evidence) && (all_late || evidence.queued_connections() >= SOME)
 }
 
+/// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and hardly any
+/// neutral one did: what a policer does whose burst the first of them use up.
+pub(super) fn seems_policed(evidence: &Evidence) -> bool {
+    let mut neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
+    neutral.sort_unstable();
+    // A busy computer makes all of them slow.
+    let Some(usual) = neutral.get(neutral.len() / 2) else { return false };
+    let waited =
+        |a: &Attempt<'_>| rtt(a) < Duration::from_micros(LATE_US) && took(a) > *usual + rtt(a) * 2 + SENT_AGAIN;
+    let count = |of: fn(Role) -> bool| {
+        let of_them: Vec<bool> = finished(evidence, of).map(|a| waited(&a)).collect();
+        (of_them.len(), of_them.into_iter().filter(|waited| *waited).count())
+    };
+    let ((made, late), (others, late_others)) = (count(is_zoom), count(|role| role == Role::Control));
+    others >= FEW_LATE && late_others * 4 <= others && late >= FEW_LATE && late * 4 >= made
+}
+
 /// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
 pub(super) fn is_held(evidence: &Evidence) -> bool {
-    flows(evidence).0.and_then(held_to).is_some()
+    flows(evidence).0.and_then(|zoom| zoom_is_held_to(evidence, zoom)).is_some()
+}
+
+/// The rate that Zoom's flow is held to. Where ordinary looks were not slow throughout, it must have lasted longer than packets
+/// take that were lost twice in a row.
+pub(super) fn zoom_is_held_to(evidence: &Evidence, zoom: Flow) -> Option<f64> {
+    let lasted = zoom.transfer.is_some_and(|(_, took)| took >= NO_LOSS);
+    held_to(zoom).filter(|_| lasted || seems_held(evidence))
 }
 
 /// Whether exchanges with a neutral host, in turn and on one connection, waited more often than an accident explains.
@@ -84,6 +116,12 @@ const TOO_LOW: f64 = 128_000.0;
 const SOME: usize = 4;
 /// So many handshakes at the least.
 const ALL: usize = 6;
+/// The first two repetitions of a packet take 0.6 s (RFC 6298, 5.5, from 200 ms), and once more as much with what follows it.
+const NO_LOSS: Duration = Duration::from_millis(1200);
+/// Fewer handshakes that waited are an accident.
+const FEW_LATE: usize = 3;
+/// Linux sends data again after 200 ms at the least (TCP_RTO_MIN).
+const SENT_AGAIN: Duration = Duration::from_millis(150);
 /// Fewer exchanges tell nothing.
 const FEW: u32 = 8;
 /// Fewer bytes in that time are a stall, and not a rate.
