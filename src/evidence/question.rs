@@ -195,6 +195,8 @@ pub enum Question {
         to: SocketAddr,
         /// It is a neutral one, for comparison.
         neutral: bool,
+        /// How often it was counted before: what others received meanwhile stood in the way.
+        before: u8,
     },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {

@@ -107,8 +107,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::AnotherPort { to } => {
             vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
         }
-        Question::Passage { to, neutral } => {
-            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
+        Question::Passage { to, neutral, before } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to, *before)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => other_hellos(plan, host, *to),

@@ -174,6 +174,7 @@ impl<'a> Plan<'a> {
                 look.settings.prefix = self.catalogue.prefix_of(address);
             }
             if self.given.insert(look.clone()) {
+                self.silence.begins(&look);
                 fresh.push(look);
             }
         }

@@ -14,13 +14,22 @@ pub(super) struct Silence {
     passing: BTreeSet<(u32, SocketAddr)>,
     /// A connection to Zoom came back, with whatever result: its own words tell what to ask next.
     broken: bool,
-    /// Connections to Zoom that are overdue; those of sign-in first.
-    silent: BTreeSet<(bool, SocketAddr)>,
+    /// Connections to Zoom in the order of the plan, and whether they are sign-in's.
+    begun: Vec<(SocketAddr, bool)>,
+    /// Those that are overdue.
+    silent: BTreeSet<SocketAddr>,
     /// The walks were given.
     walked: bool,
 }
 
 impl Silence {
+    /// Takes note of a connection that is about to be tried.
+    pub(super) fn begins(&mut self, look: &Look) {
+        if to_zoom(look) {
+            self.begun.extend(look.target.socket().map(|to| (to, look.role == Role::SignIn)));
+        }
+    }
+
     /// Takes note of what a connection came to.
     pub(super) fn heard(&mut self, seen: &Observation) {
         if !connects(&seen.look) {
@@ -39,15 +48,14 @@ impl Silence {
     /// they lead to, once: along the first of Zoom's flows, and a neutral one to hold it against. None while anything of
     /// Zoom's came back, or nothing neutral passes: then silence is not all there is to explain.
     pub(super) fn walks(&mut self, overdue: &[Look]) -> Vec<Look> {
-        for look in overdue.iter().filter(|look| connects(look)) {
-            if let (Role::SignIn | Role::Side, Some(to)) = (look.role, look.target.socket()) {
-                self.silent.insert((look.role != Role::SignIn, to));
-            }
-        }
+        self.silent.extend(overdue.iter().filter(|look| to_zoom(look)).filter_map(|look| look.target.socket()));
         let passing = |to: &SocketAddr| {
             self.passing.iter().map(|(_, passing)| *passing).find(|passing| passing.is_ipv4() == to.is_ipv4())
         };
-        let pair = self.silent.iter().find_map(|(_, to)| Some((*to, passing(to)?)));
+        // The rules look at sign-in first, though side hosts' connections may have begun an instant before.
+        let mut begun: Vec<_> = self.begun.iter().collect();
+        begun.sort_by_key(|(_, sign_in)| !sign_in);
+        let pair = begun.iter().find_map(|(to, _)| Some((*to, passing(to)?)));
         match pair {
             Some((to, passing)) if !self.broken && !self.walked && self.silent.len() >= FLOOR => {
                 self.walked = true;
@@ -64,6 +72,10 @@ impl Silence {
 /// A client's own connection: direct, by TLS.
 fn connects(look: &Look) -> bool {
     look.probe == "tls" && look.via == Via::Direct
+}
+
+fn to_zoom(look: &Look) -> bool {
+    connects(look) && matches!(look.role, Role::SignIn | Role::Side)
 }
 
 /// One address that is silent may be one that is dead.
@@ -99,27 +111,35 @@ mod tests {
         walks.iter().map(|look| look.target.to_string()).collect()
     }
 
+    fn another() -> Look {
+        looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap())
+    }
+
+    fn begun(looks: [Look; 3]) -> Silence {
+        let mut silence = Silence::default();
+        looks.iter().for_each(|look| silence.begins(look));
+        silence
+    }
+
     #[test]
     fn the_sign_in_that_waits_beside_others_is_walked_once_and_a_neutral_flow_with_it() {
-        let mut silence = Silence::default();
+        let mut silence = begun([side(), another(), sign_in()]);
         silence.heard(&neutral(1));
         assert_eq!(silence.walks(&[side()]), []);
-        assert_eq!(targets(&silence.walks(&[sign_in()])), ["170.114.52.2:443/tcp", "1.1.1.1:443/tcp"]);
-        let other = looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap());
-        assert_eq!(silence.walks(&[other]), []);
+        assert_eq!(targets(&silence.walks(&[another()])), ["170.114.52.2:443/tcp", "1.1.1.1:443/tcp"]);
+        assert_eq!(silence.walks(&[sign_in()]), []);
     }
 
     #[test]
     fn nothing_is_walked_before_a_neutral_connection_stands() {
-        assert_eq!(Silence::default().walks(&[sign_in(), side()]), []);
+        assert_eq!(begun([side(), another(), sign_in()]).walks(&[sign_in(), side()]), []);
     }
 
     #[test]
     fn nothing_is_walked_where_anything_of_zoom_s_came_back() {
-        let mut silence = Silence::default();
+        let mut silence = begun([side(), another(), sign_in()]);
         silence.heard(&neutral(1));
         silence.heard(&seen(2, side(), Vec::new()));
-        let other = looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap());
-        assert_eq!(silence.walks(&[sign_in(), other]), []);
+        assert_eq!(silence.walks(&[sign_in(), another()]), []);
     }
 }
