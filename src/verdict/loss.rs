@@ -211,10 +211,12 @@ impl Loss {
     pub(super) fn lost(&self) -> Lost {
         let shared = self.shared();
         // A neutral host that loses what Zoom does not is alone in that.
+        // Where neutral hosts lose something, Zoom's way alone is to blame only if it loses far more, and not by an accident.
+        let alike = self.neutral.share() >= SHARED && self.zoom.at_least() < 2.0 * self.neutral.share();
         let both = self.neutral.share() >= SHARED && (!self.zoom.enough() || self.zoom.share() >= SHARED);
         if self.neutral.enough() && both && shared.at_least() >= IMPAIRS {
             Lost::Everywhere
-        } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS {
+        } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS && !alike {
             Lost::TowardsZoom
         } else {
             Lost::Few
@@ -337,6 +339,15 @@ mod tests {
     fn what_only_zooms_way_loses_is_lost_there() {
         assert_eq!(lost(14, 0), Lost::TowardsZoom);
         assert_eq!(lost(0, 14), Lost::Few);
+    }
+
+    #[test]
+    fn what_both_ways_lose_is_not_laid_to_zooms() {
+        let counts = |zoom, neutral| Loss { zoom, neutral, gateway: Count::default() };
+        let accident = counts(count(13, 64), count(6, 64));
+        assert_eq!((accident.lost(), accident.is_unsure()), (Lost::Few, true));
+        assert_eq!(counts(count(28, 64), count(6, 64)).lost(), Lost::Everywhere);
+        assert_eq!(counts(count(26, 64), count(2, 64)).lost(), Lost::TowardsZoom);
     }
 
     #[test]
