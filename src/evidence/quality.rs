@@ -168,7 +168,9 @@ impl Evidence {
             resent.count(*id, 1, u32::from(waited.contains(id)));
         }
         let library = self.resolver_is_prompt();
-        for seen in self.observations.iter().filter(|seen| of(seen.look.role)) {
+        // Whatever a name is to Zoom, who is asked for it is a resolver.
+        let whose = |seen: &Observation| if seen.look.probe == "dns" { Role::Resolver } else { seen.look.role };
+        for seen in self.observations.iter().filter(|seen| of(whose(seen))) {
             if seen.look.probe == "dns" && seen.look.via == Via::System {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
                 resent.count(seen.id, 1 + u32::from(late), u32::from(late));
