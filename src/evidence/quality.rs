@@ -1,6 +1,6 @@
 //! What a run tells of loss and delay: counts of lone SYNs, and packets that had to be sent again.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
@@ -172,7 +172,9 @@ impl Evidence {
             resent.count(*id, 1, u32::from(waited.contains(id)));
         }
         let library = self.resolver_is_prompt();
-        for seen in self.observations.iter().filter(|seen| of(seen.look.role)) {
+        // Whatever a name is to Zoom, who is asked for it is a resolver.
+        let whose = |seen: &Observation| if seen.look.probe == "dns" { Role::Resolver } else { seen.look.role };
+        for seen in self.observations.iter().filter(|seen| of(whose(seen))) {
             if seen.look.probe == "dns" && seen.look.via == Via::System {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
                 resent.count(seen.id, 1 + u32::from(late), u32::from(late));
@@ -180,6 +182,11 @@ impl Evidence {
             // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
             for exchange in seen.facts.iter().filter(|_| seen.look.probe == "udp").filter_map(exchange) {
                 resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
+                // It gives up after two; where the same server answers on another port, they may be lost as well.
+                if exchange.last == 0 && seen.look.target.address.is_some_and(|address| self.answers_datagrams(address))
+                {
+                    resent.count(seen.id, 2, 2);
+                }
             }
             let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
             let (made, answered) = tries(seen).unwrap_or((1, 1));
@@ -187,6 +194,12 @@ impl Evidence {
             resent.count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
         }
         resent
+    }
+
+    fn answers_datagrams(&self, address: IpAddr) -> bool {
+        let answered = |o: &&Observation| o.facts.iter().any(|f| matches!(f, Fact::Reply(reply) if reply.well_formed));
+        let at = self.observations.iter().filter(|o| o.look.probe == "udp" && o.look.target.address == Some(address));
+        at.filter(|o| o.look.settings.ttl.is_none()).any(|o| answered(&o))
     }
 
     /// The resolver that is asked first answers what it is asked by wire, and soon: then a library that waits for seconds lost

@@ -155,6 +155,9 @@ fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
 fn once_more(evidence: &Evidence) -> Option<Question> {
     let SignIn::Fails(ids) = evidence.sign_in() else { return None };
     let [only] = ids[..] else { return None };
+    if let Some(lookup) = evidence.lookups().find(|lookup| lookup.id() == only) {
+        return Some(Question::NameAgain { name: lookup.name().to_owned() });
+    }
     let failed = evidence.attempts().find(|a| a.id() == only && !a.proxied())?;
     Some(Question::Again { host: failed.host()?.to_owned(), to: failed.to() })
 }
