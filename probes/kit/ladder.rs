@@ -278,7 +278,8 @@ mod tests {
             _ => HopAnswer::Expired,
         });
         assert_eq!(came, [&[HopAnswer::Expired; 3][..], &[HopAnswer::Answered]].concat());
-        assert_eq!(asked.iter().filter(|&&ttl| ttl == 2).count(), 3, "{asked:?}");
+        let of_the_second: Vec<u8> = asked.iter().copied().filter(|ttl| *ttl == 2).collect();
+        assert_eq!(of_the_second, [2; 3], "{asked:?}");
     }
 
     #[test]
