@@ -34,16 +34,16 @@ impl Trust {
             let why = "connections are limited here, so silence proves nothing".to_owned();
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
-        if let (Some(zoom), _) = rate::flows(evidence)
-            && rate::held_to(zoom).is_some()
-        {
+        if rate::is_held(evidence) {
             let why = "flows are held to a rate here, so what seems silent may wait in a queue".to_owned();
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
         match loss::measured(evidence) {
             Some(loss) if loss.lost() == Lost::Few => {
-                let why = "flows to neutral hosts wait here as well, so what seems silent may be late".to_owned();
-                rate::neutral_flows_wait(evidence).then_some(Self { lost: 1.0, why, questions: Vec::new() })
+                let why = "handshakes or flows to neutral hosts wait here, so what seems silent may be late".to_owned();
+                // That no packets are lost does not make handshakes prompt.
+                let late = rate::seems_held(evidence) || rate::neutral_flows_wait(evidence);
+                late.then_some(Self { lost: 1.0, why, questions: Vec::new() })
             }
             Some(loss) => {
                 let share = loss.share();
@@ -53,11 +53,15 @@ impl Trust {
             None => {
                 let mut questions = Vec::new();
                 let (lossy, held) = (loss::suspected(evidence), rate::seems_held(evidence));
-                if lossy {
+                let timed = || loss::flows_wanted(evidence, Some(loss::TURNS));
+                if rate::seems_queued(evidence) {
+                    questions = timed();
+                }
+                if questions.is_empty() && lossy {
                     questions = loss::questions(evidence);
                 }
                 if questions.is_empty() && held {
-                    questions = loss::flows_wanted(evidence, Some(loss::TURNS));
+                    questions = timed();
                 }
                 let why = "packets seem to be lost or late here: tell how many before silence is believed".to_owned();
                 // Where no count came to anything, since answers came now soon and now late, silence is no better for it.
@@ -134,10 +138,17 @@ impl Trust {
 
 /// Whether a question's answer would be silence or not: where silence proves nothing, it is packets for nothing.
 fn takes_silence_apart(question: &Question) -> bool {
-    use Question::{Again, OtherHello, OtherNames, OtherPrefixes, Size, Where};
+    use Question::{Again, OnOneFlow, OtherHello, OtherNames, OtherPrefixes, Size, Sustained, Where};
     matches!(
         question,
-        Again { .. } | OtherHello { .. } | OtherNames { .. } | OtherPrefixes | Size { .. } | Where { .. }
+        Again { .. }
+            | OnOneFlow { .. }
+            | OtherHello { .. }
+            | OtherNames { .. }
+            | OtherPrefixes
+            | Size { .. }
+            | Sustained { .. }
+            | Where { .. }
     )
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use why5003_probes::kit::{How, Role};
 
 use super::limit;
+use super::rate;
 use super::ruling::Doubt;
 use super::weigh::{controls, is_zoom};
 use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
@@ -62,10 +63,15 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// Whether ordinary looks had to send so much again that it is worth counting.
 ///
 /// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
-/// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its twenty.
+/// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its
+/// forty, and fewer than three once in three hundred runs.
 pub(super) fn suspected(evidence: &Evidence) -> bool {
     // Where connections are let through only so fast, or only so many, that explains it.
     if limit::told(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
+        return false;
+    }
+    // What waited in a queue did not get lost.
+    if rate::is_held(evidence) {
         return false;
     }
     let all = evidence.resent(|_| true);
@@ -75,7 +81,7 @@ pub(super) fn suspected(evidence: &Evidence) -> bool {
         return false;
     }
     let much = all.lost >= 3 && all.lost * 5 >= all.made;
-    much || all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 4 && zoom.lost * 12 >= zoom.made
+    much || all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 3 && zoom.lost * 15 >= zoom.made
 }
 
 /// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
@@ -90,18 +96,38 @@ pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
 /// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
 /// counted already.
 pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
+    counts(evidence, 0, None)
+}
+
+/// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
+pub(super) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
+    beyond_the_gateway(counts(evidence, 1, Some(AGAIN)))
+}
+
+/// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
+pub(super) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
+    beyond_the_gateway(counts(evidence, 0, Some(FEW)))
+}
+
+fn beyond_the_gateway(mut counts: Vec<Question>) -> Vec<Question> {
+    counts.retain(|question| !matches!(question, Question::Loss { role: Role::Host, .. }));
+    counts
+}
+
+/// Counts of so many SYNs each, where so many counts were made before and no more.
+fn counts(evidence: &Evidence, before: usize, syns: Option<u8>) -> Vec<Question> {
     let Some((_, neutral)) = neutral(evidence) else { return Vec::new() };
     let of_the_family = |address: &IpAddr| address.is_ipv4() == neutral.is_ipv4();
     let gateway = evidence.host().routes().filter_map(|(_, route)| route.gateway).find(of_the_family);
     // A gateway is asked for what most of them serve; a refusal is an answer as well.
     let gateway = gateway.map(|address| (SocketAddr::new(address, 53), Role::Host));
-    let counted = |to: SocketAddr| evidence.syn_counts().any(|count| count.to() == to);
+    let counted = |to: SocketAddr| evidence.syn_counts().filter(|count| count.to() == to).count();
     let zoom = zoom(evidence).map(|(_, to)| (to, Role::Range));
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .chain(gateway)
-        .filter(|(to, _)| !counted(*to))
-        .map(|(to, role)| Question::Loss { to, role })
+        .filter(|(to, _)| counted(*to) <= before)
+        .map(|(to, role)| Question::Loss { to, role, syns })
         .collect()
 }
 
@@ -114,7 +140,7 @@ pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Questi
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to && flow.transfer.is_some()))
-        .map(|((host, to), role)| Question::Flow { host, to, role, turns })
+        .map(|((host, to), role)| Question::Flow { host, to, role, turns, at_once: None })
         .collect()
 }
 
@@ -145,7 +171,10 @@ pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let flows = evidence.flows().filter(|flow| of_it(flow.role));
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
     if made >= EXCHANGES {
-        return waited * 20 < made;
+        // A handshake is as good as an exchange.
+        let (stood, late) = evidence.handshakes(of_it);
+        let [stood, late] = [stood, late].map(|ids| u32::try_from(ids.len()).unwrap_or(u32::MAX));
+        return (waited + late) * 20 < made + stood;
     }
     // No such connection stood: then what else had to be sent again tells, names and handshakes.
     let resent = evidence.resent(of_it);
@@ -165,7 +194,7 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
         let silent = evidence
             .attempts_at(host)
             .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
-        questions.extend(silent.map(|a| Question::Again { host: host.to_owned(), to: a.to() }));
+        questions.extend(silent.map(|a| Question::AsAClient { host: host.to_owned(), to: a.to() }));
     }
     let next_test = "try the way to sign-in again".to_owned();
     (!questions.is_empty()).then_some(Doubt { next_test, questions })
@@ -189,12 +218,14 @@ pub(super) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>
 impl Loss {
     /// Where packets are lost.
     pub(super) fn lost(&self) -> Lost {
-        let shared = self.zoom.clone().and(&self.neutral);
+        let shared = self.shared();
         // A neutral host that loses what Zoom does not is alone in that.
+        // Where neutral hosts lose something, Zoom's way alone is to blame only if it loses far more, and not by an accident.
+        let alike = self.neutral.share() >= SHARED && self.zoom.at_least() < 2.0 * self.neutral.share();
         let both = self.neutral.share() >= SHARED && (!self.zoom.enough() || self.zoom.share() >= SHARED);
         if self.neutral.enough() && both && shared.at_least() >= IMPAIRS {
             Lost::Everywhere
-        } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS {
+        } else if self.neutral.enough() && self.zoom.enough() && self.zoom.at_least() >= IMPAIRS && !alike {
             Lost::TowardsZoom
         } else {
             Lost::Few
@@ -204,10 +235,20 @@ impl Loss {
     /// The share that is lost on the way that all share, or on Zoom's.
     pub(super) fn share(&self) -> f64 {
         match self.lost() {
-            Lost::Everywhere => self.zoom.clone().and(&self.neutral).share(),
+            Lost::Everywhere => self.shared().share(),
             Lost::TowardsZoom => self.zoom.share(),
             Lost::Few => self.zoom.share().max(self.neutral.share()),
         }
+    }
+
+    /// Whether so much was lost that it would be named, had more been counted.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.lost() == Lost::Few && (self.shared().share() >= IMPAIRS || self.zoom.share() >= IMPAIRS)
+    }
+
+    /// What the way that all share loses.
+    fn shared(&self) -> Count {
+        self.zoom.clone().and(&self.neutral)
     }
 
     /// Whether the packets are lost before the gateway already.
@@ -262,6 +303,10 @@ impl Count {
 
 /// Below forty probes nothing is said of loss.
 const FLOOR: u32 = 40;
+/// SYNs of a second count, told apart from the first by the number being given at all.
+const AGAIN: u8 = 40;
+/// Half of so many tell a way whose every packet is late from a queue that comes and goes.
+const FEW: u8 = 16;
 /// A client notices from here on: one exchange in eight unanswered makes every eighth connection wait for a second and every
 /// sixtieth for two, where one in twenty-five (2 % each way) does so to every six hundredth.
 const IMPAIRS: f64 = 0.12;
@@ -303,6 +348,15 @@ mod tests {
     fn what_only_zooms_way_loses_is_lost_there() {
         assert_eq!(lost(14, 0), Lost::TowardsZoom);
         assert_eq!(lost(0, 14), Lost::Few);
+    }
+
+    #[test]
+    fn what_both_ways_lose_is_not_laid_to_zooms() {
+        let counts = |zoom, neutral| Loss { zoom, neutral, gateway: Count::default() };
+        let accident = counts(count(13, 64), count(6, 64));
+        assert_eq!((accident.lost(), accident.is_unsure()), (Lost::Few, true));
+        assert_eq!(counts(count(28, 64), count(6, 64)).lost(), Lost::Everywhere);
+        assert_eq!(counts(count(26, 64), count(2, 64)).lost(), Lost::TowardsZoom);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Where on the way a flow dies: its TTL ladder held against that of a flow that passes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use why5003_probes::kit::{HopAnswer, Transport};
+use why5003_probes::kit::{HopAnswer, Role, Transport};
 
 use super::model::Location;
-use crate::evidence::{Evidence, Ladder, Question};
+use crate::evidence::{Attempt, Evidence, Ladder, Question};
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,16 +96,36 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
     }
 }
 
+/// The first of these tries whose flow was walked, or simply the first.
+pub(super) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt<'a>]) -> Option<Attempt<'a>> {
+    let walked = |a: &&Attempt<'_>| walks(evidence, a.to(), Transport::Tcp).next().is_some();
+    tries.iter().find(walked).or(tries.first()).copied()
+}
+
+/// Whether this flow was walked, and a neutral one to hold it against.
+pub(super) fn compared(evidence: &Evidence, to: SocketAddr) -> bool {
+    let neutral = evidence.ladders().any(|l| l.role() == Role::Control && l.to() != to);
+    neutral && walks(evidence, to, Transport::Tcp).next().is_some()
+}
+
 /// A walk of this flow alone, where routers were seen to spare their errors: one that was mute for it may have been heard by
 /// others that asked at the same time.
 pub(super) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
-    let once = walks(evidence, to, transport).count() == 1;
+    let walked: Vec<Ladder<'_>> = walks(evidence, to, transport).collect();
+    let [walk] = walked[..] else { return None };
     let shows = |hop: u8| evidence.ladders().any(|l| l.router_at(hop).is_some());
     let spared = evidence.ladders().any(|l| {
         let reach = l.reach().unwrap_or(0);
         l.hops().any(|hop| hop.came == HopAnswer::Silent && hop.ttl < reach && shows(hop.ttl))
     });
-    (once && spared).then_some(Question::WalkAgain { to, transport })
+    (spared && others_beside(evidence, walk) > 1).then_some(Question::WalkAgain { to, transport })
+}
+
+/// How many other flows were walked while this one asked its last hop for the first two times. One alone takes a router's error
+/// from it once at most.
+fn others_beside(evidence: &Evidence, walk: Ladder<'_>) -> usize {
+    let until = walk.began() + TWO_ROUNDS;
+    evidence.ladders().filter(|l| l.id() != walk.id() && l.began() < until && walk.began() < l.ended()).count()
 }
 
 /// The walks along this flow.
@@ -132,6 +153,9 @@ fn outruns(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
 fn passes(ladder: Ladder<'_>) -> bool {
     ladder.answered_at().is_some()
 }
+
+/// A walk asks a silent hop again after 1.1 s, and waits as long for the second answer as routers took.
+const TWO_ROUNDS: Duration = Duration::from_millis(1_500);
 
 /// Routers beyond a flow's end that make it an end where the destination answers nobody.
 const ROUTERS_BEYOND: usize = 2;

@@ -61,6 +61,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::doubt(next_test, questions);
     };
     let place = loss.lost();
+    if loss.is_unsure() {
+        let again = loss::counts_wanted_again(evidence);
+        if !again.is_empty() {
+            return Ruling::doubt("send forty more single SYNs to each, and count the answers", again);
+        }
+    }
     if place == Lost::Few {
         return Ruling { open: loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
     }

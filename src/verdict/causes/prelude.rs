@@ -6,7 +6,7 @@ pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Quest
 pub(super) use crate::verdict::answers_early::answers_early;
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
-pub(super) use crate::verdict::place::{place_of, the_address_by_another_port, walk_again};
+pub(super) use crate::verdict::place::{compared, first_walked, place_of, the_address_by_another_port, walk_again};
 pub(super) use crate::verdict::place_of_hello::place_of_hello;
 pub(super) use crate::verdict::reach::reach_beyond;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
