@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use why5003_probes::kit::{Fact, Look, Observation, Role, Transport, Via};
 
@@ -10,7 +11,7 @@ use super::looks;
 /// What connections came to so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Silence {
-    /// Neutral connections that stand, by their observation's number.
+    /// Neutral connections that stood soon, by their observation's number.
     passing: BTreeSet<(u32, SocketAddr)>,
     /// A connection to Zoom came back, with whatever result: its own words tell what to ask next.
     broken: bool,
@@ -37,7 +38,8 @@ impl Silence {
         }
         match seen.look.role {
             Role::SignIn | Role::Side => self.broken = true,
-            Role::Control if seen.facts.iter().any(|fact| matches!(fact, Fact::Connected(_))) => {
+            // On a way on which everything is slow, what is overdue is not silent.
+            Role::Control if seen.took < PROMPT && seen.facts.iter().any(|fact| matches!(fact, Fact::Connected(_))) => {
                 self.passing.extend(seen.look.target.socket().map(|to| (seen.id, to)));
             }
             _ => {}
@@ -78,13 +80,13 @@ fn to_zoom(look: &Look) -> bool {
     connects(look) && matches!(look.role, Role::SignIn | Role::Side)
 }
 
+/// A third of what makes a connection overdue.
+const PROMPT: Duration = Duration::from_millis(400);
 /// One address that is silent may be one that is dead.
 const FLOOR: usize = 2;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use why5003_probes::kit::Connected;
 
     use super::*;
@@ -130,6 +132,13 @@ mod tests {
         assert_eq!(silence.walks(&[side()]), []);
         assert_eq!(targets(&silence.walks(&[another()])), ["170.114.52.2:443/tcp", "1.1.1.1:443/tcp"]);
         assert_eq!(silence.walks(&[sign_in()]), []);
+    }
+
+    #[test]
+    fn nothing_is_walked_where_neutral_connections_are_slow_as_well() {
+        let mut silence = begun(&[side(), another(), sign_in()]);
+        silence.heard(&Observation { took: Duration::from_millis(560), ..neutral(1) });
+        assert_eq!(silence.walks(&[side(), another()]), []);
     }
 
     #[test]
