@@ -6,7 +6,7 @@ use why5003_probes::kit::Layer;
 
 use super::cause::Cause;
 use super::causes::CAUSES;
-use super::chance::Trust;
+use super::measure::chance::Trust;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
-use crate::verdict::limit;
+use crate::verdict::measure::limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.drop",
@@ -140,7 +140,9 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         );
     }
     let page = status_page(evidence);
-    if place.as_ref().is_some_and(crate::verdict::place::Place::open_to_the_last_router) && !admits_trouble(evidence) {
+    if place.as_ref().is_some_and(crate::verdict::measure::place::Place::open_to_the_last_router)
+        && !admits_trouble(evidence)
+    {
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
         return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }

@@ -3,7 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::loss::{self, Lost};
+use crate::verdict::measure::loss::{self, Lost};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.loss",

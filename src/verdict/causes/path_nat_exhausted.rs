@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
-use crate::verdict::{limit, loss};
+use crate::verdict::measure::{limit, loss};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.nat-exhausted",

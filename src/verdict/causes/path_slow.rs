@@ -6,7 +6,7 @@ use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::evidence::SynCount;
-use crate::verdict::loss;
+use crate::verdict::measure::loss;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.slow",

@@ -3,8 +3,8 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::loss;
-use crate::verdict::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued, zoom_is_held_to};
+use crate::verdict::measure::loss;
+use crate::verdict::measure::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued, zoom_is_held_to};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.throttled",

@@ -4,18 +4,18 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Fact, How, Observation, Transport};
 
-use super::model::{Location, Scope};
 use super::place::place_of;
 use crate::evidence::{Evidence, SignIn};
+use crate::verdict::model::{Location, Scope};
 
 /// A packet came to the last router before the server, which said so.
-pub(super) fn came_to_the_last_router(seen: &Observation) -> bool {
+pub(in crate::verdict) fn came_to_the_last_router(seen: &Observation) -> bool {
     seen.look.settings.ttl.is_some() && seen.failure.as_ref().is_some_and(|failure| failure.how == How::Expired)
 }
 
 /// Packets did not come so far: nothing came back of several over two seconds, or somebody who is not the server refused
 /// them. This computer's own refusal is another matter.
-pub(super) fn stopped_short(seen: &Observation) -> bool {
+pub(in crate::verdict) fn stopped_short(seen: &Observation) -> bool {
     let Some(failure) = seen.failure.as_ref().filter(|_| seen.look.settings.ttl.is_some()) else { return false };
     let own = seen.facts.iter().any(|f| matches!(f, Fact::Icmp(icmp) if icmp.own));
     match failure.how {
@@ -27,14 +27,14 @@ pub(super) fn stopped_short(seen: &Observation) -> bool {
 
 /// Sign-in works, so that media may be walked: many walks at once use up what routers say of ICMP, and what stops a sign-in needs
 /// that first.
-pub(super) fn may_walk(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn may_walk(evidence: &Evidence) -> bool {
     matches!(evidence.sign_in(), SignIn::Works(_))
 }
 
 /// Where a flow ends that another one to the same address outruns; `None` where it is not known, or nowhere on the way.
 ///
 /// A refusal that comes back from nearer than the server is somebody else's.
-pub(super) fn place_beside(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Location> {
+pub(in crate::verdict) fn place_beside(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Location> {
     let flow = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
     let refused = flow.answered_at().or(flow.prohibited_at());
     if let Some(at) = refused {
@@ -49,7 +49,7 @@ pub(super) fn place_beside(evidence: &Evidence, to: SocketAddr, transport: Trans
 }
 
 /// The ports and prefixes of these looks.
-pub(super) fn ports_of(looks: &[&Observation]) -> Scope {
+pub(in crate::verdict) fn ports_of(looks: &[&Observation]) -> Scope {
     let mut scope = Scope::default();
     for look in looks {
         if let Some((port, transport)) = look.look.target.port {

@@ -11,7 +11,7 @@ use crate::evidence::{Attempt, Evidence, Flow};
 /// Whether half of the handshakes that finished, Zoom's or all, took far longer than the connection's own time explains.
 ///
 /// Those that did not finish say nothing: a filter or a black hole ends them alike.
-pub(super) fn seems_held(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn seems_held(evidence: &Evidence) -> bool {
     let half = |of: fn(Role) -> bool| {
         let (made, late) = handshakes(evidence, of);
         made >= 4 && late.len() * 2 >= made
@@ -44,7 +44,7 @@ fn took(attempt: &Attempt<'_>) -> Duration {
 
 /// Whether a queue seems to hold flows back, rather than loss: then they are timed before anything is counted, since counts would
 /// fill the queue.
-pub(super) fn seems_queued(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn seems_queued(evidence: &Evidence) -> bool {
     // Loss that delays nearly every handshake delays half of the connections as well.
     let (made, late) = handshakes(evidence, |_| true);
     let at_once = |a: &&Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us < LATE_US);
@@ -54,7 +54,7 @@ pub(super) fn seems_queued(evidence: &Evidence) -> bool {
 
 /// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and hardly any
 /// neutral one did: what a policer does whose burst the first of them use up.
-pub(super) fn seems_policed(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn seems_policed(evidence: &Evidence) -> bool {
     let mut neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
     neutral.sort_unstable();
     // A busy computer makes all of them slow.
@@ -70,31 +70,31 @@ pub(super) fn seems_policed(evidence: &Evidence) -> bool {
 }
 
 /// Whether a flow was timed that is held to a rate: then what was late elsewhere waited in its queue.
-pub(super) fn is_held(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn is_held(evidence: &Evidence) -> bool {
     flows(evidence).0.and_then(|zoom| zoom_is_held_to(evidence, zoom)).is_some()
 }
 
 /// The rate that Zoom's flow is held to. Where ordinary looks were not slow throughout, it must have lasted longer than packets
 /// take that were lost twice in a row.
-pub(super) fn zoom_is_held_to(evidence: &Evidence, zoom: Flow) -> Option<f64> {
+pub(in crate::verdict) fn zoom_is_held_to(evidence: &Evidence, zoom: Flow) -> Option<f64> {
     let lasted = zoom.transfer.is_some_and(|(_, took)| took >= NO_LOSS);
     held_to(zoom).filter(|_| lasted || seems_held(evidence))
 }
 
 /// Whether exchanges with a neutral host, in turn and on one connection, waited more often than an accident explains.
-pub(super) fn neutral_flows_wait(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn neutral_flows_wait(evidence: &Evidence) -> bool {
     let of_neutral = evidence.flows().filter(|flow| flow.role == Role::Control && flow.made >= FEW);
     of_neutral.into_iter().any(|flow| flow.waited * 8 >= flow.made)
 }
 
 /// Zoom's flow and a neutral one, each with the answers that came at once.
-pub(super) fn flows(evidence: &Evidence) -> (Option<Flow>, Option<Flow>) {
+pub(in crate::verdict) fn flows(evidence: &Evidence) -> (Option<Flow>, Option<Flow>) {
     let of = |wanted: fn(Role) -> bool| evidence.flows().find(|flow| wanted(flow.role) && flow.transfer.is_some());
     (of(is_zoom), of(|role| role == Role::Control))
 }
 
 /// The rate that a flow is held to, if it is too low and nothing but a rate explains it.
-pub(super) fn held_to(flow: Flow) -> Option<f64> {
+pub(in crate::verdict) fn held_to(flow: Flow) -> Option<f64> {
     let (bytes, took) = flow.transfer?;
     let single_ones_pass = flow.made >= 4 && flow.waited * 4 < flow.made;
     // What the way itself needs for the requests and their answers is no rate.
@@ -104,7 +104,7 @@ pub(super) fn held_to(flow: Flow) -> Option<f64> {
 }
 
 /// Bits a second.
-pub(super) fn rate(flow: Flow) -> f64 {
+pub(in crate::verdict) fn rate(flow: Flow) -> f64 {
     let (bytes, took) = flow.transfer.unwrap_or_default();
     let bits = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) * 8.0;
     bits / took.as_secs_f64().max(0.001)

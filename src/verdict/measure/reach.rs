@@ -7,23 +7,23 @@ use std::time::Duration;
 use ipnet::IpNet;
 use why5003_probes::kit::{How, Observation, Role};
 
-use super::model::Scope;
-use super::ruling::Claim;
 use crate::evidence::Evidence;
+use crate::verdict::model::Scope;
+use crate::verdict::ruling::Claim;
 
 /// Which prefixes' packets came past a hop.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Reach {
+pub(in crate::verdict) struct Reach {
     /// Prefixes of which no address that was asked was reached, and the addresses: two each at least.
-    pub(super) shut: BTreeMap<IpNet, Vec<SocketAddr>>,
+    pub(in crate::verdict) shut: BTreeMap<IpNet, Vec<SocketAddr>>,
     /// Prefixes of which one was.
-    pub(super) passing: Vec<IpNet>,
+    pub(in crate::verdict) passing: Vec<IpNet>,
     /// The looks.
-    pub(super) ids: Vec<u32>,
+    pub(in crate::verdict) ids: Vec<u32>,
 }
 
 /// What packets that were to die just behind this hop tell; `None` where none were sent.
-pub(super) fn reach_beyond(evidence: &Evidence, hop: u8) -> Option<Reach> {
+pub(in crate::verdict) fn reach_beyond(evidence: &Evidence, hop: u8) -> Option<Reach> {
     let sent: Vec<&Observation> = evidence
         .observations()
         .iter()
@@ -51,7 +51,7 @@ pub(super) fn reach_beyond(evidence: &Evidence, hop: u8) -> Option<Reach> {
 
 impl Reach {
     /// Adds to a claim which prefixes it covers and which it spares.
-    pub(super) fn widen(&self, claim: &mut Claim) {
+    pub(in crate::verdict) fn widen(&self, claim: &mut Claim) {
         let Scope { prefixes, .. } = &mut claim.scope;
         for prefix in self.shut.keys() {
             if !prefixes.contains(prefix) {

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{HopAnswer, Transport};
 
-use super::model::Location;
 use super::place_of_hello::HelloPlace;
 use crate::evidence::{Evidence, Question};
+use crate::verdict::model::Location;
 
 /// Where what answers at `to` sits, if it answers from nearer than other packets to the same address get.
 ///
 /// A router that answers in another's place does so before it would have counted the TTL down, so at the hop that is its own.
-pub(super) fn answers_early(evidence: &Evidence, to: SocketAddr) -> HelloPlace {
+pub(in crate::verdict) fn answers_early(evidence: &Evidence, to: SocketAddr) -> HelloPlace {
     let of_flow = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
     let mut beside = evidence.ladders().filter(|l| l.to().ip() == to.ip() && l.to() != to);
     let Some(flow) = of_flow else {

@@ -10,32 +10,32 @@ use why5003_probes::kit::{How, Role};
 
 use super::limit;
 use super::rate;
-use super::ruling::Doubt;
 use super::weigh::{controls, is_zoom};
 use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
+use crate::verdict::ruling::Doubt;
 
 /// SYNs and their answers, of one or several counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Count {
-    pub(super) made: u32,
-    pub(super) answered: u32,
-    pub(super) ids: Vec<u32>,
+pub(in crate::verdict) struct Count {
+    pub(in crate::verdict) made: u32,
+    pub(in crate::verdict) answered: u32,
+    pub(in crate::verdict) ids: Vec<u32>,
 }
 
 /// What the counts tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Loss {
+pub(in crate::verdict) struct Loss {
     /// Towards Zoom.
-    pub(super) zoom: Count,
+    pub(in crate::verdict) zoom: Count,
     /// Towards neutral hosts.
-    pub(super) neutral: Count,
+    pub(in crate::verdict) neutral: Count,
     /// To the gateway and back.
-    pub(super) gateway: Count,
+    pub(in crate::verdict) gateway: Count,
 }
 
 /// Where packets are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lost {
+pub(in crate::verdict) enum Lost {
     /// Not enough of them anywhere to impair a client.
     Few,
     /// On the way that all share.
@@ -45,7 +45,7 @@ pub(super) enum Lost {
 }
 
 /// The counts of a run; `None` while there is none of the floor's size.
-pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
+pub(in crate::verdict) fn measured(evidence: &Evidence) -> Option<Loss> {
     let quickest = evidence.quickest_connection().unwrap_or_default();
     let of = |wanted: fn(Role) -> bool| {
         let syns = Count::of(evidence.syn_counts().filter(|count| wanted(count.role()) && count.steady(quickest)));
@@ -65,7 +65,7 @@ pub(super) fn measured(evidence: &Evidence) -> Option<Loss> {
 /// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
 /// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its
 /// forty, and fewer than three once in three hundred runs.
-pub(super) fn suspected(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn suspected(evidence: &Evidence) -> bool {
     // Where connections are let through only so fast, or only so many, that explains it.
     if limit::told(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
         return false;
@@ -85,7 +85,7 @@ pub(super) fn suspected(evidence: &Evidence) -> bool {
 }
 
 /// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
-pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
+pub(in crate::verdict) fn questions(evidence: &Evidence) -> Vec<Question> {
     let names = evidence.background().decisive_hosts().filter(|host| evidence.system_addresses(host).is_empty());
     let names = names.map(|name| Question::NameAgain { name: name.to_owned() });
     let counts = [counts_wanted(evidence), flows_wanted(evidence, None)].concat();
@@ -95,17 +95,17 @@ pub(super) fn questions(evidence: &Evidence) -> Vec<Question> {
 
 /// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
 /// counted already.
-pub(super) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
+pub(in crate::verdict) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
     counts(evidence, 0, None)
 }
 
 /// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
-pub(super) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
+pub(in crate::verdict) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
     beyond_the_gateway(counts(evidence, 1, Some(AGAIN)))
 }
 
 /// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
-pub(super) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
+pub(in crate::verdict) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
     beyond_the_gateway(counts(evidence, 0, Some(FEW)))
 }
 
@@ -134,7 +134,7 @@ fn counts(evidence: &Evidence, before: usize, syns: Option<u8>) -> Vec<Question>
 /// What would tell whether flows that stand lose anything, and at what rate they go: of Zoom's and of neutral hosts.
 ///
 /// Where they are all that is asked, a few exchanges in turn do; those of a count of loss keep to its time.
-pub(super) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Question> {
+pub(in crate::verdict) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Question> {
     let Some(neutral) = neutral(evidence) else { return Vec::new() };
     let zoom = zoom(evidence).map(|to| (to, Role::SignIn));
     zoom.into_iter()
@@ -166,7 +166,7 @@ fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
 ///
 /// A way that loses as much as is ever named here makes one exchange in ten wait for a packet to be sent again, at the least.
 /// Where connections are refused room, or are too many in a second, none does.
-pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
+pub(in crate::verdict) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
     let of_it = |role: Role| lost != Lost::TowardsZoom || is_zoom(role);
     let flows = evidence.flows().filter(|flow| of_it(flow.role));
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
@@ -182,7 +182,7 @@ pub(super) fn only_connections(evidence: &Evidence, lost: Lost) -> bool {
 }
 
 /// The way to sign-in may have failed by bad luck: then what ended in silence is tried once more.
-pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
+pub(in crate::verdict) fn once_more(evidence: &Evidence) -> Option<Doubt> {
     let mut questions = Vec::new();
     for host in evidence.background().decisive_hosts() {
         if !matches!(evidence.sign_in_at(host), SignIn::Fails(_)) {
@@ -201,14 +201,14 @@ pub(super) fn once_more(evidence: &Evidence) -> Option<Doubt> {
 }
 
 /// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
-pub(super) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
+pub(in crate::verdict) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
     let (stood, waited) = evidence.handshakes(|_| true);
     // At 10 % of loss every second handshake of eight packets waits; a busy computer makes one or two of a dozen late.
     waited.len() * 4 >= stood.len() && !waited.is_empty()
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.
-pub(super) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>) {
+pub(in crate::verdict) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>) {
     let median = |wanted: fn(Role) -> bool| {
         evidence.syn_counts().filter(|count| wanted(count.role())).filter_map(SynCount::median).min()
     };
@@ -217,7 +217,7 @@ pub(super) fn delays(evidence: &Evidence) -> (Option<Duration>, Option<Duration>
 
 impl Loss {
     /// Where packets are lost.
-    pub(super) fn lost(&self) -> Lost {
+    pub(in crate::verdict) fn lost(&self) -> Lost {
         let shared = self.shared();
         // A neutral host that loses what Zoom does not is alone in that.
         // Where neutral hosts lose something, Zoom's way alone is to blame only if it loses far more, and not by an accident.
@@ -233,7 +233,7 @@ impl Loss {
     }
 
     /// The share that is lost on the way that all share, or on Zoom's.
-    pub(super) fn share(&self) -> f64 {
+    pub(in crate::verdict) fn share(&self) -> f64 {
         match self.lost() {
             Lost::Everywhere => self.shared().share(),
             Lost::TowardsZoom => self.zoom.share(),
@@ -242,7 +242,7 @@ impl Loss {
     }
 
     /// Whether so much was lost that it would be named, had more been counted.
-    pub(super) fn is_unsure(&self) -> bool {
+    pub(in crate::verdict) fn is_unsure(&self) -> bool {
         self.lost() == Lost::Few && (self.shared().share() >= IMPAIRS || self.zoom.share() >= IMPAIRS)
     }
 
@@ -252,12 +252,12 @@ impl Loss {
     }
 
     /// Whether the packets are lost before the gateway already.
-    pub(super) fn on_the_link(&self) -> bool {
+    pub(in crate::verdict) fn on_the_link(&self) -> bool {
         self.gateway.enough() && self.gateway.at_least() >= ON_THE_LINK
     }
 
     /// The observations.
-    pub(super) fn ids(&self) -> Vec<u32> {
+    pub(in crate::verdict) fn ids(&self) -> Vec<u32> {
         [&self.zoom, &self.neutral, &self.gateway].into_iter().flat_map(|count| count.ids.clone()).collect()
     }
 }
@@ -281,12 +281,12 @@ impl Count {
     }
 
     /// The share that got no answer.
-    pub(super) fn share(&self) -> f64 {
+    pub(in crate::verdict) fn share(&self) -> f64 {
         if self.made == 0 { 0.0 } else { f64::from(self.made - self.answered.min(self.made)) / f64::from(self.made) }
     }
 
     /// The least share that is likely: the lower end of Wilson's interval at 95 % (E. B. Wilson 1927, JASA 22:209).
-    pub(super) fn at_least(&self) -> f64 {
+    pub(in crate::verdict) fn at_least(&self) -> f64 {
         if self.made == 0 {
             return 0.0;
         }
@@ -296,7 +296,7 @@ impl Count {
     }
 
     /// As a person reads it: "14 of 40".
-    pub(super) fn words(&self) -> String {
+    pub(in crate::verdict) fn words(&self) -> String {
         format!("{} of {}", self.made.saturating_sub(self.answered), self.made)
     }
 }
@@ -315,7 +315,7 @@ const SHARED: f64 = 0.05;
 /// A link within a building loses nothing: three of forty are no accident.
 const ON_THE_LINK: f64 = 0.025;
 /// Exchanges in turn that show that single ones pass.
-pub(super) const TURNS: u8 = 6;
+pub(in crate::verdict) const TURNS: u8 = 6;
 /// Fewer exchanges tell nothing.
 const EXCHANGES: u32 = 16;
 /// Of the normal distribution, for 95 % on both sides.

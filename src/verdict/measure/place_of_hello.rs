@@ -7,12 +7,12 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Hello, HopAnswer, Sni, Transport};
 
-use super::model::Location;
 use crate::evidence::{Evidence, Ladder, Question, Telling};
+use crate::verdict::model::Location;
 
 /// What is known of where a hello dies.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum HelloPlace {
+pub(in crate::verdict) enum HelloPlace {
     /// This would have to be known first.
     Ask(Question),
     /// There, by these ladders.
@@ -23,7 +23,7 @@ pub(super) enum HelloPlace {
 
 impl HelloPlace {
     /// The place and the ladders that tell it, and the question still to be asked.
-    pub(super) fn parts(self) -> (Option<Location>, Vec<u32>, Option<Question>) {
+    pub(in crate::verdict) fn parts(self) -> (Option<Location>, Vec<u32>, Option<Question>) {
         match self {
             Self::Ask(question) => (None, Vec::new(), Some(question)),
             Self::Found(location, ids) => (Some(location), ids, None),
@@ -33,7 +33,12 @@ impl HelloPlace {
 }
 
 /// Where the hello for `host` dies on its way to `to`.
-pub(super) fn place_of_hello(evidence: &Evidence, host: &str, to: SocketAddr, telling: Telling) -> HelloPlace {
+pub(in crate::verdict) fn place_of_hello(
+    evidence: &Evidence,
+    host: &str,
+    to: SocketAddr,
+    telling: Telling,
+) -> HelloPlace {
     let syn = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
     let Some(syn) = syn else { return HelloPlace::Ask(Question::Way { to }) };
     let Some(distance) = opened_at(syn).filter(|distance| *distance > 1) else { return HelloPlace::Untold };

@@ -9,12 +9,12 @@ use why5003_probes::kit::{Fact, How, Observation, Stage};
 use super::limit;
 use super::loss::{self, Lost};
 use super::rate;
-use super::ruling::{Claim, Doubt, Ruling};
 use crate::evidence::{Evidence, Question};
+use crate::verdict::ruling::{Claim, Doubt, Ruling};
 
 /// How far silence is to be believed in this run.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Trust {
+pub(in crate::verdict) struct Trust {
     /// The share of exchanges that is lost, 0 to 1; 1 where it is suspected and not counted yet.
     lost: f64,
     why: String,
@@ -23,7 +23,7 @@ pub(super) struct Trust {
 
 impl Trust {
     /// How far silence is to be believed; `None` where nothing speaks against it.
-    pub(super) fn of(evidence: &Evidence) -> Option<Self> {
+    pub(in crate::verdict) fn of(evidence: &Evidence) -> Option<Self> {
         if let (Some(neutral), _) = loss::delays(evidence)
             && neutral >= LATE
         {
@@ -71,12 +71,12 @@ impl Trust {
     }
 
     /// What must be told before anything else is asked, since other looks on the same way would disturb it.
-    pub(super) fn first_of_all(&self) -> &[Question] {
+    pub(in crate::verdict) fn first_of_all(&self) -> &[Question] {
         &self.questions
     }
 
     /// The ruling without the claims whose silence may be chance: those become an open question.
-    pub(super) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
+    pub(in crate::verdict) fn hold(&self, evidence: &Evidence, mut ruling: Ruling) -> Ruling {
         if self.lost >= HOPELESS
             && let Some(open) = &mut ruling.open
         {

@@ -5,37 +5,37 @@ use std::time::Duration;
 
 use why5003_probes::kit::{HopAnswer, Role, Transport};
 
-use super::model::Location;
 use crate::evidence::{Attempt, Evidence, Ladder, Question};
+use crate::verdict::model::Location;
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub(in crate::verdict) struct Place {
     /// The last hop that answers for the flow, and the next one that answers for a passing flow alone.
-    pub(super) location: Location,
+    pub(in crate::verdict) location: Location,
     /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
-    pub(super) open_to_the_end: bool,
+    pub(in crate::verdict) open_to_the_end: bool,
     /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
     /// they have in common lets it pass.
-    pub(super) past_the_shared_way: bool,
+    pub(in crate::verdict) past_the_shared_way: bool,
     /// The hop at which the passing flow ends, where the two ways do not part as far as anything can be seen.
     end: Option<u8>,
     /// The passing flow went to the same address, so the two share their way to its end.
-    pub(super) by_the_same_address: bool,
+    pub(in crate::verdict) by_the_same_address: bool,
     /// The ladders held against each other.
-    pub(super) ids: Vec<u32>,
+    pub(in crate::verdict) ids: Vec<u32>,
 }
 
 impl Place {
     /// The flow's packets reach the last router before the passing flow's end, by the same routers.
-    pub(super) fn open_to_the_last_router(&self) -> bool {
+    pub(in crate::verdict) fn open_to_the_last_router(&self) -> bool {
         let next = self.location.hop.and_then(|hop| hop.checked_add(1));
         self.past_the_shared_way && self.end.is_some() && self.end == next
     }
 }
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
-pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
+pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
     let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
     let end = affected.last_router().map_or(0, |(hop, _)| hop);
     let at_the_end = affected.router_at(end);
@@ -97,20 +97,20 @@ pub(super) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport
 }
 
 /// The first of these tries whose flow was walked, or simply the first.
-pub(super) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt<'a>]) -> Option<Attempt<'a>> {
+pub(in crate::verdict) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt<'a>]) -> Option<Attempt<'a>> {
     let walked = |a: &&Attempt<'_>| walks(evidence, a.to(), Transport::Tcp).next().is_some();
     tries.iter().find(walked).or(tries.first()).copied()
 }
 
 /// Whether this flow was walked, and a neutral one to hold it against.
-pub(super) fn compared(evidence: &Evidence, to: SocketAddr) -> bool {
+pub(in crate::verdict) fn compared(evidence: &Evidence, to: SocketAddr) -> bool {
     let neutral = evidence.ladders().any(|l| l.role() == Role::Control && l.to() != to);
     neutral && walks(evidence, to, Transport::Tcp).next().is_some()
 }
 
 /// A walk of this flow alone, where routers were seen to spare their errors: one that was mute for it may have been heard by
 /// others that asked at the same time.
-pub(super) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
+pub(in crate::verdict) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
     let walked: Vec<Ladder<'_>> = walks(evidence, to, transport).collect();
     let [walk] = walked[..] else { return None };
     let shows = |hop: u8| evidence.ladders().any(|l| l.router_at(hop).is_some());
@@ -134,7 +134,10 @@ fn walks(evidence: &Evidence, to: SocketAddr, transport: Transport) -> impl Iter
 }
 
 /// The way to the same address by another TCP port, which is open there.
-pub(super) fn the_address_by_another_port<'a>(evidence: &'a Evidence, ladder: Ladder<'_>) -> Option<Ladder<'a>> {
+pub(in crate::verdict) fn the_address_by_another_port<'a>(
+    evidence: &'a Evidence,
+    ladder: Ladder<'_>,
+) -> Option<Ladder<'a>> {
     evidence.ladders().find(|l| {
         let opened = l.hops().any(|hop| hop.came == HopAnswer::Answered);
         l.to().ip() == ladder.to().ip() && l.to() != ladder.to() && l.transport() == Transport::Tcp && opened
