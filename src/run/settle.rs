@@ -13,7 +13,9 @@ use why5003_probes::kit::{Fact, Hop, HopAnswer, How, IcmpError, Look, Observatio
 use super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::catalogue::Catalogue;
 use crate::plan;
-use crate::sweep::{AtTheEnd, Ledger, Reach, Settled, Space, Trunk, at_borders, to_settle};
+use crate::sweep::{
+    AtTheEnd, Kin, Ledger, Reach, Settled, Space, Trunk, at_borders, every_half, every_port, every_prefix,
+};
 
 /// How silence was settled.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +56,7 @@ async fn work(
     progress: &mut dyn FnMut(&str, usize),
     settlement: &mut Settlement,
 ) {
-    let mut open = to_settle(space, ledger);
+    let mut open = every_port(space, ledger);
     if open.is_empty() || end <= Instant::now() {
         return;
     }
@@ -65,8 +67,8 @@ async fn work(
     let Some(neutral) = walks.values().find_map(|seen| seen.look.target.socket()).filter(|_| trunk.end() > 0) else {
         return;
     };
-    // Each round halves what lies between two that fare differently: 2^128 addresses are found in so many.
-    for _ in 0..BISECTIONS {
+    // After the first three, each round halves what lies between two that fare differently: 2^128 addresses are found in so many.
+    for round in 0..BISECTIONS {
         progress("asking the last shared router", open.len());
         let mute = at_the_last_router(tools, (space, trunk), &open, end, &mut settlement.settled).await;
         if !mute.is_empty() {
@@ -80,15 +82,20 @@ async fn work(
                 settlement.settled.note(*number, reach);
             }
         }
-        open = at_borders(space, ledger, &settlement.settled);
-        if open.is_empty() || end <= Instant::now() {
+        let kin = Kin::of(space, ledger, &settlement.settled);
+        open = match round {
+            0 => every_prefix(space, ledger, &kin),
+            1 => every_half(space, ledger, &kin, &settlement.settled),
+            _ => at_borders(space, ledger, &settlement.settled),
+        };
+        if (open.is_empty() && round >= 2) || end <= Instant::now() {
             return;
         }
     }
 }
 
 /// Asks the last shared router by packets to these targets, as fast as it answers; returns those that stayed silent each time they
-/// were asked, a second or more apart.
+/// were asked, a second or more apart. Nearer routers would answer sooner, and say nothing of what filters behind them.
 async fn at_the_last_router(
     tools: &Tools,
     (space, trunk): (&Space, &Trunk),
@@ -97,45 +104,63 @@ async fn at_the_last_router(
     settled: &mut Settled,
 ) -> Vec<u64> {
     let mut schedule = Schedule::new(tools.clone(), Limits::default());
-    let mut waiting: VecDeque<(u64, u8)> = open.iter().map(|number| (*number, 1)).collect();
+    let mut router = Router { free: Instant::now(), gap: QUICKEST };
+    let mut fresh: VecDeque<u64> = open.iter().copied().collect();
+    let mut again: VecDeque<(Instant, u64, u8)> = VecDeque::new();
     let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
     let (mut mute, mut id) = (Vec::new(), 0);
-    let (mut at, mut gap) = (Instant::now(), QUICKEST);
     loop {
-        let over = Instant::now() >= end;
-        if flying.is_empty() && (waiting.is_empty() || over) {
+        let now = Instant::now();
+        if now >= end {
+            fresh.clear();
+        }
+        if flying.is_empty() && fresh.is_empty() && again.is_empty() {
             return mute;
         }
+        let overdue = again.front().map(|(from, ..)| *from);
+        let at = if overdue.is_some_and(|from| from <= now) || fresh.is_empty() { overdue } else { Some(now) };
         tokio::select! {
             biased;
             finish = schedule.next(), if !flying.is_empty() => match finish {
                 Some(Finish::Seen(seen)) => {
                     let Some((number, tries)) = flying.remove(&seen.id) else { continue };
-                    if let Some(reach) = at_the_end(&seen).reach(trunk) {
-                        settled.note(number, reach);
-                        gap = gap.mul_f64(0.9).max(QUICKEST);
-                    } else if tries < TRIES {
-                        waiting.push_back((number, tries + 1));
-                        gap = gap.mul_f64(1.5).min(SLOWEST);
-                    } else {
-                        mute.push(number);
+                    let reach = at_the_end(&seen).reach(trunk);
+                    router.heard(reach.is_some());
+                    match reach {
+                        Some(reach) => settled.note(number, reach),
+                        None if tries < TRIES => again.push_back((Instant::now() + SLOWEST / 2, number, tries + 1)),
+                        None => mute.push(number),
                     }
                 }
                 // What this computer would not look at stays untold.
                 Some(Finish::NotLooked(_)) | None => flying.clear(),
             },
-            () = sleep_until(at), if !waiting.is_empty() && !over => {
-                if let Some((number, tries)) = waiting.pop_front()
-                    && let Some((to, transport)) = space.target(number)
-                {
-                    // A try counts where the router had time for it.
-                    at = Instant::now() + if tries > 1 { SLOWEST } else { gap };
+            () = sleep_until(at.unwrap_or(now).max(router.free)), if at.is_some() => {
+                let is_due = again.front().is_some_and(|(from, ..)| *from <= Instant::now());
+                let retry = if is_due { again.pop_front().map(|(_, number, tries)| (number, tries)) } else { None };
+                let Some((number, tries)) = retry.or_else(|| Some((fresh.pop_front()?, 1))) else { continue };
+                if let Some((to, transport)) = space.target(number) {
                     schedule.push(id, plan::up_to(to, transport, trunk.end()));
+                    router.free = Instant::now() + router.gap;
                     flying.insert(id, (number, tries));
                     id += 1;
                 }
             }
         }
+    }
+}
+
+/// How fast the router answers.
+struct Router {
+    /// When it may be asked next.
+    free: Instant,
+    gap: Duration,
+}
+
+impl Router {
+    fn heard(&mut self, answered: bool) {
+        let gap = if answered { self.gap.mul_f64(0.9) } else { self.gap.mul_f64(1.5) };
+        self.gap = gap.clamp(QUICKEST, SLOWEST);
     }
 }
 

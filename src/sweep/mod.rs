@@ -4,6 +4,7 @@
 //! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps two bytes for each.
 
 mod beacons;
+mod kin;
 mod ledger;
 mod log;
 mod order;
@@ -16,6 +17,7 @@ mod space;
 mod survey;
 
 pub use beacons::{Beacons, Load};
+pub use kin::{Kin, every_half, every_port, every_prefix};
 pub use ledger::{Ledger, Tally};
 pub use log::{Came, ForeignLine, LOG_SCHEMA, LogHead, LogLine};
 pub use order::{Order, Shard};
@@ -23,6 +25,6 @@ pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
 pub use select::{Amount, Families, NothingSelected, Selection};
-pub use settle::{AtTheEnd, Reach, Settled, Trunk, at_borders, to_settle};
+pub use settle::{AtTheEnd, Reach, Settled, Trunk, at_borders};
 pub use space::{Lane, Port, Space};
 pub use survey::{LaneSurvey, Place, State, Survey, survey};

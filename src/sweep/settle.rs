@@ -5,15 +5,14 @@
 //! dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
 //! before the filter, or is it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer, Transport};
+use why5003_probes::kit::{Hop, HopAnswer};
 
 use super::ledger::Ledger;
-use super::space::{Lane, Port, Space};
+use super::space::Space;
 
 /// How far packets to a target come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,38 +155,8 @@ impl AtTheEnd {
     }
 }
 
-/// The silent and closed targets that are to be settled, the most telling first. Every port is asked of the two widest prefixes,
-/// then every prefix at one port of each transport, then the rest of prefixes and ports at the ends of runs of ports, and last a
-/// second and two middle targets of each, where a mask that is too long shows.
-pub fn to_settle(space: &Space, ledger: &Ledger) -> Vec<u64> {
-    let mut ranked: Vec<(u8, u64)> = Vec::new();
-    let mut prefixes_of: BTreeMap<Port, u8> = BTreeMap::new();
-    let mut begun: BTreeSet<(IpNet, Transport)> = BTreeSet::new();
-    let mut lanes: Vec<(usize, Lane)> = space.lanes().iter().copied().enumerate().collect();
-    // Stable: within a width, the order of port and prefix.
-    lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
-    for (at, lane) in lanes.into_iter().filter(|(at, lane)| !lane.canary && !is_inside_a_run(space, *at)) {
-        let of_port = prefixes_of.entry(lane.port).or_default();
-        *of_port = of_port.saturating_add(1);
-        let rank = match (*of_port, begun.insert((lane.prefix, lane.port.transport))) {
-            (..=2, _) => 0,
-            (_, true) => 1,
-            (_, false) => 2,
-        };
-        let mut chosen = Vec::new();
-        for (later, number) in telling(space, ledger, at) {
-            if !chosen.contains(&number) {
-                chosen.push(number);
-                ranked.push((if chosen.len() == 1 { rank } else { later }, number));
-            }
-        }
-    }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, number)| number).collect()
-}
-
 /// The first, the last and the two middle targets of a lane of which it is not clear who kept silent or refused.
-fn telling(space: &Space, ledger: &Ledger, lane: usize) -> Vec<(u8, u64)> {
+pub(super) fn telling(space: &Space, ledger: &Ledger, lane: usize) -> Vec<u64> {
     let numbers = space.numbers(lane);
     let is_open = ledger.tally(numbers.clone()).open > 0;
     // A RST may come from the way as well; beside a target that is open it is the far end's.
@@ -198,12 +167,18 @@ fn telling(space: &Space, ledger: &Ledger, lane: usize) -> Vec<(u8, u64)> {
     };
     let middle = numbers.start.midpoint(numbers.end);
     let picks = [
-        (0, numbers.clone().find(unclear)),
-        (3, numbers.clone().rev().find(unclear)),
-        (4, (numbers.start..middle).rev().find(unclear)),
-        (4, (middle..numbers.end).find(unclear)),
+        numbers.clone().find(unclear),
+        numbers.clone().rev().find(unclear),
+        (numbers.start..middle).rev().find(unclear),
+        (middle..numbers.end).find(unclear),
     ];
-    picks.into_iter().filter_map(|(rank, number)| Some((rank, number?))).collect()
+    let mut chosen = Vec::new();
+    for number in picks.into_iter().flatten() {
+        if !chosen.contains(&number) {
+            chosen.push(number);
+        }
+    }
+    chosen
 }
 
 /// The silent targets half-way between two of a lane that fare differently: so a border is found by bisection.
@@ -222,23 +197,6 @@ pub fn at_borders(space: &Space, ledger: &Ledger, settled: &Settled) -> Vec<u64>
         }
     }
     halfway
-}
-
-/// Whether the same prefix is asked at the port before and the port after, too.
-pub(super) fn is_inside_a_run(space: &Space, lane: usize) -> bool {
-    let Some(own) = space.lanes().get(lane) else { return false };
-    let beside = |number: Option<u16>| {
-        number.is_some_and(|number| {
-            let mut lanes = space.lanes().iter();
-            lanes.any(|other| {
-                other.prefix == own.prefix
-                    && other.port.transport == own.port.transport
-                    && other.port.number == number
-                    && !other.canary
-            })
-        })
-    };
-    beside(own.port.number.checked_sub(1)) && beside(own.port.number.checked_add(1))
 }
 
 /// What was settled, by target.
@@ -266,7 +224,9 @@ impl Settled {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Amount;
+    use why5003_probes::kit::Transport;
+
+    use super::super::{Amount, Lane, Port};
     use super::*;
     use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent};
 
@@ -321,41 +281,6 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_a_run_of_ports_are_settled_for_all_of_it() {
-        let lanes = (8801..=8805).map(|number| Lane {
-            prefix: "192.0.2.0/29".parse().unwrap(),
-            port: Port { transport: Transport::Udp, number },
-            canary: false,
-        });
-        let space = Space::new(lanes.collect(), Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        assert_eq!(to_settle(&space, &ledger), [0, 32, 7, 39, 3, 4, 35, 36]);
-    }
-
-    #[test]
-    fn every_port_and_then_every_prefix_is_settled_before_all_pairs_of_them() {
-        let mut lanes = Vec::new();
-        for prefix in ["192.0.2.0/32", "192.0.2.1/32", "192.0.2.2/32"] {
-            lanes.extend([443, 8801].map(|number| Lane {
-                prefix: prefix.parse().unwrap(),
-                port: Port { transport: Transport::Tcp, number },
-                canary: false,
-            }));
-        }
-        let space = Space::new(lanes, Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        let order: Vec<String> = to_settle(&space, &ledger)
-            .into_iter()
-            .filter_map(|number| space.target(number))
-            .map(|(to, _)| to.to_string())
-            .collect();
-        assert_eq!(order[..4], ["192.0.2.0:443", "192.0.2.1:443", "192.0.2.0:8801", "192.0.2.1:8801"]);
-        assert_eq!(order[4..], ["192.0.2.2:443", "192.0.2.2:8801"]);
-    }
-
-    #[test]
     fn a_border_within_a_prefix_is_found_by_bisection() {
         let port = Port { transport: Transport::Tcp, number: 443 };
         let lanes = vec![Lane { prefix: "170.114.0.0/16".parse().unwrap(), port, canary: false }];
@@ -366,7 +291,7 @@ mod tests {
         let truth =
             |number: u64| if number < 0x4000 { passes } else { Reach::Dies { hop: 1, address: None, next: None } };
         let mut settled = Settled::default();
-        let mut asked = to_settle(&space, &ledger);
+        let mut asked = telling(&space, &ledger, 0);
         let mut tests = 0;
         while !asked.is_empty() {
             tests += asked.len();

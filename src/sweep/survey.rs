@@ -6,8 +6,9 @@ use ipnet::IpNet;
 use why5003_probes::engines::Response;
 use why5003_probes::kit::Transport;
 
+use super::kin::Kin;
 use super::ledger::{Ledger, Tally};
-use super::settle::{Reach, Settled, Trunk, is_inside_a_run};
+use super::settle::{Reach, Settled, Trunk};
 use super::space::{Lane, Space};
 
 /// What a sweep found.
@@ -32,6 +33,8 @@ pub struct LaneSurvey {
     pub blocked: Vec<IpNet>,
     /// Where they are blocked.
     pub place: Option<Place>,
+    /// Nothing of it was settled: it is taken to fare as the same prefix does at ports that fare alike elsewhere.
+    pub inferred: bool,
 }
 
 /// Where packets are stopped.
@@ -87,7 +90,7 @@ pub fn survey(space: &Space, ledger: &Ledger, settled: &Settled, trunk: &Trunk) 
         judged(space, ledger, (settled, trunk), (at, *lane), withdrawn)
     });
     let mut lanes: Vec<LaneSurvey> = lanes.collect();
-    between_ends(space, &mut lanes);
+    by_their_kin(&Kin::of(space, ledger, settled), &mut lanes);
     Survey { lanes, forged }
 }
 
@@ -133,7 +136,7 @@ fn judged(
     // The place that tells most: a hop, then an address.
     let place =
         stopped.iter().map(|(_, place)| *place).max_by_key(|place| (place.hop.is_some(), place.address.is_some()));
-    LaneSurvey { lane, tally, state, blocked: IpNet::aggregate(&blocked), place }
+    LaneSurvey { lane, tally, state, blocked: IpNet::aggregate(&blocked), place, inferred: false }
 }
 
 fn at_router(address: Option<IpAddr>, trunk: &Trunk) -> Place {
@@ -188,28 +191,24 @@ fn stopped_parts(prefix: IpNet, fares: &[(IpAddr, Fare)], parts: &mut Vec<IpNet>
     }
 }
 
-/// A port between two that fare alike and were settled fares as they do, where nothing of its own says otherwise.
-fn between_ends(space: &Space, lanes: &mut [LaneSurvey]) {
+/// A lane of which nothing was settled fares as its kin do, where all of them fare alike.
+fn by_their_kin(kin: &Kin, lanes: &mut [LaneSurvey]) {
     let before: Vec<LaneSurvey> = lanes.to_vec();
     for lane in lanes.iter_mut().filter(|lane| lane.state == State::Unknown && lane.tally.silent > 0) {
-        let at = space.lanes().iter().position(|other| *other == lane.lane);
-        if !at.is_some_and(|at| is_inside_a_run(space, at)) {
-            continue;
-        }
-        let kin = |other: &&LaneSurvey| {
-            other.lane.prefix == lane.lane.prefix
-                && other.lane.port.transport == lane.lane.port.transport
-                && other.state != State::Unknown
+        let alike = |passes: bool| {
+            let same = |other: &&LaneSurvey| {
+                let (one, two) = (other.lane, lane.lane);
+                one.prefix == two.prefix && one.port.transport == two.port.transport && other.state != State::Unknown
+            };
+            before.iter().filter(same).find(|other| other.blocked.is_empty() == passes)
         };
-        let below = before.iter().filter(kin).rfind(|other| other.lane.port < lane.lane.port);
-        let above = before.iter().filter(kin).find(|other| other.lane.port > lane.lane.port);
-        if let (Some(below), Some(above)) = (below, above)
-            && (below.state, &below.blocked) == (above.state, &above.blocked)
-        {
-            lane.state = if below.state == State::Open { State::Passes } else { below.state };
-            lane.blocked.clone_from(&below.blocked);
-            lane.place = below.place;
-        }
+        let Some((passes, other)) = kin.fares(lane.lane).and_then(|passes| Some((passes, alike(passes)?))) else {
+            continue;
+        };
+        lane.inferred = true;
+        lane.state = if passes { State::Passes } else { other.state };
+        lane.blocked.clone_from(&other.blocked);
+        lane.place = other.place;
     }
 }
 
@@ -291,10 +290,17 @@ mod tests {
     }
 
     #[test]
-    fn a_port_within_a_run_fares_as_the_ends_of_the_run() {
-        let lanes = (8801..=8803).map(|number| lane("192.0.2.0/31", number, false)).collect();
-        let settled = [(0, DIES), (1, DIES), (4, DIES), (5, DIES)];
-        let survey = judged(lanes, &[Response::Silent; 6], &settled);
-        assert!(survey.lanes.iter().all(|lane| lane.state == State::Blocked), "{survey:?}");
+    fn a_lane_that_was_not_settled_fares_as_its_prefix_at_ports_that_fare_alike_elsewhere() {
+        let of_port =
+            |number| ["192.0.2.0/31", "198.51.100.0/31", "203.0.113.0/31"].map(|prefix| lane(prefix, number, false));
+        // In the order of port and prefix: of the last lane nothing is settled.
+        let state = |of_its_port: Reach, of_its_prefix: Reach| {
+            let settled = [(0, PASSES), (2, PASSES), (4, of_its_prefix), (6, of_its_port), (8, of_its_port)];
+            let survey = judged([of_port(443), of_port(8801)].concat(), &[Response::Silent; 12], &settled);
+            (survey.lanes[5].state, survey.lanes[5].inferred)
+        };
+        assert_eq!(state(PASSES, PASSES), (State::Passes, true));
+        assert_eq!(state(PASSES, DIES), (State::Blocked, true));
+        assert_eq!(state(DIES, PASSES), (State::Unknown, false));
     }
 }

@@ -23,16 +23,23 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     let web_stopped = count(&|lane| is_web(lane) && stopped(lane) && lane.state != State::Partly);
     if blocked > 0 {
         let status = if web > 0 && web_stopped == web { Status::Blocked } else { Status::Degraded };
-        let whole = if blocked == all { "all".to_owned() } else { format!("{blocked}") };
-        return (status, format!("This network stops {whole} of {all} prefix-and-port pairs that Zoom publishes."));
+        let partly = count(&|lane| lane.state == State::Partly);
+        let of_them = if partly > 0 { format!(", {partly} of them in part") } else { String::new() };
+        let rest = if unknown > 0 { format!("; {unknown} could not be told") } else { String::new() };
+        let summary =
+            format!("This network stops {blocked} of {all} prefix-and-port pairs that were asked{of_them}{rest}.");
+        return (status, summary);
     }
     if unknown == all {
         return (Status::Unknown, "Nothing answered, and no router said how far packets come.".to_owned());
     }
-    let rest = if unknown > 0 { format!("; {unknown} could not be told") } else { String::new() };
     let passing = all - unknown;
-    (
-        Status::Healthy,
-        format!("This network lets {passing} of {all} prefix-and-port pairs through that were asked{rest}."),
-    )
+    if unknown > 0 {
+        let summary = format!(
+            "This network lets {passing} of {all} prefix-and-port pairs through; of the other {unknown} it could not be told in the \
+             time given (--settle)."
+        );
+        return (Status::Unknown, summary);
+    }
+    (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
 }

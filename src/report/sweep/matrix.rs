@@ -108,6 +108,9 @@ fn cell(lanes: &[&LaneSurvey], range: PortRange) -> String {
         [] => "-".to_owned(),
         [State::Open, State::Passes] => word(State::Open).to_owned(),
         [state] => shown(*state),
+        states if states.iter().all(|state| matches!(state, State::Open | State::Passes | State::Unknown)) => {
+            shown(State::Unknown)
+        }
         _ => shown(State::Partly),
     }
 }

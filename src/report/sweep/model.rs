@@ -69,6 +69,10 @@ pub struct SweepLane {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// Present where nothing of it was settled by itself: it is taken to fare as the same prefix
+    /// does at ports that fare alike elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
 }
 
 /// Targets by what came.
@@ -122,6 +126,7 @@ fn lane(of: &LaneSurvey) -> SweepLane {
         },
         blocked: of.blocked.clone(),
         location: of.place.map(location),
+        inferred: of.inferred,
     }
 }
 
