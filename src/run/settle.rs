@@ -86,7 +86,10 @@ async fn work(
         open = match round {
             0 => every_prefix(space, ledger, &kin),
             1 => every_half(space, ledger, &kin, &settlement.settled),
-            _ => at_borders(space, ledger, &settlement.settled),
+            _ => {
+                let borders = at_borders(space, ledger, &settlement.settled);
+                every_prefix(space, ledger, &kin).into_iter().chain(borders).collect()
+            }
         };
         if (open.is_empty() && round >= 2) || end <= Instant::now() {
             return;

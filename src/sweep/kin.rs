@@ -58,16 +58,16 @@ pub fn every_port(space: &Space, ledger: &Ledger) -> Vec<u64> {
     lanes.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
 }
 
-/// The next: every prefix, at one port of each class.
+/// The next: every prefix, at one port of each class; where ports of a class were found to fare differently there, at each of them.
 pub fn every_prefix(space: &Space, ledger: &Ledger, kin: &Kin) -> Vec<u64> {
     let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
     let lanes = (0..).zip(space.lanes()).filter(|(at, lane)| !lane.canary && !kin.known.contains_key(at));
     let open = lanes.filter(|(_, lane)| kin.fares(**lane).is_none());
-    let first_of_class = open.filter(|(_, lane)| {
-        let class = kin.classes.get(&lane.port).copied().unwrap_or(lane.port);
-        begun.insert((lane.prefix, class))
+    let wanted = open.filter(|(_, lane)| {
+        let class = (lane.prefix, kin.classes.get(&lane.port).copied().unwrap_or(lane.port));
+        kin.of_class.get(&class).is_some_and(|said| said.len() > 1) || begun.insert(class)
     });
-    first_of_class.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
+    wanted.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
 }
 
 /// The last: in each prefix a second and two middle targets, at one port of each class, the widest prefixes first: where a mask that
@@ -168,6 +168,25 @@ mod tests {
         let kin = Kin::of(&space, &ledger, &settled);
         let fares: Vec<_> = space.lanes().iter().skip(4).map(|lane| kin.fares(*lane)).collect();
         assert_eq!(fares, [Some(true), Some(true), Some(true), Some(false)]);
+    }
+
+    #[test]
+    fn where_half_of_a_prefix_is_blocked_at_one_port_its_other_ports_are_settled_by_themselves() {
+        let lanes = ["192.0.2.0/31", "198.51.100.0/32", "203.0.113.0/32"].into_iter().flat_map(|prefix| {
+            [443, 8801].map(|number| Lane {
+                prefix: prefix.parse().unwrap(),
+                port: Port { transport: Transport::Tcp, number },
+                canary: false,
+            })
+        });
+        let space = Space::new(lanes.collect(), Amount::All).unwrap();
+        let mut ledger = Ledger::new(space.count());
+        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
+        let mut settled = Settled::default();
+        // At port 443 one of the first prefix's two dies; at 8801 of that prefix nothing is settled.
+        settle(&space, &mut settled, &[0, 1, 2, 6], &["192.0.2.1:443"]);
+        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled));
+        assert!(named(&space, &next).contains(&"192.0.2.0:8801".to_owned()), "{next:?}");
     }
 
     #[test]
