@@ -13,7 +13,7 @@ use why5003_probes::kit::{Transport, this_system};
 use super::ROLE;
 use super::world::PREFIXES;
 
-/// Sweeps as the arguments say (probes a second, where the result goes), and writes a line for each address that answered.
+/// Sweeps as the arguments say (probes a second, where the result goes), and writes how often it asked and a line for each address that answered.
 pub(crate) fn run() {
     let mut arguments = std::env::args().skip(1);
     let rate: u32 = arguments.next().unwrap().parse().unwrap();
@@ -37,7 +37,7 @@ pub(crate) fn run() {
         let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight: usize::MAX, known };
         sweep(all, &mut [(Transport::Tcp, engine)], &mut |_| {}, std::future::pending()).await.unwrap()
     });
-    let mut text = String::new();
+    let mut text = format!("asked {}\n", swept.asked);
     for number in 0..space.count() {
         let word = match swept.ledger.response(number).unwrap() {
             Response::Open => "open",

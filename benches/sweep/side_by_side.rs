@@ -20,8 +20,8 @@ pub(crate) fn run() {
         ALL, wish.rate, wish.rounds
     );
     println!(
-        "  {:14} {:>7} {:>9} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
-        "", "wall s", "probes/s", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
+        "  {:14} {:>7} {:>9} {:>8} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
+        "", "wall s", "asked/s", "probes", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
     );
     let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(|one| one.is_there()).collect();
     let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
@@ -81,7 +81,10 @@ struct Contestant {
 #[derive(Clone, Copy, Debug)]
 struct Told {
     right: [u32; 4],
-    asked: u32,
+    /// Of how many addresses; 0 where nothing is told.
+    of: u32,
+    /// Probes sent: silence is asked about again.
+    probes: u32,
 }
 
 fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
@@ -174,8 +177,9 @@ impl Contestant {
         assert!(usage.succeeded, "{} failed; WHY5003_BENCH_LOUD=1 shows why", self.name);
         // What is left of it at the far end, half-open or on its way, is gone before the next begins.
         std::thread::sleep(BETWEEN);
-        let Some(read) = self.read else { return (usage, Told { right: [0; 4], asked: 0 }) };
+        let Some(read) = self.read else { return (usage, Told { right: [0; 4], of: 0, probes: self.asks }) };
         let text = std::fs::read_to_string(folder.join("result")).unwrap();
+        let asked = text.lines().find_map(|line| line.strip_prefix("asked ")?.parse().ok());
         let told: BTreeMap<Ipv4Addr, Part> = text.lines().filter_map(read).collect();
         let mut right = PARTS.map(|(part, _)| if part == Part::Silent { self.asks / 4 } else { 0 });
         for (address, told) in told {
@@ -186,22 +190,27 @@ impl Contestant {
                 _ => {}
             }
         }
-        (usage, Told { right, asked: self.asks })
+        (usage, Told { right, of: self.asks, probes: asked.unwrap_or(self.asks) })
     }
 }
 
 fn print(one: &Contestant, (usage, told): &(Usage, Told)) {
-    let probes = f64::from(one.asks);
+    let probes = f64::from(told.probes);
     let wall = usage.wall.as_secs_f64();
     let each = usage.cpu.as_secs_f64() * 1e6 / probes;
-    let shares: String = if told.asked == 0 {
+    let shares: String = if told.of == 0 {
         String::new()
     } else {
-        let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.asked));
+        let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of));
         format!("{:6.2}% {:6.2}% {:6.2}% {:9.3}%", shares[0], shares[1], shares[2], shares[3])
     };
     let peak = usage.peak_kib as f64 / 1024.0;
-    println!("  {:14} {wall:7.2} {:9.0} {each:9.2} {peak:8.1}   {shares}", one.name, probes / wall);
+    println!(
+        "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak:8.1}   {shares}",
+        one.name,
+        f64::from(one.asks) / wall,
+        told.probes
+    );
 }
 
 fn read_plain(line: &str) -> Option<(Ipv4Addr, Part)> {
