@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::usage::{Usage, measure};
-use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PREFIXES, Part, part};
+use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES, Part, part};
 
 /// Measures as the arguments say, and prints.
 pub(crate) fn run() {
@@ -23,7 +23,7 @@ pub(crate) fn run() {
         "  {:14} {:>7} {:>9} {:>8} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
         "", "wall s", "asked/s", "probes", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
     );
-    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(|one| one.is_there()).collect();
+    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(Contestant::is_there).collect();
     let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
     for _ in 0..wish.rounds {
         for one in &contestants {
@@ -90,14 +90,15 @@ struct Told {
 fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
     let own = std::env::current_exe().unwrap();
     let result = folder.join("result").display().to_string();
-    let ours = |name: &'static str| Contestant {
+    let ours_of = |name, role: &'static str, prefixes: &[String], asks| Contestant {
         name,
-        role: Some(name),
+        role: Some(role),
         program: own.clone(),
-        arguments: vec![wish.rate.to_string(), result.clone()],
-        asks: ALL,
-        read: (!name.starts_with("bare")).then_some(read_plain as Read),
+        arguments: [wish.rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
+        asks,
+        read: (!role.starts_with("bare")).then_some(read_plain as Read),
     };
+    let ours = |name| ours_of(name, name, &PREFIXES.map(str::to_owned), ALL);
     let gateway = GATEWAY_MAC.map(|byte| format!("{byte:02x}"));
     let rate = if wish.rate == 0 { 10_000_000 } else { wish.rate };
     let peer = |name: &'static str, arguments: String, read: Read| Contestant {
@@ -134,8 +135,13 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         ours("connect"),
         ours("bare connect"),
     ];
-    // It takes minutes for all.
     let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
+    let many: Vec<String> = PARTS_MORE.iter().map(|(_, prefix)| (*prefix).to_owned()).collect();
+    for [of_few, of_many, role] in [["syn 1/8", "syn x4", "syn"], ["connect 1/8", "connect x4", "connect"]] {
+        all.push(ours_of(of_few, role, &few, ALL / 8));
+        all.push(ours_of(of_many, role, &many, ALL * 4));
+    }
+    // It takes minutes for all.
     all.push(Contestant {
         name: "nmap",
         role: None,
@@ -204,7 +210,7 @@ fn print(one: &Contestant, (usage, told): &(Usage, Told)) {
         let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of));
         format!("{:6.2}% {:6.2}% {:6.2}% {:9.3}%", shares[0], shares[1], shares[2], shares[3])
     };
-    let peak = usage.peak_kib as f64 / 1024.0;
+    let peak = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
     println!(
         "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak:8.1}   {shares}",
         one.name,
