@@ -52,6 +52,26 @@ pub(crate) fn syn_goes_to_neighbours_on_the_link_by_the_kernel() {
     drop(far_end);
 }
 
+/// Frames from an address of its own are dropped on loopback; packets that the kernel routes are not.
+pub(crate) fn syn_asks_what_is_local_to_this_computer() {
+    shell(
+        "ip link set lo up
+         ip route add local 170.114.0.0/16 dev lo
+         ip route add local 2407:30c0:180::/48 dev lo",
+    );
+    let listener = std::net::TcpListener::bind("[::]:443").unwrap();
+    let to = |text: &str| text.parse::<SocketAddr>().unwrap();
+    let open = [to("170.114.3.4:443"), to("[2407:30c0:180::5]:443")];
+    let closed = [to("170.114.255.255:444"), to("[2407:30c0:180:ffff::]:444")];
+    let targets = [open, closed].concat();
+    let prefixes = ["170.114.0.0/16", "2407:30c0:180::/48"].map(|prefix| prefix.parse().unwrap());
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes).await, &targets).await });
+    let open = open.map(|to| (to, Response::Open));
+    let closed = closed.map(|to| (to, Response::Closed { ttl: Some(64) }));
+    assert_eq!(came, [open, closed].concat().into_iter().collect());
+    drop(listener);
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

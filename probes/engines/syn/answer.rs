@@ -139,7 +139,7 @@ const UNREACHABLE_V6: u8 = 1;
 const TIME_EXCEEDED_V6: u8 = 3;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::template::{Packet, Segment, Template};
@@ -153,7 +153,7 @@ mod tests {
         (from.parse().unwrap(), to.parse().unwrap())
     }
 
-    fn syn(v6: bool) -> Vec<u8> {
+    pub(in super::super) fn syn(v6: bool) -> Vec<u8> {
         let (from, to) = ends(v6);
         let mut packet = Packet::EMPTY;
         Template::new(Segment::Syn, from.ip(), None).fill(&mut packet, from.port(), to, SEQUENCE);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     /// What the far end sends back, with these flags.
-    fn segment_back(v6: bool, flags: u8) -> Vec<u8> {
+    pub(in super::super) fn segment_back(v6: bool, flags: u8) -> Vec<u8> {
         let (from, to) = ends(v6);
         let mut packet = Packet::EMPTY;
         Template::new(Segment::Reset, to.ip(), None).fill(&mut packet, to.port(), from, 99);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     /// An ICMP error of a router that quotes as much of the SYN.
-    fn error_back(v6: bool, kind: u8, code: u8, quoted: usize) -> Vec<u8> {
+    pub(in super::super) fn error_back(v6: bool, kind: u8, code: u8, quoted: usize) -> Vec<u8> {
         let head = [&[kind, code][..], &[0; 6], &syn(v6)[..quoted]].concat();
         let mut bytes = segment_back(v6, 0);
         if v6 {

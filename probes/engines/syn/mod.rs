@@ -9,6 +9,7 @@ mod cookie;
 mod door;
 mod ear;
 mod filter;
+mod lately;
 mod ports;
 mod template;
 mod way;
@@ -28,6 +29,7 @@ use self::answer::Says;
 use self::cookie::Cookies;
 use self::door::{Door, Left};
 use self::ear::Ear;
+use self::lately::Lately;
 use self::ports::Ports;
 use self::template::Packet;
 use self::way::{Exit, Way, Ways};
@@ -54,8 +56,7 @@ struct Flows {
     ports_v4: Option<Ports>,
     ports_v6: Option<Ports>,
     doors: Doors,
-    /// Cookies of flows that were reset lately, each in the place that its own bits name: an answer that comes twice draws one RST.
-    reset: Box<[u32]>,
+    reset: Lately,
 }
 
 /// One for each kind of packets.
@@ -108,8 +109,7 @@ impl Syn {
             packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
             packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
         };
-        let reset = vec![0; RESET_LATELY].into_boxed_slice();
-        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset };
+        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset: Lately::new() };
         Ok(Self { flows, ears, more: false, at_once: Vec::new(), wait })
     }
 }
@@ -199,10 +199,7 @@ impl Flows {
         let port = ports.next();
         let cookie = self.cookies.of(SocketAddr::new(way.source, port), to);
         way.syn.fill(packet, port, to, cookie);
-        // Whatever answers from now on answers this one.
-        if let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately == cookie) {
-            *lately = !cookie;
-        }
+        self.reset.forget(cookie);
         true
     }
 
@@ -226,8 +223,9 @@ impl Flows {
     /// A row that is full goes at once.
     fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
         let Some(way) = self.ways.to(to.ip()) else { return };
-        let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately != cookie) else { return };
-        *lately = cookie;
+        if !self.reset.note(cookie) {
+            return;
+        }
         let mut reset = Packet::EMPTY;
         way.reset.fill(&mut reset, from_port, to, cookie.wrapping_add(1));
         if self.doors.next(way, to).map(|place| *place = reset).is_none() {
@@ -238,12 +236,6 @@ impl Flows {
             }
         }
     }
-}
-
-/// The place for a cookie among those reset lately.
-fn lately(reset: &mut [u32], cookie: u32) -> Option<&mut u32> {
-    let places = reset.len().max(1);
-    reset.get_mut(usize::try_from(cookie).unwrap_or(0) % places)
 }
 
 impl Way {
@@ -290,9 +282,6 @@ impl Doors {
         Ok(())
     }
 }
-
-/// Answers come twice within a second or so, for longer than that nobody keeps one; a quarter of a megabyte.
-const RESET_LATELY: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {
