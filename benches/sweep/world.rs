@@ -1,7 +1,7 @@
 //! The network that is swept: a namespace that owns two prefixes of Zoom's, in four parts.
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ipnet::Ipv4Net;
@@ -152,6 +152,13 @@ pub(crate) fn far_end() {
     std::thread::spawn(move || {
         for accepted in listener.incoming() {
             drop(accepted);
+        }
+    });
+    let responder = UdpSocket::bind("[::]:3478").unwrap();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 1_500];
+        while let Ok((length, from)) = responder.recv_from(&mut bytes) {
+            drop(responder.send_to(&bytes[..length], from));
         }
     });
     println!("ready");
