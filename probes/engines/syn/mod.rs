@@ -19,7 +19,7 @@ use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use nix::sys::socket::{LinkAddr, SockaddrIn, SockaddrIn6};
@@ -46,6 +46,8 @@ pub struct Syn {
     more: bool,
     /// Ends that came at once.
     at_once: Vec<Returned>,
+    /// What timestamps count from.
+    began: Instant,
     wait: Duration,
 }
 
@@ -110,7 +112,7 @@ impl Syn {
             packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
         };
         let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset: Lately::new() };
-        Ok(Self { flows, ears, more: false, at_once: Vec::new(), wait })
+        Ok(Self { flows, ears, more: false, at_once: Vec::new(), began: Instant::now(), wait })
     }
 }
 
@@ -134,6 +136,7 @@ impl Engine for Syn {
     }
 
     fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+        self.flows.ways.stamp(microseconds(self.began));
         let mut asked = 0;
         while let Some(rest @ [first, ..]) = targets.get(asked..) {
             let Some(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
@@ -161,13 +164,19 @@ impl Engine for Syn {
 
     fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
         returned.append(&mut self.at_once);
-        let Self { flows, ears, more, .. } = self;
-        *more = false;
-        for ear in ears {
-            let left = ear.hear(|bytes| returned.extend(flows.came(bytes))).map_err(io_error("read raw packets"))?;
-            *more |= left;
+        let (now, wait) = (microseconds(self.began), self.wait);
+        // A timestamp that lies, or went around, is none.
+        let since = |echo: u32| Some(Duration::from_micros(now.wrapping_sub(echo).into())).filter(|rtt| *rtt <= wait);
+        self.more = false;
+        for ear in &mut self.ears {
+            let left = ear.hear(|bytes| {
+                if let Some((to, response, echo)) = self.flows.came(bytes) {
+                    returned.push(Returned { to, response, rtt: echo.and_then(since) });
+                }
+            });
+            self.more |= left.map_err(io_error("read raw packets"))?;
         }
-        flows.doors.send_resets()
+        self.flows.doors.send_resets()
     }
 
     fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
@@ -189,6 +198,11 @@ impl Engine for Syn {
     }
 }
 
+/// So long since the engine began; it goes around after 71 minutes.
+fn microseconds(since: Instant) -> u32 {
+    u32::try_from(since.elapsed().as_micros() & u128::from(u32::MAX)).unwrap_or_default()
+}
+
 impl Flows {
     /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
     fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
@@ -203,21 +217,22 @@ impl Flows {
         true
     }
 
-    /// What a packet says of a target, if it answers a SYN of ours; queues the RST that a SYN-ACK draws.
-    fn came(&mut self, bytes: &[u8]) -> Option<Returned> {
+    /// What a packet says of a target, if it answers a SYN of ours, with the timestamp that it echoes; queues the RST that a
+    /// SYN-ACK draws.
+    fn came(&mut self, bytes: &[u8]) -> Option<(SocketAddr, Response, Option<u32>)> {
         let answer = answer::read(bytes)?;
         if self.cookies.of(answer.from, answer.to) != answer.sequence {
             return None;
         }
-        let response = match answer.says {
-            Says::Open => {
+        let (response, echo) = match answer.says {
+            Says::Open(echo) => {
                 self.queue_reset(answer.from.port(), answer.to, answer.sequence);
-                Response::Open
+                (Response::Open, echo)
             }
-            Says::Reset(hops) => Response::Closed { ttl: Some(hops) },
-            Says::Icmp(meaning, by) => Response::of_icmp(meaning, Some(by), answer.to.ip()),
+            Says::Reset(hops) => (Response::Closed { ttl: Some(hops) }, None),
+            Says::Icmp(meaning, by) => (Response::of_icmp(meaning, Some(by), answer.to.ip()), None),
         };
-        Some(Returned { to: answer.to, response, rtt: None })
+        Some((answer.to, response, echo))
     }
 
     /// A row that is full goes at once.
@@ -287,7 +302,6 @@ impl Doors {
 mod tests {
     use std::collections::BTreeMap;
     use std::net::TcpListener;
-    use std::time::Instant;
 
     use super::*;
     use crate::kit::testing::{ClosedTcp, SilentTcp};
@@ -310,6 +324,8 @@ mod tests {
             let _ = tokio::time::timeout(Duration::from_millis(20), engine.ready()).await;
             engine.hear(&mut returned).unwrap();
         }
+        // Only what opens tells the time, and tells it right.
+        assert!(returned.iter().all(|came| came.rtt.is_some() == (came.response == Response::Open)));
         Some(returned.into_iter().map(|came| (came.to, came.response)).collect())
     }
 

@@ -91,6 +91,13 @@ impl Ways {
         self.ways.get(span.way?)
     }
 
+    /// Sets the timestamp of the SYNs that will leave by any of them.
+    pub(super) fn stamp(&mut self, stamp: u32) {
+        for way in &mut self.ways {
+            way.syn.stamp(stamp);
+        }
+    }
+
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Way> {
         self.ways.iter()
