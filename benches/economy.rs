@@ -37,6 +37,8 @@ mod network;
 mod scenario;
 #[path = "../tests/lab/servers.rs"]
 mod servers;
+#[path = "../tests/lab/sweep.rs"]
+mod sweep;
 
 fn main() -> ExitCode {
     if let Some(told) = nest::told() {
@@ -49,7 +51,8 @@ fn main() -> ExitCode {
     }
     // Cargo adds `--bench`.
     let part = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
-    let mut runs = take(scenario::names().into_iter().filter(|name| name.contains(&part)).collect());
+    let mut runs =
+        take(scenario::names().into_iter().filter(|name| name.contains(&part) && !scenario::sweeps(name)).collect());
     runs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     print(&runs);
     if runs.iter().any(|run| run.over() && !run.granted()) { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::kit::aim::aim;
 use crate::kit::side_by_side::first_of;
@@ -77,9 +77,12 @@ impl Burst {
             .collect();
         let mut held: Vec<Box<dyn Stream>> = Vec::new();
         let mut stood = vec![false; usize::from(wanted)];
+        let mut end = began + gap * u32::from(wanted) + wait;
         while !flying.is_empty() {
-            let (nth, dialled) = first_of(&mut flying).await;
-            if let Dialled { outcome: Outcome::Connected(stream), .. } = dialled? {
+            // Those that are still missing were lost, where the first one took far less.
+            let Ok((nth, dialled)) = timeout_at(end, first_of(&mut flying)).await else { break };
+            if let Dialled { outcome: Outcome::Connected(stream), took, .. } = dialled? {
+                end = end.min(began + gap * u32::from(wanted) + took * 2 + SLACK);
                 held.push(stream);
                 if let Some(stood) = stood.get_mut(usize::from(nth)) {
                     *stood = true;
@@ -102,6 +105,9 @@ const AT_ONCE: u8 = 12;
 const MORE: u16 = 3;
 /// How long the opening of a row takes: slow enough for limits of a few a second.
 const ROW: Duration = Duration::from_secs(3);
+/// An answer that comes later by this than another one did in twice the time is not waited for: queues on the way and a busy
+/// computer make no such difference within one volley.
+const SLACK: Duration = Duration::from_millis(400);
 /// Less than the time after which a SYN is sent again.
 const FIRST_SYN: Duration = Duration::from_millis(900);
 

@@ -62,10 +62,10 @@ impl Flow {
     }
 
     async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
-        let end = Instant::now() + IN_ALL;
         let Settings { mss, source, .. } = self.settings;
         let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
         settle(means, &dial).await?;
+        let end = Instant::now() + IN_ALL;
         let opened = open(means, dial).await?;
         let mut facts = opened.facts;
         let stream = match opened.stream {
@@ -93,6 +93,7 @@ impl Flow {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut heads = Heads::default();
+        self.warm_up(stream, end, facts, &mut heads).await?;
         let start = Instant::now();
         let turns = u16::from(self.settings.tries.unwrap_or(IN_TURN));
         let mut took: Vec<Duration> = Vec::new();
@@ -113,7 +114,8 @@ impl Flow {
         // A count of SYNs on the same way takes as long: the queue that the next requests fill would make it late.
         sleep_until(start + GAP * u32::from(turns) + REST).await;
         let (began, bytes) = (Instant::now(), heads.bytes);
-        let ended = self.ask(stream, AT_ONCE, &mut heads, began + ALL_AT_ONCE).await;
+        let at_once = self.settings.exchange.unwrap_or(AT_ONCE).min(MOST_AT_ONCE);
+        let ended = self.ask(stream, at_once, &mut heads, began + ALL_AT_ONCE).await;
         // A server may close where it has answered enough; what came until then has a rate all the same.
         let bytes = heads.bytes - bytes;
         if bytes > 0 {
@@ -121,6 +123,23 @@ impl Flow {
             // Where some are still missing, it is the whole time that the bytes took.
             let took = if matches!(&ended, Err(failure) if failure.how == How::Silent) { ALL_AT_ONCE } else { last };
             facts.push(Fact::Transfer { bytes, took_us: micros(took) });
+        }
+        Ok(())
+    }
+
+    /// Exchanges until an answer is prompt, a few times at most: what a handshake left in a queue is no delay of the exchanges.
+    async fn warm_up<S>(&self, stream: &mut S, end: Instant, facts: &[Fact], heads: &mut Heads) -> Result<(), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connected = facts.iter().find_map(|fact| if let Fact::Connected(c) = fact { Some(c.rtt_us) } else { None });
+        let prompt = Duration::from_micros(connected.unwrap_or_default()) + SENT_AGAIN;
+        for _ in 0..WARMING {
+            let began = Instant::now();
+            self.ask(stream, 1, heads, end.min(began + self.settings.wait_or(ANSWER_WAIT))).await?;
+            if began.elapsed() < prompt {
+                break;
+            }
         }
         Ok(())
     }
@@ -195,6 +214,10 @@ fn counted(made: u16, took: &mut Vec<Duration>) -> Vec<Fact> {
 const IN_TURN: u8 = 24;
 /// About 12 kB of a plain web server's heads, and 150 kB of Zoom's own: at 64 kbit/s a second and a half and more.
 const AT_ONCE: u16 = 48;
+/// Exchanges before the first that counts, at most.
+const WARMING: u8 = 3;
+/// About what a server takes on one connection (nginx before 1.19.10: a hundred); what came until it closed counts as well.
+const MOST_AT_ONCE: u16 = 96;
 const END_OF_HEAD: usize = 4;
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.
 const SENT_AGAIN: Duration = Duration::from_millis(150);
@@ -209,8 +232,8 @@ const CONNECT_WAIT: Duration = Duration::from_millis(2200);
 const IN_ALL: Duration = Duration::from_secs(7);
 /// Two retransmissions fit into it (RFC 6298: after 0.2 s at the least, 0.6 and 1.4 s).
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
-/// Seventy-two heads of 14 kB, and a handshake.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// A hundred and twenty heads of 14 kB, and a handshake.
+const MOST_BYTES: u64 = 2 * 1024 * 1024;
 const HTTPS: u16 = 443;
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! Looks at what size of packet the path carries: the way to tell a path MTU black hole from a filter.
 //!
-//! What it looks at: over TCP, a TLS handshake at the usual segment size and, where that stalls, at 1200 bytes; over UDP,
-//! datagrams that may not be fragmented. What a bad result means: the usual size is silent and a smaller one passes, which is
-//! a black hole; the path MTU is then found to the byte (UDP: to four bytes). Where both stall, it is no matter of size.
-//! What to do: let ICMP "fragmentation needed" through, or clamp the MSS at the router before the tunnel.
-//! Example: `why5003 probe mtu zoom.us@170.114.52.2:443`.
+//! What it looks at: over TCP, a TLS handshake at the usual segment size and at 1200 bytes beside it; over UDP, datagrams that
+//! may not be fragmented. What a bad result means: the usual size is silent and a smaller one passes, which is a black hole;
+//! the path MTU is then found to the byte (UDP: to four bytes). Where both stall, it is no matter of size. What to do: let
+//! ICMP "fragmentation needed" through, or clamp the MSS at the router before the tunnel. Example:
+//! `why5003 probe mtu zoom.us@170.114.52.2:443`.
 
+use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::kit::aim::aim;
 use crate::kit::flight::first_flight;
 use crate::kit::search::Search;
+use crate::kit::side_by_side::first_of;
 use crate::kit::stun;
 use crate::kit::{
     BadLook, CannotLook, Datagram, DatagramOptions, Dial, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning,
@@ -85,66 +87,110 @@ impl Mtu {
     }
 
     async fn by_handshakes(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
-        let mut seen = Seen::default();
         let asked = self.settings.mss;
-        let (local, usual_way) = self.handshake(means, asked, self.wait(), &mut seen.facts).await?;
-        let usual = asked.map_or_else(|| usual_size(means, local), |mss| mss.saturating_add(self.headers()));
-        let Some(stalled) = tried(&mut seen.facts, usual, usual_way) else { return Ok(seen) };
+        let mut smaller = Box::pin(self.smaller(means));
+        let mut found = None;
+        let shaken = {
+            let mut usual = Box::pin(self.handshake(means, asked, self.wait()));
+            tokio::select! {
+                biased;
+                shaken = &mut usual => shaken?,
+                // Beside it, so that both meet the same way, and whoever waits for the one need not wait for the other.
+                sizes = &mut smaller, if asked.is_none() => {
+                    found = Some(sizes?);
+                    usual.await?
+                }
+            }
+        };
+        let usual = asked.map_or_else(|| usual_size(means, shaken.local), |mss| mss.saturating_add(self.headers()));
+        let mut seen = Seen::facts(shaken.icmp);
+        let Some(stalled) = tried(&mut seen.facts, usual, shaken.ended) else { return Ok(seen) };
         let is_stall = stalled.how == How::Silent && stalled.stage > Stage::Connect;
         seen.failure = Some(stalled);
+        if is_stall && asked.is_none() {
+            seen.facts.extend(match found {
+                Some(sizes) => sizes,
+                None => smaller.await?,
+            });
+        }
+        Ok(seen)
+    }
+
+    /// Which sizes below the usual one pass, and the largest of them.
+    async fn smaller(&self, means: &Means<'_>) -> Result<Vec<Fact>, CannotLook> {
         let small = SMALL_MSS + self.headers();
-        if !is_stall || asked.is_some() || usual <= small {
-            return Ok(seen);
-        }
         let began = means.clock.elapsed();
-        let (_, small_way) = self.handshake(means, Some(SMALL_MSS), self.wait(), &mut seen.facts).await?;
+        let shaken = self.handshake(means, Some(SMALL_MSS), self.wait()).await?;
         let whole = means.clock.elapsed().saturating_sub(began);
-        if tried(&mut seen.facts, small, small_way).is_some() {
-            return Ok(seen);
+        let usual = usual_size(means, shaken.local);
+        let mut facts = shaken.icmp;
+        if usual <= small || tried(&mut facts, small, shaken.ended).is_some() {
+            return Ok(facts);
         }
-        // That one size stalls is known by now. What stalls for several times as long as a whole handshake takes, and for
-        // longer than the first retransmissions, does so again; a size that was merely lost makes the answer smaller, never larger.
+        // What stalls for several times as long as a whole handshake takes, and for longer than the first retransmissions, does
+        // so for ever; a size that was merely lost makes the answer smaller, never larger.
         let wait = (whole * 4 + STALL).min(self.wait());
-        let mut search = Search::new(small, usual, 1, MOST_TRIES - 2);
-        while let Some(size) = search.next() {
-            let (_, way) = self.handshake(means, Some(size - self.headers()), wait, &mut seen.facts).await?;
-            let failure = tried(&mut seen.facts, size, way);
-            // Anything but a stall says that something else has changed: the search would only guess on.
-            if failure.as_ref().is_some_and(|failure| failure.how != How::Silent || failure.stage == Stage::Connect) {
-                return Ok(seen);
+        let mut search = Search::new(small, usual, 1, MOST_HANDSHAKES);
+        loop {
+            let sizes = search.side_by_side(AT_ONCE);
+            if sizes.is_empty() {
+                break;
             }
-            search.tried(size, failure.is_none());
+            for (size, shaken) in self.handshakes(means, &sizes, wait).await? {
+                facts.extend(shaken.icmp);
+                let failure = tried(&mut facts, size, shaken.ended);
+                // Anything but a stall says that something else has changed: the search would only guess on.
+                if failure.as_ref().is_some_and(|failure| failure.how != How::Silent || failure.stage == Stage::Connect)
+                {
+                    return Ok(facts);
+                }
+                search.tried(size, failure.is_none());
+            }
         }
-        seen.facts.extend(
+        facts.extend(
             search
                 .found()
                 .map(|mtu_bytes| Fact::PathMtu(PathMtu { mtu_bytes, by: MtuMethod::Handshake, announced_by: None })),
         );
-        Ok(seen)
+        Ok(facts)
     }
 
-    /// One handshake at a segment size; ICMP errors that came meanwhile become facts.
-    async fn handshake(
+    /// A handshake at each of these packet sizes, side by side; those that passed come first, the largest of them foremost.
+    async fn handshakes(
         &self,
         means: &Means<'_>,
-        mss: Option<u16>,
+        sizes: &[u16],
         wait: Duration,
-        facts: &mut Vec<Fact>,
-    ) -> Result<(Option<IpAddr>, Result<(), Failure>), CannotLook> {
+    ) -> Result<Vec<(u16, Shaken)>, CannotLook> {
+        let shake = |size: u16| async move {
+            let shaken = self.handshake(means, Some(size - self.headers()), wait).await?;
+            Ok::<_, CannotLook>((size, shaken))
+        };
+        let mut flying: Vec<_> = sizes.iter().map(|size| Box::pin(shake(*size))).collect();
+        let mut shaken = Vec::new();
+        while !flying.is_empty() {
+            shaken.push(first_of(&mut flying).await?);
+        }
+        shaken.sort_by_key(|(size, shaken)| (shaken.ended.is_err(), Reverse(*size)));
+        Ok(shaken)
+    }
+
+    /// One handshake at a segment size.
+    async fn handshake(&self, means: &Means<'_>, mss: Option<u16>, wait: Duration) -> Result<Shaken, CannotLook> {
         let dial =
             Dial { mss, source: self.settings.source, ttl: self.settings.ttl, ..Dial::new(self.to, CONNECT_WAIT) };
         let dialled = means.network.dial(dial).await?;
-        facts.extend(dialled.icmp.into_iter().map(Fact::Icmp));
+        let mut icmp: Vec<Fact> = dialled.icmp.into_iter().map(Fact::Icmp).collect();
         let mut stream = match dialled.outcome {
             Outcome::Connected(stream) => stream,
             Outcome::Failed(how, name) => {
                 let failure = Failure { detail: name.map(str::to_owned), ..Failure::new(Stage::Connect, how) };
-                return Ok((None, Err(failure)));
+                return Ok(Shaken { local: None, icmp, ended: Err(failure) });
             }
         };
         let ended = first_flight(&mut *stream, self.name.clone(), wait).await?;
-        facts.extend(stream.icmp().into_iter().map(Fact::Icmp));
-        Ok((Some(stream.local().ip()), ended))
+        icmp.extend(stream.icmp().into_iter().map(Fact::Icmp));
+        Ok(Shaken { local: Some(stream.local().ip()), icmp, ended })
     }
 
     async fn by_datagrams(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
@@ -199,6 +245,15 @@ impl Mtu {
         facts.extend(path_mtu(found, announced));
         Ok(Seen { facts, failure: hushed.then_some(silent) })
     }
+}
+
+/// How a handshake at a segment size went.
+struct Shaken {
+    /// This computer's address, where the connection stood.
+    local: Option<IpAddr>,
+    /// ICMP errors that came meanwhile.
+    icmp: Vec<Fact>,
+    ended: Result<(), Failure>,
 }
 
 /// The largest packet that would leave from this address, where the way out has an ordinary MTU.
@@ -306,8 +361,12 @@ const ETHERNET: u16 = 1500;
 const SMALL_MSS: u16 = 1200;
 /// STUN messages are a multiple of four bytes long (RFC 8489, 5).
 const STEP: u16 = 4;
-/// A search from 1240 to 1500 needs nine, beside the two that begin it.
+/// A search of datagrams from 1240 to 1500 needs nine, beside the two that begin it.
 const MOST_TRIES: u8 = 12;
+/// Handshakes side by side: as many as there are looks at one address; a stall at one size costs no more than at all of them.
+const AT_ONCE: u8 = 6;
+/// A search from 1240 to 1500 takes three rounds.
+const MOST_HANDSHAKES: u8 = 3 * AT_ONCE;
 /// A segment that is merely lost is repeated within it: after 200 ms, the least that Linux waits, then after twice and
 /// four times as long (RFC 6298, 5.5).
 const WAIT: Duration = Duration::from_millis(1500);

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod evidence;
 pub mod plan;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod sweep;
 pub mod verdict;

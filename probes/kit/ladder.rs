@@ -130,8 +130,10 @@ impl Ladder {
     /// once where it decides.
     fn asks_of(&self, ttl: u8) -> u8 {
         match ttl.checked_sub(self.last_answering()) {
-            None | Some(0 | 3..=NEAR) => 2,
             Some(1 | 2) => 3,
+            // One of few on a way that is known to its end: where it stands may be all that is to be told.
+            None if self.end() < self.top && self.mute() <= FEW => 3,
+            None | Some(0 | 3..=NEAR) => 2,
             Some(_) => 1,
         }
     }
@@ -164,6 +166,11 @@ impl Ladder {
         self.hops.values().find(ends).map_or(self.top, |hop| hop.ttl)
     }
 
+    /// How many hops that were asked keep silent so far.
+    fn mute(&self) -> usize {
+        self.hops.values().filter(|hop| hop.came == HopAnswer::Silent && hop.ttl < self.end()).count()
+    }
+
     fn last_answering(&self) -> u8 {
         self.hops.values().rev().find(|hop| hop.came != HopAnswer::Silent).map_or(0, |hop| hop.ttl)
     }
@@ -172,6 +179,8 @@ impl Ladder {
 /// Steps that fly at once: Linux allows a router six ICMP errors in a burst to one destination (`icmp_ratelimit`,
 /// XRLIM_BURST_FACTOR), and the router in front of a filter that answers gets all of them.
 const AT_ONCE: usize = 4;
+/// Mute hops that are asked a third time on a way whose end answered: each costs a second.
+const FEW: usize = 2;
 /// Beyond four silent hops: hardly anything answers there.
 const FAR_AT_ONCE: usize = 24;
 /// Hops beyond the last that answered which are asked more than once.
@@ -259,6 +268,18 @@ mod tests {
             _ => HopAnswer::Expired,
         });
         assert_eq!(came, [&[HopAnswer::Expired; 8][..], &[HopAnswer::Answered]].concat());
+    }
+
+    #[test]
+    fn a_router_heard_only_the_third_time_is_found_on_a_way_whose_end_answered() {
+        let (asked, came) = walk(9, |ttl, before| match (ttl, before) {
+            (4, _) => HopAnswer::Answered,
+            (2, 0 | 1) => HopAnswer::Silent,
+            _ => HopAnswer::Expired,
+        });
+        assert_eq!(came, [&[HopAnswer::Expired; 3][..], &[HopAnswer::Answered]].concat());
+        let of_the_second: Vec<u8> = asked.iter().copied().filter(|ttl| *ttl == 2).collect();
+        assert_eq!(of_the_second, [2; 3], "{asked:?}");
     }
 
     #[test]

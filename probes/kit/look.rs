@@ -112,7 +112,8 @@ pub struct Settings {
     /// One HTTP request after the handshake; none where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fetch: Option<Fetch>,
-    /// How many requests are sent on one flow, one answered before the next; one where unset.
+    /// How many requests are sent on one flow, one answered before the next (a `flow` look: at once, after those in turn); one, or
+    /// the probe's own number, where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u16>,
     /// How often it is tried before silence is believed; the probe's own number where unset.

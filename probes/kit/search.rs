@@ -28,12 +28,24 @@ impl Search {
         })
     }
 
-    /// Takes note of how a size went.
+    /// The sizes to try next side by side, at most so many; none when the gap is closed or the tries are used up.
+    pub(crate) fn side_by_side(&self, at_once: u8) -> Vec<u16> {
+        let (gap, parts) = (u32::from(self.fails.saturating_sub(self.passes)), u32::from(at_once) + 1);
+        let cut = |nth: u8| u16::try_from(gap * u32::from(nth) / parts).unwrap_or(u16::MAX) / self.step * self.step;
+        let mut sizes: Vec<u16> =
+            (1..=at_once.min(self.left)).map(|nth| self.passes.saturating_add(cut(nth))).collect();
+        sizes.retain(|size| *size > self.passes);
+        sizes.dedup();
+        sizes
+    }
+
+    /// Takes note of how a size went; of several that were tried side by side those that passed first.
     pub(crate) fn tried(&mut self, size: u16, passed: bool) {
         self.left = self.left.saturating_sub(1);
         if passed {
             self.passes = self.passes.max(size);
-        } else {
+        } else if size > self.passes {
+            // A smaller one was lost by accident.
             self.fails = self.fails.min(size);
         }
     }
@@ -83,6 +95,28 @@ mod tests {
             let (found, _) = search(576, 1500, 4, mtu);
             prop_assert_eq!(found, Some(mtu / 4 * 4));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn any_mtu_is_found_to_the_byte_in_three_rounds_of_six(mtu in 1240_u16..1500) {
+            let mut search = Search::new(1240, 1500, 1, 18);
+            for _ in 0..3 {
+                for size in search.side_by_side(6).into_iter().rev() {
+                    search.tried(size, size <= mtu);
+                }
+            }
+            prop_assert_eq!(search.found(), Some(mtu));
+            prop_assert_eq!(search.side_by_side(6), Vec::<u16>::new());
+        }
+    }
+
+    #[test]
+    fn a_size_that_was_lost_below_one_that_passed_does_not_count() {
+        let mut search = Search::new(1240, 1500, 1, 18);
+        search.tried(1400, true);
+        search.tried(1300, false);
+        assert_eq!(search.side_by_side(1), [1450]);
     }
 
     #[test]

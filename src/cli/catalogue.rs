@@ -1,13 +1,14 @@
-//! `why5003 catalogue`: shows, imports and updates what Zoom publishes.
+//! `why5003 catalogue`: shows, imports, updates and exports what Zoom publishes.
 //!
 //! It never changes a catalogue in place: a new one goes to standard output, or to the file that is named.
 
+mod export;
 mod import;
 mod renewal;
 mod show;
 mod tables;
 mod update;
-mod whole_file;
+pub(super) mod whole_file;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(super) fn run(options: &Options, catalogue: &Catalogue) -> anyhow::Result<Co
         CatalogueAction::Show(show) => show::run(options, show)?,
         CatalogueAction::Import(import) => import::run(options, import)?,
         CatalogueAction::Update(update) => update::run(options, update)?,
+        CatalogueAction::Export(export) => export::run(options, export)?,
     }
     Ok(Code::Healthy)
 }

@@ -2,13 +2,17 @@
 
 use clap::CommandFactory;
 
-use super::args::{Args, Completions};
+use super::args::{Args, Completions, Schema, SchemaOf};
 use super::exit::Code;
 use super::output;
 use crate::report;
 
-pub(super) fn schema() -> anyhow::Result<Code> {
-    output::result(&serde_json::to_string_pretty(&report::schema())?)?;
+pub(super) fn schema(schema: &Schema) -> anyhow::Result<Code> {
+    let schema = match schema.of {
+        SchemaOf::Report => report::schema(),
+        SchemaOf::Sweep => report::sweep_schema(),
+    };
+    output::result(&serde_json::to_string_pretty(&schema)?)?;
     Ok(Code::Healthy)
 }
 

@@ -120,8 +120,12 @@ impl System for Given {
         if self.resolvers.is_empty() {
             return self.system.resolvers();
         }
-        let given =
-            |server: &SocketAddr| ResolverSetting { server: *server, source: "--resolver".to_owned(), stub: false };
+        let given = |server: &SocketAddr| ResolverSetting {
+            server: *server,
+            source: "--resolver".to_owned(),
+            stub: false,
+            timeout_s: None,
+        };
         Ok(self.resolvers.iter().map(given).collect())
     }
 

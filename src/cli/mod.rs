@@ -13,7 +13,9 @@ mod output;
 mod probe;
 mod progress;
 mod replay;
+mod rules;
 mod session;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -41,12 +43,13 @@ fn run(args: Args) -> anyhow::Result<Code> {
     let Args { command, options } = args;
     match command.unwrap_or(Command::Diagnose) {
         Command::Diagnose => diagnose::run(&options),
+        Command::Sweep(sweep) => sweep::run(&options, &sweep),
         Command::Probe(probe) => probe::run(&options, &probe),
         Command::Demo(demo) => demo::run(&options, &demo),
         Command::Replay(replay) => replay::run(&options, &replay),
         Command::Catalogue(catalogue) => catalogue::run(&options, &catalogue),
         Command::Explain(explain) => explain::run(&options, &explain),
-        Command::Schema => generate::schema(),
+        Command::Schema(schema) => generate::schema(&schema),
         Command::Completions(completions) => generate::completions(&completions),
         Command::Man => generate::man(),
     }

@@ -92,11 +92,11 @@ impl Session {
 }
 
 fn standing(evidence: &Evidence) -> Standing {
-    let Judgement { verdict, questions, names_are_lost } = judge(evidence);
+    let Judgement { verdict, questions, names } = judge(evidence);
     let content = verdict.status == Status::Healthy;
     // What a rule would know of the direct way changes nothing for a client that goes through its proxy.
     let questions = if content && evidence.signs_in_by_proxy() { Vec::new() } else { questions };
-    Standing { questions, content, names_are_lost }
+    Standing { questions, content, names }
 }
 
 fn vantage(tools: &Tools, evidence: &Evidence) -> Vantage {
@@ -129,7 +129,7 @@ pub(super) fn remedy_os(name: &str) -> &str {
 }
 
 /// A time since 1970 as RFC 3339, UTC, to the second.
-fn rfc3339(since_1970: Duration) -> String {
+pub(super) fn rfc3339(since_1970: Duration) -> String {
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }

@@ -110,7 +110,12 @@ impl System for DemoSystem {
     }
 
     fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
-        Ok(vec![ResolverSetting { server: self.resolver(), source: "/etc/resolv.conf".to_owned(), stub: false }])
+        Ok(vec![ResolverSetting {
+            server: self.resolver(),
+            source: "/etc/resolv.conf".to_owned(),
+            stub: false,
+            timeout_s: None,
+        }])
     }
 
     fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{
-    Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting, Route,
+    Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting, ResolverSetting,
+    Route,
 };
 
 /// What this computer tells of itself.
@@ -68,7 +69,12 @@ impl<'a> HostState<'a> {
 
     /// The configured resolvers, in order.
     pub fn resolvers(self) -> impl Iterator<Item = SocketAddr> {
-        self.facts().filter_map(|f| if let Fact::Resolver(r) = f { Some(r.server) } else { None })
+        self.resolver_settings().map(|setting| setting.server)
+    }
+
+    /// The same, with what is set of them.
+    pub fn resolver_settings(self) -> impl Iterator<Item = &'a ResolverSetting> {
+        self.facts().filter_map(|f| if let Fact::Resolver(setting) = f { Some(setting) } else { None })
     }
 
     /// Proxy settings found, in order of precedence.

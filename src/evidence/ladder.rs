@@ -1,6 +1,7 @@
 //! A walk of the TTL along a flow, and how far it came.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
 
@@ -20,6 +21,16 @@ impl<'a> Ladder<'a> {
     /// The observation's number.
     pub fn id(self) -> u32 {
         self.seen.id
+    }
+
+    /// When it began, from the run's start.
+    pub fn began(self) -> Duration {
+        self.seen.started
+    }
+
+    /// When it ended, from the run's start.
+    pub fn ended(self) -> Duration {
+        self.seen.started.saturating_add(self.seen.took)
     }
 
     /// What its destination is to Zoom, or to us.

@@ -10,6 +10,7 @@ mod passage;
 mod proxied;
 mod quality;
 mod question;
+mod resolvers;
 mod script;
 mod sign_in;
 
@@ -29,6 +30,7 @@ pub use passage::Passage;
 pub use proxied::SetWay;
 pub use quality::{Flow, Resent, SynCount};
 pub use question::{Question, Telling};
+pub use resolvers::{InTurn, Names};
 pub use script::ScriptRun;
 pub use sign_in::SignIn;
 

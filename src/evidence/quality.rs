@@ -1,6 +1,6 @@
 //! What a run tells of loss and delay: counts of lone SYNs, and packets that had to be sent again.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
@@ -45,25 +45,14 @@ impl<'a> SynCount<'a> {
 
     /// The middle one of the times to an answer; `None` where none came.
     pub fn median(self) -> Option<Duration> {
-        self.times().map(|(_, median, _)| median)
+        times(self.seen).map(|(_, median, _)| median)
     }
 
     /// The answers took about equally long, and not much longer than this, which is the least that any connection of the run
     /// took: then one that is missing was lost, and does not merely wait in a queue.
     pub fn steady(self, quickest: Duration) -> bool {
-        self.times().is_some_and(|(least, median, most)| {
+        times(self.seen).is_some_and(|(least, median, most)| {
             most.saturating_sub(least) < UNSTEADY && median.saturating_sub(quickest) < UNSTEADY
-        })
-    }
-
-    fn times(self) -> Option<(Duration, Duration, Duration)> {
-        self.seen.facts.iter().find_map(|fact| match fact {
-            Fact::RoundTrips { least_us, median_us, most_us } => Some((
-                Duration::from_micros(*least_us),
-                Duration::from_micros(*median_us),
-                Duration::from_micros(*most_us),
-            )),
-            _ => None,
         })
     }
 }
@@ -81,12 +70,14 @@ pub struct Flow {
     pub made: u32,
     /// Those among them that waited for a packet to be sent again, or for ever.
     pub waited: u32,
+    /// The middle one of the times of those that did not wait; zero where none came.
+    pub median: Duration,
     /// Of the exchanges made at once: bytes that came, and how long they took.
     pub transfer: Option<(u64, Duration)>,
 }
 
 impl Flow {
-    fn of(seen: &Observation) -> Option<Self> {
+    pub(super) fn of(seen: &Observation) -> Option<Self> {
         if seen.look.probe != "flow" {
             return None;
         }
@@ -96,7 +87,8 @@ impl Flow {
             _ => None,
         });
         let (id, role, to) = (seen.id, seen.look.role, seen.look.target.socket()?);
-        Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), transfer })
+        let median = times(seen).map_or(Duration::ZERO, |(_, median, _)| median);
+        Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), median, transfer })
     }
 }
 
@@ -153,6 +145,18 @@ impl Evidence {
         self.direct_connections().map(|(_, _, took)| took).min()
     }
 
+    /// How many direct connections stood too late for the way alone, and when no SYN that is sent again would have been answered:
+    /// they waited in a queue, which loss does not make.
+    pub fn queued_connections(&self) -> usize {
+        let quickest = self.quickest_connection().unwrap_or_default();
+        let waited = |took: Duration| {
+            // SYNs are sent again after whole seconds (RFC 6298, 2.1 and 5.5; `tcp_syn_linear_timeouts`).
+            let since_a_syn = Duration::from_nanos(took.saturating_sub(quickest).subsec_nanos().into());
+            took >= quickest * 3 + IN_A_QUEUE && (IN_A_QUEUE..NEXT_SYN).contains(&since_a_syn)
+        };
+        self.direct_connections().filter(|(_, _, took)| waited(*took)).count()
+    }
+
     /// What had to be sent again, and then was answered. It is a sign of loss, and too little to tell how much.
     pub fn resent(&self, of: impl Fn(Role) -> bool) -> Resent {
         let mut resent = Resent::default();
@@ -168,7 +172,9 @@ impl Evidence {
             resent.count(*id, 1, u32::from(waited.contains(id)));
         }
         let library = self.resolver_is_prompt();
-        for seen in self.observations.iter().filter(|seen| of(seen.look.role)) {
+        // Whatever a name is to Zoom, who is asked for it is a resolver.
+        let whose = |seen: &Observation| if seen.look.probe == "dns" { Role::Resolver } else { seen.look.role };
+        for seen in self.observations.iter().filter(|seen| of(whose(seen))) {
             if seen.look.probe == "dns" && seen.look.via == Via::System {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
                 resent.count(seen.id, 1 + u32::from(late), u32::from(late));
@@ -176,6 +182,11 @@ impl Evidence {
             // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
             for exchange in seen.facts.iter().filter(|_| seen.look.probe == "udp").filter_map(exchange) {
                 resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
+                // It gives up after two; where the same server answers on another port, they may be lost as well.
+                if exchange.last == 0 && seen.look.target.address.is_some_and(|address| self.answers_datagrams(address))
+                {
+                    resent.count(seen.id, 2, 2);
+                }
             }
             let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
             let (made, answered) = tries(seen).unwrap_or((1, 1));
@@ -183,6 +194,12 @@ impl Evidence {
             resent.count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
         }
         resent
+    }
+
+    fn answers_datagrams(&self, address: IpAddr) -> bool {
+        let answered = |o: &&Observation| o.facts.iter().any(|f| matches!(f, Fact::Reply(reply) if reply.well_formed));
+        let at = self.observations.iter().filter(|o| o.look.probe == "udp" && o.look.target.address == Some(address));
+        at.filter(|o| o.look.settings.ttl.is_none()).any(|o| answered(&o))
     }
 
     /// The resolver that is asked first answers what it is asked by wire, and soon: then a library that waits for seconds lost
@@ -217,6 +234,16 @@ fn exchange(fact: &Fact) -> Option<&Exchange> {
     if let Fact::Exchange(exchange) = fact { Some(exchange) } else { None }
 }
 
+/// The least, the middle and the greatest time of those that came promptly.
+fn times(seen: &Observation) -> Option<(Duration, Duration, Duration)> {
+    seen.facts.iter().find_map(|fact| match fact {
+        Fact::RoundTrips { least_us, median_us, most_us } => {
+            Some((Duration::from_micros(*least_us), Duration::from_micros(*median_us), Duration::from_micros(*most_us)))
+        }
+        _ => None,
+    })
+}
+
 fn tries(seen: &Observation) -> Option<(u16, u16)> {
     seen.facts.iter().find_map(|fact| match fact {
         Fact::Tries { made, answered } => Some((*made, *answered)),
@@ -229,6 +256,10 @@ const UNSTEADY: Duration = Duration::from_millis(500);
 /// The kernel sends its SYN again after 1 s (RFC 6298, 2.1); measured from the quickest connection, whose own time is part of
 /// both.
 const SENT_AGAIN: Duration = Duration::from_millis(900);
+/// A connection that takes so much longer than another one has met a queue, or lies on another continent.
+const IN_A_QUEUE: Duration = Duration::from_millis(70);
+/// From here on it may be the next SYN that was answered, by a clock that runs fast.
+const NEXT_SYN: Duration = Duration::from_millis(970);
 /// And again after another second (Linux since 6.5, `tcp_syn_linear_timeouts`) or two.
 const SENT_THRICE: Duration = Duration::from_millis(1900);
 /// Linux sends data again after 200 ms at the least (TCP_RTO_MIN), where nothing tells it sooner.

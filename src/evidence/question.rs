@@ -56,10 +56,22 @@ pub enum Question {
         /// Where to.
         to: SocketAddr,
     },
+    /// What does this configured resolver say of the names that the system's library was asked for, and is late with?
+    NamesFrom {
+        /// The resolver.
+        server: SocketAddr,
+    },
     /// Does the system's library resolve the name when it is asked again?
     NameAgain {
         /// The name.
         name: String,
+    },
+    /// Does one of several more tries end well, as a client makes them?
+    AsAClient {
+        /// The host.
+        host: String,
+        /// Where to.
+        to: SocketAddr,
     },
     /// How many of many lone SYNs are answered, and how soon?
     Loss {
@@ -67,6 +79,8 @@ pub enum Question {
         to: SocketAddr,
         /// What the target is to Zoom, or to the diagnosis.
         role: Role,
+        /// How many; the probe's own number where `None`.
+        syns: Option<u8>,
     },
     /// Does a flow that stands lose packets, and at what rate do its answers come?
     Flow {
@@ -78,6 +92,8 @@ pub enum Question {
         role: Role,
         /// How many exchanges in turn; the probe's own number where `None`.
         turns: Option<u8>,
+        /// How many exchanges at once; the probe's own number where `None`.
+        at_once: Option<u16>,
     },
     /// At which hop does this flow die, and which hops does a passing flow reach?
     Where {
@@ -128,6 +144,11 @@ pub enum Question {
         /// The flow's destination.
         to: SocketAddr,
     },
+    /// Which routers does this flow meet, which passes, asked when nothing else makes them spend their errors?
+    NeutralWay {
+        /// The flow's destination.
+        to: SocketAddr,
+    },
     /// Do other ports and protocols to this address die where TCP 443 does?
     Everything {
         /// The address.
@@ -174,6 +195,8 @@ pub enum Question {
         to: SocketAddr,
         /// It is a neutral one, for comparison.
         neutral: bool,
+        /// How often it was counted before: what others received meanwhile stood in the way.
+        before: u8,
     },
     /// Does the same address take another server name, and a neutral address this one?
     OtherNames {
@@ -259,8 +282,15 @@ impl Question {
         matches!(self, Self::Burst { .. })
     }
 
-    /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way.
+    /// Whether looks that begin at the same time would disturb the answer: the kernel's counters count what they send too, and a
+    /// router has few errors left.
+    pub fn wants_to_begin_alone(&self) -> bool {
+        matches!(self, Self::Passage { .. } | Self::NeutralWay { .. })
+    }
+
+    /// Whether looks that are still under way would disturb the answer: what counts packets wants a quiet way, and so does what
+    /// asks a router for the last of its errors.
     pub fn wants_a_quiet_way(&self) -> bool {
-        matches!(self, Self::Burst { .. } | Self::Loss { .. } | Self::Flow { .. })
+        matches!(self, Self::Burst { .. } | Self::Loss { .. } | Self::Flow { .. } | Self::NeutralWay { .. })
     }
 }

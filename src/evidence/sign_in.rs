@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Attempt, Evidence, Named, Source};
+use why5003_probes::kit::How;
+
+use super::{Attempt, Evidence, Flow, Named, Source};
 
 /// How the way to sign-in stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +54,23 @@ impl Evidence {
         match lookup.named() {
             Named::Addresses(addresses) => {
                 let tried: Vec<_> = self.client_attempts(host, &addresses).collect();
-                if tried.is_empty() { SignIn::Untold } else { standing(&tried) }
+                match standing(&tried) {
+                    _ if tried.is_empty() => SignIn::Untold,
+                    SignIn::Fails(ids) => self.got_through(host, &tried).map_or(SignIn::Fails(ids), SignIn::Works),
+                    stands => stands,
+                }
             }
             Named::NoData | Named::NoName | Named::Rcode(_) | Named::Failed(_) => SignIn::Fails(vec![lookup.id()]),
         }
+    }
+
+    /// Where every try fell silent, and one more connection was made to count what a flow loses: did that one finish its handshake
+    /// and get answers? A client tries again as well.
+    fn got_through(&self, host: &str, tried: &[Attempt<'_>]) -> Option<Vec<u32>> {
+        let silent = |a: &Attempt<'_>| a.failure().is_some_and(|failure| failure.how == How::Silent);
+        let mut flows = self.at(host).filter_map(Flow::of).filter(|flow| flow.made > flow.waited);
+        let flow = flows.find(|flow| tried.iter().any(|a| a.to() == flow.to))?;
+        tried.iter().all(silent).then(|| vec![flow.id])
     }
 
     /// Whether sign-in works, and by a proxy: then what becomes of direct connections is nothing to a client.
@@ -83,12 +98,19 @@ impl Evidence {
         self.by_system(host).map(super::Lookup::addresses).unwrap_or_default()
     }
 
-    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too.
+    /// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too; and
+    /// where it was not waited for to its end, what it will be told.
     fn by_system<'a>(&'a self, host: &str) -> Option<super::Lookup<'a>> {
         let mut asked = self.lookups_of(host).filter(|l| l.source() == Source::System);
-        let first = asked.next()?;
+        let first = asked.next();
         let gives = |l: &super::Lookup<'_>| matches!(l.named(), Named::Addresses(_));
-        Some(if gives(&first) { first } else { asked.find(gives).unwrap_or(first) })
+        if let Some(told) = first.filter(gives).or_else(|| asked.find(gives)) {
+            return Some(told);
+        }
+        match first {
+            Some(first) if first.named() != Named::Failed(How::Silent) => Some(first),
+            _ => self.told_in_the_end(host).or(first),
+        }
     }
 }
 

@@ -13,13 +13,19 @@ use super::{Plan, first, looks, prefixes, proxies};
 use crate::evidence::{Question, Telling};
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
-const TRACEROUTE: u16 = 33_434;
+pub(super) const TRACEROUTE: u16 = 33_434;
 
 /// How many neutral hosts are tried by way of a NAT64.
 const TRANSLATED: usize = 2;
 
 /// Zoom's web hosts answer there too, with a redirect.
 const HTTP: u16 = 80;
+
+/// How often a name that got lost is asked for again: where a fifth of all packets is lost each way, one lookup in three fails.
+const NAME_TRIES: u8 = 5;
+
+/// How often a handshake that got lost is tried again.
+const MORE_TRIES: u8 = 3;
 
 /// How many routers are sent fragments to.
 const ROUTERS: usize = 8;
@@ -50,10 +56,21 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let settings = Settings { tries: Some(1), ..again.settings.clone() };
             vec![again.with(settings)]
         }
+        Question::NamesFrom { .. } => names_again(plan),
         Question::NameAgain { name } => name_again(plan, name),
-        Question::Loss { to, role } => vec![Look::new("loss", *role, Target::tcp(*to))],
-        Question::Flow { host, to, role, turns } => {
-            let settings = Settings { tries: *turns, ..Settings::default() };
+        Question::AsAClient { host, to } => {
+            let once = looks::web(host, role_of(plan, host), *to);
+            // As clients try: a few side by side, told apart by the number of tries alone.
+            (2..2 + MORE_TRIES)
+                .map(|nth| once.clone().with(Settings { tries: Some(nth), ..once.settings.clone() }))
+                .collect()
+        }
+        Question::Loss { to, role, syns } => {
+            let settings = Settings { tries: *syns, ..Settings::default() };
+            vec![Look::new("loss", *role, Target::tcp(*to)).with(settings)]
+        }
+        Question::Flow { host, to, role, turns, at_once } => {
+            let settings = Settings { tries: *turns, exchange: *at_once, ..Settings::default() };
             vec![Look::new("flow", *role, Target::tcp(*to).called(host)).with(settings)]
         }
         Question::Where { to, transport, passing } => {
@@ -72,7 +89,9 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
             let twice = Settings { tries: Some(2), ..again.settings.clone() };
             vec![again.with(twice)]
         }
-        Question::HowFar { to } => vec![looks::ladder(Role::Control, *to, Transport::Tcp)],
+        Question::HowFar { to } | Question::NeutralWay { to } => {
+            vec![looks::ladder(Role::Control, *to, Transport::Tcp)]
+        }
         Question::Everything { address } => vec![
             looks::ladder(Role::Range, SocketAddr::new(*address, HTTP), Transport::Tcp),
             looks::ladder(Role::Range, SocketAddr::new(*address, TRACEROUTE), Transport::Udp),
@@ -88,8 +107,8 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
         Question::AnotherPort { to } => {
             vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), HTTP), Transport::Tcp)]
         }
-        Question::Passage { to, neutral } => {
-            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to)]
+        Question::Passage { to, neutral, before } => {
+            vec![looks::passage(if *neutral { Role::Control } else { Role::Range }, *to, *before)]
         }
         Question::OtherNames { host, to } => other_names(plan, host, *to),
         Question::OtherHello { host, to } => other_hellos(plan, host, *to),
@@ -139,13 +158,21 @@ fn routers(plan: &Plan<'_>, address: IpAddr, hop: u8) -> Vec<Look> {
     [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, SocketAddr::new(address, TRACEROUTE), ttl)).into()
 }
 
+/// All that the system's library was asked for, in the order of the names.
+fn names_again(plan: &Plan<'_>) -> Vec<Look> {
+    let mut asked: Vec<Look> =
+        plan.given.iter().filter(|look| Plan::asks_the_system_for_a_name(look)).cloned().collect();
+    asked.sort_by_cached_key(|look| look.target.host.clone());
+    asked
+}
+
 /// The system's lookup of a name, again.
 fn name_again(plan: &Plan<'_>, name: &str) -> Vec<Look> {
     let again = looks::by_system(name, role_of(plan, name));
-    // Thrice, side by side; told apart from the first one by the number of tries alone.
+    // Several times, side by side; told apart from the first one by the number of tries alone.
     // The library asks a second time after five seconds; what is lost then too is lost.
     let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
-    [1, 2, 3].map(|nth| again.clone().with(settings(nth))).into()
+    (1..=NAME_TRIES).map(|nth| again.clone().with(settings(nth))).collect()
 }
 
 fn role_of(plan: &Plan<'_>, host: &str) -> Role {

@@ -164,9 +164,11 @@ pub(super) fn stun_ladder(to: SocketAddr) -> Look {
     look.with(settings)
 }
 
-/// What of a flow leaves this computer, and what of its answers is let in.
-pub(super) fn passage(role: Role, to: SocketAddr) -> Look {
-    Look::new("passage", role, Target::tcp(to))
+/// What of a flow leaves this computer, and what of its answers is let in; counted again, it is told apart by its number of
+/// tries alone.
+pub(super) fn passage(role: Role, to: SocketAddr, before: u8) -> Look {
+    let tries = (before > 0).then(|| before.saturating_add(1));
+    Look::new("passage", role, Target::tcp(to)).with(Settings { tries, ..Settings::default() })
 }
 
 /// A datagram whose TTL ends at this hop: the router there says so, and the destination does not.

@@ -10,16 +10,19 @@ mod looks;
 mod media;
 mod prefixes;
 mod proxies;
+mod silence;
+mod sweep;
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Look, Observation, Proxy, Role, Via};
+use why5003_probes::kit::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
 use crate::catalogue::Catalogue;
 use crate::evidence::{NotLooked, Question};
+pub use sweep::{neutral_walks, up_to, walk};
 
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub struct Plan<'a> {
     addresses: HashSet<(String, IpAddr)>,
     /// What is known of the way to media.
     media: media::Way,
+    /// What connections came to so far.
+    silence: silence::Silence,
+    /// The resolver that is asked for names in the place of the system's library, which is late.
+    names_from: Option<SocketAddr>,
 }
 
 impl<'a> Plan<'a> {
@@ -63,6 +70,8 @@ impl<'a> Plan<'a> {
             given: HashSet::new(),
             addresses: HashSet::new(),
             media: media::Way::default(),
+            silence: silence::Silence::default(),
+            names_from: None,
         }
     }
 
@@ -87,13 +96,23 @@ impl<'a> Plan<'a> {
             let looks = first::looks(self);
             return self.new_ones(looks);
         }
+        self.silence.heard(seen);
         let mut looks = follow::looks(self, seen);
         looks.extend(self.media.heard(seen));
         self.new_ones(looks)
     }
 
+    /// The looks that these lead to, which are under way and unanswered for longer than an answer takes.
+    pub fn overdue(&mut self, looks: &[Look]) -> Vec<Look> {
+        let walks = self.silence.walks(looks);
+        self.new_ones(walks)
+    }
+
     /// The looks that would answer a question; none if they were given before, or there are none.
     pub fn answer(&mut self, question: &Question) -> Vec<Look> {
+        if let Question::NamesFrom { server } = question {
+            self.names_from = Some(*server);
+        }
         let looks = answer::looks(self, question);
         self.new_ones(looks)
     }
@@ -108,6 +127,12 @@ impl<'a> Plan<'a> {
                 && look.role != Role::Media
                 && look.probe != "proxy"
                 && matches!(look.via, Via::Direct | Via::System)
+    }
+
+    /// Whether a look serves only to tell one cause from another: where no rule asks anything any more, its answer can teach
+    /// nothing.
+    pub fn only_compares(look: &Look) -> bool {
+        look.settings.ladder.is_some() && look.target.port == Some((answer::TRACEROUTE, Transport::Udp))
     }
 
     /// Whether a look waits for what the system's library says of a name.
@@ -139,7 +164,11 @@ impl<'a> Plan<'a> {
 
     fn new_ones(&mut self, looks: Vec<Look>) -> Vec<Look> {
         let mut fresh = Vec::new();
-        for mut look in looks {
+        let looks = looks.into_iter().flat_map(|look| match self.names_from {
+            Some(server) if look.via == Via::System => by_wire(&self.here, &look, server),
+            _ => vec![look],
+        });
+        for mut look in looks.collect::<Vec<_>>() {
             if let Some(address) = look.target.address {
                 if !self.may_use(address) {
                     continue;
@@ -147,6 +176,7 @@ impl<'a> Plan<'a> {
                 look.settings.prefix = self.catalogue.prefix_of(address);
             }
             if self.given.insert(look.clone()) {
+                self.silence.begins(&look);
                 fresh.push(look);
             }
         }
@@ -162,4 +192,11 @@ impl<'a> Plan<'a> {
         };
         wished && if address.is_ipv4() { self.here.v4 } else { self.here.v6 }
     }
+}
+
+/// The question for a name that the system's library was to be asked, put to a resolver: for both families, as the library does.
+fn by_wire(here: &Here, look: &Look, server: SocketAddr) -> Vec<Look> {
+    let records = [(RecordType::A, here.v4), (RecordType::Aaaa, here.v6)].into_iter().filter(|(_, used)| *used);
+    let asked = |(record, _)| Some(looks::by_udp(look.target.host.as_deref()?, look.role, server, record));
+    records.filter_map(asked).collect()
 }

@@ -10,6 +10,7 @@ mod redact;
 mod remedies;
 mod result_line;
 mod schema;
+mod sweep;
 mod words;
 
 pub use explain::{causes_table, explain};
@@ -19,4 +20,5 @@ pub use markdown::markdown;
 pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
 pub use redact::Redaction;
 pub use result_line::result_line;
-pub use schema::schema;
+pub use schema::{schema, sweep_schema};
+pub use sweep::{Counts, Missing, SWEEP_SCHEMA, SweepLane, SweepReport, missing, sweep_human, sweep_json, sweep_lanes};

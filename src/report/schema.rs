@@ -2,24 +2,36 @@
 //!
 //! It says nothing that those types do not say, but for the order of an observation's facts.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::model::{Report, SCHEMA};
+use super::sweep::{SWEEP_SCHEMA, SweepReport};
 
 /// The schema (JSON Schema 2020-12) of what [`json`](super::json()) writes.
 ///
 /// Readers must ignore fields that they do not know: the same version may gain some.
 pub fn schema() -> Value {
+    let mut schema = of::<Report>(SCHEMA);
+    order_of_facts(&mut schema);
+    schema
+}
+
+/// The schema (JSON Schema 2020-12) of what [`sweep_json`](super::sweep_json()) writes.
+pub fn sweep_schema() -> Value {
+    of::<SweepReport>(SWEEP_SCHEMA)
+}
+
+fn of<T: JsonSchema>(name: &str) -> Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Report>();
-    schema.insert("$id".to_owned(), json!(SCHEMA));
-    schema.insert("title".to_owned(), json!(SCHEMA));
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), json!(name));
+    schema.insert("title".to_owned(), json!(name));
     let mut schema = schema.to_value();
     if let Some(stamp) = object_at(&mut schema, "/properties/schema") {
-        stamp.insert("const".to_owned(), json!(SCHEMA));
+        stamp.insert("const".to_owned(), json!(name));
     }
-    order_of_facts(&mut schema);
     schema
 }
 

@@ -2,8 +2,10 @@
 
 mod diagnose;
 mod schedule;
+mod settle;
 mod sweep;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
+pub use settle::{Settlement, settle};
 pub use sweep::{Sweep, SweepEvent, Swept, sweep};

@@ -2,13 +2,14 @@
 //!
 //! Nothing is detached: dropping the schedule ends every look at once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Seen, System, Trust};
+use tokio::time::Instant;
+use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust};
 
 use crate::evidence::NotLooked;
 
@@ -60,9 +61,13 @@ pub struct Schedule {
     busy: HashMap<IpAddr, usize>,
     tasks: JoinSet<(Duration, Duration, Result<Seen, CannotLook>)>,
     running: HashMap<Id, (u32, Look)>,
+    /// When those under way began, by their numbers, until they were found overdue.
+    began: BTreeMap<u32, Instant>,
     handles: HashMap<Id, AbortHandle>,
     /// Looks that made no sense to their probe.
     refused: VecDeque<NotLooked>,
+    /// When the last look was added.
+    added: Instant,
 }
 
 struct Job {
@@ -82,13 +87,16 @@ impl Schedule {
             busy: HashMap::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            began: BTreeMap::new(),
             handles: HashMap::new(),
             refused: VecDeque::new(),
+            added: Instant::now(),
         }
     }
 
     /// Adds a look; its number is the plan's.
     pub fn push(&mut self, id: u32, look: Look) {
+        self.added = Instant::now();
         let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
         match prepared {
             Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
@@ -129,10 +137,31 @@ impl Schedule {
         }
     }
 
+    /// When the last look was added.
+    pub fn added(&self) -> Instant {
+        self.added
+    }
+
     /// The looks that are waiting or under way, in no order.
     pub fn pending(&self) -> impl Iterator<Item = &Look> {
         let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.look);
         self.running.values().map(|(_, look)| look).chain(waiting)
+    }
+
+    /// When the first of those under way will have taken so long; `None` where none is left to be found overdue.
+    pub fn first_due(&self, patience: Duration) -> Option<Instant> {
+        self.began.values().min().map(|first| *first + patience)
+    }
+
+    /// The looks that are under way for so long, or nearly, in the order of the plan: each once.
+    pub fn overdue(&mut self, patience: Duration) -> Vec<Look> {
+        let now = Instant::now() + TOGETHER;
+        let late: Vec<u32> =
+            self.began.iter().filter(|(_, began)| **began + patience <= now).map(|(id, _)| *id).collect();
+        self.began.retain(|id, _| !late.contains(id));
+        let mut looks: Vec<&(u32, Look)> = self.running.values().filter(|(id, _)| late.contains(id)).collect();
+        looks.sort_by_key(|(id, _)| *id);
+        looks.into_iter().map(|(_, look)| look.clone()).collect()
     }
 
     /// Ends those that are waiting or under way and of such a kind; they were not looked at, for this reason.
@@ -167,7 +196,8 @@ impl Schedule {
             let Some(job) = self.waiting.pop_front() else { return };
             if let Some(address) = counted(&job.look) {
                 let busy = self.busy.entry(address).or_default();
-                if *busy >= self.limits.per_address {
+                // The last place is kept for sign-in, which must not wait for the hosts beside it to be silent.
+                if *busy + usize::from(!is_of_sign_in(&job.look)) >= self.limits.per_address {
                     self.held.entry(address).or_default().push_back(job);
                     continue;
                 }
@@ -187,6 +217,7 @@ impl Schedule {
                 (started, tools.clock.elapsed().saturating_sub(started), result)
             });
             self.running.insert(handle.id(), (id, look));
+            self.began.insert(id, Instant::now());
             self.handles.insert(handle.id(), handle);
         }
     }
@@ -194,17 +225,24 @@ impl Schedule {
     fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
         let (id, look) = self.running.remove(&task)?;
         self.handles.remove(&task);
+        self.began.remove(&id);
         if let Some(address) = counted(&look) {
             if let Some(busy) = self.busy.get_mut(&address) {
                 *busy = busy.saturating_sub(1);
             }
-            if let Some(job) = self.held.get_mut(&address).and_then(VecDeque::pop_front) {
-                self.waiting.push_front(job);
+            if let Some(held) = self.held.get_mut(&address) {
+                let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
+                if let Some(job) = held.remove(next) {
+                    self.waiting.push_front(job);
+                }
             }
         }
         Some((id, look))
     }
 }
+
+/// Looks that began within so long of each other are overdue at once, so that the first of the plan is the first told of.
+const TOGETHER: Duration = Duration::from_millis(150);
 
 /// In the order of the plan.
 fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
@@ -215,6 +253,10 @@ fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
 /// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
 fn counted(look: &Look) -> Option<IpAddr> {
     look.target.address.filter(|_| look.settings.ladder.is_none())
+}
+
+fn is_of_sign_in(look: &Look) -> bool {
+    look.role == Role::SignIn
 }
 
 /// A look in few words, for "not looked at".

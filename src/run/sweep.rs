@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::{Engine, Response, Returned};
 use why5003_probes::kit::{CannotLook, Transport};
 
-use crate::sweep::{Ledger, Order, Pace, Pass, Shard, Space};
+use crate::sweep::{Beacons, Ledger, Load, Order, Pace, Pass, Shard, Space};
 
 /// What a sweep is run with.
 pub struct Sweep<'a> {
@@ -116,54 +116,52 @@ struct Under {
     attempt: u8,
     /// Targets that were asked, and neither came back nor are due.
     inflight: usize,
-    /// Answers that came in this pass.
-    answered: u64,
+    beacons: Beacons,
 }
 
 impl<S: Future<Output = ()>> Run<'_, S> {
     async fn all_of(&mut self, transport: Transport, engine: &mut dyn Engine) -> Result<(), CannotLook> {
         let numbers = self.space.numbers_of(transport);
         let order = Order::new(numbers.end - numbers.start, self.seed);
-        let known = self.those(&numbers, |response| response.is_some());
+        let known = self.those(&numbers, |ledger, number| ledger.response(number).is_some());
         self.pass(transport, 1, engine, order, &numbers, known).await?;
-        // Silence may be ours: a few of those are asked again, slowly, and all of them if one answers now.
+        // Silence may be ours: a few are asked again, and all of them if one of those answers now.
         for attempt in 2..=ATTEMPTS {
-            if self.swept.incomplete {
-                break;
-            }
-            let unanswered =
-                |response: Option<Response>| matches!(response, Some(Response::Silent | Response::Unreachable { .. }));
-            let answered = self.those(&numbers, |response| !unanswered(response));
-            let sampled: Vec<u64> = Pass::new(order, self.shard, answered.clone()).take(SAMPLE).collect();
-            if sampled.is_empty() {
-                break;
-            }
-            let mut all_but = FixedBitSet::with_capacity(answered.len());
+            let asked_again = self.those(&numbers, |ledger, number| ledger.tries(number) >= attempt);
+            let left_out = self.those(&numbers, |ledger, number| {
+                ledger.tries(number) >= attempt || !is_unanswered(ledger.response(number))
+            });
+            let few = SAMPLE.saturating_sub(asked_again.count_ones(..));
+            let sample: Vec<u64> = Pass::new(order, self.shard, left_out.clone()).take(few).collect();
+            let mut all_but = FixedBitSet::with_capacity(left_out.len());
             all_but.insert_range(..);
-            for number in &sampled {
+            for number in &sample {
                 all_but.set(bit(*number), false);
             }
-            let came = self.pass(transport, attempt, engine, order, &numbers, all_but.clone()).await?;
-            if came == 0 && self.swept.late == 0 {
+            self.pass(transport, attempt, engine, order, &numbers, all_but).await?;
+            let answers_now = self.those(&numbers, |ledger, number| {
+                ledger.tries(number) >= attempt && !is_unanswered(ledger.response(number))
+            });
+            if answers_now.is_clear() && self.swept.late == 0 {
                 break;
             }
-            let mut rest = answered;
-            rest.extend(sampled.iter().map(|number| bit(*number)));
+            let mut rest = left_out;
+            rest.extend(sample.iter().map(|number| bit(*number)));
             self.pass(transport, attempt, engine, order, &numbers, rest).await?;
         }
         Ok(())
     }
 
-    /// The numbers of a range, from 0, whose response is such.
-    fn those(&self, numbers: &Range<u64>, such: impl Fn(Option<Response>) -> bool) -> FixedBitSet {
+    /// The numbers of a range, from 0, that are such.
+    fn those(&self, numbers: &Range<u64>, such: impl Fn(&Ledger, u64) -> bool) -> FixedBitSet {
         let mut set = FixedBitSet::with_capacity(bit(numbers.end - numbers.start));
-        for number in numbers.clone().filter(|number| such(self.swept.ledger.response(*number))) {
+        for number in numbers.clone().filter(|number| such(&self.swept.ledger, *number)) {
             set.insert(bit(number - numbers.start));
         }
         set
     }
 
-    /// Asks what is not left out, once; returns how many answered.
+    /// Asks what is not left out, once.
     async fn pass(
         &mut self,
         transport: Transport,
@@ -172,14 +170,14 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         order: Order,
         numbers: &Range<u64>,
         left_out: FixedBitSet,
-    ) -> Result<u64, CannotLook> {
+    ) -> Result<(), CannotLook> {
         let targets = self.shard_count(order, &left_out);
         if targets == 0 || self.swept.incomplete {
-            return Ok(0);
+            return Ok(());
         }
         (self.events)(SweepEvent::Pass { transport, attempt, targets });
         let mut pass = Pass::new(order, self.shard, left_out);
-        let mut under = Under { transport, attempt, inflight: 0, answered: 0 };
+        let mut under = Under { transport, attempt, inflight: 0, beacons: Beacons::default() };
         let (cost, wait) = (engine.cost(), engine.wait() + GRACE);
         let (mut waiting, mut returned, mut ended) = (Vec::<SocketAddr>::new(), Vec::new(), false);
         loop {
@@ -197,6 +195,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                     events(SweepEvent::Settled { number, attempt, response: Response::Silent, rtt: None });
                 }
             });
+            self.tend(&mut under.beacons, now, engine)?;
             if waiting.is_empty() && !ended {
                 let room = self.max_inflight.saturating_sub(under.inflight).min(engine.room()).min(BATCH);
                 let startable = self.pace.take(now, cost.open, room);
@@ -206,7 +205,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                         break;
                     };
                     let number = number + numbers.start;
-                    self.swept.ledger.forget(number);
+                    self.swept.ledger.ask(number);
                     waiting.extend(self.space.target(number).map(|(to, _)| to));
                 }
             }
@@ -224,14 +223,14 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             }
             let due = pass.next_due(wait);
             if ended && waiting.is_empty() && due.is_none() {
-                return Ok(under.answered);
+                return Ok(());
             }
             let room = under.inflight < self.max_inflight && engine.room() > 0;
             let next = (!ended && room).then(|| self.pace.next(cost.open));
             let wake = [due, next].into_iter().flatten().min().unwrap_or(now + wait);
             if self.stopped(engine, wake).await? {
                 self.swept.incomplete = true;
-                return Ok(under.answered);
+                return Ok(());
             }
         }
     }
@@ -241,21 +240,52 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         let Some(number) = self.space.number(came.to, under.transport) else { return };
         match self.swept.ledger.response(number) {
             None => {}
-            // It is asked again if late ones are many; a response in time stands, and its repetition says nothing.
+            // It is asked again if late ones are many; a response in time stands.
             Some(Response::Silent) => {
                 self.swept.late += 1;
                 return;
             }
-            Some(_) => return,
+            Some(_) => {
+                if under.beacons.heard(came.to) {
+                    self.pace.give_back(engine.cost().open - engine.cost().of(came.response));
+                }
+                return;
+            }
         }
         if self.swept.ledger.note(number, came.response) {
             under.inflight = under.inflight.saturating_sub(1);
-            under.answered += 1;
+            if matches!(came.response, Response::Open | Response::Closed { .. }) {
+                under.beacons.know(came.to);
+            }
             let cost = engine.cost();
             self.pace.give_back(cost.open - cost.of(came.response));
             let Returned { response, rtt, .. } = *came;
             (self.events)(SweepEvent::Settled { number, attempt: under.attempt, response, rtt });
         }
+    }
+
+    /// Asks the beacon that is due, and goes slower or faster by what they tell.
+    fn tend(&mut self, beacons: &mut Beacons, now: Duration, engine: &mut dyn Engine) -> Result<(), CannotLook> {
+        let cost = engine.cost();
+        for _ in 0..beacons.give_up(now, engine.wait() + GRACE) {
+            self.pace.give_back(cost.open - cost.otherwise);
+        }
+        match beacons.load() {
+            Load::TooMuch => {
+                let rate = self.pace.back_off(u32::try_from(self.swept.asked).unwrap_or(u32::MAX), now);
+                (self.events)(SweepEvent::BackedOff(rate));
+            }
+            Load::Light => self.pace.recover(),
+            Load::Unclear => {}
+        }
+        if let Some(to) = beacons.due(now)
+            && engine.room() > 0
+            && self.pace.take(now, cost.open, 1) == 1
+            && engine.ask(&[to])? == 1
+        {
+            beacons.asked(now);
+        }
+        Ok(())
     }
 
     /// Waits until something may have come or it is time; `true` where the sweep is to stop.
@@ -282,6 +312,11 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         }
         self.shard.positions(order.count()).filter(|at| !left_out.contains(bit(order.at(*at)))).count() as u64
     }
+}
+
+/// Whether nobody at the far end said anything, as far as is known.
+fn is_unanswered(response: Option<Response>) -> bool {
+    matches!(response, Some(Response::Silent | Response::Unreachable { .. }))
 }
 
 /// A number as the index of a bit; a space is far smaller than memory.

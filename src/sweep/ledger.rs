@@ -1,14 +1,16 @@
-//! What came for each number, in one byte each; who prohibited is kept apart, since that is rare and few.
+//! What came for each number and how often it was asked, in a byte each; who prohibited is kept apart, since that is rare and few.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use why5003_probes::engines::Response;
 
-/// A byte for each number.
+/// Two bytes for each number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     states: Vec<u8>,
+    /// How often each was asked.
+    tries: Vec<u8>,
     /// Who sent the ICMP errors for a number.
     senders: BTreeMap<u64, IpAddr>,
 }
@@ -41,7 +43,7 @@ impl Ledger {
     /// Nothing known yet of so many numbers.
     pub fn new(count: u64) -> Self {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        Self { states: vec![PENDING; count], senders: BTreeMap::new() }
+        Self { states: vec![PENDING; count], tries: vec![0; count], senders: BTreeMap::new() }
     }
 
     /// Notes a response; `true` where it is news. What answered once is not silent for being asked again, and no error undoes
@@ -79,11 +81,26 @@ impl Ledger {
         }
     }
 
-    /// Forgets what was said of a number, so that it is asked again as if for the first time.
-    pub fn forget(&mut self, number: u64) {
-        if let Some(state) = usize::try_from(number).ok().and_then(|at| self.states.get_mut(at)) {
+    /// Notes that a number is asked now, once more: what was said of it before is forgotten.
+    pub fn ask(&mut self, number: u64) {
+        let Ok(at) = usize::try_from(number) else { return };
+        if let (Some(state), Some(tries)) = (self.states.get_mut(at), self.tries.get_mut(at)) {
             *state = PENDING;
+            *tries = tries.saturating_add(1);
             self.senders.remove(&number);
+        }
+    }
+
+    /// How often a number was asked.
+    pub fn tries(&self, number: u64) -> u8 {
+        usize::try_from(number).ok().and_then(|at| self.tries.get(at)).copied().unwrap_or(0)
+    }
+
+    /// Takes over what an earlier run noted: the response to a number's n-th try.
+    pub fn restore(&mut self, number: u64, tries: u8, response: Response) {
+        if let Some(before) = usize::try_from(number).ok().and_then(|at| self.tries.get_mut(at)) {
+            *before = tries.max(*before);
+            self.note(number, response);
         }
     }
 
@@ -167,6 +184,23 @@ mod tests {
         assert!(!ledger.note(0, Response::Prohibited { by: None }) && !ledger.note(0, Response::Silent));
         assert!(ledger.note(0, Response::Open));
         assert_eq!(ledger.response(0), Some(Response::Open));
+    }
+
+    #[test]
+    fn what_is_asked_again_is_unknown_until_it_comes_back() {
+        let mut ledger = Ledger::new(1);
+        ledger.ask(0);
+        ledger.note(0, Response::Prohibited { by: GATEWAY });
+        ledger.ask(0);
+        assert_eq!((ledger.response(0), ledger.tries(0), ledger.senders().count()), (None, 2, 0));
+    }
+
+    #[test]
+    fn an_earlier_run_is_taken_over_in_any_order_of_its_lines() {
+        let mut ledger = Ledger::new(1);
+        ledger.restore(0, 2, Response::Open);
+        ledger.restore(0, 1, Response::Silent);
+        assert_eq!((ledger.response(0), ledger.tries(0)), (Some(Response::Open), 2));
     }
 
     #[test]

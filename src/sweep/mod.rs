@@ -1,20 +1,28 @@
 //! What a sweep covers, in which order and at what pace, and what its answers mean: pure, and without a clock.
 //!
 //! A sweep asks one packet of many addresses and ports. [`Space`] numbers them, [`Order`] goes through the numbers at random
-//! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps one byte for each.
+//! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps two bytes for each.
 
+mod beacons;
 mod ledger;
+mod log;
 mod order;
 mod pace;
 mod pass;
 mod sample;
 mod select;
+mod settle;
 mod space;
+mod survey;
 
+pub use beacons::{Beacons, Load};
 pub use ledger::{Ledger, Tally};
+pub use log::{Came, ForeignLine, LOG_SCHEMA, LogHead, LogLine};
 pub use order::{Order, Shard};
 pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
 pub use select::{Amount, Families, NothingSelected, Selection};
+pub use settle::{AtTheEnd, Reach, Settled, Trunk, at_borders, to_settle};
 pub use space::{Lane, Port, Space};
+pub use survey::{LaneSurvey, Place, State, Survey, survey};

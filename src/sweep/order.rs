@@ -4,6 +4,7 @@
 //! until it falls below it ("cycle walking": Black and Rogaway, Ciphers with Arbitrary Finite Domains, 2002). It spreads load
 //! over prefixes; it is no secret, so the round function only has to mix well.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 /// A random order over `0..count`, the same for the same seed.
@@ -77,6 +78,12 @@ impl Shard {
     /// How many positions of so many are this part's.
     pub fn share(self, count: u64) -> u64 {
         count.saturating_sub(u64::from(self.part.get() - 1)).div_ceil(u64::from(self.of.get()))
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.part, self.of)
     }
 }
 

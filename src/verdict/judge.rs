@@ -6,11 +6,11 @@ use why5003_probes::kit::Layer;
 
 use super::cause::Cause;
 use super::causes::CAUSES;
-use super::chance::Trust;
+use super::measure::chance::Trust;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;
-use crate::evidence::{Evidence, Question, SignIn};
+use crate::evidence::{Evidence, Names, Question, SignIn};
 
 /// What judging gives: the verdict, and what the rules would ask to say more.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +19,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What would settle what is open.
     pub questions: Vec<Question>,
-    /// Names are lost at this computer's resolvers: what the system's library still waits for will not come.
-    pub names_are_lost: bool,
+    /// What is to be expected of the system's library.
+    pub names: Names,
 }
 
 /// Where one of these is so, no resolver of this computer's answers any name.
@@ -100,8 +100,17 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
     let summary = summary::sentence(status, &causes, evidence);
-    let names_are_lost = causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str()));
-    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions, names_are_lost }
+    let names = names(evidence, &causes);
+    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions, names }
+}
+
+/// What is to be expected of the system's library.
+fn names(evidence: &Evidence, causes: &[Finding]) -> Names {
+    if causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str())) || evidence.nobody_tells_names() {
+        return Names::Lost;
+    }
+    let late = causes.iter().any(|finding| finding.id == "dns.slow") && evidence.library_is_late();
+    if late { Names::Late } else { Names::Told }
 }
 
 /// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against
@@ -146,6 +155,9 @@ fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
 fn once_more(evidence: &Evidence) -> Option<Question> {
     let SignIn::Fails(ids) = evidence.sign_in() else { return None };
     let [only] = ids[..] else { return None };
+    if let Some(lookup) = evidence.lookups().find(|lookup| lookup.id() == only) {
+        return Some(Question::NameAgain { name: lookup.name().to_owned() });
+    }
     let failed = evidence.attempts().find(|a| a.id() == only && !a.proxied())?;
     Some(Question::Again { host: failed.host()?.to_owned(), to: failed.to() })
 }

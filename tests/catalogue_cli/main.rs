@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it is")]
 
+mod export;
 mod server;
 
 use std::fs;

@@ -5,12 +5,14 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod firewall;
 mod namespace;
 mod printed;
 mod program;
 mod refused;
 mod reports;
 mod stopped;
+mod swept;
 mod terminal;
 mod unlinked;
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let nothing = None;
     let namespace = namespace::lacking();
     let veth = namespace.clone().or_else(namespace::lacking_veth);
+    let firewalls = namespace.clone().or_else(firewall::lacking);
     let pty = terminal::lacking();
     let trials = vec![
         trial(printed::help_and_version_are_no_errors, nothing),
@@ -42,8 +45,18 @@ fn main() -> ExitCode {
         trial(stopped::a_scheduler_ends_a_run_as_ctrl_c_does, nothing),
         trial(stopped::ctrl_c_ends_a_series_of_demos, nothing),
         trial(stopped::a_deadline_ends_a_run_with_what_was_seen, nothing),
+        trial(swept::killed_twice_and_resumed_it_has_asked_each_target_once, namespace.as_deref()),
+        trial(swept::no_second_carries_more_packets_than_the_rate, namespace.as_deref()),
+        trial(swept::shards_share_nothing_and_are_all_of_it, namespace.as_deref()),
+        trial(swept::a_sweep_report_is_of_its_schema, namespace.as_deref()),
+        trial(swept::a_large_sweep_wants_a_yes, namespace.as_deref()),
+        trial(swept::a_finished_sweep_is_not_asked_again, namespace.as_deref()),
         trial(terminal::a_narrow_terminal_gets_narrow_text, pty.as_deref()),
         trial(terminal::no_color_holds_on_a_terminal, pty.as_deref()),
+        trial(firewall::every_file_of_rules_is_read, firewalls.as_deref()),
+        trial(firewall::nftables_lets_out_what_the_rules_say, firewalls.as_deref()),
+        trial(firewall::iptables_lets_out_what_the_rules_say, firewalls.as_deref()),
+        trial(firewall::the_rules_of_a_sweep_close_the_gap_that_it_found, firewalls.as_deref()),
         trial(unlinked::a_computer_without_a_network_is_told_at_once, namespace.as_deref()),
         trial(unlinked::loopback_alone_is_no_network, namespace.as_deref()),
         trial(unlinked::a_link_on_which_nobody_answers_does_not_hang, veth.as_deref()),

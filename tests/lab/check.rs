@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::nest::Outcome;
 use crate::scenario::Expect;
+use crate::sweep;
 
 /// A single fault must be told within this, in seconds.
 pub(crate) const SECONDS: f64 = 8.0;
@@ -19,6 +20,9 @@ pub(crate) const PACKETS_WHEN_HEALTHY: u64 = 300;
 
 /// Everything that is not as expected, a sentence each.
 pub(crate) fn wrong(expect: &Expect, outcome: &Outcome) -> Vec<String> {
+    if let Some(sweep) = &expect.sweep {
+        return sweep::wrong(expect, sweep, outcome);
+    }
     let mut wrong = Vec::new();
     let verdict = &outcome.report["verdict"];
     let status = verdict["status"].as_str().unwrap_or("no report");

@@ -204,7 +204,21 @@ pub(crate) struct Expect {
     pub(crate) seconds: Option<f64>,
     /// The most packets that the client sends.
     pub(crate) packets: Option<u64>,
+    /// What a sweep must find, where the program's arguments ask for one.
+    pub(crate) sweep: Option<Sweep>,
     user: Option<Box<ForUser>>,
+}
+
+/// What a sweep must find.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sweep {
+    /// States, by port and prefix: `"tcp/443 170.114.0.0/16" = "partly"`.
+    #[serde(default)]
+    pub(crate) states: BTreeMap<String, String>,
+    /// All that is missing, in order: "tcp/443 to 170.114.0.0/17 at hop 2, 10.0.2.2".
+    #[serde(default)]
+    pub(crate) gap: Vec<String>,
 }
 
 /// Where an ordinary user gets another verdict than root.
@@ -293,6 +307,11 @@ pub(crate) fn load(name: &str) -> Result<Scenario, String> {
     let path = folder().join(format!("{name}.toml"));
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Whether a scenario asks for a sweep.
+pub(crate) fn sweeps(name: &str) -> bool {
+    load(name).is_ok_and(|scenario| scenario.expect.sweep.is_some())
 }
 
 fn folder() -> PathBuf {

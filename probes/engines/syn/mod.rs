@@ -27,7 +27,7 @@ use socket2::Domain;
 
 use self::answer::Says;
 use self::cookie::Cookies;
-use self::door::{Door, Left};
+use self::door::{Door, Left, may_not};
 use self::ear::Ear;
 use self::lately::Lately;
 use self::ports::Ports;
@@ -95,7 +95,7 @@ impl Syn {
         };
         let take = |v6: bool| {
             let wanted = leaves(v6, true) || leaves(v6, false);
-            wanted.then(|| Ports::take(v6)).transpose().map_err(io_error("hold source ports"))
+            wanted.then(|| Ports::take(v6)).transpose().map_err(may_not)
         };
         let (ports_v4, ports_v6) = (take(false)?, take(true)?);
         let mut ears = Vec::new();

@@ -90,6 +90,9 @@ pub struct ResolverSetting {
     /// It is a stub on this computer (systemd-resolved, dnsmasq) that asks others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stub: bool,
+    /// How long the library waits for its answer before it asks the next one, in seconds, where that is set; 5 where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u8>,
 }
 
 /// A limit of this process or computer.

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 ///
 /// # Errors
 /// When the place is something else than a regular file, or the system refuses; then the old file is as it was.
-pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(in crate::cli) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let failed = || format!("could not write {}", path.display());
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let old = fs::metadata(&place).ok();

@@ -14,8 +14,9 @@ pub(super) fn hosts_line(line: &HostsLine) -> String {
 }
 
 pub(super) fn resolver(setting: &ResolverSetting) -> String {
-    let ResolverSetting { server, source, stub } = setting;
-    format!("resolver {server}{} ({source})", if *stub { ", a stub on this computer" } else { "" })
+    let ResolverSetting { server, source, stub, timeout_s } = setting;
+    let waited = timeout_s.map(|seconds| format!(", waited for {seconds} s")).unwrap_or_default();
+    format!("resolver {server}{}{waited} ({source})", if *stub { ", a stub on this computer" } else { "" })
 }
 
 pub(super) fn limit(limit: &Limit) -> String {

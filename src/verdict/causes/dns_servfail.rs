@@ -55,6 +55,11 @@ fn rule(evidence: &Evidence) -> Ruling {
             .filter(|l| matches!(l.named(), Named::Addresses(_)))
             .map(Lookup::id)
             .collect();
+        let mut beside = evidence.asked_of(server).filter(|l| l.role() == Role::Control).peekable();
+        if beside.peek().is_some() && beside.all(|l| l.named() == Named::Failed(How::Silent)) {
+            // It keeps silent on everybody.
+            continue;
+        }
         if neutral.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("ask the resolver {server} for a neutral name"),

@@ -114,7 +114,10 @@ fn rule(evidence: &Evidence) -> Ruling {
                 questions: Vec::new(),
             });
             for to in tried.iter().map(|a| a.to()) {
-                doubt.questions.push(Question::Again { host: name.to_owned(), to });
+                // Other names that were tried there in vain are as good as a second try.
+                if decisive(evidence, name) || evidence.attempts().filter(|a| a.to() == to).count() < 2 {
+                    doubt.questions.push(Question::Again { host: name.to_owned(), to });
+                }
                 let passing = a_passing_control(evidence, to);
                 doubt.questions.extend(passing.map(|passing| Question::Where {
                     to,

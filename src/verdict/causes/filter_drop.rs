@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
-use crate::verdict::limit;
+use crate::verdict::measure::limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.drop",
@@ -51,10 +51,16 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     if lasting.len() < 2 {
         let host = silent.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
+        // The walk takes as long as the tries: both at once.
+        let walk = silent.first().and_then(|a| {
+            let (to, passing) = (a.to(), a_passing_control(evidence, a.to())?);
+            Some(Question::Where { to, transport: Transport::Tcp, passing })
+        });
         let questions = silent
             .iter()
             .map(|a| Question::Again { host: host.clone(), to: a.to() })
             .chain([Question::OtherPrefixes])
+            .chain(walk)
             .collect();
         return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
     }
@@ -74,7 +80,7 @@ fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], p
     let passes = |prefix| aimed.iter().any(|a| a.settings().prefix == prefix && a.connected().is_some());
     let mut lone = lasting.iter().filter(|a| a.settings().prefix.is_some() && !passes(a.settings().prefix));
     let Some(lone) = lone.next().copied() else { return Ruling::excluded(passing) };
-    let walked = evidence.ladders().any(|l| l.to() == lone.to());
+    let walked = compared(evidence, lone.to());
     let place = place_of(evidence, lone.to(), Transport::Tcp);
     let stopped = place.as_ref().filter(|p| !p.open_to_the_end && !p.past_the_shared_way && p.location.next.is_some());
     let hop = stopped.and_then(|p| p.location.hop).filter(|hop| *hop > 0);
@@ -107,18 +113,21 @@ enum Beside {
 
 /// These addresses are silent: where on the way, or whether at its end.
 fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Ruling {
-    let Some(first) = affected.first().copied() else { return Ruling::silent() };
+    let Some(first) = first_walked(evidence, affected) else { return Ruling::silent() };
     let to = first.to();
     let host = first.host().unwrap_or_default().to_owned();
     let place = place_of(evidence, to, Transport::Tcp);
     let mut ruling = Ruling::silent();
     if place.is_none()
         && let Some(passing) = a_passing_control(evidence, to)
-        && !evidence.ladders().any(|l| l.to() == to)
+        && !compared(evidence, to)
     {
-        let walk = Question::Where { to, transport: Transport::Tcp, passing };
-        // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing.
-        let questions = vec![walk, Question::StatusPage, Question::Again { host, to }];
+        let mut questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
+        if aimed(evidence).iter().any(|a| !a.ended(Stage::Connect, How::Silent)) {
+            // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing. Where
+            // nothing of Zoom's came back the walk began before its silence was told, and ends first.
+            questions.push(Question::Again { host, to });
+        }
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
     }
@@ -131,7 +140,9 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         );
     }
     let page = status_page(evidence);
-    if place.as_ref().is_some_and(crate::verdict::place::Place::open_to_the_last_router) && !admits_trouble(evidence) {
+    if place.as_ref().is_some_and(crate::verdict::measure::place::Place::open_to_the_last_router)
+        && !admits_trouble(evidence)
+    {
         let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
         return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
 
 use super::prelude::*;
-use crate::verdict::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
+use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.media-udp",

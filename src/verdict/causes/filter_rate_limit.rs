@@ -3,7 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::limit;
+use crate::verdict::measure::{limit, loss};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.rate-limit",
@@ -53,11 +53,13 @@ fn rule(evidence: &Evidence) -> Ruling {
         .chain(pace.late.iter().map(|a| a.id()))
         .chain(pace.quick.iter().map(|a| a.id()).take(2))
         .collect();
-    Ruling::claim(Claim {
+    let claim = Claim {
         scope: scope_of(pace.late.iter().copied()),
         details: [("at_once".to_owned(), told.at_once.passed.to_string()), ("limits".to_owned(), whom.to_owned())]
             .into(),
         blocks: sign_in_fails(evidence) && any_decisive(evidence, pace.late.iter().filter_map(|a| a.host())),
         ..claim(0.9, because)
-    })
+    };
+    // Sign-in may have been among those that came too fast.
+    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
 }

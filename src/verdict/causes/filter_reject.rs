@@ -1,5 +1,8 @@
 //! A named box refuses connections to Zoom by ICMP.
 
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
 use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
@@ -61,23 +64,45 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let open = match hop {
         Some(hop) => covered(evidence, hop, &mut claim),
-        None if evidence.ladders().any(|l| l.to() == first.to()) => None,
-        None => a_passing_control(evidence, first.to()).map(|passing| Doubt {
-            next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(),
-            questions: vec![Question::Where { to: first.to(), transport: Transport::Tcp, passing }],
-        }),
+        None => where_it_stands(evidence, first.to()),
     };
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
-/// Silent tries where Zoom answers nowhere: the box limits the ICMP errors that it sends (Linux: one a second for each
-/// host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by a few.
+/// Which hop the box is: a neutral flow is walked first, and alone. What is left of the ICMP errors that the box sends after its
+/// refusals it spends on that flow then, which asks it at its own hop only; of Zoom's it would refuse every packet that comes by.
+fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
+    let passing = a_passing_control(evidence, to)?;
+    let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
+    let (next_test, question) = match (walked(passing), walked(to)) {
+        (false, _) => ("walk the TTL along a neutral flow", Question::NeutralWay { to: passing }),
+        // It does not come by the box, or the box has another address on its way.
+        (true, false) => {
+            ("walk the TTL along Zoom's flow too", Question::Where { to, transport: Transport::Tcp, passing })
+        }
+        (true, true) => return None,
+    };
+    Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
+}
+
+/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused: the box limits the ICMP
+/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by
+/// a few.
 fn unheard<'a>(aimed: &[Attempt<'a>], refused: &[(Attempt<'a>, &IcmpError)]) -> Vec<Attempt<'a>> {
-    if aimed.iter().any(|a| a.connected().is_some()) {
-        return Vec::new();
-    }
+    let nowhere = !aimed.iter().any(|a| a.connected().is_some());
+    let of = |a: &Attempt<'_>, prefix: IpNet| a.settings().prefix == Some(prefix);
+    let shut = |a: &Attempt<'_>| {
+        a.settings().prefix.is_some_and(|prefix| {
+            let passes = aimed.iter().any(|a| of(a, prefix) && a.connected().is_some());
+            !passes && refused.iter().filter(|(r, _)| of(r, prefix)).count() >= 2
+        })
+    };
     let heard = |a: &Attempt<'_>| refused.iter().any(|(r, _)| r.id() == a.id());
-    aimed.iter().copied().filter(|a| a.ended(Stage::Connect, How::Silent) && !heard(a)).collect()
+    aimed
+        .iter()
+        .copied()
+        .filter(|a| a.ended(Stage::Connect, How::Silent) && !heard(a) && (nowhere || shut(a)))
+        .collect()
 }
 
 fn refuses(icmp: &IcmpError) -> bool {

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{Exchange, Fact, Layer, Observation};
 
 use super::prelude::*;
-use crate::verdict::media::ports_of;
+use crate::verdict::measure::media::ports_of;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.udp-after-n",

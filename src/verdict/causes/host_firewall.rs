@@ -84,7 +84,7 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         .filter(|a| a.ended(Stage::Connect, How::Silent) || a.ended(Stage::Connect, How::Refused))
         .filter(|a| family_works(evidence, *a))
         .collect();
-    let to = failing.iter().map(|a| a.to()).find(|to| evidence.ladders().any(|l| l.to() == *to))?;
+    let to = failing.iter().map(|a| a.to()).find(|to| compared(evidence, *to))?;
     let ladder = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
     let refused = ladder.answered_at();
     let place = place_of(evidence, to, Transport::Tcp);
@@ -94,7 +94,7 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
     }
     let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
                      sudo tcpdump -ni any tcp and src port 443";
-    let count = |to, neutral| Some(Ruling::doubt(next_test, vec![Question::Passage { to, neutral }]));
+    let count = |to, neutral, before| Some(Ruling::doubt(next_test, vec![Question::Passage { to, neutral, before }]));
     let looked =
         |to| evidence.observations().iter().any(|o| o.look.probe == "passage" && o.look.target.socket() == Some(to));
     let Some(own) = evidence.passages().find(|p| p.to == to) else {
@@ -102,21 +102,26 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
             return Some(if looked(to) {
                 Ruling::claim(claim)
             } else {
-                Ruling { open: count(to, false)?.open, ..Ruling::claim(claim) }
+                Ruling { open: count(to, false, 0)?.open, ..Ruling::claim(claim) }
             });
         }
-        return count(to, false);
+        return count(to, false, 0);
     };
     if !own.is_kept_in() && !own.is_kept_out() {
         return own.gets_out().then(|| Ruling::excluded(vec![own.id]));
     }
     let passing = a_passing_control(evidence, to)?;
-    let Some(neutral) = evidence.passages().find(|p| p.to == passing) else { return count(passing, true) };
-    let direction = match (own.is_kept_in() && neutral.gets_out(), own.is_kept_out() && neutral.is_let_in()) {
-        (true, _) => "outbound",
-        (false, true) => "inbound",
+    let neutrals: Vec<_> = evidence.passages().filter(|p| p.to == passing).collect();
+    let keeps_out = neutrals.iter().find(|neutral| own.is_kept_out() && neutral.is_let_in());
+    let (direction, neutral) = match (neutrals.iter().find(|neutral| neutral.gets_out()), keeps_out) {
+        (Some(neutral), _) if own.is_kept_in() => ("outbound", neutral),
+        (_, Some(neutral)) => ("inbound", neutral),
+        // Answers to earlier tries that come again and are withheld, too, are counted with a neutral flow's: not every time.
+        (_, None) if neutrals.len() < COUNTED => {
+            return count(passing, true, u8::try_from(neutrals.len()).unwrap_or(u8::MAX));
+        }
         // What lacks for both says nothing of a filter: the counters do not tell here.
-        (false, false) => return swallowed_here(evidence).map(Ruling::claim),
+        (_, None) => return swallowed_here(evidence).map(Ruling::claim),
     };
     let because = failing.iter().map(|a| a.id()).chain([ladder.id(), own.id, neutral.id]).collect();
     Some(Ruling::claim(Claim {
@@ -127,6 +132,9 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         ..claim(0.93, because)
     }))
 }
+
+/// How often a neutral flow is counted at most, until nothing lacks.
+const COUNTED: usize = 3;
 
 /// Zoom's flow is silent from the first hop on, where a neutral flow meets a router at the first hop and at more behind it:
 /// its packets never left. One router that spares its ICMP is no such sign, since those behind it would answer.

@@ -37,34 +37,38 @@ fn rule(evidence: &Evidence) -> Ruling {
         .filter(|a| a.ended(Stage::Connect, How::Silent) && family_works(evidence, *a))
         .filter(|a| a.failure().and_then(|f| f.waited_ms).is_some_and(|ms| ms >= DROP_FLOOR_MS))
         .collect();
-    let Some(first) = silent.first() else { return Ruling::silent() };
+    let Some(first) = first_walked(evidence, &silent) else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
     let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
-    if addresses.len() < 2 {
+    if addresses.len() < 2 && aimed.iter().any(|a| a.to() != first.to()) {
         return Ruling::silent();
     }
-    // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others.
-    let refused = |a: &Attempt<'_>| a.settings().prefix == first.settings().prefix && a.icmp().next().is_some();
+    // A box that refuses by ICMP, and limits how much of it, is heard of some and not of others: of other prefixes too, where
+    // it lets nothing of Zoom's pass.
+    let nowhere = !aimed.iter().any(|a| a.connected().is_some());
+    let near = |a: &Attempt<'_>| nowhere || a.settings().prefix == first.settings().prefix;
+    let refused = |a: &Attempt<'_>| near(a) && a.icmp().next().is_some();
     if aimed.iter().any(refused) {
         return Ruling::silent();
     }
     let others: Vec<_> =
         evidence.ladders().filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port()).collect();
     let (tcp, udp): (Vec<_>, Vec<_>) = others.iter().copied().partition(|l| l.transport() == Transport::Tcp);
+    let place = place_of(evidence, first.to(), Transport::Tcp);
+    let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
+    let hop = place.as_ref().and_then(|p| p.location.hop).unwrap_or(0);
+    let ends_there = |l: &Ladder<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == hop;
+    let found = place.as_ref().is_some_and(|p| !p.open_to_the_end && !p.past_the_shared_way);
+    // One that goes on is enough to tell.
+    if found && !others.iter().all(ends_there) {
+        return Ruling::excluded(ids);
+    }
     if tcp.is_empty() || udp.is_empty() {
         let questions = vec![Question::Everything { address: first.to().ip() }];
         return Ruling::doubt("walk the TTL along other ports and protocols to the same address", questions);
     }
-    let Some(place) = place_of(evidence, first.to(), Transport::Tcp) else { return Ruling::silent() };
-    let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
-    if place.open_to_the_end || place.past_the_shared_way {
-        return Ruling::silent();
-    }
-    let ends_there =
-        |l: &Ladder<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == place.location.hop.unwrap_or(0);
-    if !others.iter().all(ends_there) {
-        return Ruling::excluded(ids);
-    }
+    // One address is none to judge a prefix by; the walks to it take their time, and were begun while others were asked for.
+    let Some(place) = place.filter(|_| found && addresses.len() >= 2) else { return Ruling::silent() };
     // Short of the first router, a firewall of this computer's own is as likely.
     let (Some(_), true) = (place.location.next, place.location.hop.is_some_and(|hop| hop > 0)) else {
         return Ruling::silent();

@@ -52,8 +52,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     let names: BTreeSet<_> = lost.iter().filter_map(|seen| seen.look.target.host.as_deref()).collect();
     match names.len() {
         0 => return Ruling::silent(),
-        // One server's own firewall may be it.
-        1 => return Ruling::doubt("send fragments to a server of another operator", vec![Question::Fragments]),
+        // One server's own firewall may be it. The way is walked meanwhile: it is what is asked next, if it is not.
+        1 => {
+            let walk = lost.iter().find_map(|seen| seen.look.target.socket()).map(|to| Question::RoutersTo { to });
+            let questions = [Question::Fragments].into_iter().chain(walk).collect();
+            return Ruling::doubt("send fragments to a server of another operator", questions);
+        }
         _ => {}
     }
     let way = lost.iter().find_map(|seen| {

@@ -3,7 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::loss::{self, Lost};
+use crate::verdict::measure::loss::{self, Lost};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.loss",
@@ -61,6 +61,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::doubt(next_test, questions);
     };
     let place = loss.lost();
+    if loss.is_unsure() {
+        let again = loss::counts_wanted_again(evidence);
+        if !again.is_empty() {
+            return Ruling::doubt("send forty more single SYNs to each, and count the answers", again);
+        }
+    }
     if place == Lost::Few {
         return Ruling { open: loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
     }

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
-use crate::verdict::limit;
+use crate::verdict::measure::{limit, loss};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.nat-exhausted",
@@ -57,5 +57,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     // Where no neutral host was seen to fail, the limit may be one on the way to Zoom, or Zoom's own.
     let confidence = if neutral.is_empty() { 0.75 } else { 0.9 };
     let because = [told.id].into_iter().chain(late.iter().map(|a| a.id())).chain(neutral).collect();
-    Ruling::claim(Claim { details: details.into(), blocks: sign_in_fails(evidence), ..claim(confidence, because) })
+    let claim = Claim { details: details.into(), blocks: sign_in_fails(evidence), ..claim(confidence, because) };
+    // Sign-in may have been among those for which there was no room at that moment.
+    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
 }

@@ -6,7 +6,7 @@ use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::evidence::SynCount;
-use crate::verdict::loss;
+use crate::verdict::measure::loss;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.slow",
@@ -14,7 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["dns.slow", "path.throttled"],
-    meaning: "Half of forty answers take more than a second, from Zoom and from neutral hosts alike: a queue on the way is full (a slow uplink \
+    meaning: "Half of sixteen answers take more than a second, from Zoom and from neutral hosts alike: a queue on the way is full (a slow uplink \
               with a large buffer, a saturated radio link), or the line is led around. Sign-in needs about ten exchanges one after the other, and \
               programs give up meanwhile. A geostationary satellite alone takes 0.6 s, which Zoom bears.",
     proof: "ping -c 5 1.1.1.1; curl -so /dev/null -w '%{time_connect} s\\n' https://zoom.us; curl -so /dev/null -w '%{time_connect} s\\n' https://example.com",
@@ -66,10 +66,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         (Some(_), _) => Ruling::excluded(ids),
         (None, _) => {
             let quickest = evidence.quickest_connection();
-            let questions = loss::counts_wanted(evidence);
+            let questions = loss::delays_wanted(evidence);
             match quickest {
                 Some(quickest) if quickest >= SLOW && !questions.is_empty() => {
-                    Ruling::doubt("time forty single SYNs to Zoom and to a neutral host", questions)
+                    Ruling::doubt("time sixteen single SYNs to Zoom and to a neutral host", questions)
                 }
                 Some(_) => Ruling::excluded(quick(evidence)),
                 None => Ruling::silent(),

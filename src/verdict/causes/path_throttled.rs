@@ -3,8 +3,8 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::loss;
-use crate::verdict::rate::{flows, held_to, rate, seems_held};
+use crate::verdict::measure::loss;
+use crate::verdict::measure::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued, zoom_is_held_to};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.throttled",
@@ -35,17 +35,23 @@ pub(super) const CAUSE: Cause = Cause {
     rule,
 };
 
+/// More than fits into the burst that a policer has let pass already: about 20 kB of a plain web server's heads, and 300 kB of Zoom's.
+const AT_ONCE: u16 = 96;
 /// A rate higher by this on the neutral way says that only Zoom's is held.
 const FREER: f64 = 4.0;
 fn rule(evidence: &Evidence) -> Ruling {
     let (zoom, neutral) = flows(evidence);
     let Some(zoom) = zoom else {
         // A count of loss brings flows of its own.
-        let counted_first = loss::suspected(evidence) && !loss::counts_wanted(evidence).is_empty();
-        if !seems_held(evidence) || counted_first {
+        let counted_first =
+            loss::suspected(evidence) && !seems_queued(evidence) && !loss::counts_wanted(evidence).is_empty();
+        if !(seems_held(evidence) || seems_policed(evidence)) || counted_first {
             return Ruling::silent();
         }
-        let questions = loss::flows_wanted(evidence, Some(loss::TURNS));
+        let mut questions = loss::flows_wanted(evidence, Some(loss::TURNS));
+        if !seems_held(evidence) {
+            questions.iter_mut().for_each(longer);
+        }
         if questions.is_empty() {
             return Ruling::silent();
         }
@@ -55,7 +61,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         );
     };
     let ids: Vec<u32> = [Some(zoom.id), neutral.map(|flow| flow.id)].into_iter().flatten().collect();
-    let Some(held) = held_to(zoom) else { return Ruling::excluded(ids) };
+    let Some(held) = zoom_is_held_to(evidence, zoom) else { return Ruling::excluded(ids) };
     let Some(other) = neutral.map(rate) else { return Ruling::silent() };
     let zoom_alone = other > held * FREER;
     let everybody = neutral.and_then(held_to).is_some();
@@ -75,4 +81,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         ..claim(0.85, ids)
     };
     Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
+}
+
+fn longer(question: &mut Question) {
+    if let Question::Flow { at_once, .. } = question {
+        *at_once = Some(AT_ONCE);
+    }
 }

@@ -3,14 +3,16 @@
 pub(super) use why5003_probes::kit::Role;
 
 pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source, Telling};
-pub(super) use crate::verdict::answers_early::answers_early;
 pub(super) use crate::verdict::cause::{Cause, Mend};
+pub(super) use crate::verdict::measure::answers_early::answers_early;
+pub(super) use crate::verdict::measure::place::{
+    compared, first_walked, place_of, the_address_by_another_port, walk_again,
+};
+pub(super) use crate::verdict::measure::place_of_hello::place_of_hello;
+pub(super) use crate::verdict::measure::reach::reach_beyond;
+pub(super) use crate::verdict::measure::weigh::*;
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
-pub(super) use crate::verdict::place::{place_of, the_address_by_another_port, walk_again};
-pub(super) use crate::verdict::place_of_hello::place_of_hello;
-pub(super) use crate::verdict::reach::reach_beyond;
 pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
-pub(super) use crate::verdict::weigh::*;
 
 /// What a user can do while somebody else mends the network.
 pub(super) const ANOTHER_NETWORK: Mend = Mend {

@@ -89,7 +89,7 @@ fn transparent(evidence: &Evidence) -> Ruling {
 
 fn syn(evidence: &Evidence) -> Ruling {
     let suspects: Vec<_> = suspects(evidence).into_iter().filter(|a| deaf(*a) == Some(true)).collect();
-    let Some(first) = suspects.first().copied() else { return Ruling::silent() };
+    let Some(first) = suspects.first().copied() else { return for_neutral_hosts(evidence) };
     let nobody = taken_for_nobody(evidence);
     match nobody.map(deaf) {
         Some(Some(true)) => ruled(evidence, &suspects, nobody, Kind::Syn),
@@ -100,6 +100,18 @@ fn syn(evidence: &Evidence) -> Ruling {
             ruled(evidence, &suspects, None, Kind::Syn)
         }
         None => Ruling::silent(),
+    }
+}
+
+/// Neutral hosts seem to connect and hear nothing either, and of Zoom's nothing is known yet: who answers is asked meanwhile.
+fn for_neutral_hosts(evidence: &Evidence) -> Ruling {
+    let mut unheard = controls(evidence).filter(|a| deaf(*a) == Some(true));
+    match (unheard.next(), unheard.next()) {
+        (Some(first), Some(_)) if sign_in_fails(evidence) && to_nobody(evidence).next().is_none() => Ruling::doubt(
+            "connect to an address that nobody can own: neutral hosts seem to connect, and hear nothing",
+            vec![Question::Nobody { like: first.to() }],
+        ),
+        _ => Ruling::silent(),
     }
 }
 

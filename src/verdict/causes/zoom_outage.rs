@@ -85,7 +85,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
     if !trouble {
         // What Zoom does not know of yet is not on its page either.
-        return if places.iter().any(super::super::place::Place::open_to_the_last_router) {
+        return if places.iter().any(crate::verdict::measure::place::Place::open_to_the_last_router) {
             Ruling::doubt(NOTHING_COMES_BACK, Vec::new())
         } else {
             Ruling::excluded(pages)

@@ -13,6 +13,8 @@ use crate::kit::{CannotLook, ResolverSetting};
 const MOST_OF_THE_LIBRARY: usize = 3;
 /// Servers told of systemd-resolved, which knows no such bound.
 const MOST_UPSTREAMS: usize = 16;
+/// The longest timeout that the library takes, in seconds (`RES_MAXRETRANS`, resolv.conf(5)).
+const LONGEST_S: u8 = 30;
 /// RFC 1035, 4.2; resolv.conf can't name another port.
 const PORT: u16 = 53;
 
@@ -35,11 +37,22 @@ fn is_resolved(server: IpAddr) -> bool {
 }
 
 fn parse(text: &str, source: &str, most: usize) -> Vec<ResolverSetting> {
-    text.lines()
-        .filter_map(server)
-        .take(most)
-        .map(|server| ResolverSetting { server, source: source.to_owned(), stub: server.ip().is_loopback() })
-        .collect()
+    let timeout_s = timeout_s(text);
+    let setting = |server: SocketAddr| {
+        let stub = server.ip().is_loopback();
+        ResolverSetting { server, source: source.to_owned(), stub, timeout_s }
+    };
+    text.lines().filter_map(server).take(most).map(setting).collect()
+}
+
+/// `options timeout:n`, capped as the library caps it; the last one counts (resolv.conf(5)).
+fn timeout_s(text: &str) -> Option<u8> {
+    let options = text.lines().filter_map(|line| line.strip_prefix("options"));
+    let words = options.filter(|rest| rest.starts_with([' ', '\t'])).flat_map(str::split_ascii_whitespace);
+    words
+        .filter_map(|word| word.strip_prefix("timeout:")?.parse().ok())
+        .next_back()
+        .map(|seconds: u8| seconds.min(LONGEST_S))
 }
 
 /// The library heeds the keyword at the line's very beginning alone, and ignores what follows the address.
@@ -93,6 +106,7 @@ mod tests {
             server: server.parse().unwrap(),
             source: source.to_owned(),
             stub,
+            timeout_s: None,
         };
         assert_eq!(
             resolvers(&Linux::below(folder.path())).unwrap(),
@@ -101,6 +115,15 @@ mod tests {
                 setting("192.0.2.1:53", "/run/systemd/resolve/resolv.conf", false),
             ]
         );
+    }
+
+    #[test]
+    fn the_last_timeout_counts_and_is_capped() {
+        let of = |text: &str| parse(&format!("nameserver 192.0.2.1\n{text}"), "file", 3)[0].timeout_s;
+        assert_eq!(of(""), None);
+        assert_eq!(of("options rotate timeout:1 attempts:2\n"), Some(1));
+        assert_eq!(of("options timeout:1\noptions timeout:99\n"), Some(30));
+        assert_eq!(of("#options timeout:1\noptions timeout:many\n"), None);
     }
 
     #[test]

@@ -1,0 +1,129 @@
+//! `why5003 sweep`: which of Zoom's published prefixes and ports this network lets through.
+
+mod announce;
+mod bar;
+mod engines;
+mod file;
+mod gap;
+mod wanted;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{self, Format, Options};
+use super::exit::Code;
+use super::interrupts::Interrupts;
+use super::session::{block_on, rfc3339};
+use super::{diagnose, given, output};
+use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
+use crate::run::{self, Swept, Tools};
+use crate::sweep::{Pace, Survey, survey};
+use crate::verdict::conclude;
+use anyhow::Context;
+use bar::Bar;
+use file::Log;
+use wanted::Wanted;
+
+pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
+    anyhow::ensure!(options.format != Format::Markdown, "a sweep has no Markdown; write --format human or json");
+    let (catalogue, source) = given::catalogue(options)?;
+    let tools = diagnose::tools(options)?;
+    let started = rfc3339(tools.clock.wall());
+    let (mut log, wanted) = match &args.resume {
+        Some(path) => Log::resume(path, &catalogue)?,
+        None => Wanted::given(options, args, &catalogue, &started)?.logged(args.out.as_deref())?,
+    };
+    announce::check(options, args, &wanted)?;
+    let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
+    let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
+    let (report, survey) = block_on(async {
+        let mut interrupts = Interrupts::listen()?;
+        work.carry_out(&mut log, &mut interrupts, started, stamp).await
+    })??;
+    log.finish()?;
+    match args.gap_as {
+        Some(firewall) => gap::write(options, firewall, &report)?,
+        None => output::result(&match options.format {
+            Format::Json => report::sweep_json(&report),
+            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+        })?,
+    }
+    Ok(report.status.into())
+}
+
+/// A sweep, ready to begin.
+struct Work<'a> {
+    options: &'a Options,
+    args: &'a args::Sweep,
+    tools: Tools,
+    catalogue: Arc<crate::catalogue::Catalogue>,
+    wanted: Wanted,
+}
+
+impl Work<'_> {
+    async fn carry_out(
+        self,
+        log: &mut Log,
+        interrupts: &mut Interrupts,
+        started: String,
+        stamp: CatalogueStamp,
+    ) -> anyhow::Result<(SweepReport, Survey)> {
+        let began = self.tools.clock.elapsed();
+        let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
+        let Wanted { space, shard, seed, known } = self.wanted;
+        let mut bar = Bar::start(self.options, shard.share(space.count()));
+        let mut wrong = None;
+        let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
+        let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
+        let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
+        let swept = run::sweep(
+            sweep,
+            &mut engines,
+            &mut |event| {
+                bar.show(&event);
+                if let Err(error) = log.note(&space, &event) {
+                    wrong.get_or_insert(error);
+                }
+            },
+            interrupts.next(),
+        )
+        .await
+        .context("could not go on with the sweep")?;
+        if let Some(error) = wrong {
+            return Err(error);
+        }
+        let settlement = run::settle(
+            &self.tools,
+            &self.catalogue,
+            (&space, &swept.ledger),
+            if swept.incomplete { Duration::ZERO } else { self.args.settle },
+            &mut |what, of| bar.say(what, of),
+            interrupts.next(),
+        )
+        .await;
+        bar.end();
+        let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunk);
+        let Swept { asked, late, incomplete, .. } = swept;
+        let (status, summary) = conclude(&survey);
+        let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
+        let report = SweepReport {
+            schema: SWEEP_SCHEMA.to_owned(),
+            tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            started,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            catalogue: stamp,
+            engines: engines.iter().map(|(_, engine)| engine.name().to_owned()).collect(),
+            shard: shard.to_string(),
+            targets: shard.share(space.count()),
+            asked,
+            late,
+            complete: !incomplete && !settlement.incomplete,
+            status,
+            summary,
+            forged: survey.forged.iter().map(|(address, _)| *address).collect(),
+            lanes: report::sweep_lanes(&survey),
+            gap: report::missing(&survey),
+        };
+        Ok((report, survey))
+    }
+}

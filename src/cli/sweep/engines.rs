@@ -1,0 +1,78 @@
+//! The engines of a sweep: the fastest that this user may use.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use ipnet::IpNet;
+use why5003_probes::engines::{Connect, Datagrams, Engine};
+use why5003_probes::kit::{System, Transport};
+
+use super::super::args::{self, Options};
+use super::wanted::Wanted;
+
+/// One engine for each transport that has targets.
+///
+/// # Errors
+/// When the one that was asked for may not be used, or this computer gives no sockets.
+pub(super) async fn choose(
+    args: &args::Sweep,
+    options: &Options,
+    system: &dyn System,
+    wanted: &Wanted,
+) -> anyhow::Result<Vec<(Transport, Box<dyn Engine>)>> {
+    let prefixes = |of: Transport| -> Vec<IpNet> {
+        let lanes = wanted.space.lanes().iter().filter(|lane| lane.port.transport == of);
+        IpNet::aggregate(&lanes.map(|lane| lane.prefix).collect())
+    };
+    let (tcp, udp) = (prefixes(Transport::Tcp), prefixes(Transport::Udp));
+    let mut engines: Vec<(Transport, Box<dyn Engine>)> = Vec::new();
+    if !tcp.is_empty() {
+        engines.push((Transport::Tcp, tcp_engine(args, options, system, &tcp).await?));
+    }
+    if !udp.is_empty() {
+        let engine = Datagrams::new(WAIT, options.source, u128::from(wanted.seed)).context(BEGIN)?;
+        engines.push((Transport::Udp, Box::new(engine)));
+    }
+    Ok(engines)
+}
+
+#[cfg(target_os = "linux")]
+async fn tcp_engine(
+    args: &args::Sweep,
+    options: &Options,
+    system: &dyn System,
+    prefixes: &[IpNet],
+) -> anyhow::Result<Box<dyn Engine>> {
+    use std::hash::RandomState;
+
+    use why5003_probes::engines::Syn;
+    use why5003_probes::kit::CannotLook;
+
+    if args.engine != args::Engine::Connect {
+        match Syn::new(system, prefixes, WAIT, options.source, RandomState::new()).await {
+            Ok(engine) => return Ok(Box::new(engine)),
+            Err(CannotLook::Unprivileged { .. }) if args.engine == args::Engine::Auto => {}
+            Err(error) => return Err(error).context(BEGIN),
+        }
+    }
+    connect(options)
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn tcp_engine(
+    args: &args::Sweep,
+    options: &Options,
+    _: &dyn System,
+    _: &[IpNet],
+) -> anyhow::Result<Box<dyn Engine>> {
+    anyhow::ensure!(args.engine != args::Engine::Syn, "the syn engine is for Linux alone; use --engine connect");
+    connect(options)
+}
+
+fn connect(options: &Options) -> anyhow::Result<Box<dyn Engine>> {
+    Ok(Box::new(Connect::new(WAIT, options.source).context(BEGIN)?))
+}
+
+const BEGIN: &str = "could not begin the sweep";
+/// For an answer: more than a round trip to any place on Earth, and less than until the kernel's second SYN (RFC 6298, 2.1).
+const WAIT: Duration = Duration::from_millis(950);

@@ -1,0 +1,141 @@
+//! The file of a sweep as it grows: whole lines, written soon, so that little is asked again after a kill.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+
+use super::wanted::Wanted;
+use crate::catalogue::Catalogue;
+use crate::run::SweepEvent;
+use crate::sweep::{LOG_SCHEMA, LogHead, LogLine, Space};
+
+/// The file of a sweep, or none.
+pub(super) struct Log {
+    open: Option<Open>,
+}
+
+struct Open {
+    file: File,
+    path: PathBuf,
+    /// Whole lines that are not written yet.
+    lines: Vec<u8>,
+    written: Instant,
+}
+
+impl Log {
+    /// No file is wanted.
+    pub(super) fn none() -> Self {
+        Self { open: None }
+    }
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is there already: what was found is not written over.
+    pub(super) fn begin(path: &Path, head: &LogHead) -> anyhow::Result<Self> {
+        let file = OpenOptions::new().append(true).create_new(true).open(path);
+        let file = file.with_context(|| format!("could not begin {}", path.display()))?;
+        let mut open = Open { file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        open.add(head)?;
+        open.write()?;
+        Ok(Self { open: Some(open) })
+    }
+
+    /// Takes up a file, and what it says is known. A last line that was cut off is taken away.
+    ///
+    /// # Errors
+    /// When it cannot be read, is of another catalogue, or holds a line that is not of its sweep.
+    pub(super) fn resume(path: &Path, catalogue: &Catalogue) -> anyhow::Result<(Self, Wanted)> {
+        let failed = || format!("could not go on with {}", path.display());
+        let mut file = OpenOptions::new().read(true).append(true).open(path).with_context(failed)?;
+        let (wanted, whole) = read(&file, catalogue).with_context(failed)?;
+        file.set_len(whole).with_context(failed)?;
+        file.seek(SeekFrom::End(0)).with_context(failed)?;
+        let open = Open { file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        Ok((Self { open: Some(open) }, wanted))
+    }
+
+    /// Notes a response.
+    ///
+    /// # Errors
+    /// When the file does not take it.
+    pub(super) fn note(&mut self, space: &Space, event: &SweepEvent) -> anyhow::Result<()> {
+        let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return Ok(()) };
+        let Some(open) = &mut self.open else { return Ok(()) };
+        if let Some(line) = LogLine::of(space, number, attempt, response, rtt) {
+            open.add(&line)?;
+        }
+        if open.lines.len() >= FULL || open.written.elapsed() >= SOON { open.write() } else { Ok(()) }
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// When the file does not take it.
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        let Some(mut open) = self.open else { return Ok(()) };
+        open.write()?;
+        open.file.sync_all().with_context(|| format!("could not write {}", open.path.display()))
+    }
+}
+
+impl Open {
+    fn add(&mut self, line: &impl serde::Serialize) -> anyhow::Result<()> {
+        serde_json::to_writer(&mut self.lines, line)?;
+        self.lines.push(b'\n');
+        Ok(())
+    }
+
+    fn write(&mut self) -> anyhow::Result<()> {
+        self.file.write_all(&self.lines).with_context(|| format!("could not write {}", self.path.display()))?;
+        self.lines.clear();
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+/// What a file says, and how many bytes of it are whole lines.
+fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(Wanted, u64)> {
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut whole = 0_u64;
+    let mut next = |line: &mut Vec<u8>| -> anyhow::Result<bool> {
+        line.clear();
+        // No line of ours is so long; another file's may be without end.
+        let read = std::io::Read::take(&mut reader, LONGEST).read_until(b'\n', line)?;
+        let ended = line.last() == Some(&b'\n');
+        anyhow::ensure!(ended || (read as u64) < LONGEST, "it is no file of a sweep: a line has no end");
+        whole += if ended { read as u64 } else { 0 };
+        Ok(ended)
+    };
+    anyhow::ensure!(next(&mut line)?, "it is empty, or its first line was cut off");
+    let head: LogHead = serde_json::from_slice(&line).context("its first line is not a sweep's")?;
+    anyhow::ensure!(
+        head.schema == LOG_SCHEMA,
+        "it is of schema {:?}, and this program reads {LOG_SCHEMA:?}",
+        head.schema
+    );
+    anyhow::ensure!(
+        head.catalogue == catalogue.sha256,
+        "it was begun with another catalogue: give that one with --catalogue, or begin anew"
+    );
+    let mut wanted = Wanted::of(&head, catalogue)?;
+    anyhow::ensure!(wanted.space.count() == head.targets, "its first line chooses other targets than it counts");
+    let mut at = 1_u64;
+    while next(&mut line)? {
+        at += 1;
+        let entry: LogLine = serde_json::from_slice(&line).with_context(|| format!("line {at} is not a sweep's"))?;
+        entry.restore(&wanted.space, &mut wanted.known).map_err(|error| anyhow!("line {at}: could not {error}"))?;
+    }
+    Ok((wanted, whole))
+}
+
+/// Written at the latest when so many bytes wait.
+const FULL: usize = 1 << 16;
+/// Written at the latest after so long.
+const SOON: Duration = Duration::from_millis(200);
+/// Ten times as long as any line of ours.
+const LONGEST: u64 = 1 << 16;

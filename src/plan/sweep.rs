@@ -1,0 +1,42 @@
+//! The looks that settle what a sweep left silent.
+
+use std::net::SocketAddr;
+
+use why5003_probes::kit::{Look, Role, Settings, Transport};
+
+use super::looks;
+use crate::catalogue::Catalogue;
+
+/// Walks to neutral hosts of different operators, of one family: what their ways share is this network's.
+pub fn neutral_walks(catalogue: &Catalogue, ipv6: bool) -> Vec<Look> {
+    let mut operators: Vec<&str> = Vec::new();
+    let mut walks = Vec::new();
+    for resolver in &catalogue.resolvers {
+        let address = resolver.addresses.iter().find(|address| address.is_ipv6() == ipv6);
+        let Some(address) = address.filter(|_| !operators.contains(&resolver.operator.as_str())) else { continue };
+        operators.push(&resolver.operator);
+        walks.push(looks::ladder(Role::Control, SocketAddr::new(*address, HTTPS), Transport::Tcp));
+        if walks.len() == WALKS {
+            break;
+        }
+    }
+    walks
+}
+
+/// A walk towards a target that stayed silent.
+pub fn walk(to: SocketAddr, transport: Transport) -> Look {
+    looks::ladder(Role::Range, to, transport)
+}
+
+/// A packet to a target that ends at such a hop, if it comes so far.
+pub fn up_to(to: SocketAddr, transport: Transport, ttl: u8) -> Look {
+    let look = looks::up_to(Role::Range, to, transport, ttl);
+    // One packet, before the kernel's second SYN (RFC 6298, 2.1).
+    let settings = Settings { wait_ms: Some(900), tries: Some(1), ..look.settings.clone() };
+    look.with(settings)
+}
+
+/// DoH is there at every independent resolver.
+const HTTPS: u16 = 443;
+/// Two agree by chance on a router of their own more often than three.
+const WALKS: usize = 3;

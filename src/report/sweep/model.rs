@@ -1,0 +1,143 @@
+//! What a sweep's report holds.
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::model::{CatalogueStamp, Tool};
+use crate::sweep::{LaneSurvey, Place, State, Survey};
+use crate::verdict::{Location, Status};
+
+/// The schema's name.
+pub const SWEEP_SCHEMA: &str = "why5003.sweep/1";
+
+/// A whole sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SweepReport {
+    /// Always `why5003.sweep/1`.
+    pub schema: String,
+    /// The program that made it.
+    pub tool: Tool,
+    /// When it began, RFC 3339, UTC.
+    pub started: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// What was swept.
+    pub catalogue: CatalogueStamp,
+    /// How it was asked: `connect`, `syn`, `udp`.
+    pub engines: Vec<String>,
+    /// Which part of the targets, such as `1/1`.
+    pub shard: String,
+    /// Addresses and ports in this part.
+    pub targets: u64,
+    /// Targets asked in this run, repetitions included.
+    pub asked: u64,
+    /// Responses that came after their time; they were asked again.
+    pub late: u64,
+    /// Whether it came to its end.
+    pub complete: bool,
+    /// How Zoom stands by it.
+    pub status: Status,
+    /// The same in one sentence.
+    pub summary: String,
+    /// Addresses that nobody can own, and that answered: no `open` is believed then.
+    pub forged: Vec<SocketAddr>,
+    /// Prefix by port.
+    pub lanes: Vec<SweepLane>,
+    /// What this network does not let through, in as few prefixes and ports as say it.
+    pub gap: Vec<Missing>,
+}
+
+/// A prefix at a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SweepLane {
+    /// The prefix.
+    #[schemars(with = "String")]
+    pub prefix: IpNet,
+    /// `tcp/443`.
+    pub port: String,
+    /// `open`, `passes`, `blocked`, `reset`, `prohibited`, `partly` or `unknown`.
+    pub state: String,
+    /// How its targets responded.
+    pub targets: Counts,
+    /// The parts of the prefix that are blocked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub blocked: Vec<IpNet>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// Targets by what came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// A SYN-ACK, or a datagram.
+    pub open: u64,
+    /// A RST, or a port unreachable of the target's own.
+    pub closed: u64,
+    /// ICMP "administratively prohibited".
+    pub prohibited: u64,
+    /// Another ICMP error.
+    pub unreachable: u64,
+    /// Nothing.
+    pub silent: u64,
+    /// Not asked.
+    pub not_asked: u64,
+}
+
+/// Something that this network does not let through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    /// To where.
+    #[schemars(with = "Vec<String>")]
+    pub prefixes: Vec<IpNet>,
+    /// At which ports, such as `udp/8801-8810`.
+    pub ports: Vec<String>,
+    /// Where it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// The lanes of a survey, in the report's form.
+pub fn sweep_lanes(survey: &Survey) -> Vec<SweepLane> {
+    survey.lanes.iter().map(lane).collect()
+}
+
+fn lane(of: &LaneSurvey) -> SweepLane {
+    let tally = of.tally;
+    SweepLane {
+        prefix: of.lane.prefix,
+        port: of.lane.port.to_string(),
+        state: word(of.state).to_owned(),
+        targets: Counts {
+            open: tally.open,
+            closed: tally.closed,
+            prohibited: tally.prohibited,
+            unreachable: tally.unreachable,
+            silent: tally.silent,
+            not_asked: tally.pending,
+        },
+        blocked: of.blocked.clone(),
+        location: of.place.map(location),
+    }
+}
+
+pub(super) fn word(state: State) -> &'static str {
+    match state {
+        State::Open => "open",
+        State::Passes => "passes",
+        State::Blocked => "blocked",
+        State::Reset => "reset",
+        State::Prohibited => "prohibited",
+        State::Partly => "partly",
+        State::Unknown => "unknown",
+    }
+}
+
+pub(super) fn location(place: Place) -> Location {
+    let Place { hop, address, next } = place;
+    Location { hop, address, next }
+}

@@ -1,0 +1,234 @@
+//! Settles what a sweep left silent: packets that end at the last shared router, and walks where none comes back.
+//!
+//! Routers send few ICMP errors, so it asks slowly, asks the silent ones again more slowly, and asks a neutral flow beside them:
+//! where that is not answered either, nothing is told.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use why5003_probes::kit::{Fact, Hop, HopAnswer, How, IcmpError, Look, Observation, Transport};
+
+use super::schedule::{Finish, Limits, Schedule, Tools};
+use crate::catalogue::Catalogue;
+use crate::plan;
+use crate::sweep::{AtTheEnd, Ledger, Reach, Settled, Space, Trunk, at_borders, to_settle};
+
+/// How silence was settled.
+#[derive(Clone, Debug, Default)]
+pub struct Settlement {
+    /// What was settled.
+    pub settled: Settled,
+    /// The shared routers, by which it was.
+    pub trunk: Trunk,
+    /// It was stopped before its end.
+    pub incomplete: bool,
+}
+
+/// Settles silent targets until all are, or the time is up: first the most telling, then what lies at the borders that were found.
+pub async fn settle(
+    tools: &Tools,
+    catalogue: &Catalogue,
+    (space, ledger): (&Space, &Ledger),
+    time: Duration,
+    progress: &mut dyn FnMut(&str, usize),
+    stop: impl Future<Output = ()>,
+) -> Settlement {
+    let mut settlement = Settlement::default();
+    let work = work(tools, catalogue, (space, ledger), Instant::now() + time, progress, &mut settlement);
+    let stopped = tokio::select! {
+        biased;
+        () = stop => true,
+        () = work => false,
+    };
+    settlement.incomplete = stopped;
+    settlement
+}
+
+async fn work(
+    tools: &Tools,
+    catalogue: &Catalogue,
+    (space, ledger): (&Space, &Ledger),
+    end: Instant,
+    progress: &mut dyn FnMut(&str, usize),
+    settlement: &mut Settlement,
+) {
+    let mut open = to_settle(space, ledger);
+    if open.is_empty() || end <= Instant::now() {
+        return;
+    }
+    progress("walking to neutral hosts", open.len());
+    let walks = seen(tools, plan::neutral_walks(catalogue, false), WALK_GAP).await;
+    settlement.trunk = Trunk::shared(&walks.values().map(hops).collect::<Vec<_>>());
+    let trunk = &settlement.trunk;
+    let Some(neutral) = walks.values().find_map(|seen| seen.look.target.socket()).filter(|_| trunk.end() > 0) else {
+        return;
+    };
+    // Each round halves what lies between two that fare differently: 2^128 addresses are found in so many.
+    for _ in 0..BISECTIONS {
+        progress("asking the last shared router", open.len());
+        let mute = at_the_last_router(tools, (space, trunk), &open, end, &mut settlement.settled).await;
+        if !mute.is_empty() {
+            let beside = plan::up_to(neutral, Transport::Tcp, trunk.end());
+            let goes_on = seen(tools, vec![beside; NEUTRAL_TRIES], SLOWEST).await;
+            let answers =
+                goes_on.values().any(|seen| matches!(at_the_end(seen).reach(trunk), Some(Reach::Passes { .. })));
+            progress("walking to what stayed silent", mute.len());
+            let reaches = if answers { walked(tools, space, trunk, &mute).await } else { Vec::new() };
+            for (number, reach) in mute.iter().zip(reaches) {
+                settlement.settled.note(*number, reach);
+            }
+        }
+        open = at_borders(space, ledger, &settlement.settled);
+        if open.is_empty() || end <= Instant::now() {
+            return;
+        }
+    }
+}
+
+/// Asks the last shared router by packets to these targets, as fast as it answers; returns those that stayed silent each time they
+/// were asked, a second or more apart.
+async fn at_the_last_router(
+    tools: &Tools,
+    (space, trunk): (&Space, &Trunk),
+    open: &[u64],
+    end: Instant,
+    settled: &mut Settled,
+) -> Vec<u64> {
+    let mut schedule = Schedule::new(tools.clone(), Limits::default());
+    let mut waiting: VecDeque<(u64, u8)> = open.iter().map(|number| (*number, 1)).collect();
+    let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
+    let (mut mute, mut id) = (Vec::new(), 0);
+    let (mut at, mut gap) = (Instant::now(), QUICKEST);
+    loop {
+        let over = Instant::now() >= end;
+        if flying.is_empty() && (waiting.is_empty() || over) {
+            return mute;
+        }
+        tokio::select! {
+            biased;
+            finish = schedule.next(), if !flying.is_empty() => match finish {
+                Some(Finish::Seen(seen)) => {
+                    let Some((number, tries)) = flying.remove(&seen.id) else { continue };
+                    if let Some(reach) = at_the_end(&seen).reach(trunk) {
+                        settled.note(number, reach);
+                        gap = gap.mul_f64(0.9).max(QUICKEST);
+                    } else if tries < TRIES {
+                        waiting.push_back((number, tries + 1));
+                        gap = gap.mul_f64(1.5).min(SLOWEST);
+                    } else {
+                        mute.push(number);
+                    }
+                }
+                // What this computer would not look at stays untold.
+                Some(Finish::NotLooked(_)) | None => flying.clear(),
+            },
+            () = sleep_until(at), if !waiting.is_empty() && !over => {
+                if let Some((number, tries)) = waiting.pop_front()
+                    && let Some((to, transport)) = space.target(number)
+                {
+                    // A try counts where the router had time for it.
+                    at = Instant::now() + if tries > 1 { SLOWEST } else { gap };
+                    schedule.push(id, plan::up_to(to, transport, trunk.end()));
+                    flying.insert(id, (number, tries));
+                    id += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Where the flows to silent targets die: the first of each prefix and of each port are walked to, and the others fare as the
+/// one that shares their prefix, or else their port.
+async fn walked(tools: &Tools, space: &Space, trunk: &Trunk, mute: &[u64]) -> Vec<Reach> {
+    let lane = |number: &u64| space.lanes().get(space.lane_of(*number)).copied();
+    let mut chosen: Vec<u64> = Vec::new();
+    for number in mute {
+        let new = |same: fn(crate::sweep::Lane, crate::sweep::Lane) -> bool| {
+            !chosen.iter().any(|other| lane(other).zip(lane(number)).is_some_and(|(a, b)| same(a, b)))
+        };
+        if chosen.len() < WALKS && (new(|a, b| a.prefix == b.prefix) || new(|a, b| a.port == b.port)) {
+            chosen.push(*number);
+        }
+    }
+    let looks =
+        chosen.iter().filter_map(|number| space.target(*number)).map(|(to, transport)| plan::walk(to, transport));
+    let walks = seen(tools, looks.collect(), WALK_GAP).await;
+    let reached: Vec<(u64, Reach)> =
+        (0..).zip(&chosen).filter_map(|(at, number)| Some((*number, trunk.reach_of(&hops(walks.get(&at)?))))).collect();
+    let as_the_nearest = |number: &u64| {
+        let own = reached.iter().find(|(other, _)| other == number);
+        let kin = |same: fn(crate::sweep::Lane, crate::sweep::Lane) -> bool| {
+            reached.iter().find(move |(other, _)| lane(other).zip(lane(number)).is_some_and(|(a, b)| same(a, b)))
+        };
+        let nearest = own.or_else(|| kin(|a, b| a.prefix == b.prefix)).or_else(|| kin(|a, b| a.port == b.port));
+        // One that passes when it is walked to says nothing of another that stayed silent.
+        match nearest {
+            Some((other, reach)) if other == number || reach.passes() == Some(false) => *reach,
+            _ => Reach::Untold,
+        }
+    };
+    mute.iter().map(as_the_nearest).collect()
+}
+
+/// Takes looks one after the other at such a distance, and hands over what was seen by their place in the list.
+async fn seen(tools: &Tools, looks: Vec<Look>, gap: Duration) -> BTreeMap<u32, Observation> {
+    let mut schedule = Schedule::new(tools.clone(), Limits::default());
+    let mut seen = BTreeMap::new();
+    let mut looks = (0..).zip(looks);
+    let (mut next, mut at) = (looks.next(), Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            finish = schedule.next(), if schedule.pending().next().is_some() => {
+                if let Some(Finish::Seen(observation)) = finish {
+                    seen.insert(observation.id, *observation);
+                }
+            }
+            () = sleep_until(at), if next.is_some() => {
+                if let Some((id, look)) = next.take() {
+                    schedule.push(id, look);
+                }
+                next = looks.next();
+                at += gap;
+            }
+            else => return seen,
+        }
+    }
+}
+
+fn hops(walk: &Observation) -> Vec<Hop> {
+    walk.facts.iter().filter_map(|fact| if let Fact::Hop(hop) = fact { Some(hop.clone()) } else { None }).collect()
+}
+
+/// What a packet that was to end at the end of the trunk brought.
+fn at_the_end(seen: &Observation) -> AtTheEnd {
+    let icmp = |fact: &Fact| if let Fact::Icmp(IcmpError { from, .. }) = fact { *from } else { None };
+    let from = seen.facts.iter().rev().find_map(icmp);
+    let came = match seen.failure.as_ref().map(|failure| failure.how) {
+        None => HopAnswer::Answered,
+        Some(How::Expired) => HopAnswer::Expired,
+        Some(How::Unreachable) => HopAnswer::Unreachable,
+        Some(How::Refused | How::Reset) if from.is_none() => HopAnswer::Refused,
+        // A port unreachable from the way is a prohibition, too.
+        Some(How::Prohibited | How::Refused | How::Reset) => HopAnswer::Prohibited,
+        Some(_) => HopAnswer::Silent,
+    };
+    AtTheEnd { came, from }
+}
+
+/// Between two packets that end at one router, while it answers.
+const QUICKEST: Duration = Duration::from_millis(25);
+/// Linux sends one ICMP error a second to one host (`icmp_ratelimit`), and many routers are set likewise.
+const SLOWEST: Duration = Duration::from_millis(1_100);
+/// How often a target is asked before it is walked to.
+const TRIES: u8 = 3;
+/// Between two walks, each of which asks every router on its way.
+const WALK_GAP: Duration = Duration::from_millis(1_500);
+/// Walks to silent targets in a round.
+const WALKS: usize = 12;
+/// How often a neutral flow is asked beside those that stayed silent.
+const NEUTRAL_TRIES: usize = 3;
+/// A published prefix of IPv6 leaves at most so many bits.
+const BISECTIONS: usize = 96;

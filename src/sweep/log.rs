@@ -1,0 +1,178 @@
+//! The file of a sweep: its settings in the first line, then a line for each response, as they came (NDJSON).
+//!
+//! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use why5003_probes::engines::Response;
+use why5003_probes::kit::{ParseTargetError, Target};
+
+use super::ledger::Ledger;
+use super::space::Space;
+
+/// The schema of the first line.
+pub const LOG_SCHEMA: &str = "why5003.sweep-log/1";
+
+/// The first line: what is swept, and in which order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogHead {
+    /// Always `why5003.sweep-log/1`.
+    pub schema: String,
+    /// SHA-256 of the catalogue's text: the prefixes of another one have other numbers.
+    pub catalogue: String,
+    /// When it began, RFC 3339, UTC.
+    pub started: String,
+    /// Services; none is the usual ones.
+    pub services: Vec<String>,
+    /// Prefixes; none is all of the services'.
+    pub prefixes: Vec<String>,
+    /// Ports; none is the services' own.
+    pub ports: Vec<String>,
+    /// `4`, `6`, or both.
+    pub families: String,
+    /// Addresses of each prefix; absent is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_prefix: Option<u32>,
+    /// Which part, `3/8`.
+    pub shard: String,
+    /// Of the order.
+    pub seed: u64,
+    /// How many targets the whole has, all shards together: a check.
+    pub targets: u64,
+}
+
+/// A later line: what came for a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogLine {
+    /// Spelled `170.114.52.2:443/tcp`.
+    pub target: String,
+    /// The first time it was asked, or a later one.
+    #[serde(rename = "try")]
+    pub attempt: u8,
+    /// `open`, `closed`, `prohibited`, `unreachable` or `silent`.
+    pub came: Came,
+    /// Who sent an ICMP error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<IpAddr>,
+    /// IP TTL of a RST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u8>,
+    /// From the packet to what came, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_us: Option<u64>,
+}
+
+/// What came, in one word.
+///
+/// Closed on purpose: it is the file's form of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Came {
+    /// A SYN-ACK, or a datagram.
+    Open,
+    /// A RST, or a port unreachable of the target's own.
+    Closed,
+    /// ICMP "administratively prohibited".
+    Prohibited,
+    /// Another ICMP error.
+    Unreachable,
+    /// Nothing.
+    Silent,
+}
+
+/// A line of a sweep's file is not of this sweep.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignLine {
+    /// Its target cannot be read.
+    #[error("read its target")]
+    Target(#[from] ParseTargetError),
+    /// Its target is not among those of the first line.
+    #[error("find {0:?} among the targets of the first line")]
+    NotAsked(String),
+}
+
+impl LogLine {
+    /// The line of a response; `None` for a number outside the space.
+    pub fn of(space: &Space, number: u64, attempt: u8, response: Response, rtt: Option<Duration>) -> Option<Self> {
+        let (to, transport) = space.target(number)?;
+        let (came, from, ttl) = match response {
+            Response::Open => (Came::Open, None, None),
+            Response::Closed { ttl } => (Came::Closed, None, ttl),
+            Response::Prohibited { by } => (Came::Prohibited, by, None),
+            Response::Unreachable { by } => (Came::Unreachable, by, None),
+            Response::Silent => (Came::Silent, None, None),
+        };
+        let target = Target::address(to.ip()).at_port(to.port(), transport).to_string();
+        let rtt_us = rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX));
+        Some(Self { target, attempt, came, from, ttl, rtt_us })
+    }
+
+    /// Takes the line over into a ledger.
+    ///
+    /// # Errors
+    /// [`ForeignLine`] when it is not of this space.
+    pub fn restore(&self, space: &Space, ledger: &mut Ledger) -> Result<(), ForeignLine> {
+        let target: Target = self.target.parse()?;
+        let number = target.socket().zip(target.port).and_then(|(to, (_, transport))| space.number(to, transport));
+        let number = number.ok_or_else(|| ForeignLine::NotAsked(self.target.clone()))?;
+        let response = match self.came {
+            Came::Open => Response::Open,
+            Came::Closed => Response::Closed { ttl: self.ttl },
+            Came::Prohibited => Response::Prohibited { by: self.from },
+            Came::Unreachable => Response::Unreachable { by: self.from },
+            Came::Silent => Response::Silent,
+        };
+        ledger.restore(number, self.attempt, response);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use why5003_probes::kit::Transport;
+
+    use super::super::{Amount, Lane, Port};
+    use super::*;
+
+    fn space() -> Space {
+        let lane = |prefix: &str, transport, number| Lane {
+            prefix: prefix.parse().unwrap(),
+            port: Port { transport, number },
+            canary: false,
+        };
+        let lanes = vec![lane("192.0.2.0/30", Transport::Tcp, 443), lane("2001:db8::/126", Transport::Udp, 8801)];
+        Space::new(lanes, Amount::All).unwrap()
+    }
+
+    #[test]
+    fn every_response_comes_back_from_its_line() {
+        let space = space();
+        let by = "10.0.1.1".parse().ok();
+        let responses = [
+            Response::Open,
+            Response::Closed { ttl: Some(60) },
+            Response::Prohibited { by },
+            Response::Unreachable { by },
+            Response::Silent,
+        ];
+        let mut ledger = Ledger::new(space.count());
+        for (number, response) in (0..).zip(responses) {
+            LogLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
+        }
+        let restored: Vec<_> = (0..5).map(|number| ledger.response(number)).collect();
+        assert_eq!(restored, responses.map(Some));
+    }
+
+    #[test]
+    fn a_line_of_another_sweep_is_refused() {
+        let space = space();
+        let line = LogLine::of(&space, 0, 1, Response::Open, None).unwrap();
+        let foreign = LogLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
+        let error = foreign.restore(&space, &mut Ledger::new(space.count())).unwrap_err();
+        assert_eq!(error, ForeignLine::NotAsked("192.0.2.9:443/tcp".to_owned()));
+    }
+}

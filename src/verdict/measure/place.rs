@@ -1,0 +1,164 @@
+//! Where on the way a flow dies: its TTL ladder held against that of a flow that passes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use why5003_probes::kit::{HopAnswer, Role, Transport};
+
+use crate::evidence::{Attempt, Evidence, Ladder, Question};
+use crate::verdict::model::Location;
+
+/// What two ladders tell of a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::verdict) struct Place {
+    /// The last hop that answers for the flow, and the next one that answers for a passing flow alone.
+    pub(in crate::verdict) location: Location,
+    /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
+    pub(in crate::verdict) open_to_the_end: bool,
+    /// The flow's packets reach the last router that the passing flow shows, or one beyond the fork of the two ways: what
+    /// they have in common lets it pass.
+    pub(in crate::verdict) past_the_shared_way: bool,
+    /// The hop at which the passing flow ends, where the two ways do not part as far as anything can be seen.
+    end: Option<u8>,
+    /// The passing flow went to the same address, so the two share their way to its end.
+    pub(in crate::verdict) by_the_same_address: bool,
+    /// The ladders held against each other.
+    pub(in crate::verdict) ids: Vec<u32>,
+}
+
+impl Place {
+    /// The flow's packets reach the last router before the passing flow's end, by the same routers.
+    pub(in crate::verdict) fn open_to_the_last_router(&self) -> bool {
+        let next = self.location.hop.and_then(|hop| hop.checked_add(1));
+        self.past_the_shared_way && self.end.is_some() && self.end == next
+    }
+}
+
+/// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
+pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
+    let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
+    let end = affected.last_router().map_or(0, |(hop, _)| hop);
+    let at_the_end = affected.router_at(end);
+    // The same address by another port shares the way to its end; any other destination only its beginning.
+    let same_address = |l: Ladder<'_>| l.to().ip() == to.ip();
+    let shared_way = |l: Ladder<'_>| same_address(l) || end == 0 || l.router_at(end) == at_the_end;
+    let tells = |l: Ladder<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
+    let neutral = evidence
+        .ladders()
+        .filter(|l| (l.to(), l.transport()) != (to, transport) && (passes(*l) || outruns(*l, affected)))
+        .max_by_key(|l| (tells(*l), shared_way(*l), same_address(*l), l.reach()))?;
+    // Routers that spare their errors for one flow may show them to another on the same way.
+    let nearer = |(hop, router): (u8, IpAddr)| {
+        let agree = evidence.ladders().filter(|l| passes(*l) && l.router_at(hop) == Some(router) && shared_way(*l));
+        agree.filter_map(|l| l.router_after(end)).min().map_or((hop, router), |near| near.min((hop, router)))
+    };
+    let ids = vec![affected.id(), neutral.id()];
+    let by_the_same_address = same_address(neutral);
+    if let Some(hop) = affected.answered_at() {
+        let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
+        return Some(Place {
+            location,
+            open_to_the_end: true,
+            past_the_shared_way: true,
+            end: None,
+            by_the_same_address,
+            ids,
+        });
+    }
+    let (hop, address) = match affected.last_router() {
+        Some((hop, address)) => (hop, Some(address)),
+        // Not even the first hop answers for it: this computer, or its own link, if the first hop does answer others.
+        None => (0, None),
+    };
+    // Beyond the hop at which two ways part, what one shows says nothing of the other.
+    let shared = by_the_same_address || hop == 0 || neutral.router_at(hop) == address;
+    let place = |next| Place {
+        location: Location { hop: Some(hop), address, next },
+        open_to_the_end: false,
+        past_the_shared_way: false,
+        end: neutral.answered_at().filter(|_| shared),
+        by_the_same_address,
+        ids: ids.clone(),
+    };
+    match neutral.router_after(hop).map(nearer) {
+        Some((_, next)) if shared => Some(place(Some(next))),
+        // The passing flow shows another router there: the ways have parted before it.
+        Some(_) if neutral.router_at(hop).is_some() => Some(Place { past_the_shared_way: true, ..place(None) }),
+        Some(_) => Some(place(None)),
+        None if hop == 0 => None,
+        // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
+        // to its last router.
+        None => Some(Place {
+            open_to_the_end: by_the_same_address && neutral.answered_at() == hop.checked_add(1),
+            past_the_shared_way: true,
+            ..place(None)
+        }),
+    }
+}
+
+/// The first of these tries whose flow was walked, or simply the first.
+pub(in crate::verdict) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt<'a>]) -> Option<Attempt<'a>> {
+    let walked = |a: &&Attempt<'_>| walks(evidence, a.to(), Transport::Tcp).next().is_some();
+    tries.iter().find(walked).or(tries.first()).copied()
+}
+
+/// Whether this flow was walked, and a neutral one to hold it against.
+pub(in crate::verdict) fn compared(evidence: &Evidence, to: SocketAddr) -> bool {
+    let neutral = evidence.ladders().any(|l| l.role() == Role::Control && l.to() != to);
+    neutral && walks(evidence, to, Transport::Tcp).next().is_some()
+}
+
+/// A walk of this flow alone, where routers were seen to spare their errors: one that was mute for it may have been heard by
+/// others that asked at the same time.
+pub(in crate::verdict) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
+    let walked: Vec<Ladder<'_>> = walks(evidence, to, transport).collect();
+    let [walk] = walked[..] else { return None };
+    let shows = |hop: u8| evidence.ladders().any(|l| l.router_at(hop).is_some());
+    let spared = evidence.ladders().any(|l| {
+        let reach = l.reach().unwrap_or(0);
+        l.hops().any(|hop| hop.came == HopAnswer::Silent && hop.ttl < reach && shows(hop.ttl))
+    });
+    (spared && others_beside(evidence, walk) > 1).then_some(Question::WalkAgain { to, transport })
+}
+
+/// How many other flows were walked while this one asked its last hop for the first two times. One alone takes a router's error
+/// from it once at most.
+fn others_beside(evidence: &Evidence, walk: Ladder<'_>) -> usize {
+    let until = walk.began() + TWO_ROUNDS;
+    evidence.ladders().filter(|l| l.id() != walk.id() && l.began() < until && walk.began() < l.ended()).count()
+}
+
+/// The walks along this flow.
+fn walks(evidence: &Evidence, to: SocketAddr, transport: Transport) -> impl Iterator<Item = Ladder<'_>> {
+    evidence.ladders().filter(move |l| l.to() == to && l.transport() == transport)
+}
+
+/// The way to the same address by another TCP port, which is open there.
+pub(in crate::verdict) fn the_address_by_another_port<'a>(
+    evidence: &'a Evidence,
+    ladder: Ladder<'_>,
+) -> Option<Ladder<'a>> {
+    evidence.ladders().find(|l| {
+        let opened = l.hops().any(|hop| hop.came == HopAnswer::Answered);
+        l.to().ip() == ladder.to().ip() && l.to() != ladder.to() && l.transport() == Transport::Tcp && opened
+    })
+}
+
+/// A flow to the same address by another port or protocol that goes on where this one ends, though its end keeps silent
+/// too: by two routers at least, since one that answered one flow alone may merely limit what it answers.
+fn outruns(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
+    let end = affected.reach().unwrap_or(0);
+    let beyond = ladder.hops().filter(|h| h.ttl > end && h.came == HopAnswer::Expired).count();
+    ladder.to().ip() == affected.to().ip() && beyond >= ROUTERS_BEYOND
+}
+
+/// A ladder whose destination answered.
+fn passes(ladder: Ladder<'_>) -> bool {
+    ladder.answered_at().is_some()
+}
+
+/// A walk asks a silent hop again after 1.1 s, and waits as long for the second answer as routers took.
+const TWO_ROUNDS: Duration = Duration::from_millis(1_500);
+
+/// Routers beyond a flow's end that make it an end where the destination answers nobody.
+const ROUTERS_BEYOND: usize = 2;

@@ -1,0 +1,116 @@
+//! Where on the way a ClientHello dies, on a connection that stands: its TTL ladder held against that of a hello that passes.
+//!
+//! Once a connection stands the kernel tells that a TTL ended, not at whose: the routers are those that SYNs to the same
+//! address meet at the same hops.
+
+use std::net::SocketAddr;
+
+use why5003_probes::kit::{Hello, HopAnswer, Sni, Transport};
+
+use crate::evidence::{Evidence, Ladder, Question, Telling};
+use crate::verdict::model::Location;
+
+/// What is known of where a hello dies.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::verdict) enum HelloPlace {
+    /// This would have to be known first.
+    Ask(Question),
+    /// There, by these ladders.
+    Found(Location, Vec<u32>),
+    /// It cannot be told from here.
+    Untold,
+}
+
+impl HelloPlace {
+    /// The place and the ladders that tell it, and the question still to be asked.
+    pub(in crate::verdict) fn parts(self) -> (Option<Location>, Vec<u32>, Option<Question>) {
+        match self {
+            Self::Ask(question) => (None, Vec::new(), Some(question)),
+            Self::Found(location, ids) => (Some(location), ids, None),
+            Self::Untold => (None, Vec::new(), None),
+        }
+    }
+}
+
+/// Where the hello for `host` dies on its way to `to`.
+pub(in crate::verdict) fn place_of_hello(
+    evidence: &Evidence,
+    host: &str,
+    to: SocketAddr,
+    telling: Telling,
+) -> HelloPlace {
+    let syn = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
+    let Some(syn) = syn else { return HelloPlace::Ask(Question::Way { to }) };
+    let Some(distance) = opened_at(syn).filter(|distance| *distance > 1) else { return HelloPlace::Untold };
+    let walked = |form: fn(Ladder<'_>, Telling) -> bool| {
+        evidence.hello_ladders().find(|l| l.to() == to && l.host() == Some(host) && form(*l, telling))
+    };
+    let Some(dying) = walked(dies) else {
+        return HelloPlace::Ask(Question::WhereHello { host: host.to_owned(), to, telling, distance });
+    };
+    let passing = walked(passes);
+    if passing.is_none() && telling != Telling::Presence {
+        return HelloPlace::Untold;
+    }
+    // Of a hello that nothing passes but the connection itself, the connection's SYN is the one that passes.
+    let passing = passing.unwrap_or(syn);
+    let router = |hop: u8| syn.router_at(hop);
+    let found = |hop: u8, next: u8| {
+        let location = Location { hop: Some(hop), address: router(hop), next: router(next) };
+        HelloPlace::Found(location, vec![dying.id(), passing.id(), syn.id()])
+    };
+    if let Some(answered) = ended_at(dying) {
+        // From the far end itself it says nothing of the way; and the passing one must have got beyond it.
+        let goes_on =
+            passing.hops().any(|h| h.ttl >= answered && h.came == HopAnswer::Expired) || passing.id() == syn.id();
+        return match answered.checked_sub(1) {
+            Some(before) if answered < distance && goes_on => found(before, answered),
+            _ => HelloPlace::Untold,
+        };
+    }
+    let last = expired(dying).max().unwrap_or(0);
+    // An error from the far end's hop is no expired TTL.
+    if last >= distance {
+        return HelloPlace::Untold;
+    }
+    match expired(passing).find(|hop| *hop > last && *hop < distance) {
+        Some(next) => found(last, next),
+        None => HelloPlace::Untold,
+    }
+}
+
+/// The hello that dies, of these forms.
+fn dies(ladder: Ladder<'_>, telling: Telling) -> bool {
+    let settings = ladder.settings();
+    settings.sni.is_none()
+        && match telling {
+            Telling::Name | Telling::Presence => settings.hello == Some(Hello::Small),
+            Telling::Size => settings.hello.is_none(),
+        }
+}
+
+/// The hello that passes, of these forms.
+fn passes(ladder: Ladder<'_>, telling: Telling) -> bool {
+    let settings = ladder.settings();
+    let small = settings.hello == Some(Hello::Small);
+    match telling {
+        Telling::Name => small && matches!(settings.sni, Some(Sni::Name(_))),
+        Telling::Size => small && settings.sni.is_none(),
+        Telling::Presence => false,
+    }
+}
+
+/// The hop at which a connection stood.
+fn opened_at(ladder: Ladder<'_>) -> Option<u8> {
+    ladder.hops().find(|h| h.came == HopAnswer::Answered).map(|h| h.ttl)
+}
+
+/// The hop at which something answered for good.
+fn ended_at(ladder: Ladder<'_>) -> Option<u8> {
+    ladder.hops().find(|h| !matches!(h.came, HopAnswer::Expired | HopAnswer::Silent)).map(|h| h.ttl)
+}
+
+/// The hops at which a TTL ended.
+fn expired(ladder: Ladder<'_>) -> impl Iterator<Item = u8> {
+    ladder.hops().filter(|h| h.came == HopAnswer::Expired).map(|h| h.ttl)
+}

@@ -1,0 +1,149 @@
+//! Sweeps, on a loopback that owns a prefix of Zoom's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::namespace::Inside;
+use crate::program::{end, inside, run, signal, why5003};
+
+/// 512 addresses, and the canaries, which nobody answers for.
+const WANTED: [&str; 8] =
+    ["sweep", "--prefix", "170.114.52.0/23", "--port", "tcp/443", "--settle", "0", "--format=json"];
+const ADDRESSES: usize = 512;
+
+pub(crate) fn killed_twice_and_resumed_it_has_asked_each_target_once() {
+    for engine in ["connect", "auto"] {
+        let file = fresh(&format!("killed.{engine}.ndjson"));
+        let path = file.to_str().unwrap();
+        let mut command = inside(Inside::Zoom, &WANTED);
+        let first = command.args(["--all", "--rate", "300", "--engine", engine, "--out", path]).spawn().unwrap();
+        kill_at(first, &file, 100);
+        let resume = ["sweep", "--settle", "0", "--format=json", "--engine", engine, "--resume", path];
+        let second = inside(Inside::Zoom, &[&resume[..], &["--rate", "300"]].concat()).spawn().unwrap();
+        kill_at(second, &file, 250);
+        // A kill in the middle of a write leaves a line without its end.
+        fs::write(&file, [fs::read(&file).unwrap(), b"{\"target\":\"170.1".to_vec()].concat()).unwrap();
+        let ran = run(&mut inside(Inside::Zoom, &[&resume[..], &["--rate", "0"]].concat()));
+        let asked = asked(&file);
+        assert!(asked.values().all(|times| *times == 1), "{asked:?}");
+        assert_eq!(asked.keys().filter(|(target, _)| target.starts_with("170.114.")).count(), ADDRESSES);
+        assert_eq!(ran.json()["lanes"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
+    }
+}
+
+pub(crate) fn no_second_carries_more_packets_than_the_rate() {
+    for engine in ["connect", "auto"] {
+        let mut command = inside(Inside::Zoom, &WANTED);
+        let began = Instant::now();
+        let child = command.args(["--all", "--rate", "200", "--engine", engine]).spawn().unwrap();
+        let seen = counted(&child);
+        let ran = end(child, began);
+        assert_eq!(ran.json()["lanes"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
+        for (at, packets) in &seen {
+            let later = seen.iter().find(|(then, _)| *then >= *at + Duration::from_secs(1));
+            let Some((then, more)) = later else { break };
+            // Each SYN draws a RST on the same loopback. The counter is read a little before or after its second ends.
+            let within = (then.as_secs_f64() - at.as_secs_f64() + 0.05) * 200.0;
+            assert!(
+                f64::from((more - packets) / 2) <= within,
+                "{engine}: {packets} to {more} within {at:?} to {then:?}"
+            );
+        }
+    }
+}
+
+pub(crate) fn shards_share_nothing_and_are_all_of_it() {
+    let mut targets = BTreeMap::new();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let file = fresh(&format!("shard.{}.ndjson", &shard[..1]));
+        let mut command = inside(Inside::Zoom, &WANTED);
+        run(command.args(["--all", "--rate", "0", "--seed", "7", "--shard", shard, "--out", file.to_str().unwrap()]));
+        for ((target, attempt), times) in asked(&file) {
+            if attempt == 1 {
+                *targets.entry(target).or_insert(0) += times;
+            }
+        }
+    }
+    assert!(targets.values().all(|times| *times == 1), "{targets:?}");
+    assert_eq!(targets.keys().filter(|target| target.starts_with("170.114.")).count(), ADDRESSES);
+}
+
+pub(crate) fn a_large_sweep_wants_a_yes() {
+    let ran = run(&mut inside(Inside::Zoom, &["sweep", "--prefix", "170.114.0.0/16", "--port", "tcp/443", "--all"]));
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+    assert!(ran.err.contains("65539 targets") && ran.err.contains("--yes"), "{}", ran.err);
+}
+
+pub(crate) fn a_finished_sweep_is_not_asked_again() {
+    let file = fresh("finished.ndjson");
+    let path = file.to_str().unwrap();
+    let mut command = inside(Inside::Zoom, &WANTED);
+    let first = run(command.args(["--rate", "0", "--out", path]));
+    let again = run(&mut inside(Inside::Zoom, &["sweep", "--settle", "0", "--format=json", "--resume", path]));
+    assert_eq!((first.json()["asked"].as_u64(), again.json()["asked"].as_u64()), (Some(10), Some(0)));
+    assert_eq!(first.json()["lanes"], again.json()["lanes"]);
+}
+
+pub(crate) fn a_sweep_report_is_of_its_schema() {
+    let mut command = inside(Inside::Zoom, &WANTED);
+    let report = run(command.args(["--rate", "0"])).json();
+    let schema = run(&mut why5003(&["schema", "sweep"])).json();
+    let faults: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&report).map(|error| error.to_string()).collect();
+    assert_eq!((report["schema"].as_str(), faults), (Some("why5003.sweep/1"), Vec::new()));
+}
+
+/// A place for a file that is not there.
+fn fresh(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    drop(fs::remove_file(&path));
+    path
+}
+
+/// Kills it, without a word, once its file has so many lines.
+fn kill_at(mut child: Child, file: &Path, lines: usize) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while fs::read(file).map_or(0, |text| text.split(|byte| *byte == b'\n').count()) < lines {
+        assert!(Instant::now() < end, "it wrote too little");
+        thread::yield_now();
+    }
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+}
+
+/// How often each target was asked for the n-th time, as the file says.
+fn asked(file: &Path) -> BTreeMap<(String, u64), u32> {
+    let text = fs::read_to_string(file).unwrap();
+    let mut asked = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let key = (line["target"].as_str().unwrap().to_owned(), line["try"].as_u64().unwrap());
+        *asked.entry(key).or_insert(0) += 1;
+    }
+    asked
+}
+
+/// What its loopback has carried, and when, until it ends.
+fn counted(child: &Child) -> Vec<(Duration, u32)> {
+    let (began, mut seen) = (Instant::now(), Vec::new());
+    while let Some(packets) = carried(child.id()) {
+        let at = began.elapsed();
+        if seen.last().is_none_or(|(_, before)| *before != packets) {
+            seen.push((at, packets));
+        }
+        thread::yield_now();
+    }
+    seen
+}
+
+fn carried(process: u32) -> Option<u32> {
+    let counters = fs::read_to_string(format!("/proc/{process}/net/dev")).ok()?;
+    let lo = counters.lines().find_map(|line| line.trim().strip_prefix("lo:"))?;
+    lo.split_whitespace().nth(9)?.parse().ok()
+}

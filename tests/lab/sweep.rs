@@ -1,0 +1,51 @@
+//! Whether a sweep found what its scenario expects.
+
+use serde_json::Value;
+
+use crate::nest::Outcome;
+use crate::scenario::{Expect, Sweep};
+
+/// Everything that is not as expected, a sentence each.
+pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<String> {
+    let report = &outcome.report;
+    let mut wrong = Vec::new();
+    let status = report["status"].as_str().unwrap_or("no report");
+    if status != expect.status {
+        wrong.push(format!("The status is {status}, not {}.", expect.status));
+    }
+    let gap: Vec<String> = report["gap"].as_array().into_iter().flatten().map(missing).collect();
+    if gap != sweep.gap {
+        wrong.push(format!("What is missing is {gap:#?}, not {:#?}.", sweep.gap));
+    }
+    for (of, state) in &sweep.states {
+        let lanes = report["lanes"].as_array().into_iter().flatten();
+        let said = lanes.filter(|lane| format!("{} {}", text(&lane["port"]), text(&lane["prefix"])) == *of);
+        let said: Vec<&str> = said.map(|lane| text(&lane["state"])).collect();
+        if said != [state] {
+            wrong.push(format!("{of} is {said:?}, not {state}."));
+        }
+    }
+    let seconds = expect.seconds.unwrap_or(SECONDS);
+    if outcome.seconds > seconds {
+        wrong.push(format!("It took {:.1} s, more than {seconds}.", outcome.seconds));
+    }
+    if !wrong.is_empty() {
+        wrong.push(format!("{}\n{}", serde_json::to_string_pretty(report).unwrap(), outcome.stderr));
+    }
+    wrong
+}
+
+fn missing(of: &Value) -> String {
+    let list = |of: &Value| of.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
+    let place = &of["location"];
+    let hop = place["hop"].as_u64().map(|hop| format!(" at hop {hop}")).unwrap_or_default();
+    let address = place["address"].as_str().map(|address| format!(", {address}")).unwrap_or_default();
+    format!("{} to {}{hop}{address}", list(&of["ports"]), list(&of["prefixes"]))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A sweep of a few hundred targets takes no longer.
+const SECONDS: f64 = 45.0;
