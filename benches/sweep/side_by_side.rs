@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::goals::{self, Figures};
 use super::usage::{Usage, measure};
 use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES, Part, part};
 
-/// Measures as the arguments say, and prints.
-pub(crate) fn run() {
+/// Measures as the arguments say, and prints; `false` where a goal is not met.
+pub(crate) fn run() -> bool {
     let wish = Wish::read();
     let folder = std::env::temp_dir().join(format!("why5003-sweep-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -33,14 +34,16 @@ pub(crate) fn run() {
         }
         println!();
     }
-    println!("The median of each:");
+    println!("The median of each, by CPU:");
+    let mut figures = BTreeMap::new();
     for one in &contestants {
         let mut of_one = runs.remove(one.name).unwrap();
         of_one.sort_unstable_by_key(|(usage, _)| usage.cpu);
-        print(one, &of_one[of_one.len() / 2]);
+        figures.insert(one.name, print(one, &of_one[of_one.len() / 2]));
     }
     drop(far_end);
     std::fs::remove_dir_all(folder).unwrap();
+    goals::met(&figures)
 }
 
 struct Wish {
@@ -200,23 +203,22 @@ impl Contestant {
     }
 }
 
-fn print(one: &Contestant, (usage, told): &(Usage, Told)) {
-    let probes = f64::from(told.probes);
+fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
     let wall = usage.wall.as_secs_f64();
-    let each = usage.cpu.as_secs_f64() * 1e6 / probes;
-    let shares: String = if told.of == 0 {
-        String::new()
-    } else {
-        let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of));
-        format!("{:6.2}% {:6.2}% {:6.2}% {:9.3}%", shares[0], shares[1], shares[2], shares[3])
-    };
-    let peak = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
+    let each = usage.cpu.as_secs_f64() * 1e6 / f64::from(told.probes);
+    let peak_mib = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
+    let shares = (told.of > 0).then(|| told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of)));
+    let shown = shares.map_or_else(String::new, |[open, closed, silent, prohibited]| {
+        format!("{open:6.2}% {closed:6.2}% {silent:6.2}% {prohibited:9.3}%")
+    });
     println!(
-        "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak:8.1}   {shares}",
+        "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak_mib:8.1}   {shown}",
         one.name,
         f64::from(one.asks) / wall,
         told.probes
     );
+    let right = shares.map(|[open, closed, silent, _]| open.min(closed).min(silent));
+    Figures { wall, each, peak_mib, right }
 }
 
 fn read_plain(line: &str) -> Option<(Ipv4Addr, Part)> {

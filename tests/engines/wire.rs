@@ -29,6 +29,23 @@ pub(crate) fn connect_tells_the_parts_of_both_families_apart() {
     drop(far_end);
 }
 
+pub(crate) fn connect_leaves_no_socket_port_or_time_wait_behind() {
+    let far_end = FarEnd::start();
+    know_the_gateway();
+    let left = block_on(async {
+        let mut engine = Connect::new(WAIT, None).unwrap();
+        let before = engine.room();
+        asked(&mut engine, &targets(100)).await;
+        before - engine.room()
+    });
+    assert_eq!(left, 0);
+    for table in ["tcp", "tcp6"] {
+        let sockets = std::fs::read_to_string(format!("/proc/self/net/{table}")).unwrap();
+        assert_eq!(sockets.lines().count(), 1, "{sockets}");
+    }
+    drop(far_end);
+}
+
 /// The kernel's own packets go through its firewall and the engine's do not: so the ones are told from the others.
 pub(crate) fn syn_resets_what_it_opened_once_and_the_kernel_nothing() {
     let mut far_end = FarEnd::start();
