@@ -3,7 +3,7 @@
 //! Run it as root with `cargo bench --bench sweep [-- --rounds N] [-- --rate N] [-- PART-OF-A-NAME…]`; it needs iproute2, nftables and
 //! util-linux, and takes zmap, masscan and nmap where they are installed. Two network namespaces of its own are joined by a veth pair;
 //! behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall whose kernel sends
-//! about one ICMP error a second, as all do.
+//! about one ICMP error a second, as all do. It fails where a goal is not met.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that can't go on fails")]
 
@@ -11,6 +11,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 #[path = "sweep/bare.rs"]
 mod bare;
+#[path = "sweep/goals.rs"]
+mod goals;
 #[path = "sweep/ours.rs"]
 mod ours;
 #[path = "sweep/side_by_side.rs"]
@@ -26,7 +28,7 @@ const ROLE: &str = "WHY5003_BENCH_ROLE";
 
 fn main() -> ExitCode {
     match std::env::var(ROLE).as_deref() {
-        Ok("nest") => side_by_side::run(),
+        Ok("nest") => return if side_by_side::run() { ExitCode::SUCCESS } else { ExitCode::FAILURE },
         Ok("far-end") => world::far_end(),
         Ok("measured") => usage::measured(),
         Ok("syn" | "connect") => ours::run(),

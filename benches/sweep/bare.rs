@@ -32,7 +32,7 @@ pub(crate) fn connect() {
     let mut free: Vec<usize> = (0..most).collect();
     let mut ends = VecDeque::<(Instant, usize)>::new();
     let mut targets = targets();
-    let (began, mut asked, mut more) = (Instant::now(), 0_u32, true);
+    let (began, mut asked, mut more) = (Instant::now(), 0_u64, true);
     while more || !ends.is_empty() {
         let now = Instant::now();
         while let Some(&(began, at)) = ends.front()
@@ -44,7 +44,7 @@ pub(crate) fn connect() {
                 free.push(at);
             }
         }
-        let due = (rate * began.elapsed().as_secs_f64()) as u32;
+        let due = due(rate, began);
         while more && asked < due && !free.is_empty() {
             let Some(target) = targets.next() else {
                 more = false;
@@ -84,10 +84,10 @@ pub(crate) fn syn() {
     let (mut frames, to) = (vec![[0; FRAME]; BATCH], vec![Some(link); BATCH]);
     let mut buffers = vec![[0_u8; 64]; BATCH];
     let mut targets = targets();
-    let (began, mut asked, mut heard, mut more) = (Instant::now(), 0_u32, 0, true);
+    let (began, mut asked, mut heard, mut more) = (Instant::now(), 0_u64, 0, true);
     let mut last = Instant::now();
     while more || last.elapsed() < WAIT * 2 {
-        let due = (rate * began.elapsed().as_secs_f64()) as u32;
+        let due = due(rate, began);
         let mut count = 0;
         while more && asked < due && count < BATCH {
             let Some(target) = targets.next() else {
@@ -115,9 +115,17 @@ pub(crate) fn syn() {
     eprintln!("{asked} sent, {heard} heard");
 }
 
-fn rate() -> f64 {
-    let rate: u32 = std::env::args().nth(1).unwrap().parse().unwrap();
-    if rate == 0 { f64::INFINITY } else { f64::from(rate) }
+/// Probes a second; 0 is as fast as it goes.
+fn rate() -> u64 {
+    std::env::args().nth(1).unwrap().parse().unwrap()
+}
+
+/// How many may have gone by now.
+fn due(rate: u64, began: Instant) -> u64 {
+    if rate == 0 {
+        return u64::MAX;
+    }
+    rate * u64::try_from(began.elapsed().as_micros()).unwrap() / 1_000_000
 }
 
 /// All addresses, each once, far from the one before.

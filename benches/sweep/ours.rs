@@ -5,22 +5,22 @@ use std::hash::RandomState;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use why5003::run::{Sweep, sweep};
 use why5003::sweep::{Amount, Lane, Ledger, Pace, Port, Shard, Space};
 use why5003_probes::engines::{Connect, Engine, Response, Syn};
 use why5003_probes::kit::{Transport, this_system};
 
 use super::ROLE;
-use super::world::PREFIXES;
 
-/// Sweeps as the arguments say (probes a second, where the result goes), and writes a line for each address that answered.
+/// Sweeps as the arguments say (probes a second, where the result goes, prefixes), and writes how often it asked and a line for each address that answered.
 pub(crate) fn run() {
     let mut arguments = std::env::args().skip(1);
     let rate: u32 = arguments.next().unwrap().parse().unwrap();
     let to = arguments.next().unwrap();
     let role = std::env::var(ROLE).unwrap();
     let port = Port { transport: Transport::Tcp, number: 443 };
-    let prefixes = PREFIXES.map(|prefix| prefix.parse().unwrap());
+    let prefixes: Vec<IpNet> = arguments.map(|prefix| prefix.parse().unwrap()).collect();
     let lanes = prefixes.iter().map(|prefix| Lane { prefix: *prefix, port, canary: false }).collect();
     let space = Space::new(lanes, Amount::All).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -37,7 +37,7 @@ pub(crate) fn run() {
         let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight: usize::MAX, known };
         sweep(all, &mut [(Transport::Tcp, engine)], &mut |_| {}, std::future::pending()).await.unwrap()
     });
-    let mut text = String::new();
+    let mut text = format!("asked {}\n", swept.asked);
     for number in 0..space.count() {
         let word = match swept.ledger.response(number).unwrap() {
             Response::Open => "open",

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::goals::{self, Figures};
 use super::usage::{Usage, measure};
-use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PREFIXES, Part, part};
+use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES, Part, part};
 
-/// Measures as the arguments say, and prints.
-pub(crate) fn run() {
+/// Measures as the arguments say, and prints; `false` where a goal is not met.
+pub(crate) fn run() -> bool {
     let wish = Wish::read();
     let folder = std::env::temp_dir().join(format!("why5003-sweep-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -20,10 +21,10 @@ pub(crate) fn run() {
         ALL, wish.rate, wish.rounds
     );
     println!(
-        "  {:14} {:>7} {:>9} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
-        "", "wall s", "probes/s", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
+        "  {:14} {:>7} {:>9} {:>8} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
+        "", "wall s", "asked/s", "probes", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
     );
-    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(|one| one.is_there()).collect();
+    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(Contestant::is_there).collect();
     let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
     for _ in 0..wish.rounds {
         for one in &contestants {
@@ -33,14 +34,16 @@ pub(crate) fn run() {
         }
         println!();
     }
-    println!("The median of each:");
+    println!("The median of each, by CPU:");
+    let mut figures = BTreeMap::new();
     for one in &contestants {
         let mut of_one = runs.remove(one.name).unwrap();
         of_one.sort_unstable_by_key(|(usage, _)| usage.cpu);
-        print(one, &of_one[of_one.len() / 2]);
+        figures.insert(one.name, print(one, &of_one[of_one.len() / 2]));
     }
     drop(far_end);
     std::fs::remove_dir_all(folder).unwrap();
+    goals::met(&figures)
 }
 
 struct Wish {
@@ -81,20 +84,24 @@ struct Contestant {
 #[derive(Clone, Copy, Debug)]
 struct Told {
     right: [u32; 4],
-    asked: u32,
+    /// Of how many addresses; 0 where nothing is told.
+    of: u32,
+    /// Probes sent: silence is asked about again.
+    probes: u32,
 }
 
 fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
     let own = std::env::current_exe().unwrap();
     let result = folder.join("result").display().to_string();
-    let ours = |name: &'static str| Contestant {
+    let ours_of = |name, role: &'static str, prefixes: &[String], asks| Contestant {
         name,
-        role: Some(name),
+        role: Some(role),
         program: own.clone(),
-        arguments: vec![wish.rate.to_string(), result.clone()],
-        asks: ALL,
-        read: (!name.starts_with("bare")).then_some(read_plain as Read),
+        arguments: [wish.rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
+        asks,
+        read: (!role.starts_with("bare")).then_some(read_plain as Read),
     };
+    let ours = |name| ours_of(name, name, &PREFIXES.map(str::to_owned), ALL);
     let gateway = GATEWAY_MAC.map(|byte| format!("{byte:02x}"));
     let rate = if wish.rate == 0 { 10_000_000 } else { wish.rate };
     let peer = |name: &'static str, arguments: String, read: Read| Contestant {
@@ -131,8 +138,13 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         ours("connect"),
         ours("bare connect"),
     ];
-    // It takes minutes for all.
     let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
+    let many: Vec<String> = PARTS_MORE.iter().map(|(_, prefix)| (*prefix).to_owned()).collect();
+    for [of_few, of_many, role] in [["syn 1/8", "syn x4", "syn"], ["connect 1/8", "connect x4", "connect"]] {
+        all.push(ours_of(of_few, role, &few, ALL / 8));
+        all.push(ours_of(of_many, role, &many, ALL * 4));
+    }
+    // It takes minutes for all.
     all.push(Contestant {
         name: "nmap",
         role: None,
@@ -174,8 +186,9 @@ impl Contestant {
         assert!(usage.succeeded, "{} failed; WHY5003_BENCH_LOUD=1 shows why", self.name);
         // What is left of it at the far end, half-open or on its way, is gone before the next begins.
         std::thread::sleep(BETWEEN);
-        let Some(read) = self.read else { return (usage, Told { right: [0; 4], asked: 0 }) };
+        let Some(read) = self.read else { return (usage, Told { right: [0; 4], of: 0, probes: self.asks }) };
         let text = std::fs::read_to_string(folder.join("result")).unwrap();
+        let asked = text.lines().find_map(|line| line.strip_prefix("asked ")?.parse().ok());
         let told: BTreeMap<Ipv4Addr, Part> = text.lines().filter_map(read).collect();
         let mut right = PARTS.map(|(part, _)| if part == Part::Silent { self.asks / 4 } else { 0 });
         for (address, told) in told {
@@ -186,22 +199,26 @@ impl Contestant {
                 _ => {}
             }
         }
-        (usage, Told { right, asked: self.asks })
+        (usage, Told { right, of: self.asks, probes: asked.unwrap_or(self.asks) })
     }
 }
 
-fn print(one: &Contestant, (usage, told): &(Usage, Told)) {
-    let probes = f64::from(one.asks);
+fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
     let wall = usage.wall.as_secs_f64();
-    let each = usage.cpu.as_secs_f64() * 1e6 / probes;
-    let shares: String = if told.asked == 0 {
-        String::new()
-    } else {
-        let shares = told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.asked));
-        format!("{:6.2}% {:6.2}% {:6.2}% {:9.3}%", shares[0], shares[1], shares[2], shares[3])
-    };
-    let peak = usage.peak_kib as f64 / 1024.0;
-    println!("  {:14} {wall:7.2} {:9.0} {each:9.2} {peak:8.1}   {shares}", one.name, probes / wall);
+    let each = usage.cpu.as_secs_f64() * 1e6 / f64::from(told.probes);
+    let peak_mib = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
+    let shares = (told.of > 0).then(|| told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of)));
+    let shown = shares.map_or_else(String::new, |[open, closed, silent, prohibited]| {
+        format!("{open:6.2}% {closed:6.2}% {silent:6.2}% {prohibited:9.3}%")
+    });
+    println!(
+        "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak_mib:8.1}   {shown}",
+        one.name,
+        f64::from(one.asks) / wall,
+        told.probes
+    );
+    let right = shares.map(|[open, closed, silent, _]| open.min(closed).min(silent));
+    Figures { wall, each, peak_mib, right }
 }
 
 fn read_plain(line: &str) -> Option<(Ipv4Addr, Part)> {

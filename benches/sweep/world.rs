@@ -1,7 +1,7 @@
 //! The network that is swept: a namespace that owns two prefixes of Zoom's, in four parts.
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ipnet::Ipv4Net;
@@ -28,6 +28,15 @@ pub(crate) const PARTS: [(Part, &str); 4] = [
     (Part::Silent, "159.124.0.0/17"),
     (Part::Prohibited, "159.124.128.0/17"),
 ];
+/// Four times as many.
+const MORE: &str = "10.128.0.0/13";
+/// Its parts.
+pub(crate) const PARTS_MORE: [(Part, &str); 4] = [
+    (Part::Open, "10.128.0.0/15"),
+    (Part::Closed, "10.130.0.0/15"),
+    (Part::Silent, "10.132.0.0/15"),
+    (Part::Prohibited, "10.134.0.0/15"),
+];
 /// The same of IPv6, which is swept in samples.
 pub(crate) const PARTS_V6: [(Part, &str); 4] = [
     (Part::Open, "2407:30c0:180::/64"),
@@ -45,7 +54,8 @@ pub(crate) const GATEWAY_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
 /// The part that an address stands in.
 pub(crate) fn part(address: Ipv4Addr) -> Option<Part> {
-    PARTS.iter().find(|(_, prefix)| prefix.parse::<Ipv4Net>().unwrap().contains(&address)).map(|(part, _)| *part)
+    let mut parts = PARTS.iter().chain(&PARTS_MORE);
+    parts.find(|(_, prefix)| prefix.parse::<Ipv4Net>().unwrap().contains(&address)).map(|(part, _)| *part)
 }
 
 /// A far end that is up; gone when this is dropped.
@@ -77,7 +87,7 @@ impl FarEnd {
         ));
         child.stdin.as_mut().unwrap().write_all(b"joined\n").unwrap();
         assert_eq!(said.next().unwrap().unwrap(), "ready");
-        for prefix in PREFIXES {
+        for prefix in PREFIXES.iter().chain(&[MORE]) {
             shell(&format!("ip route add {prefix} via {GATEWAY}"));
         }
         shell(&format!("ip route add 2407:30c0:180::/48 via {GATEWAY_V6}"));
@@ -113,7 +123,10 @@ pub(crate) fn far_end() {
     };
     let rules: String = PARTS.iter().map(|part| rule("ip", "icmp", part)).collect();
     let rules_v6: String = PARTS_V6.iter().map(|part| rule("ip6", "icmpv6", part)).collect();
-    let routes: String = PREFIXES.iter().map(|prefix| format!("ip route add local {prefix} dev lo\n")).collect();
+    let rules_more: String = PARTS_MORE.iter().map(|part| rule("ip", "icmp", part)).collect();
+    let routes: Vec<String> =
+        PREFIXES.iter().chain(&[MORE]).map(|prefix| format!("ip route add local {prefix} dev lo")).collect();
+    let routes = routes.join("\n");
     shell(&format!(
         "ip link set lo up
          ip address add {GATEWAY}/30 dev far
@@ -129,7 +142,7 @@ pub(crate) fn far_end() {
            counter resets {{}}
            chain first {{ type filter hook prerouting priority 0;
              tcp flags & (syn | ack) == syn counter name syns; tcp flags & rst == rst counter name resets; }}
-           chain input {{ type filter hook input priority 0; {rules} {rules_v6} }}
+           chain input {{ type filter hook input priority 0; {rules} {rules_more} {rules_v6} }}
          }}'"
     ));
     let listener = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).unwrap();
@@ -139,6 +152,13 @@ pub(crate) fn far_end() {
     std::thread::spawn(move || {
         for accepted in listener.incoming() {
             drop(accepted);
+        }
+    });
+    let responder = UdpSocket::bind("[::]:3478").unwrap();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 1_500];
+        while let Ok((length, from)) = responder.recv_from(&mut bytes) {
+            drop(responder.send_to(&bytes[..length], from));
         }
     });
     println!("ready");

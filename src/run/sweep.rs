@@ -139,8 +139,10 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                 all_but.set(bit(*number), false);
             }
             self.pass(transport, attempt, engine, order, &numbers, all_but).await?;
+            // An ICMP error that comes now says nothing of the others: its sender's limit lets one through a second.
             let answers_now = self.those(&numbers, |ledger, number| {
-                ledger.tries(number) >= attempt && !is_unanswered(ledger.response(number))
+                ledger.tries(number) >= attempt
+                    && matches!(ledger.response(number), Some(Response::Open | Response::Closed { .. }))
             });
             if answers_now.is_clear() && self.swept.late == 0 {
                 break;

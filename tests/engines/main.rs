@@ -23,7 +23,10 @@ fn main() -> ExitCode {
         test(wire::syn_tells_the_parts_of_both_families_apart),
         test(wire::syn_resets_what_it_opened_once_and_the_kernel_nothing),
         test(wire::syn_goes_to_neighbours_on_the_link_by_the_kernel),
+        test(wire::syn_asks_what_is_local_to_this_computer),
+        test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
+        test(wire::connect_leaves_no_socket_port_or_time_wait_behind),
     ];
     if let Ok(role) = std::env::var(ROLE) {
         match tests.iter().find(|(name, _)| *name == role) {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
-use why5003_probes::engines::{Connect, Engine, Response, Syn};
+use why5003_probes::engines::{Connect, Datagrams, Engine, Response, Syn};
 use why5003_probes::kit::this_system;
 
 use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, PARTS, PARTS_V6, Part, shell};
@@ -23,10 +23,26 @@ pub(crate) fn syn_tells_the_parts_of_both_families_apart() {
 
 pub(crate) fn connect_tells_the_parts_of_both_families_apart() {
     let far_end = FarEnd::start();
-    // It gives up before a second neighbour solicitation, which a link that has just come up may need.
-    shell(&format!("ip neighbour replace {GATEWAY_V6} lladdr 02:00:00:00:00:02 dev {INTERFACE}"));
+    know_the_gateway();
     let (came, _) = block_on(async { asked(&mut Connect::new(WAIT, None).unwrap(), &targets(4)).await });
     assert_eq!(came, truth(4, None));
+    drop(far_end);
+}
+
+pub(crate) fn connect_leaves_no_socket_port_or_time_wait_behind() {
+    let far_end = FarEnd::start();
+    know_the_gateway();
+    let left = block_on(async {
+        let mut engine = Connect::new(WAIT, None).unwrap();
+        let before = engine.room();
+        asked(&mut engine, &targets(100)).await;
+        before - engine.room()
+    });
+    assert_eq!(left, 0);
+    for table in ["tcp", "tcp6"] {
+        let sockets = std::fs::read_to_string(format!("/proc/self/net/{table}")).unwrap();
+        assert_eq!(sockets.lines().count(), 1, "{sockets}");
+    }
     drop(far_end);
 }
 
@@ -50,6 +66,60 @@ pub(crate) fn syn_goes_to_neighbours_on_the_link_by_the_kernel() {
     let (came, _) = block_on(async { asked(&mut syn(&prefixes).await, &targets).await });
     assert_eq!(came, targets.map(|target| (target, Response::Open)).into());
     drop(far_end);
+}
+
+/// Only an address that is an interface's answers as itself, or says for itself in IPv6 that a port is closed.
+pub(crate) fn datagrams_tell_silence_from_refusals() {
+    let far_end = FarEnd::start();
+    know_the_gateway();
+    let at = |address: IpAddr, port| SocketAddr::new(address, port);
+    let [gateway, gateway_v6] = [GATEWAY, GATEWAY_V6].map(|address| address.parse::<IpAddr>().unwrap());
+    let mut wanted = Came::from([
+        (at(gateway, 3_478), Response::Open),
+        (at(gateway_v6, 3_478), Response::Open),
+        (at(gateway_v6, 8_801), Response::Closed { ttl: None }),
+    ]);
+    let mut targets: Vec<SocketAddr> = wanted.keys().copied().collect();
+    let others = parts().map(|(part, prefix)| (part, at(nth_of(prefix, 1), 8_801)));
+    let others = others.filter(|(part, to)| to.is_ipv4() || matches!(part, Part::Silent | Part::Prohibited));
+    for (part, to) in others {
+        targets.push(to);
+        let response = match part {
+            // Nobody listens there.
+            Part::Open | Part::Closed => Response::Closed { ttl: None },
+            Part::Silent => continue,
+            Part::Prohibited => Response::Prohibited { by: Some(sender_for(to.ip())) },
+        };
+        wanted.insert(to, response);
+    }
+    let (came, _) = block_on(async { asked(&mut Datagrams::new(WAIT, None, 7).unwrap(), &targets).await });
+    assert_eq!(came, wanted);
+    drop(far_end);
+}
+
+/// Frames from an address of its own are dropped on loopback; packets that the kernel routes are not.
+pub(crate) fn syn_asks_what_is_local_to_this_computer() {
+    shell(
+        "ip link set lo up
+         ip route add local 170.114.0.0/16 dev lo
+         ip route add local 2407:30c0:180::/48 dev lo",
+    );
+    let listener = std::net::TcpListener::bind("[::]:443").unwrap();
+    let to = |text: &str| text.parse::<SocketAddr>().unwrap();
+    let open = [to("170.114.3.4:443"), to("[2407:30c0:180::5]:443")];
+    let closed = [to("170.114.255.255:444"), to("[2407:30c0:180:ffff::]:444")];
+    let targets = [open, closed].concat();
+    let prefixes = ["170.114.0.0/16", "2407:30c0:180::/48"].map(|prefix| prefix.parse().unwrap());
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes).await, &targets).await });
+    let open = open.map(|to| (to, Response::Open));
+    let closed = closed.map(|to| (to, Response::Closed { ttl: Some(64) }));
+    assert_eq!(came, [open, closed].concat().into_iter().collect());
+    drop(listener);
+}
+
+/// The kernel's engines give up before a second neighbour solicitation, which a link that has just come up may need.
+fn know_the_gateway() {
+    shell(&format!("ip neighbour replace {GATEWAY_V6} lladdr 02:00:00:00:00:02 dev {INTERFACE}"));
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -95,14 +165,17 @@ fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
     }
 }
 
+/// Who sends ICMP errors for an address: the far end's kernel speaks as the address that was asked, or as its own.
+fn sender_for(to: IpAddr) -> IpAddr {
+    if to.is_ipv4() { to } else { GATEWAY_V6.parse().unwrap() }
+}
+
 fn truth(of_each: u8, ttl: Option<u8>) -> Came {
-    // The far end's kernel speaks as the address that was asked, or as its own.
-    let by = |to: IpAddr| Some(if to.is_ipv4() { to } else { GATEWAY_V6.parse().unwrap() });
     let response = |part: Part, to| match part {
         Part::Open => Some(Response::Open),
         Part::Closed => Some(Response::Closed { ttl }),
         Part::Silent => None,
-        Part::Prohibited => Some(Response::Prohibited { by: by(to) }),
+        Part::Prohibited => Some(Response::Prohibited { by: Some(sender_for(to)) }),
     };
     let of = |nth| {
         parts().filter_map(move |(part, prefix)| {

@@ -28,8 +28,8 @@ pub(super) struct Answer {
 /// What answers a SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
-    /// SYN-ACK.
-    Open,
+    /// SYN-ACK, with the timestamp that it echoes.
+    Open(Option<u32>),
     /// RST, with its TTL or hop limit.
     Reset(u8),
     /// An ICMP error, and who sent it.
@@ -100,7 +100,7 @@ fn segment(ip: &Ip<'_>) -> Option<Answer> {
     let flags = tcp.get_flags();
     // A RST that answers a SYN acknowledges it (RFC 9293, 3.5.2), as a SYN-ACK does.
     let says = match flags & (TcpFlags::SYN | TcpFlags::ACK | TcpFlags::RST) {
-        SYN_ACK => Says::Open,
+        SYN_ACK => Says::Open(echo(ip.payload, tcp.get_data_offset())),
         RST_ACK => Says::Reset(ip.hops),
         _ => return None,
     };
@@ -110,6 +110,20 @@ fn segment(ip: &Ip<'_>) -> Option<Answer> {
         sequence: tcp.get_acknowledgement().wrapping_sub(1),
         says,
     })
+}
+
+/// The timestamp that a segment echoes (RFC 7323, 3.2), by its options (RFC 9293, 3.1).
+fn echo(segment: &[u8], header_words: u8) -> Option<u32> {
+    let mut options = segment.get(TcpPacket::minimum_packet_size()..usize::from(header_words) * 4)?;
+    loop {
+        match options {
+            [] | [END_OF_OPTIONS, ..] => return None,
+            [NO_OPTION, rest @ ..] => options = rest,
+            [TIMESTAMP, 10, rest @ ..] => return Some(u32::from_be_bytes(*rest.get(4..)?.first_chunk()?)),
+            [_, length, ..] => options = options.get(usize::from(*length).max(2)..)?,
+            [_] => return None,
+        }
+    }
 }
 
 /// An error quotes the packet's header and eight bytes more at least (RFC 792): ports and sequence number.
@@ -131,6 +145,11 @@ fn error(ip: &Ip<'_>, meaning: impl Fn(u8, u8) -> Option<IcmpMeaning>) -> Option
 
 const SYN_ACK: u8 = TcpFlags::SYN | TcpFlags::ACK;
 const RST_ACK: u8 = TcpFlags::RST | TcpFlags::ACK;
+/// RFC 9293, 3.1.
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPTION: u8 = 1;
+/// RFC 7323, 3.2.
+const TIMESTAMP: u8 = 8;
 /// RFC 792.
 const UNREACHABLE_V4: u8 = 3;
 const TIME_EXCEEDED_V4: u8 = 11;
@@ -139,7 +158,7 @@ const UNREACHABLE_V6: u8 = 1;
 const TIME_EXCEEDED_V6: u8 = 3;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::template::{Packet, Segment, Template};
@@ -153,7 +172,7 @@ mod tests {
         (from.parse().unwrap(), to.parse().unwrap())
     }
 
-    fn syn(v6: bool) -> Vec<u8> {
+    pub(in super::super) fn syn(v6: bool) -> Vec<u8> {
         let (from, to) = ends(v6);
         let mut packet = Packet::EMPTY;
         Template::new(Segment::Syn, from.ip(), None).fill(&mut packet, from.port(), to, SEQUENCE);
@@ -161,7 +180,7 @@ mod tests {
     }
 
     /// What the far end sends back, with these flags.
-    fn segment_back(v6: bool, flags: u8) -> Vec<u8> {
+    pub(in super::super) fn segment_back(v6: bool, flags: u8) -> Vec<u8> {
         let (from, to) = ends(v6);
         let mut packet = Packet::EMPTY;
         Template::new(Segment::Reset, to.ip(), None).fill(&mut packet, to.port(), from, 99);
@@ -173,7 +192,7 @@ mod tests {
     }
 
     /// An ICMP error of a router that quotes as much of the SYN.
-    fn error_back(v6: bool, kind: u8, code: u8, quoted: usize) -> Vec<u8> {
+    pub(in super::super) fn error_back(v6: bool, kind: u8, code: u8, quoted: usize) -> Vec<u8> {
         let head = [&[kind, code][..], &[0; 6], &syn(v6)[..quoted]].concat();
         let mut bytes = segment_back(v6, 0);
         if v6 {
@@ -198,13 +217,28 @@ mod tests {
     fn what_answers_a_syn_is_read_in_both_families() {
         for v6 in [false, true] {
             let (_, to) = ends(v6);
-            assert_eq!(says(&segment_back(v6, SYN_ACK), v6), Some(Says::Open));
+            assert_eq!(says(&segment_back(v6, SYN_ACK), v6), Some(Says::Open(None)));
             assert_eq!(says(&segment_back(v6, RST_ACK), v6), Some(Says::Reset(64)));
             let (kind, code) = if v6 { (1, 1) } else { (3, 13) };
             let header = if v6 { 40 } else { 20 };
             let wanted = Some(Says::Icmp(IcmpMeaning::Prohibited, to.ip()));
             assert_eq!(says(&error_back(v6, kind, code, header + 8), v6), wanted);
             assert_eq!(says(&error_back(v6, kind, code, header + 7), v6), None);
+        }
+    }
+
+    #[test]
+    fn the_timestamp_that_comes_back_is_found_among_other_options() {
+        let with = |options: &[u8]| {
+            let mut bytes = [&segment_back(false, SYN_ACK), options].concat();
+            bytes[32] = u8::try_from(5 + options.len() / 4).unwrap() << 4;
+            says(&bytes, false)
+        };
+        let linux = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
+        assert_eq!(with(&linux), Some(Says::Open(Some(0x0506_0708))));
+        assert_eq!(with(&[1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8]), Some(Says::Open(Some(0x0506_0708))));
+        for none in [&[2, 4, 5, 180][..], &[0, 8, 10, 0], &[8, 10, 1, 2], &[7, 0, 8, 1], &[1, 1, 1, 8]] {
+            assert_eq!(with(none), Some(Says::Open(None)), "{none:?}");
         }
     }
 

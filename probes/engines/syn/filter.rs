@@ -129,3 +129,83 @@ const AND: u16 = 0x54;
 const JUMP_EQUAL: u16 = 0x15;
 const JUMP_BITS: u16 = 0x45;
 const RET: u16 = 0x06;
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::os::unix::net::UnixDatagram;
+
+    use proptest::prelude::*;
+    use socket2::SockRef;
+
+    use super::super::answer;
+    use super::super::answer::tests::{error_back, segment_back, syn};
+    use super::*;
+
+    const PORTS: [u16; 3] = [50_000, 40_000, 60_000];
+
+    /// Two sockets between which the kernel lets through what the filter of that family does.
+    fn filtered(v6: bool, ports: &[u16]) -> (UnixDatagram, UnixDatagram) {
+        let (near, far) = UnixDatagram::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let filter = if v6 { answers_v6(ports) } else { answers_v4(ports) };
+        SockRef::from(&near).attach_filter(&filter).unwrap();
+        (near, far)
+    }
+
+    fn passes((near, far): &(UnixDatagram, UnixDatagram), bytes: &[u8]) -> bool {
+        // What a filter refuses is refused to the sender of such a socket.
+        drop(far.send(bytes));
+        near.recv(&mut [0; 256]).is_ok()
+    }
+
+    #[test]
+    fn what_answers_passes_and_nothing_else() {
+        for v6 in [false, true] {
+            let sockets = filtered(v6, &PORTS);
+            for flags in [0x12, 0x14, 0x52] {
+                assert!(passes(&sockets, &segment_back(v6, flags)), "{flags:#x}");
+            }
+            for flags in [0x02, 0x04, 0x10, 0x18, 0x11] {
+                assert!(!passes(&sockets, &segment_back(v6, flags)), "{flags:#x}");
+            }
+            assert!(!passes(&sockets, &syn(v6)));
+            assert!(!passes(&filtered(v6, &[39_999, 40_001]), &segment_back(v6, 0x12)));
+        }
+        let (v4, v6) = (filtered(false, &PORTS), filtered(true, &PORTS));
+        assert!(passes(&v4, &error_back(false, 3, 13, 28)) && passes(&v4, &error_back(false, 11, 0, 28)));
+        assert!(passes(&v6, &error_back(true, 1, 1, 48)) && passes(&v6, &error_back(true, 3, 0, 48)));
+        assert!(!passes(&v4, &error_back(false, 8, 0, 28)) && !passes(&v6, &error_back(true, 136, 0, 48)));
+    }
+
+    #[test]
+    fn a_fragment_does_not_pass() {
+        let mut bytes = segment_back(false, 0x12);
+        bytes[7] = 1;
+        assert!(!passes(&filtered(false, &PORTS), &bytes));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_to_a_port_of_ours_is_kept_back(
+            v6: bool, which in 0..3, flags: u8, changes: Vec<(usize, u8)>,
+        ) {
+            let mut bytes = match which {
+                0 => segment_back(v6, flags),
+                1 => error_back(v6, 3, 13, 48.min(syn(v6).len())),
+                _ => error_back(v6, 1, 1, 48.min(syn(v6).len())),
+            };
+            let length = bytes.len();
+            for (at, to) in changes.into_iter().take(3) {
+                bytes[at % length] = to;
+            }
+            // The kernel hands each family to its own socket.
+            if bytes[0] >> 4 == if v6 { 6 } else { 4 }
+                && let Some(found) = answer::read(&bytes)
+                && SocketAddr::port(&found.from) == 40_000
+            {
+                prop_assert!(passes(&filtered(v6, &PORTS), &bytes));
+            }
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod cookie;
 mod door;
 mod ear;
 mod filter;
+mod lately;
 mod ports;
 mod template;
 mod way;
@@ -18,7 +19,7 @@ use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use nix::sys::socket::{LinkAddr, SockaddrIn, SockaddrIn6};
@@ -28,6 +29,7 @@ use self::answer::Says;
 use self::cookie::Cookies;
 use self::door::{Door, Left, may_not};
 use self::ear::Ear;
+use self::lately::Lately;
 use self::ports::Ports;
 use self::template::Packet;
 use self::way::{Exit, Way, Ways};
@@ -44,6 +46,8 @@ pub struct Syn {
     more: bool,
     /// Ends that came at once.
     at_once: Vec<Returned>,
+    /// What timestamps count from.
+    began: Instant,
     wait: Duration,
 }
 
@@ -54,8 +58,7 @@ struct Flows {
     ports_v4: Option<Ports>,
     ports_v6: Option<Ports>,
     doors: Doors,
-    /// Cookies of flows that were reset lately, each in the place that its own bits name: an answer that comes twice draws one RST.
-    reset: Box<[u32]>,
+    reset: Lately,
 }
 
 /// One for each kind of packets.
@@ -108,9 +111,8 @@ impl Syn {
             packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
             packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
         };
-        let reset = vec![0; RESET_LATELY].into_boxed_slice();
-        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset };
-        Ok(Self { flows, ears, more: false, at_once: Vec::new(), wait })
+        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset: Lately::new() };
+        Ok(Self { flows, ears, more: false, at_once: Vec::new(), began: Instant::now(), wait })
     }
 }
 
@@ -134,6 +136,7 @@ impl Engine for Syn {
     }
 
     fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+        self.flows.ways.stamp(microseconds(self.began));
         let mut asked = 0;
         while let Some(rest @ [first, ..]) = targets.get(asked..) {
             let Some(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
@@ -161,13 +164,19 @@ impl Engine for Syn {
 
     fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
         returned.append(&mut self.at_once);
-        let Self { flows, ears, more, .. } = self;
-        *more = false;
-        for ear in ears {
-            let left = ear.hear(|bytes| returned.extend(flows.came(bytes))).map_err(io_error("read raw packets"))?;
-            *more |= left;
+        let (now, wait) = (microseconds(self.began), self.wait);
+        // A timestamp that lies, or went around, is none.
+        let since = |echo: u32| Some(Duration::from_micros(now.wrapping_sub(echo).into())).filter(|rtt| *rtt <= wait);
+        self.more = false;
+        for ear in &mut self.ears {
+            let left = ear.hear(|bytes| {
+                if let Some((to, response, echo)) = self.flows.came(bytes) {
+                    returned.push(Returned { to, response, rtt: echo.and_then(since) });
+                }
+            });
+            self.more |= left.map_err(io_error("read raw packets"))?;
         }
-        flows.doors.send_resets()
+        self.flows.doors.send_resets()
     }
 
     fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
@@ -189,6 +198,11 @@ impl Engine for Syn {
     }
 }
 
+/// So long since the engine began; it goes around after 71 minutes.
+fn microseconds(since: Instant) -> u32 {
+    u32::try_from(since.elapsed().as_micros() & u128::from(u32::MAX)).unwrap_or_default()
+}
+
 impl Flows {
     /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
     fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
@@ -199,35 +213,34 @@ impl Flows {
         let port = ports.next();
         let cookie = self.cookies.of(SocketAddr::new(way.source, port), to);
         way.syn.fill(packet, port, to, cookie);
-        // Whatever answers from now on answers this one.
-        if let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately == cookie) {
-            *lately = !cookie;
-        }
+        self.reset.forget(cookie);
         true
     }
 
-    /// What a packet says of a target, if it answers a SYN of ours; queues the RST that a SYN-ACK draws.
-    fn came(&mut self, bytes: &[u8]) -> Option<Returned> {
+    /// What a packet says of a target, if it answers a SYN of ours, with the timestamp that it echoes; queues the RST that a
+    /// SYN-ACK draws.
+    fn came(&mut self, bytes: &[u8]) -> Option<(SocketAddr, Response, Option<u32>)> {
         let answer = answer::read(bytes)?;
         if self.cookies.of(answer.from, answer.to) != answer.sequence {
             return None;
         }
-        let response = match answer.says {
-            Says::Open => {
+        let (response, echo) = match answer.says {
+            Says::Open(echo) => {
                 self.queue_reset(answer.from.port(), answer.to, answer.sequence);
-                Response::Open
+                (Response::Open, echo)
             }
-            Says::Reset(hops) => Response::Closed { ttl: Some(hops) },
-            Says::Icmp(meaning, by) => Response::of_icmp(meaning, Some(by), answer.to.ip()),
+            Says::Reset(hops) => (Response::Closed { ttl: Some(hops) }, None),
+            Says::Icmp(meaning, by) => (Response::of_icmp(meaning, Some(by), answer.to.ip()), None),
         };
-        Some(Returned { to: answer.to, response, rtt: None })
+        Some((answer.to, response, echo))
     }
 
     /// A row that is full goes at once.
     fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
         let Some(way) = self.ways.to(to.ip()) else { return };
-        let Some(lately) = lately(&mut self.reset, cookie).filter(|lately| **lately != cookie) else { return };
-        *lately = cookie;
+        if !self.reset.note(cookie) {
+            return;
+        }
         let mut reset = Packet::EMPTY;
         way.reset.fill(&mut reset, from_port, to, cookie.wrapping_add(1));
         if self.doors.next(way, to).map(|place| *place = reset).is_none() {
@@ -238,12 +251,6 @@ impl Flows {
             }
         }
     }
-}
-
-/// The place for a cookie among those reset lately.
-fn lately(reset: &mut [u32], cookie: u32) -> Option<&mut u32> {
-    let places = reset.len().max(1);
-    reset.get_mut(usize::try_from(cookie).unwrap_or(0) % places)
 }
 
 impl Way {
@@ -291,14 +298,10 @@ impl Doors {
     }
 }
 
-/// Answers come twice within a second or so, for longer than that nobody keeps one; a quarter of a megabyte.
-const RESET_LATELY: usize = 1 << 16;
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::net::TcpListener;
-    use std::time::Instant;
 
     use super::*;
     use crate::kit::testing::{ClosedTcp, SilentTcp};
@@ -321,6 +324,8 @@ mod tests {
             let _ = tokio::time::timeout(Duration::from_millis(20), engine.ready()).await;
             engine.hear(&mut returned).unwrap();
         }
+        // Only what opens tells the time, and tells it right.
+        assert!(returned.iter().all(|came| came.rtt.is_some() == (came.response == Response::Open)));
         Some(returned.into_iter().map(|came| (came.to, came.response)).collect())
     }
 

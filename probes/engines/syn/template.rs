@@ -62,7 +62,7 @@ impl Template {
         let mut packet = Packet::EMPTY;
         let ip = if link.is_some() { MutableEthernetPacket::minimum_packet_size() } else { 0 };
         let tcp = ip + if source.is_ipv4() { IPV4 } else { IPV6 };
-        let tcp_length = if segment == Segment::Syn { TCP + MSS } else { TCP };
+        let tcp_length = if segment == Segment::Syn { TCP + OPTIONS } else { TCP };
         packet.length = tcp + tcp_length;
         let length = u16::try_from(tcp_length).unwrap_or(u16::MAX);
         let mut bytes = packet.bytes;
@@ -81,6 +81,15 @@ impl Template {
         let tcp_sum =
             part(tcp, packet.length) + addresses + u32::from(length) + u32::from(IpNextHeaderProtocols::Tcp.0);
         Self { packet, ip, tcp, ip_sum, tcp_sum }
+    }
+
+    /// Sets the timestamp of a SYN, which a SYN-ACK echoes (RFC 7323, 3.2); for all packets from now on.
+    pub(super) fn stamp(&mut self, stamp: u32) {
+        let at = self.tcp + STAMP;
+        let stamp = stamp.to_be_bytes();
+        let before: Option<[u8; 4]> = self.packet.bytes.get(at..).and_then(|rest| rest.first_chunk().copied());
+        self.tcp_sum = self.tcp_sum + sum(&stamp) - before.map_or(0, |before| sum(&before));
+        put(&mut self.packet, at, stamp);
     }
 
     /// Makes it a packet to that target, of the source's family.
@@ -142,7 +151,8 @@ fn build_tcp(bytes: &mut [u8], segment: Segment, source: IpAddr) {
             header.set_flags(TcpFlags::SYN);
             header.set_window(WINDOW);
             // What fits an Ethernet frame (RFC 9293, 3.7.1); a SYN without the option meets filters that drop it.
-            header.set_options(&[TcpOption::mss(if source.is_ipv4() { 1_460 } else { 1_440 })]);
+            let mss = TcpOption::mss(if source.is_ipv4() { 1_460 } else { 1_440 });
+            header.set_options(&[mss, TcpOption::nop(), TcpOption::nop(), TcpOption::timestamp(0, 0)]);
         }
         // No ACK: the sequence number alone makes it acceptable (RFC 9293, 3.10.7.4).
         Segment::Reset => header.set_flags(TcpFlags::RST),
@@ -172,9 +182,11 @@ fn fold(sum: u32) -> u16 {
 const IPV4: usize = 20;
 const IPV6: usize = 40;
 const TCP: usize = 20;
-/// The length of the option (RFC 9293, 3.1).
-const MSS: usize = 4;
-const LONGEST: usize = 14 + IPV6 + TCP + MSS;
+/// MSS (RFC 9293, 3.1), two of filling, and a timestamp (RFC 7323, 3.2).
+const OPTIONS: usize = 4 + 2 + 10;
+/// Where the timestamp stands in the segment.
+const STAMP: usize = TCP + 8;
+const LONGEST: usize = 14 + IPV6 + TCP + OPTIONS;
 /// What Linux sends (`ip_default_ttl`).
 const HOPS: u8 = 64;
 /// The largest without scaling (RFC 9293, 3.1).
@@ -210,17 +222,25 @@ mod tests {
         #[test]
         fn checksums_are_those_that_a_whole_computation_gives(
             source: [u8; 4], to: [u8; 4], wide_source: [u8; 16], wide_to: [u8; 16],
-            ports: (u16, u16), sequence: u32, reset: bool,
+            ports: (u16, u16), sequence: u32, stamps: Vec<u32>,
         ) {
-            let segment = if reset { Segment::Reset } else { Segment::Syn };
-            let packet = filled(segment, source.into(), None, ports.0, SocketAddr::new(to.into(), ports.1), sequence);
+            let segment = if stamps.is_empty() { Segment::Reset } else { Segment::Syn };
+            let filled = |source: IpAddr, to| {
+                let (mut packet, mut template) = (Packet::EMPTY, Template::new(segment, source, None));
+                for stamp in &stamps {
+                    template.stamp(*stamp);
+                }
+                template.fill(&mut packet, ports.0, to, sequence);
+                packet
+            };
+            let packet = filled(source.into(), SocketAddr::new(to.into(), ports.1));
             let ip = Ipv4Packet::new(packet.bytes()).unwrap();
             prop_assert_eq!(ip.get_checksum(), ipv4::checksum(&ip));
             let segment_read = TcpPacket::new(ip.payload()).unwrap();
             let whole = tcp::ipv4_checksum(&segment_read, &source.into(), &to.into());
             prop_assert_eq!(segment_read.get_checksum(), whole);
             let to = SocketAddr::new(wide_to.into(), ports.1);
-            let packet = filled(segment, wide_source.into(), None, ports.0, to, sequence);
+            let packet = filled(wide_source.into(), to);
             let ip = Ipv6Packet::new(packet.bytes()).unwrap();
             let segment_read = TcpPacket::new(ip.payload()).unwrap();
             let whole = tcp::ipv6_checksum(&segment_read, &wide_source.into(), &wide_to.into());
@@ -236,14 +256,14 @@ mod tests {
         assert_eq!((ethernet.get_source(), ethernet.get_destination()), (LINK.from, LINK.to));
         assert_eq!(ethernet.get_ethertype(), EtherTypes::Ipv4);
         let ip = Ipv4Packet::new(ethernet.payload()).unwrap();
-        assert_eq!((IpAddr::from(ip.get_destination()), usize::from(ip.get_total_length())), (to.ip(), 44));
+        assert_eq!((IpAddr::from(ip.get_destination()), usize::from(ip.get_total_length())), (to.ip(), 56));
         let segment = TcpPacket::new(ip.payload()).unwrap();
         assert_eq!(
             (segment.get_source(), segment.get_destination(), segment.get_sequence()),
             (40_000, 443, 0x0102_0304)
         );
-        assert_eq!((segment.get_flags(), segment.get_data_offset()), (TcpFlags::SYN, 6));
-        assert_eq!(segment.get_options_raw(), [2, 4, 5, 180]);
+        assert_eq!((segment.get_flags(), segment.get_data_offset()), (TcpFlags::SYN, 9));
+        assert_eq!(segment.get_options_raw(), [2, 4, 5, 180, 1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     #[test]

@@ -91,6 +91,13 @@ impl Ways {
         self.ways.get(span.way?)
     }
 
+    /// Sets the timestamp of the SYNs that will leave by any of them.
+    pub(super) fn stamp(&mut self, stamp: u32) {
+        for way in &mut self.ways {
+            way.syn.stamp(stamp);
+        }
+    }
+
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Way> {
         self.ways.iter()
@@ -201,3 +208,61 @@ const LOOKS: u32 = 300;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// How often a prefix is halved to find where its ways part: an IPv4 prefix of Zoom's is then four addresses.
 const HALVINGS: u8 = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// By the first of these prefixes that holds the address, a way by its gateway; elsewhere there is none.
+    fn divided(prefix: &str, routes: &[(&str, &str)]) -> (Vec<IpAddr>, Vec<Span>) {
+        let (mut told, mut spans) = (Vec::new(), Vec::new());
+        let ask = |address: IpAddr| {
+            let holds = |route: &&(&str, &str)| route.0.parse::<IpNet>().unwrap().contains(&address);
+            let gateway = routes.iter().find(holds).map(|(_, gateway)| ip(gateway));
+            Ok(gateway.map(|gateway| Told {
+                interface: "eth0".to_owned(),
+                gateway: Some(gateway),
+                source: ip("192.0.2.1"),
+            }))
+        };
+        divide(prefix.parse().unwrap(), HALVINGS, &ask, &mut told, &mut spans).unwrap();
+        (told.into_iter().filter_map(|told| told.gateway).collect(), spans)
+    }
+
+    fn span(first: &str, last: &str, way: Option<usize>) -> Span {
+        Span { first: ip(first), last: ip(last), way }
+    }
+
+    #[test]
+    fn a_prefix_with_one_route_is_one_way() {
+        let (gateways, spans) = divided("170.114.0.0/16", &[("0.0.0.0/0", "192.0.2.254")]);
+        assert_eq!(gateways, [ip("192.0.2.254")]);
+        assert_eq!(spans, [span("170.114.0.0", "170.114.255.255", Some(0))]);
+    }
+
+    #[test]
+    fn where_the_ways_of_a_prefix_part_it_is_halved() {
+        let routes = [("170.114.192.0/18", "192.0.2.253"), ("170.114.0.0/16", "192.0.2.254")];
+        let (gateways, spans) = divided("170.114.0.0/16", &routes);
+        assert_eq!(gateways, [ip("192.0.2.254"), ip("192.0.2.253")]);
+        let wanted = [
+            span("170.114.0.0", "170.114.127.255", Some(0)),
+            span("170.114.128.0", "170.114.191.255", Some(0)),
+            span("170.114.192.0", "170.114.255.255", Some(1)),
+        ];
+        assert_eq!(spans, wanted);
+        let ways = Ways { ways: Vec::new(), spans };
+        assert!(ways.to(ip("170.115.0.0")).is_none());
+    }
+
+    #[test]
+    fn addresses_without_a_route_have_no_way() {
+        let (gateways, spans) = divided("2407:30c0::/127", &[("2407:30c0::/128", "fe80::1")]);
+        assert_eq!(gateways, [ip("fe80::1")]);
+        assert_eq!(spans, [span("2407:30c0::", "2407:30c0::", Some(0)), span("2407:30c0::1", "2407:30c0::1", None)]);
+    }
+}
