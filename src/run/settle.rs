@@ -107,7 +107,7 @@ async fn at_the_last_router(
     settled: &mut Settled,
 ) -> Vec<u64> {
     let mut schedule = Schedule::new(tools.clone(), Limits::default());
-    let mut router = Router { free: Instant::now(), gap: QUICKEST };
+    let mut router = Router { free: Instant::now(), gap: QUICKEST, answered: None };
     let mut fresh: VecDeque<u64> = open.iter().copied().collect();
     let mut again: VecDeque<(Instant, u64, u8)> = VecDeque::new();
     let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
@@ -116,12 +116,14 @@ async fn at_the_last_router(
         let now = Instant::now();
         if now >= end {
             fresh.clear();
+            again.clear();
         }
         if flying.is_empty() && fresh.is_empty() && again.is_empty() {
             return mute;
         }
-        let overdue = again.front().map(|(from, ..)| *from);
-        let at = if overdue.is_some_and(|from| from <= now) || fresh.is_empty() { overdue } else { Some(now) };
+        // A try that is to count meets a router that could speak.
+        let retry = again.front().map(|(from, ..)| (*from).max(router.free_for_sure()));
+        let at = if fresh.is_empty() { retry } else { Some(retry.map_or(router.free, |at| at.min(router.free))) };
         tokio::select! {
             biased;
             finish = schedule.next(), if !flying.is_empty() => match finish {
@@ -131,20 +133,20 @@ async fn at_the_last_router(
                     router.heard(reach.is_some());
                     match reach {
                         Some(reach) => settled.note(number, reach),
-                        None if tries < TRIES => again.push_back((Instant::now() + SLOWEST / 2, number, tries + 1)),
+                        None if tries < TRIES => again.push_back((Instant::now(), number, tries + 1)),
                         None => mute.push(number),
                     }
                 }
                 // What this computer would not look at stays untold.
                 Some(Finish::NotLooked(_)) | None => flying.clear(),
             },
-            () = sleep_until(at.unwrap_or(now).max(router.free)), if at.is_some() => {
-                let is_due = again.front().is_some_and(|(from, ..)| *from <= Instant::now());
+            () = sleep_until(at.unwrap_or(now)), if at.is_some() => {
+                let is_due = retry.is_some_and(|at| at <= Instant::now());
                 let retry = if is_due { again.pop_front().map(|(_, number, tries)| (number, tries)) } else { None };
                 let Some((number, tries)) = retry.or_else(|| Some((fresh.pop_front()?, 1))) else { continue };
                 if let Some((to, transport)) = space.target(number) {
                     schedule.push(id, plan::up_to(to, transport, trunk.end()));
-                    router.free = Instant::now() + router.gap;
+                    router.free = Instant::now() + SPACING;
                     flying.insert(id, (number, tries));
                     id += 1;
                 }
@@ -157,13 +159,26 @@ async fn at_the_last_router(
 struct Router {
     /// When it may be asked next.
     free: Instant,
+    /// From an answer to the next question.
     gap: Duration,
+    /// When it answered last.
+    answered: Option<Instant>,
 }
 
 impl Router {
     fn heard(&mut self, answered: bool) {
         let gap = if answered { self.gap.mul_f64(0.9) } else { self.gap.mul_f64(1.5) };
         self.gap = gap.clamp(QUICKEST, SLOWEST);
+        if answered {
+            let now = Instant::now();
+            self.answered = Some(now);
+            self.free = self.free.max(now + self.gap);
+        }
+    }
+
+    /// When it has a word to say, however few it says: what it was silent to costs it none.
+    fn free_for_sure(&self) -> Instant {
+        self.answered.map_or(self.free, |at| self.free.max(at + SLOWEST))
     }
 }
 
@@ -246,7 +261,9 @@ fn at_the_end(seen: &Observation) -> AtTheEnd {
     AtTheEnd { came, from }
 }
 
-/// Between two packets that end at one router, while it answers.
+/// Between two packets in any case: an answer to the one is mostly there before the other leaves.
+const SPACING: Duration = Duration::from_millis(60);
+/// From an answer to the next packet, while the router answers all.
 const QUICKEST: Duration = Duration::from_millis(25);
 /// Linux sends one ICMP error a second to one host (`icmp_ratelimit`), and many routers are set likewise.
 const SLOWEST: Duration = Duration::from_millis(1_100);
@@ -255,7 +272,7 @@ const TRIES: u8 = 3;
 /// Between two walks, each of which asks every router on its way.
 const WALK_GAP: Duration = Duration::from_millis(1_500);
 /// Walks to silent targets in a round.
-const WALKS: usize = 12;
+const WALKS: usize = 6;
 /// How often a neutral flow is asked beside those that stayed silent.
 const NEUTRAL_TRIES: usize = 3;
 /// A published prefix of IPv6 leaves at most so many bits.

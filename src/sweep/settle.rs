@@ -33,9 +33,10 @@ pub enum Reach {
         /// The first who answers for the neutral flow alone.
         next: Option<IpAddr>,
     },
-    /// A RST comes back from a hop at which a router stands, and not the target.
+    /// A RST comes back though the packet's TTL ended before the target: a router answers an expired TTL before it filters, so who
+    /// sent the RST is the one before, or sits behind it.
     Reset {
-        /// The first hop from which it comes.
+        /// The last hop before that; 0 where it came from this computer or its link.
         hop: u8,
         /// The router there.
         address: Option<IpAddr>,
@@ -113,9 +114,10 @@ impl Trunk {
         }
         if let Some(hop) = walk.iter().find(|hop| matches!(hop.came, HopAnswer::Answered | HopAnswer::Refused)) {
             let reset_on_the_way = hop.came == HopAnswer::Refused && hop.ttl <= self.end();
-            let address = self.routers.get(usize::from(hop.ttl).saturating_sub(1)).copied().flatten();
             if reset_on_the_way {
-                return Reach::Reset { hop: hop.ttl, address };
+                let before = hop.ttl.saturating_sub(1);
+                let router = usize::from(before).checked_sub(1).and_then(|at| self.routers.get(at).copied().flatten());
+                return Reach::Reset { hop: before, address: router };
             }
             return Reach::Passes { hop: hop.ttl, router: hop.from };
         }
@@ -271,7 +273,7 @@ mod tests {
             Reach::Dies { hop: 2, address: router(2), next: router(4) }
         );
         assert_eq!(reach(&[(Silent, 0); 4]), Reach::Dies { hop: 0, address: None, next: router(1) });
-        assert_eq!(reach(&[(Expired, 1), (Refused, 9)]), Reach::Reset { hop: 2, address: router(2) });
+        assert_eq!(reach(&[(Expired, 1), (Refused, 9)]), Reach::Reset { hop: 1, address: router(1) });
         assert_eq!(reach(&[(Expired, 1), (Prohibited, 2)]), Reach::Refused { by: router(2) });
     }
 

@@ -10,7 +10,7 @@ use super::measure::chance::Trust;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;
-use crate::evidence::{Evidence, Names, Question, SignIn};
+use crate::evidence::{Evidence, Names, Question, SignIn, Source};
 
 /// What judging gives: the verdict, and what the rules would ask to say more.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +156,10 @@ fn once_more(evidence: &Evidence) -> Option<Question> {
     let SignIn::Fails(ids) = evidence.sign_in() else { return None };
     let [only] = ids[..] else { return None };
     if let Some(lookup) = evidence.lookups().find(|lookup| lookup.id() == only) {
+        // A resolver's own silence was tried three times; the library is still asking.
+        if lookup.source() != Source::System {
+            return None;
+        }
         return Some(Question::NameAgain { name: lookup.name().to_owned() });
     }
     let failed = evidence.attempts().find(|a| a.id() == only && !a.proxied())?;
