@@ -70,6 +70,11 @@ impl Catalogue {
         self.hosts.iter().find(|host| host.name == name)
     }
 
+    /// What a Zoom client needs by address: its meetings and its downloads. A catalogue of the user's own may lack either.
+    pub fn of_a_client(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(|service| ["meetings", "cdn"].contains(&service.id.as_str()))
+    }
+
     /// Whether the name is one of Zoom's own, by the services' name patterns.
     pub fn is_zoom_name(&self, name: &str) -> bool {
         self.services.iter().flat_map(|service| &service.names).any(|pattern| pattern.matches(name))

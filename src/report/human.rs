@@ -54,7 +54,7 @@ fn opening(page: &mut Page, verdict: &Verdict) {
     page.paragraph(0, &prose(&verdict.summary));
 }
 
-fn tone(status: Status) -> Tone {
+pub(super) fn tone(status: Status) -> Tone {
     match status {
         Status::Healthy => Tone::Good,
         Status::Degraded => Tone::Impaired,

@@ -22,15 +22,14 @@ pub struct NoService {
     known: String,
 }
 
-/// What these services need, in this order; where none is named, what a client needs: [`OF_A_CLIENT`].
+/// What these services need, in this order; where none is named, what a client needs: [`Catalogue::of_a_client`].
 ///
 /// # Errors
 /// [`NoService`] for an id that the catalogue does not have.
 pub fn published(catalogue: &Catalogue, ids: &[String]) -> Result<Published, NoService> {
     let all = &catalogue.services;
     let chosen: Vec<&Service> = if ids.is_empty() {
-        // A catalogue of the user's own may lack one of these.
-        all.iter().filter(|service| OF_A_CLIENT.contains(&service.id.as_str())).collect()
+        catalogue.of_a_client().collect()
     } else {
         let named = |id: &String| {
             let known = || all.iter().map(|service| service.id.as_str()).collect::<Vec<_>>().join(", ");
@@ -94,9 +93,6 @@ fn by_name(service: &Service) -> String {
     let names: Vec<String> = service.names.iter().chain(&service.third_party).map(ToString::to_string).collect();
     format!("{} ({}): {} to {}", service.id, service.title, ports.join(", "), names.join(", "))
 }
-
-/// What a Zoom client needs by address: its meetings and its downloads. Its sign-in has names alone.
-const OF_A_CLIENT: [&str; 2] = ["meetings", "cdn"];
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, PortRange};
 /// What the user chose; what is left empty chooses everything that fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// Ids of the catalogue's services; none is the client's own: [`USUAL`].
+    /// Ids of the catalogue's services; none is the client's own: [`Catalogue::of_a_client`].
     pub services: Vec<String>,
     /// Only what lies in these prefixes.
     pub prefixes: Vec<IpNet>,
@@ -116,8 +116,7 @@ impl Selection {
             found.ok_or_else(|| NothingSelected::NoService { name: name.to_owned(), known: known() })
         };
         if self.services.is_empty() {
-            // A catalogue of the user's own may lack one of these.
-            return Ok(catalogue.services.iter().filter(|service| USUAL.contains(&service.id.as_str())).collect());
+            return Ok(catalogue.of_a_client().collect());
         }
         self.services.iter().map(|name| named(name)).collect()
     }
@@ -154,8 +153,6 @@ fn without_nested(mut lanes: Vec<Lane>) -> Vec<Lane> {
     kept
 }
 
-/// What a Zoom client needs by address: its meetings and its downloads.
-const USUAL: [&str; 2] = ["meetings", "cdn"];
 /// A range of so many ports is one rule in every firewall: its ends tell as much as all of it (Zoom Phone has 44 001).
 const MANY: u16 = 32;
 

@@ -2,13 +2,13 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::super::human::{Page, Style, Tone};
+use super::super::human::{Page, Style, tone};
 use super::super::plain::prose;
 use super::super::words;
 use super::model::{SweepReport, word};
 use crate::catalogue::PortRange;
 use crate::sweep::{LaneSurvey, Port, State, Survey};
-use crate::verdict::{Location, Status};
+use crate::verdict::Location;
 
 /// The whole report for a person.
 pub fn human(report: &SweepReport, survey: &Survey, style: Style) -> String {
@@ -39,15 +39,6 @@ pub fn human(report: &SweepReport, survey: &Survey, style: Style) -> String {
     let how = report.engines.join(" and ");
     page.paragraph(0, &format!("{} targets, {} asked by {how} in {seconds}.", report.targets, report.asked));
     page.finish()
-}
-
-fn tone(status: Status) -> Tone {
-    match status {
-        Status::Healthy => Tone::Good,
-        Status::Degraded => Tone::Impaired,
-        Status::Blocked => Tone::Bad,
-        Status::Unknown => Tone::Unclear,
-    }
 }
 
 /// Rows of prefixes that fare alike are one row, unless all is to be shown.
