@@ -135,7 +135,7 @@ impl Flights {
             return match errno::read_at_once(&error) {
                 Some((How::Exhausted, _)) => Ok(false),
                 Some((How::NoRoute | How::Unreachable | How::NotPermitted, _)) => {
-                    let response = Response::Unreachable { by: self.source };
+                    let response = Response::Unreachable { by: None };
                     self.at_once.push(Returned { to, response, rtt: None });
                     Ok(true)
                 }

@@ -24,7 +24,7 @@ pub enum Response {
     },
     /// Any other ICMP error: no route, no such host.
     Unreachable {
-        /// Who sent it, where that is known.
+        /// Who sent it; `None` is this computer itself, which has no way there or may not send.
         by: Option<IpAddr>,
     },
     /// Nothing in the time given.

@@ -7,8 +7,12 @@ mod file;
 mod gap;
 mod wanted;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use anyhow::Context;
+use ipnet::IpNet;
 
 use super::args::{self, Format, Options};
 use super::exit::Code;
@@ -19,7 +23,6 @@ use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, Swept, Tools};
 use crate::sweep::{Pace, Survey, survey};
 use crate::verdict::conclude;
-use anyhow::Context;
 use bar::Bar;
 use file::Log;
 use wanted::Wanted;
@@ -31,7 +34,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     let started = rfc3339(tools.clock.wall());
     let (mut log, wanted) = match &args.resume {
         Some(path) => Log::resume(path, &catalogue)?,
-        None => Wanted::given(options, args, &catalogue, &started)?.logged(args.out.as_deref())?,
+        None => Wanted::given(options, args, &catalogue, &started, has_ipv6(&tools))?.logged(args.out.as_deref())?,
     };
     announce::check(options, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
@@ -50,6 +53,18 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     }
     Ok(report.status.into())
 }
+
+/// Whether this computer has an address by which IPv6 leads anywhere: what it can't send tells nothing of the network.
+fn has_ipv6(tools: &Tools) -> bool {
+    let reaches = |address: &IpNet| match address.addr() {
+        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
+        IpAddr::V4(_) => false,
+    };
+    tools.system.interfaces().is_ok_and(|all| all.iter().any(|interface| interface.addresses.iter().any(reaches)))
+}
+
+/// What the summary ends with where routers answered too seldom.
+const OUT_OF_TIME: &str = " The time for settling ran out (--settle): halves of a prefix may still differ.";
 
 /// A sweep, ready to begin.
 struct Work<'a> {
@@ -102,9 +117,12 @@ impl Work<'_> {
         )
         .await;
         bar.end();
-        let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunk);
+        let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunks);
         let Swept { asked, late, incomplete, .. } = swept;
-        let (status, summary) = conclude(&survey);
+        let (status, mut summary) = conclude(&survey);
+        if settlement.out_of_time && self.args.settle > Duration::ZERO {
+            summary.push_str(OUT_OF_TIME);
+        }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
         let report = SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),

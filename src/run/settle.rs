@@ -14,7 +14,7 @@ use super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::catalogue::Catalogue;
 use crate::plan;
 use crate::sweep::{
-    AtTheEnd, Kin, Ledger, Reach, Settled, Space, Trunk, at_borders, every_half, every_port, every_prefix,
+    AtTheEnd, Kin, Ledger, Reach, Settled, Space, Trunk, Trunks, at_borders, every_half, every_port, every_prefix,
 };
 
 /// How silence was settled.
@@ -23,9 +23,11 @@ pub struct Settlement {
     /// What was settled.
     pub settled: Settled,
     /// The shared routers, by which it was.
-    pub trunk: Trunk,
+    pub trunks: Trunks,
     /// It was stopped before its end.
     pub incomplete: bool,
+    /// Its time was up before all was settled.
+    pub out_of_time: bool,
 }
 
 /// Settles silent targets until all are, or the time is up: first the most telling, then what lies at the borders that were found.
@@ -38,63 +40,76 @@ pub async fn settle(
     stop: impl Future<Output = ()>,
 ) -> Settlement {
     let mut settlement = Settlement::default();
-    let work = work(tools, catalogue, (space, ledger), Instant::now() + time, progress, &mut settlement);
+    let Settlement { settled, trunks, .. } = &mut settlement;
+    let (begun, end) = (Instant::now(), Instant::now() + time);
+    let work = async {
+        // Few of Zoom's prefixes are IPv6: they leave most of the time to the others.
+        trunks.v6 = of_a_family(tools, (catalogue, true), (space, ledger), begun + time / 3, progress, settled).await;
+        trunks.v4 = of_a_family(tools, (catalogue, false), (space, ledger), end, progress, settled).await;
+    };
     let stopped = tokio::select! {
         biased;
         () = stop => true,
         () = work => false,
     };
     settlement.incomplete = stopped;
+    settlement.out_of_time = !stopped && Instant::now() >= end;
     settlement
 }
 
-async fn work(
+/// Settles what is silent of a family, and returns the routers that its ways share.
+async fn of_a_family(
     tools: &Tools,
-    catalogue: &Catalogue,
+    (catalogue, ipv6): (&Catalogue, bool),
     (space, ledger): (&Space, &Ledger),
     end: Instant,
     progress: &mut dyn FnMut(&str, usize),
-    settlement: &mut Settlement,
-) {
-    let mut open = every_port(space, ledger);
-    if open.is_empty() || end <= Instant::now() {
-        return;
+    settled: &mut Settled,
+) -> Trunk {
+    let of_the_family = |number: &u64| space.target(*number).is_some_and(|(to, _)| to.is_ipv6() == ipv6);
+    let kin = Kin::of(space, ledger, settled);
+    let silent = every_half(space, ledger, &kin, settled).into_iter().filter(of_the_family).count();
+    if silent == 0 || end <= Instant::now() {
+        return Trunk::default();
     }
-    progress("walking to neutral hosts", open.len());
-    let walks = seen(tools, plan::neutral_walks(catalogue, false), WALK_GAP).await;
-    settlement.trunk = Trunk::shared(&walks.values().map(hops).collect::<Vec<_>>());
-    let trunk = &settlement.trunk;
+    progress("walking to neutral hosts", silent);
+    let walks = seen(tools, plan::neutral_walks(catalogue, ipv6), WALK_GAP).await;
+    let trunk = Trunk::shared(&walks.values().map(hops).collect::<Vec<_>>());
     let Some(neutral) = walks.values().find_map(|seen| seen.look.target.socket()).filter(|_| trunk.end() > 0) else {
-        return;
+        return trunk;
     };
+    let mut open = every_port(space, ledger);
     // After the first three, each round halves what lies between two that fare differently: 2^128 addresses are found in so many.
     for round in 0..BISECTIONS {
+        open.retain(of_the_family);
         progress("asking the last shared router", open.len());
-        let mute = at_the_last_router(tools, (space, trunk), &open, end, &mut settlement.settled).await;
+        let mute = at_the_last_router(tools, (space, &trunk), &open, end, settled).await;
         if !mute.is_empty() {
             let beside = plan::up_to(neutral, Transport::Tcp, trunk.end());
             let goes_on = seen(tools, vec![beside; NEUTRAL_TRIES], SLOWEST).await;
             let answers =
-                goes_on.values().any(|seen| matches!(at_the_end(seen).reach(trunk), Some(Reach::Passes { .. })));
+                goes_on.values().any(|seen| matches!(at_the_end(seen).reach(&trunk), Some(Reach::Passes { .. })));
             progress("walking to what stayed silent", mute.len());
-            let reaches = if answers { walked(tools, space, trunk, &mute).await } else { Vec::new() };
+            let reaches = if answers { walked(tools, space, &trunk, &mute).await } else { Vec::new() };
             for (number, reach) in mute.iter().zip(reaches) {
-                settlement.settled.note(*number, reach);
+                settled.note(*number, reach);
             }
         }
-        let kin = Kin::of(space, ledger, &settlement.settled);
+        let kin = Kin::of(space, ledger, settled);
         open = match round {
             0 => every_prefix(space, ledger, &kin),
-            1 => every_half(space, ledger, &kin, &settlement.settled),
+            1 => every_half(space, ledger, &kin, settled),
             _ => {
-                let borders = at_borders(space, ledger, &settlement.settled);
+                let borders = at_borders(space, ledger, settled);
                 every_prefix(space, ledger, &kin).into_iter().chain(borders).collect()
             }
         };
+        open.retain(of_the_family);
         if (open.is_empty() && round >= 2) || end <= Instant::now() {
-            return;
+            break;
         }
     }
+    trunk
 }
 
 /// Asks the last shared router by packets to these targets, as fast as it answers; returns those that stayed silent each time they

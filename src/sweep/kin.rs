@@ -70,12 +70,12 @@ pub fn every_prefix(space: &Space, ledger: &Ledger, kin: &Kin) -> Vec<u64> {
     wanted.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
 }
 
-/// The last: in each prefix a second and two middle targets, at one port of each class, the widest prefixes first: where a mask that
-/// is too long shows.
+/// The last: in each prefix a second and two middle targets, at one port of each class, TCP and the widest prefixes first: where a
+/// mask that is too long shows.
 pub fn every_half(space: &Space, ledger: &Ledger, kin: &Kin, settled: &Settled) -> Vec<u64> {
     let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
     let mut lanes: Vec<(usize, &Lane)> = space.lanes().iter().enumerate().filter(|(_, lane)| !lane.canary).collect();
-    lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
+    lanes.sort_by_key(|(_, lane)| (lane.port.transport, lane.prefix.prefix_len()));
     let first_of_class = lanes.into_iter().filter(|(_, lane)| {
         let class = kin.classes.get(&lane.port).copied().unwrap_or(lane.port);
         begun.insert((lane.prefix, class))

@@ -25,6 +25,6 @@ pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
 pub use select::{Amount, Families, NothingSelected, Selection};
-pub use settle::{AtTheEnd, Reach, Settled, Trunk, at_borders};
+pub use settle::{AtTheEnd, Reach, Settled, Trunk, Trunks, at_borders};
 pub use space::{Lane, Port, Space};
 pub use survey::{LaneSurvey, Place, State, Survey, survey};

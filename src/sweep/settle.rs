@@ -136,6 +136,22 @@ impl Trunk {
     }
 }
 
+/// The trunks of both families: their ways need not be of one length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trunks {
+    /// Of IPv4.
+    pub v4: Trunk,
+    /// Of IPv6.
+    pub v6: Trunk,
+}
+
+impl Trunks {
+    /// The one of an address's family.
+    pub fn of(&self, address: IpAddr) -> &Trunk {
+        if address.is_ipv4() { &self.v4 } else { &self.v6 }
+    }
+}
+
 /// What a packet whose TTL ends at the end of the trunk brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtTheEnd {

@@ -8,7 +8,7 @@ use why5003_probes::kit::Transport;
 
 use super::kin::Kin;
 use super::ledger::{Ledger, Tally};
-use super::settle::{Reach, Settled, Trunk};
+use super::settle::{Reach, Settled, Trunk, Trunks};
 use super::space::{Lane, Space};
 
 /// What a sweep found.
@@ -79,7 +79,7 @@ enum Fare {
 }
 
 /// Judges what was asked by what was settled.
-pub fn survey(space: &Space, ledger: &Ledger, settled: &Settled, trunk: &Trunk) -> Survey {
+pub fn survey(space: &Space, ledger: &Ledger, settled: &Settled, trunks: &Trunks) -> Survey {
     let forged = space.lanes().iter().enumerate().filter(|(_, lane)| lane.canary).flat_map(|(at, _)| {
         let answered = space.numbers(at).filter(|number| matches!(ledger.response(*number), Some(Response::Open)));
         answered.filter_map(|number| space.target(number))
@@ -87,7 +87,7 @@ pub fn survey(space: &Space, ledger: &Ledger, settled: &Settled, trunk: &Trunk) 
     let forged: Vec<_> = forged.collect();
     let lanes = (0..).zip(space.lanes()).filter(|(_, lane)| !lane.canary).map(|(at, lane)| {
         let withdrawn = forged.iter().any(|(_, transport)| *transport == lane.port.transport);
-        judged(space, ledger, (settled, trunk), (at, *lane), withdrawn)
+        judged(space, ledger, (settled, trunks.of(lane.prefix.addr())), (at, *lane), withdrawn)
     });
     let mut lanes: Vec<LaneSurvey> = lanes.collect();
     by_their_kin(&Kin::of(space, ledger, settled), &mut lanes);
@@ -112,8 +112,13 @@ fn judged(
             Response::Open => Fare::Open,
             Response::Prohibited { by } => Fare::Stopped(State::Prohibited, at_router(by, trunk)),
             // A router at the far end that finds no such host lets packets come so far.
-            Response::Unreachable { by: Some(by) } if trunk.hop_of(by).is_none() && trunk.end() > 0 => Fare::Passes,
-            Response::Unreachable { by } => Fare::Stopped(State::Blocked, at_router(by, trunk)),
+            Response::Unreachable { by: Some(by) } => match trunk.hop_of(by) {
+                Some(_) => Fare::Stopped(State::Blocked, at_router(Some(by), trunk)),
+                None if trunk.end() > 0 => Fare::Passes,
+                None => Fare::Unknown,
+            },
+            // This computer itself did not send: that says nothing of the network.
+            Response::Unreachable { by: None } => Fare::Unknown,
             Response::Closed { .. } if tally.open > 0 => Fare::Passes,
             Response::Closed { .. } | Response::Silent => by_neighbours(&known, number),
         };
@@ -237,7 +242,7 @@ mod tests {
         for (number, reach) in settled {
             reaches.note(*number, *reach);
         }
-        survey(&space, &ledger, &reaches, &trunk())
+        survey(&space, &ledger, &reaches, &Trunks { v4: trunk(), v6: Trunk::default() })
     }
 
     /// Two routers, 10.0.1.1 and 10.0.2.2.
@@ -287,6 +292,8 @@ mod tests {
             judged(vec![lane("192.0.2.0/31", 443, false)], &responses, &[]).lanes[0].state
         };
         assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Passes, State::Blocked));
+        // This computer's own kernel has no address to show.
+        assert_eq!(state(""), State::Unknown);
     }
 
     #[test]

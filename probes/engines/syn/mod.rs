@@ -153,8 +153,7 @@ impl Engine for Syn {
                     }
                 }
                 Left::Refused => {
-                    let by = self.flows.ways.to(first.ip()).map(|way| way.source);
-                    self.at_once.push(Returned { to: *first, response: Response::Unreachable { by }, rtt: None });
+                    self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
                     asked += 1;
                 }
             }

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 
 use super::super::args::{self, Options};
+use super::super::output;
 use super::file::Log;
 use crate::catalogue::{Catalogue, PortRange};
 use crate::sweep::{Amount, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space};
@@ -39,10 +40,15 @@ impl Wanted {
         args: &args::Sweep,
         catalogue: &Catalogue,
         started: &str,
+        has_ipv6: bool,
     ) -> anyhow::Result<Fresh> {
         let families = match (options.ipv4, options.ipv6) {
             (true, _) => "4",
             (_, true) => "6",
+            (false, false) if !has_ipv6 => {
+                output::note(options, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
+                "4"
+            }
             (false, false) => "both",
         };
         anyhow::ensure!(
