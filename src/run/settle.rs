@@ -124,21 +124,22 @@ async fn at_the_last_router(
     let mut schedule = Schedule::new(tools.clone(), Limits::default());
     let mut router = Router { free: Instant::now(), gap: QUICKEST, answered: None };
     let mut fresh: VecDeque<u64> = open.iter().copied().collect();
-    let mut again: VecDeque<(Instant, u64, u8)> = VecDeque::new();
+    let mut again: VecDeque<(u64, u8)> = VecDeque::new();
+    let mut again_now = false;
     let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
     let (mut mute, mut id) = (Vec::new(), 0);
     loop {
         let now = Instant::now();
         if now >= end {
             fresh.clear();
-            again.clear();
         }
         if flying.is_empty() && fresh.is_empty() && again.is_empty() {
             return mute;
         }
-        // A try that is to count meets a router that could speak.
-        let retry = again.front().map(|(from, ..)| (*from).max(router.free_for_sure()));
-        let at = if fresh.is_empty() { retry } else { Some(retry.map_or(router.free, |at| at.min(router.free))) };
+        // Those that stayed silent are asked again a few at a time: what dies on the way costs the router no word, so that all of
+        // them together wait for it once. A try that is to count meets a router that could speak.
+        again_now = if again_now { !again.is_empty() } else { again.len() >= TOGETHER || fresh.is_empty() };
+        let at = if again_now { again.front().map(|_| router.free_for_sure()) } else { Some(router.free) };
         tokio::select! {
             biased;
             finish = schedule.next(), if !flying.is_empty() => match finish {
@@ -148,7 +149,7 @@ async fn at_the_last_router(
                     router.heard(reach.is_some());
                     match reach {
                         Some(reach) => settled.note(number, reach),
-                        None if tries < TRIES => again.push_back((Instant::now(), number, tries + 1)),
+                        None if tries < TRIES => again.push_back((number, tries + 1)),
                         None => mute.push(number),
                     }
                 }
@@ -156,9 +157,8 @@ async fn at_the_last_router(
                 Some(Finish::NotLooked(_)) | None => flying.clear(),
             },
             () = sleep_until(at.unwrap_or(now)), if at.is_some() => {
-                let is_due = retry.is_some_and(|at| at <= Instant::now());
-                let retry = if is_due { again.pop_front().map(|(_, number, tries)| (number, tries)) } else { None };
-                let Some((number, tries)) = retry.or_else(|| Some((fresh.pop_front()?, 1))) else { continue };
+                let next = if again_now { again.pop_front() } else { fresh.pop_front().map(|number| (number, 1)) };
+                let Some((number, tries)) = next else { continue };
                 if let Some((to, transport)) = space.target(number) {
                     schedule.push(id, plan::up_to(to, transport, trunk.end()));
                     router.free = Instant::now() + SPACING;
@@ -282,6 +282,8 @@ const SPACING: Duration = Duration::from_millis(60);
 const QUICKEST: Duration = Duration::from_millis(25);
 /// Linux sends one ICMP error a second to one host (`icmp_ratelimit`), and many routers are set likewise.
 const SLOWEST: Duration = Duration::from_millis(1_100);
+/// How many silent ones are asked again together.
+const TOGETHER: usize = 8;
 /// How often a target is asked before it is walked to.
 const TRIES: u8 = 3;
 /// Between two walks, each of which asks every router on its way.
