@@ -120,7 +120,7 @@ impl Work<'_> {
         let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunks);
         let Swept { asked, late, incomplete, .. } = swept;
         let (status, mut summary) = conclude(&survey);
-        if settlement.out_of_time && self.args.settle > Duration::ZERO {
+        if settlement.out_of_time {
             summary.push_str(OUT_OF_TIME);
         }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);

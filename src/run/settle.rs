@@ -53,7 +53,7 @@ pub async fn settle(
         () = work => false,
     };
     settlement.incomplete = stopped;
-    settlement.out_of_time = !stopped && Instant::now() >= end;
+    settlement.out_of_time = !stopped && !time.is_zero() && Instant::now() >= end;
     settlement
 }
 

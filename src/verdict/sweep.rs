@@ -30,6 +30,10 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
             format!("This network stops {blocked} of {all} prefix-and-port pairs that were asked{of_them}{rest}.");
         return (status, summary);
     }
+    if survey.lanes.iter().all(|lane| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()) {
+        let summary = "This computer has no way to any of them: run why5003 for why.".to_owned();
+        return (Status::Unknown, summary);
+    }
     if unknown == all {
         return (Status::Unknown, "Nothing answered, and no router said how far packets come.".to_owned());
     }
@@ -42,4 +46,50 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
         return (Status::Unknown, summary);
     }
     (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
+}
+
+#[cfg(test)]
+mod tests {
+    use why5003_probes::engines::Response;
+
+    use super::*;
+    use crate::sweep::{Amount, Lane, Ledger, Port, Reach, Settled, Space, Trunks};
+
+    /// Two prefixes of one address at TCP 443, and what was said of each.
+    fn concluded(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> (Status, String) {
+        let port = Port { transport: Transport::Tcp, number: 443 };
+        let lane = |prefix: &str| Lane { prefix: prefix.parse().unwrap(), port, canary: false };
+        let lanes = vec![lane("192.0.2.0/32"), lane("198.51.100.0/32")];
+        let space = Space::new(lanes, Amount::All).unwrap();
+        let (mut ledger, mut settled) = (Ledger::new(space.count()), Settled::default());
+        for ((number, response), reach) in (0..).zip(responses).zip(reaches) {
+            ledger.note(number, response);
+            if let Some(reach) = reach {
+                settled.note(number, reach);
+            }
+        }
+        conclude(&crate::sweep::survey(&space, &ledger, &settled, &Trunks::default()))
+    }
+
+    const DIES: Option<Reach> = Some(Reach::Dies { hop: 1, address: None, next: None });
+    const PASSES: Option<Reach> = Some(Reach::Passes { hop: 4, router: None });
+
+    #[test]
+    fn a_gap_impairs_zoom_and_no_way_to_any_web_host_blocks_it() {
+        let silent = [Response::Silent; 2];
+        assert_eq!(concluded(silent, [PASSES, PASSES]).0, Status::Healthy);
+        assert_eq!(concluded(silent, [PASSES, DIES]).0, Status::Degraded);
+        assert_eq!(concluded(silent, [DIES, DIES]).0, Status::Blocked);
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_not_healthy() {
+        assert_eq!(concluded([Response::Open, Response::Silent], [None, None]).0, Status::Unknown);
+    }
+
+    #[test]
+    fn a_computer_without_a_way_is_told_to_ask_why() {
+        let (status, summary) = concluded([Response::Unreachable { by: None }; 2], [None, None]);
+        assert!(status == Status::Unknown && summary.contains("no way"), "{summary}");
+    }
 }
