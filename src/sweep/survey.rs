@@ -120,7 +120,7 @@ fn judged(
             // This computer itself did not send: that says nothing of the network.
             Response::Unreachable { by: None } => Fare::Unknown,
             Response::Closed { .. } if tally.open > 0 => Fare::Passes,
-            Response::Closed { .. } | Response::Silent => by_neighbours(&known, number),
+            Response::Closed { .. } | Response::Silent => by_neighbours(&known, number, trunk),
         };
         fares.push((to.ip(), fare));
     }
@@ -149,9 +149,9 @@ fn at_router(address: Option<IpAddr>, trunk: &Trunk) -> Place {
 }
 
 /// How a target fares of which only its neighbours were settled: as both of them, if they fare alike.
-fn by_neighbours(known: &[(u64, Reach)], number: u64) -> Fare {
+fn by_neighbours(known: &[(u64, Reach)], number: u64, trunk: &Trunk) -> Fare {
     let after = known.partition_point(|(other, _)| *other < number);
-    let fare = |at: usize| known.get(at).map(|(_, reach)| fare(*reach));
+    let fare = |at: usize| known.get(at).map(|(_, reach)| fare(*reach, trunk));
     if known.get(after).is_some_and(|(other, _)| *other == number) {
         return fare(after).unwrap_or(Fare::Unknown);
     }
@@ -163,12 +163,12 @@ fn by_neighbours(known: &[(u64, Reach)], number: u64) -> Fare {
     }
 }
 
-fn fare(reach: Reach) -> Fare {
+fn fare(reach: Reach, trunk: &Trunk) -> Fare {
     match reach {
         Reach::Passes { .. } => Fare::Passes,
         Reach::Dies { hop, address, next } => Fare::Stopped(State::Blocked, Place { hop: Some(hop), address, next }),
         Reach::Reset { hop, address } => Fare::Stopped(State::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::Refused { by } => Fare::Stopped(State::Prohibited, Place { hop: None, address: by, next: None }),
+        Reach::Refused { by } => Fare::Stopped(State::Prohibited, at_router(by, trunk)),
         Reach::Untold => Fare::Unknown,
     }
 }
@@ -294,6 +294,15 @@ mod tests {
         assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Passes, State::Blocked));
         // This computer's own kernel has no address to show.
         assert_eq!(state(""), State::Unknown);
+    }
+
+    #[test]
+    fn a_refusal_is_placed_alike_whether_it_came_first_or_when_silence_was_settled() {
+        let by = "10.0.2.2".parse().ok();
+        let lanes = vec![lane("192.0.2.0/32", 443, false), lane("198.51.100.0/32", 443, false)];
+        let survey = judged(lanes, &[Response::Prohibited { by }, Response::Silent], &[(1, Reach::Refused { by })]);
+        assert_eq!(survey.lanes[0].place, survey.lanes[1].place);
+        assert_eq!(survey.lanes[0].place.and_then(|place| place.hop), Some(2));
     }
 
     #[test]
