@@ -97,11 +97,11 @@ async fn of_a_family(
         }
         let kin = Kin::of(space, ledger, settled);
         open = match round {
-            0 => every_prefix(space, ledger, &kin),
+            0 => every_prefix(space, ledger, &kin, settled),
             1 => every_half(space, ledger, &kin, settled),
             _ => {
                 let borders = at_borders(space, ledger, settled);
-                every_prefix(space, ledger, &kin).into_iter().chain(borders).collect()
+                every_prefix(space, ledger, &kin, settled).into_iter().chain(borders).collect()
             }
         };
         open.retain(of_the_family);

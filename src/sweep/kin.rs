@@ -44,10 +44,11 @@ impl Kin {
         Self { known, classes, of_class }
     }
 
-    /// Whether a lane's packets pass, by what is known of the same prefix at ports that fare alike, if all of it says the same.
-    pub fn fares(&self, lane: Lane) -> Option<bool> {
-        let said = self.of_class.get(&(lane.prefix, *self.classes.get(&lane.port)?))?;
-        if said.len() == 1 { said.first().copied() } else { None }
+    /// Whether a lane's packets pass, by what is known of the same prefix at ports that fare alike: all of it passes.
+    pub fn passes(&self, lane: Lane) -> bool {
+        let class = self.classes.get(&lane.port).map(|class| (lane.prefix, *class));
+        let said = class.and_then(|class| self.of_class.get(&class));
+        said.is_some_and(|said| said.contains(&true) && !said.contains(&false))
     }
 }
 
@@ -58,16 +59,18 @@ pub fn every_port(space: &Space, ledger: &Ledger) -> Vec<u64> {
     lanes.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
 }
 
-/// The next: every prefix, at one port of each class; where ports of a class were found to fare differently there, at each of them.
-pub fn every_prefix(space: &Space, ledger: &Ledger, kin: &Kin) -> Vec<u64> {
+/// The next: every prefix, at one port of each class; where something of a class is stopped there, at each of its ports, since that
+/// a packet is stopped is never concluded from others.
+pub fn every_prefix(space: &Space, ledger: &Ledger, kin: &Kin, settled: &Settled) -> Vec<u64> {
     let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
     let lanes = (0..).zip(space.lanes()).filter(|(at, lane)| !lane.canary && !kin.known.contains_key(at));
-    let open = lanes.filter(|(_, lane)| kin.fares(**lane).is_none());
+    let open = lanes.filter(|(_, lane)| !kin.passes(**lane));
     let wanted = open.filter(|(_, lane)| {
         let class = (lane.prefix, kin.classes.get(&lane.port).copied().unwrap_or(lane.port));
-        kin.of_class.get(&class).is_some_and(|said| said.len() > 1) || begun.insert(class)
+        kin.of_class.get(&class).is_some_and(|said| said.contains(&false)) || begun.insert(class)
     });
-    wanted.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
+    let first = wanted.filter_map(|(at, _)| telling(space, ledger, at).first().copied());
+    first.filter(|number| settled.reach(*number).is_none()).collect()
 }
 
 /// The last: in each prefix a second and two middle targets, at one port of each class, TCP and the widest prefixes first: where a
@@ -162,12 +165,13 @@ mod tests {
         let first = every_port(&space, &ledger);
         assert_eq!(named(&space, &first), ["192.0.2.0:443", "192.0.2.1:443", "192.0.2.0:8801", "192.0.2.1:8801"]);
         settle(&space, &mut settled, &first, &[]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled));
+        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
         assert_eq!(named(&space, &next), ["192.0.2.2:443", "192.0.2.3:443"]);
         settle(&space, &mut settled, &next, &["192.0.2.3:443"]);
         let kin = Kin::of(&space, &ledger, &settled);
-        let fares: Vec<_> = space.lanes().iter().skip(4).map(|lane| kin.fares(*lane)).collect();
-        assert_eq!(fares, [Some(true), Some(true), Some(true), Some(false)]);
+        let fares: Vec<_> = space.lanes().iter().skip(4).map(|lane| kin.passes(*lane)).collect();
+        assert_eq!(fares, [true, true, true, false]);
+        assert_eq!(named(&space, &every_prefix(&space, &ledger, &kin, &settled)), ["192.0.2.3:8801"]);
     }
 
     #[test]
@@ -185,7 +189,7 @@ mod tests {
         let mut settled = Settled::default();
         // At port 443 one of the first prefix's two dies; at 8801 of that prefix nothing is settled.
         settle(&space, &mut settled, &[0, 1, 2, 6], &["192.0.2.1:443"]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled));
+        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
         assert!(named(&space, &next).contains(&"192.0.2.0:8801".to_owned()), "{next:?}");
     }
 
@@ -194,7 +198,7 @@ mod tests {
         let (space, ledger) = silent(3);
         let mut settled = Settled::default();
         settle(&space, &mut settled, &every_port(&space, &ledger), &["192.0.2.1:8801"]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled));
+        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
         assert_eq!(named(&space, &next), ["192.0.2.2:443", "192.0.2.2:8801"]);
     }
 }

@@ -33,7 +33,7 @@ pub struct LaneSurvey {
     pub blocked: Vec<IpNet>,
     /// Where they are blocked.
     pub place: Option<Place>,
-    /// Nothing of it was settled: it is taken to fare as the same prefix does at ports that fare alike elsewhere.
+    /// Nothing of it was settled: it is taken to pass as the same prefix does at ports that fare alike elsewhere.
     pub inferred: bool,
 }
 
@@ -196,24 +196,13 @@ fn stopped_parts(prefix: IpNet, fares: &[(IpAddr, Fare)], parts: &mut Vec<IpNet>
     }
 }
 
-/// A lane of which nothing was settled fares as its kin do, where all of them fare alike.
+/// A lane of which nothing was settled passes where its kin do. That one is stopped is never concluded from others.
 fn by_their_kin(kin: &Kin, lanes: &mut [LaneSurvey]) {
-    let before: Vec<LaneSurvey> = lanes.to_vec();
     for lane in lanes.iter_mut().filter(|lane| lane.state == State::Unknown && lane.tally.silent > 0) {
-        let alike = |passes: bool| {
-            let same = |other: &&LaneSurvey| {
-                let (one, two) = (other.lane, lane.lane);
-                one.prefix == two.prefix && one.port.transport == two.port.transport && other.state != State::Unknown
-            };
-            before.iter().filter(same).find(|other| other.blocked.is_empty() == passes)
-        };
-        let Some((passes, other)) = kin.fares(lane.lane).and_then(|passes| Some((passes, alike(passes)?))) else {
-            continue;
-        };
-        lane.inferred = true;
-        lane.state = if passes { State::Passes } else { other.state };
-        lane.blocked.clone_from(&other.blocked);
-        lane.place = other.place;
+        if kin.passes(lane.lane) {
+            lane.inferred = true;
+            lane.state = State::Passes;
+        }
     }
 }
 
@@ -306,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_that_was_not_settled_fares_as_its_prefix_at_ports_that_fare_alike_elsewhere() {
+    fn a_lane_that_was_not_settled_may_pass_by_its_kin_and_is_never_stopped_by_them() {
         let of_port =
             |number| ["192.0.2.0/31", "198.51.100.0/31", "203.0.113.0/31"].map(|prefix| lane(prefix, number, false));
         // In the order of port and prefix: of the last lane nothing is settled.
@@ -316,7 +305,7 @@ mod tests {
             (survey.lanes[5].state, survey.lanes[5].inferred)
         };
         assert_eq!(state(PASSES, PASSES), (State::Passes, true));
-        assert_eq!(state(PASSES, DIES), (State::Blocked, true));
+        assert_eq!(state(PASSES, DIES), (State::Unknown, false));
         assert_eq!(state(DIES, PASSES), (State::Unknown, false));
     }
 }

@@ -69,7 +69,7 @@ pub struct SweepLane {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Present where nothing of it was settled by itself: it is taken to fare as the same prefix
+    /// Present where nothing of it was settled by itself: it is taken to pass as the same prefix
     /// does at ports that fare alike elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
