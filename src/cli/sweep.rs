@@ -20,8 +20,8 @@ use super::interrupts::Interrupts;
 use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
-use crate::run::{self, Swept, Tools};
-use crate::sweep::{Pace, Survey, survey};
+use crate::run::{self, SettleEvent, SweepEvent, Tools};
+use crate::sweep::{Found, Pace, Survey, last_words, survey};
 use crate::verdict::conclude;
 use bar::Bar;
 use file::Log;
@@ -85,40 +85,34 @@ impl Work<'_> {
     ) -> anyhow::Result<(SweepReport, Survey)> {
         let began = self.tools.clock.elapsed();
         let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
-        let Wanted { space, shard, seed, known } = self.wanted;
+        let Wanted { space, shard, seed, known, settled } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
-        let mut wrong = None;
         let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
         let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
         let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
-        let swept = run::sweep(
-            sweep,
-            &mut engines,
-            &mut |event| {
-                bar.show(&event);
-                if let Err(error) = log.note(&space, &event) {
-                    wrong.get_or_insert(error);
-                }
-            },
-            interrupts.next(),
-        )
-        .await
-        .context("could not go on with the sweep")?;
-        if let Some(error) = wrong {
-            return Err(error);
-        }
-        let settlement = run::settle(
-            &self.tools,
-            &self.catalogue,
-            (&space, &swept.ledger),
-            if swept.incomplete { Duration::ZERO } else { self.args.settle },
-            &mut |what, of| bar.say(what, of),
-            interrupts.next(),
-        )
-        .await;
+        let mut note = |event: SweepEvent| {
+            bar.show(&event);
+            log.note(&space, &event);
+        };
+        let swept = run::sweep(sweep, &mut engines, &mut note, interrupts.next()).await;
+        let swept = swept.context("could not go on with the sweep")?;
+        log.check()?;
+        let time = if swept.incomplete { Duration::ZERO } else { self.args.settle };
+        let settle = run::Settle { space: &space, ledger: &swept.ledger, known: settled, time };
+        let mut note = |event: SettleEvent<'_>| {
+            bar.say(&event);
+            log.settled(&space, &event);
+        };
+        let settlement = run::settle(&self.tools, &self.catalogue, settle, &mut note, interrupts.next()).await;
+        log.check()?;
         bar.end();
-        let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunks);
-        let Swept { asked, late, incomplete, .. } = swept;
+        let (settled, trunks) = (&settlement.settled, &settlement.trunks);
+        let found = Found { space: &space, ledger: &swept.ledger, settled, trunks };
+        let survey = survey(found);
+        let complete = !swept.incomplete && !settlement.incomplete;
+        if complete {
+            log.last_words(last_words(found, &survey))?;
+        }
         let (status, mut summary) = conclude(&survey);
         if settlement.out_of_time {
             summary.push_str(OUT_OF_TIME);
@@ -133,9 +127,9 @@ impl Work<'_> {
             engines: engines.iter().map(|(_, engine)| engine.name().to_owned()).collect(),
             shard: shard.to_string(),
             targets: shard.share(space.count()),
-            asked,
-            late,
-            complete: !incomplete && !settlement.incomplete,
+            asked: swept.asked,
+            late: swept.late,
+            complete,
             status,
             summary,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),

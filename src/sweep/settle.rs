@@ -8,20 +8,24 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer};
 
-use super::ledger::Ledger;
-use super::space::Space;
+use super::found::Found;
 
 /// How far packets to a target come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Closed on purpose: it is a word of the sweep's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Reach {
     /// To the last router that all ways share: nothing on this side of it stops them.
     Passes {
         /// Which hop that is.
         hop: u8,
         /// Who answered there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         router: Option<IpAddr>,
     },
     /// No farther than here, while a neutral flow goes on.
@@ -29,8 +33,10 @@ pub enum Reach {
         /// The last hop that answers for them; 0 where not even the first does.
         hop: u8,
         /// Who answered there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<IpAddr>,
         /// The first who answers for the neutral flow alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<IpAddr>,
     },
     /// A RST comes back though the packet's TTL ended before the target: a router answers an expired TTL before it filters, so who
@@ -39,11 +45,19 @@ pub enum Reach {
         /// The last hop before that; 0 where it came from this computer or its link.
         hop: u8,
         /// The router there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<IpAddr>,
     },
-    /// Somebody on the way says that they may not pass, or do not.
-    Refused {
+    /// Somebody on the way says that they may not pass.
+    Prohibited {
         /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<IpAddr>,
+    },
+    /// A router on the way says that it knows no way for them.
+    NoRoute {
+        /// Which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
     /// It could not be told: routers do not answer, or answer too seldom.
@@ -55,22 +69,36 @@ impl Reach {
     pub fn passes(self) -> Option<bool> {
         match self {
             Self::Passes { .. } => Some(true),
-            Self::Dies { .. } | Self::Reset { .. } | Self::Refused { .. } => Some(false),
+            Self::Dies { .. } | Self::Reset { .. } | Self::Prohibited { .. } | Self::NoRoute { .. } => Some(false),
             Self::Untold => None,
         }
+    }
+
+    /// Whether packets are stopped in the same manner at the same place; the first router beyond differs from flow to flow.
+    pub fn ends_where(self, other: Self) -> bool {
+        let plain = |reach| match reach {
+            Self::Dies { hop, address, .. } => Self::Dies { hop, address, next: None },
+            reach => reach,
+        };
+        plain(self) == plain(other)
     }
 }
 
 /// The routers that the ways to several neutral operators share, from this computer on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Trunk {
     /// Who answers at hop 1, 2, …; `None` where nobody does.
     routers: Vec<Option<IpAddr>>,
 }
 
 impl Trunk {
-    /// What walks to neutral hosts have in common; a router that was silent in one walk is taken from another.
+    /// What walks to different neutral hosts have in common; a router that was silent in one walk is taken from another.
+    ///
+    /// Those that did not arrive, by an answer of the host's own, count for nothing: they may have died at the very filter that is
+    /// looked for, and what comes so far has not passed it.
     pub fn shared(walks: &[Vec<Hop>]) -> Self {
+        let walks: Vec<&Vec<Hop>> = walks.iter().filter(|walk| Self::arrived(walk)).collect();
         let mut routers = Vec::new();
         for ttl in 1..=u8::MAX {
             let at: Vec<&Hop> = walks.iter().filter_map(|walk| walk.iter().find(|hop| hop.ttl == ttl)).collect();
@@ -91,6 +119,11 @@ impl Trunk {
         Self { routers }
     }
 
+    /// Whether a walk came to its end.
+    pub fn arrived(walk: &[Hop]) -> bool {
+        walk.iter().any(|hop| hop.came == HopAnswer::Answered)
+    }
+
     /// The hop of its last router; 0 where nothing is shared.
     pub fn end(&self) -> u8 {
         u8::try_from(self.routers.len()).unwrap_or(u8::MAX)
@@ -102,6 +135,12 @@ impl Trunk {
         u8::try_from(at + 1).ok()
     }
 
+    /// Whether another walk found the same routers, as far as they answered both times.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Option<IpAddr>, &Option<IpAddr>)| a.is_none() || b.is_none() || a == b;
+        self.routers.len() == other.routers.len() && self.routers.iter().zip(&other.routers).all(same)
+    }
+
     /// The first router beyond a hop.
     fn after(&self, hop: u8) -> Option<IpAddr> {
         self.routers.iter().skip(usize::from(hop)).find_map(|router| *router)
@@ -109,8 +148,13 @@ impl Trunk {
 
     /// What a walk towards a silent target tells.
     pub fn reach_of(&self, walk: &[Hop]) -> Reach {
-        if let Some(hop) = walk.iter().find(|hop| matches!(hop.came, HopAnswer::Prohibited | HopAnswer::Unreachable)) {
-            return Reach::Refused { by: hop.from };
+        let said = |came: HopAnswer| walk.iter().find(|hop| hop.came == came);
+        if let Some(hop) = said(HopAnswer::Prohibited) {
+            return Reach::Prohibited { by: hop.from };
+        }
+        // Beyond the trunk, a router that finds no such host lets packets come so far.
+        if let Some(hop) = said(HopAnswer::Unreachable).filter(|hop| hop.ttl <= self.end()) {
+            return Reach::NoRoute { by: hop.from };
         }
         if let Some(hop) = walk.iter().find(|hop| matches!(hop.came, HopAnswer::Answered | HopAnswer::Refused)) {
             let reset_on_the_way = hop.came == HopAnswer::Refused && hop.ttl <= self.end();
@@ -146,75 +190,55 @@ pub struct Trunks {
 }
 
 impl Trunks {
+    /// The one of a family.
+    pub fn family(&mut self, ipv6: bool) -> &mut Trunk {
+        if ipv6 { &mut self.v6 } else { &mut self.v4 }
+    }
+
     /// The one of an address's family.
     pub fn of(&self, address: IpAddr) -> &Trunk {
         if address.is_ipv4() { &self.v4 } else { &self.v6 }
     }
 }
 
-/// What a packet whose TTL ends at the end of the trunk brought.
+/// What a packet brought that was to end at the end of the trunk, or to go all the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AtTheEnd {
+pub struct Brought {
     /// What came.
     pub came: HopAnswer,
     /// Who sent it.
     pub from: Option<IpAddr>,
 }
 
-impl AtTheEnd {
-    /// What it tells; `None` where it tells nothing.
-    pub fn reach(self, trunk: &Trunk) -> Option<Reach> {
+impl Brought {
+    /// What it tells, if it was to end at the end of the trunk; `None` where it tells nothing.
+    pub fn at_the_end(self, trunk: &Trunk) -> Option<Reach> {
         match self.came {
             HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
-            HopAnswer::Prohibited | HopAnswer::Unreachable => Some(Reach::Refused { by: self.from }),
+            HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
+            HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
             // Who answers here is nearer than the target can be: only a walk tells where.
             HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused => None,
         }
     }
+
+    /// What it tells, if it was to go all the way to a target that somebody may refuse: that somebody does.
+    pub fn all_the_way(self) -> Option<Reach> {
+        (self.came == HopAnswer::Prohibited).then_some(Reach::Prohibited { by: self.from })
+    }
 }
 
-/// The first, the last and the two middle targets of a lane of which it is not clear who kept silent or refused.
-pub(super) fn telling(space: &Space, ledger: &Ledger, lane: usize) -> Vec<u64> {
+/// Whether somebody refuses a part of a lane who stands behind the last shared router, or where none is known: then packets that go
+/// all the way tell more than those that end there.
+pub fn is_refused_beyond(found: Found<'_>, lane: usize) -> bool {
+    let Found { space, ledger, trunks, .. } = found;
+    let Some(trunk) = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr())) else { return false };
     let numbers = space.numbers(lane);
-    let is_open = ledger.tally(numbers.clone()).open > 0;
-    // A RST may come from the way as well; beside a target that is open it is the far end's.
-    let unclear = |number: &u64| match ledger.response(*number) {
-        Some(Response::Silent) => true,
-        Some(Response::Closed { .. }) => !is_open,
-        _ => false,
-    };
-    let middle = numbers.start.midpoint(numbers.end);
-    let picks = [
-        numbers.clone().find(unclear),
-        numbers.clone().rev().find(unclear),
-        (numbers.start..middle).rev().find(unclear),
-        (middle..numbers.end).find(unclear),
-    ];
-    let mut chosen = Vec::new();
-    for number in picks.into_iter().flatten() {
-        if !chosen.contains(&number) {
-            chosen.push(number);
-        }
-    }
-    chosen
-}
-
-/// The silent targets half-way between two of a lane that fare differently: so a border is found by bisection.
-pub fn at_borders(space: &Space, ledger: &Ledger, settled: &Settled) -> Vec<u64> {
-    let mut halfway = Vec::new();
-    for lane in 0..space.lanes().len() {
-        let known: Vec<(u64, Reach)> = settled.within(space.numbers(lane)).collect();
-        for pair in known.windows(2) {
-            let [(low, here), (high, there)] = pair else { continue };
-            if here.passes() == there.passes() {
-                continue;
-            }
-            let between: Vec<u64> =
-                (low + 1..*high).filter(|number| matches!(ledger.response(*number), Some(Response::Silent))).collect();
-            halfway.extend(between.get(between.len() / 2));
-        }
-    }
-    halfway
+    ledger.tally(numbers.clone()).prohibited > 0
+        && numbers.filter_map(|number| ledger.response(number)).any(|response| match response {
+            Response::Prohibited { by } => by.is_none_or(|by| trunk.hop_of(by).is_none()),
+            _ => false,
+        })
 }
 
 /// What was settled, by target.
@@ -234,6 +258,11 @@ impl Settled {
         self.reaches.get(&number).copied()
     }
 
+    /// Forgets all others.
+    pub fn keep(&mut self, wanted: impl Fn(u64) -> bool) {
+        self.reaches.retain(|number, _| wanted(*number));
+    }
+
     /// What was settled within a range.
     pub fn within(&self, numbers: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Reach)> + '_ {
         self.reaches.range(numbers).map(|(number, reach)| (*number, *reach))
@@ -242,9 +271,6 @@ impl Settled {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Transport;
-
-    use super::super::{Amount, Lane, Port};
     use super::*;
     use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent};
 
@@ -272,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn walks_that_did_not_arrive_are_no_yardstick() {
+        let dead = || walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0)]);
+        let reset = || walk(&[(Expired, 1), (Expired, 2), (Refused, 9)]);
+        let arrived = |last| walk(&[(Expired, 1), (Expired, 2), (Expired, 3), (Answered, last)]);
+        assert_eq!(Trunk::shared(&[dead(), dead(), dead()]).end(), 0);
+        assert_eq!(Trunk::shared(&[reset(), reset(), arrived(8)]).end(), 0);
+        assert_eq!(Trunk::shared(&[dead(), arrived(8), arrived(9)]).end(), 3);
+    }
+
+    #[test]
     fn what_reaches_the_end_of_the_trunk_passes_and_what_ends_before_dies_there() {
         let router = |n: u8| Some(IpAddr::from([10, 0, n, 1]));
         let reach = |hops: &[(HopAnswer, u8)]| trunk().reach_of(&walk(hops));
@@ -290,35 +326,11 @@ mod tests {
         );
         assert_eq!(reach(&[(Silent, 0); 4]), Reach::Dies { hop: 0, address: None, next: router(1) });
         assert_eq!(reach(&[(Expired, 1), (Refused, 9)]), Reach::Reset { hop: 1, address: router(1) });
-        assert_eq!(reach(&[(Expired, 1), (Prohibited, 2)]), Reach::Refused { by: router(2) });
+        assert_eq!(reach(&[(Expired, 1), (Prohibited, 2)]), Reach::Prohibited { by: router(2) });
     }
 
     #[test]
     fn without_a_trunk_nothing_is_told() {
         assert_eq!(Trunk::default().reach_of(&walk(&[(Expired, 1), (Silent, 0)])), Reach::Untold);
-    }
-
-    #[test]
-    fn a_border_within_a_prefix_is_found_by_bisection() {
-        let port = Port { transport: Transport::Tcp, number: 443 };
-        let lanes = vec![Lane { prefix: "170.114.0.0/16".parse().unwrap(), port, canary: false }];
-        let space = Space::new(lanes, Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        let passes = Reach::Passes { hop: 4, router: None };
-        let truth =
-            |number: u64| if number < 0x4000 { passes } else { Reach::Dies { hop: 1, address: None, next: None } };
-        let mut settled = Settled::default();
-        let mut asked = telling(&space, &ledger, 0);
-        let mut tests = 0;
-        while !asked.is_empty() {
-            tests += asked.len();
-            for number in asked {
-                settled.note(number, truth(number));
-            }
-            asked = at_borders(&space, &ledger, &settled);
-        }
-        assert_eq!((settled.reach(0x3fff), settled.reach(0x4000)), (Some(truth(0)), Some(truth(0xffff))));
-        assert!(tests <= 20, "{tests}");
     }
 }

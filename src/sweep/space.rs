@@ -81,6 +81,12 @@ impl Space {
         at(lane)..at(lane + 1)
     }
 
+    /// The numbers of the canaries.
+    pub fn canaries(&self) -> impl Iterator<Item = u64> + '_ {
+        let lanes = self.lanes.iter().enumerate().filter(|(_, lane)| lane.canary);
+        lanes.flat_map(|(at, _)| self.numbers(at))
+    }
+
     /// The numbers of a transport.
     pub fn numbers_of(&self, transport: Transport) -> std::ops::Range<u64> {
         let first = self.lanes.partition_point(|lane| lane.port.transport < transport);

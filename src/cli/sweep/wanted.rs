@@ -10,6 +10,7 @@ use super::super::args::{self, Options};
 use super::super::output;
 use super::file::Log;
 use crate::catalogue::{Catalogue, PortRange};
+use crate::run::Settlement;
 use crate::sweep::{Amount, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space};
 
 /// What is to be swept, and what is known of it already.
@@ -20,8 +21,10 @@ pub(super) struct Wanted {
     pub(super) shard: Shard,
     /// Of their order.
     pub(super) seed: u64,
-    /// Of an earlier run.
+    /// What came in an earlier run.
     pub(super) known: Ledger,
+    /// What was settled in an earlier run.
+    pub(super) settled: Settlement,
 }
 
 /// What the flags want, with the first line of its file.
@@ -109,7 +112,7 @@ impl Wanted {
         let shard = head.shard.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         let (part, of) = shard.ok_or_else(|| read(&head.shard))?;
         let known = Ledger::new(space.count());
-        Ok(Self { space, shard: Shard { part, of }, seed: head.seed, known })
+        Ok(Self { space, shard: Shard { part, of }, seed: head.seed, known, settled: Settlement::default() })
     }
 }
 

@@ -85,20 +85,24 @@ fn ranges(ports: &[Port]) -> Vec<PortRange> {
 
 /// One word for the ports of a column, if they fare alike.
 fn cell(lanes: &[&LaneSurvey], range: PortRange) -> String {
-    let mut states: Vec<State> = lanes
-        .iter()
-        .filter(|lane| {
-            let port = lane.lane.port;
-            port.transport == range.transport && (range.first..=range.last).contains(&port.number)
-        })
-        .map(|lane| lane.state)
-        .collect();
+    let lanes = lanes.iter().filter(|lane| {
+        let port = lane.lane.port;
+        port.transport == range.transport && (range.first..=range.last).contains(&port.number)
+    });
+    let mut states: Vec<State> = lanes.clone().map(|lane| lane.state).collect();
     states.sort_unstable();
     states.dedup();
+    let passing = match states.as_slice() {
+        [] => return "-".to_owned(),
+        [State::Open, ..] => State::Open,
+        [first, ..] => *first,
+    };
     match states.as_slice() {
-        [] => "-".to_owned(),
-        [State::Open, State::Passes] => word(State::Open).to_owned(),
-        [state] => shown(*state),
+        [state] if !matches!(state, State::Open | State::Passes) => shown(*state),
+        states if states.iter().all(|state| matches!(state, State::Open | State::Passes)) => {
+            let all_told = lanes.clone().all(|lane| lane.is_told());
+            format!("{}{}", word(passing), if all_told { "" } else { "?" })
+        }
         states if states.iter().all(|state| matches!(state, State::Open | State::Passes | State::Unknown)) => {
             shown(State::Unknown)
         }
@@ -134,7 +138,7 @@ fn place(location: &Location) -> String {
 }
 
 const LEGEND: &str = "open: a target of it answered. passes: nobody answers there, but packets reach the last router that all ways \
-                      share. ?: could not be told.";
+                      share. ?: it, or a part of it, could not be told.";
 const GAP_AS: &str =
     "The same as firewall rules: why5003 sweep --resume FILE --gap-as nftables, if it was run with --out FILE.";
 /// Prefixes named before the rest is counted.

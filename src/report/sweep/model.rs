@@ -69,8 +69,11 @@ pub struct SweepLane {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Present where nothing of it was settled by itself: it is taken to pass as the same prefix
-    /// does at ports that fare alike elsewhere.
+    /// Of how many targets it could not be told how they fare.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untold: u64,
+    /// Present where these are taken to pass, as the same prefix does at a port that fares alike
+    /// elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
 }
@@ -126,8 +129,14 @@ fn lane(of: &LaneSurvey) -> SweepLane {
         },
         blocked: of.blocked.clone(),
         location: of.place.map(location),
+        untold: of.untold,
         inferred: of.inferred,
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 pub(super) fn word(state: State) -> &'static str {
