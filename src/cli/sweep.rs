@@ -21,7 +21,7 @@ use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, Swept, Tools};
-use crate::sweep::{Pace, Survey, survey};
+use crate::sweep::{Pace, survey};
 use crate::verdict::conclude;
 use bar::Bar;
 use file::Log;
@@ -39,7 +39,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     announce::check(options, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
-    let (report, survey) = block_on(async {
+    let report = block_on(async {
         let mut interrupts = Interrupts::listen()?;
         work.carry_out(&mut log, &mut interrupts, started, stamp).await
     })??;
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
             Format::Json => report::sweep_json(&report),
-            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+            Format::Human | Format::Markdown => report::sweep_human(&report, output::style(options)),
         })?,
     }
     Ok(report.status.into())
@@ -82,7 +82,7 @@ impl Work<'_> {
         interrupts: &mut Interrupts,
         started: String,
         stamp: CatalogueStamp,
-    ) -> anyhow::Result<(SweepReport, Survey)> {
+    ) -> anyhow::Result<SweepReport> {
         let began = self.tools.clock.elapsed();
         let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
         let Wanted { space, shard, seed, known } = self.wanted;
@@ -124,7 +124,7 @@ impl Work<'_> {
             summary.push_str(OUT_OF_TIME);
         }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
-        let report = SweepReport {
+        Ok(SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
             tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             started,
@@ -141,7 +141,6 @@ impl Work<'_> {
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
             lanes: report::sweep_lanes(&survey),
             gap: report::missing(&survey),
-        };
-        Ok((report, survey))
+        })
     }
 }

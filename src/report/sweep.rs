@@ -1,11 +1,12 @@
 //! The report of a sweep: for programs in the form of the schema `why5003.sweep/1`, for people as a matrix.
 
 mod gap;
-mod matrix;
+mod grid;
+mod human;
 mod model;
 
 pub use gap::missing;
-pub use matrix::human as sweep_human;
+pub use human::human as sweep_human;
 pub use model::{Counts, Missing, SWEEP_SCHEMA, SweepLane, SweepReport, sweep_lanes};
 
 /// The report as indented JSON, ending with a line break.

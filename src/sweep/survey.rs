@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::kit::Transport;
 
@@ -51,7 +52,8 @@ pub struct Place {
 /// How a prefix fares at a port.
 ///
 /// Closed on purpose: each is a sign in the matrix and a word in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Targets of it answered.
     Open,

@@ -2,7 +2,6 @@
 
 use super::super::args::Options;
 use super::super::{output, rules};
-use crate::catalogue::PortRange;
 use crate::report::SweepReport;
 use crate::rules::{Allow, Format, Ruleset};
 
@@ -18,7 +17,7 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
             id: "missing".to_owned(),
             title: format!("blocked {}", place(missing.location.as_ref())),
             prefixes: missing.prefixes.clone(),
-            ports: missing.ports.iter().filter_map(|ports| ports.parse::<PortRange>().ok()).collect(),
+            ports: missing.ports.clone(),
         })
         .collect();
     let header = [

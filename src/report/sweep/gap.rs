@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::model::{Missing, location};
-use crate::catalogue::PortRange;
 use crate::rules::{Tested, gap};
 use crate::sweep::{LaneSurvey, Place, Survey};
 
@@ -18,7 +17,7 @@ pub fn missing(survey: &Survey) -> Vec<Missing> {
     let of_place = |(place, tested): (Option<Place>, Vec<Tested>)| {
         let missing = |missing: crate::rules::Missing| Missing {
             prefixes: missing.prefixes,
-            ports: missing.ports.iter().map(ToString::to_string).collect(),
+            ports: missing.ports,
             location: place.map(location),
         };
         gap(&tested).into_iter().map(missing).collect::<Vec<_>>()
@@ -27,7 +26,6 @@ pub fn missing(survey: &Survey) -> Vec<Missing> {
 }
 
 fn blocked(lane: &LaneSurvey) -> impl Iterator<Item = Tested> {
-    let port = lane.lane.port;
-    let ports = PortRange { transport: port.transport, first: port.number, last: port.number };
+    let ports = lane.lane.port.into();
     lane.blocked.iter().map(move |prefix| Tested { prefix: *prefix, ports, blocked: true })
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
+use crate::catalogue::PortRange;
 use crate::sweep::{LaneSurvey, Place, State, Survey};
 use crate::verdict::{Location, Status};
 
@@ -57,9 +58,11 @@ pub struct SweepLane {
     #[schemars(with = "String")]
     pub prefix: IpNet,
     /// `tcp/443`.
-    pub port: String,
+    #[schemars(with = "String")]
+    pub port: PortRange,
     /// `open`, `passes`, `blocked`, `reset`, `prohibited`, `partly` or `unknown`.
-    pub state: String,
+    #[schemars(with = "String")]
+    pub state: State,
     /// How its targets responded.
     pub targets: Counts,
     /// The parts of the prefix that are blocked.
@@ -99,7 +102,8 @@ pub struct Missing {
     #[schemars(with = "Vec<String>")]
     pub prefixes: Vec<IpNet>,
     /// At which ports, such as `udp/8801-8810`.
-    pub ports: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub ports: Vec<PortRange>,
     /// Where it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -114,8 +118,8 @@ fn lane(of: &LaneSurvey) -> SweepLane {
     let tally = of.tally;
     SweepLane {
         prefix: of.lane.prefix,
-        port: of.lane.port.to_string(),
-        state: word(of.state).to_owned(),
+        port: of.lane.port.into(),
+        state: of.state,
         targets: Counts {
             open: tally.open,
             closed: tally.closed,
@@ -127,18 +131,6 @@ fn lane(of: &LaneSurvey) -> SweepLane {
         blocked: of.blocked.clone(),
         location: of.place.map(location),
         inferred: of.inferred,
-    }
-}
-
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Passes => "passes",
-        State::Blocked => "blocked",
-        State::Reset => "reset",
-        State::Prohibited => "prohibited",
-        State::Partly => "partly",
-        State::Unknown => "unknown",
     }
 }
 
