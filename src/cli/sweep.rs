@@ -85,7 +85,7 @@ impl Work<'_> {
     ) -> anyhow::Result<SweepReport> {
         let began = self.tools.clock.elapsed();
         let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
-        let Wanted { space, shard, seed, known } = self.wanted;
+        let Wanted { space, wide, shard, seed, known } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
         let mut wrong = None;
         let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
@@ -139,8 +139,9 @@ impl Work<'_> {
             status,
             summary,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
+            sampled: wide.iter().copied().map(report::Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey),
+            gap: report::missing(&survey, &wide),
         })
     }
 }

@@ -15,6 +15,7 @@ mod select;
 mod settle;
 mod space;
 mod survey;
+mod wide;
 
 pub use beacons::{Beacons, Load};
 pub use kin::{Kin, every_half, every_port, every_prefix};
@@ -24,7 +25,8 @@ pub use order::{Order, Shard};
 pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
-pub use select::{Amount, Families, NothingSelected, Selection};
+pub use select::{Amount, Chosen, Families, NothingSelected, Selection};
 pub use settle::{AtTheEnd, Reach, Settled, Trunk, Trunks, at_borders};
 pub use space::{Lane, Port, Space};
 pub use survey::{LaneSurvey, Place, State, Survey, survey};
+pub use wide::WideRange;

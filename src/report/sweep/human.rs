@@ -5,6 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::super::human::{Page, Style, tone};
 use super::super::plain::prose;
 use super::super::words;
+use super::asked::{how_asked, ranges_asked};
 use super::grid::{Grid, LEGEND, Row};
 use super::model::SweepReport;
 use crate::verdict::Location;
@@ -23,6 +24,9 @@ pub fn human(report: &SweepReport, style: Style) -> String {
     }
     page.blank();
     page.paragraph(2, LEGEND);
+    for sentence in ranges_asked(report) {
+        page.paragraph(2, &sentence);
+    }
     if !report.gap.is_empty() {
         page.heading("WHAT THIS NETWORK DOES NOT LET THROUGH");
         for missing in &report.gap {
@@ -30,6 +34,9 @@ pub fn human(report: &SweepReport, style: Style) -> String {
             let place = missing.location.as_ref().map(place).unwrap_or_default();
             let ports = words::list(&missing.ports, usize::MAX);
             page.item(2, "- ", &format!("{ports} to {}{place}", listed(&prefixes, style.verbose)));
+            for sentence in how_asked(missing) {
+                page.paragraph(4, &sentence);
+            }
         }
         page.blank();
         page.paragraph(2, GAP_AS);

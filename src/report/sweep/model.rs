@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
 use crate::catalogue::PortRange;
-use crate::sweep::{LaneSurvey, Place, State, Survey};
+use crate::sweep::{LaneSurvey, Place, State, Survey, WideRange};
 use crate::verdict::{Location, Status};
 
 /// The schema's name.
@@ -45,6 +45,9 @@ pub struct SweepReport {
     pub summary: String,
     /// Addresses that nobody can own, and that answered: no `open` is believed then.
     pub forged: Vec<SocketAddr>,
+    /// Wide ranges of ports, of which `lanes` has those that were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<Sampled>,
     /// Prefix by port.
     pub lanes: Vec<SweepLane>,
     /// What this network does not let through, in as few prefixes and ports as say it.
@@ -107,6 +110,38 @@ pub struct Missing {
     /// Where it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// The wide ranges that it tells of. One that lies in `ports` was stopped at each port that was asked; of any other,
+    /// `ports` has what was asked and stopped, and nothing is known of the ports between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<Sampled>,
+}
+
+/// A wide range of ports, which was asked at some of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sampled {
+    /// Such as `udp/20000-64000`.
+    #[schemars(with = "String")]
+    pub range: PortRange,
+    /// The ports of it that were asked.
+    #[schemars(with = "Vec<String>")]
+    pub asked: Vec<PortRange>,
+}
+
+impl Sampled {
+    /// How a range is asked.
+    pub fn of(range: WideRange) -> Self {
+        Self { range: range.range(), asked: range.asked().map(PortRange::from).collect() }
+    }
+
+    /// Whether some of what was asked of it is among these ports.
+    pub(super) fn is_told_by(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| self.asked.iter().any(|asked| ports.holds(*asked)))
+    }
+
+    /// Whether all of it is among these ports.
+    pub(super) fn is_whole_in(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| ports.holds(self.range))
+    }
 }
 
 /// The lanes of a survey, in the report's form.
