@@ -28,7 +28,6 @@ use file::Log;
 use wanted::Wanted;
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
-    anyhow::ensure!(options.format != Format::Markdown, "a sweep has no Markdown; write --format human or json");
     let (catalogue, source) = given::catalogue(options)?;
     let tools = diagnose::tools(options)?;
     let started = rfc3339(tools.clock.wall());
@@ -48,7 +47,8 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
             Format::Json => report::sweep_json(&report),
-            Format::Human | Format::Markdown => report::sweep_human(&report, output::style(options)),
+            Format::Human => report::sweep_human(&report, output::style(options)),
+            Format::Markdown => report::sweep_markdown(&report),
         })?,
     }
     Ok(report.status.into())

@@ -23,5 +23,5 @@ pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};
 pub use sweep::{
     Counts, Missing, SWEEP_SCHEMA, Sampled, SweepLane, SweepReport, how_asked, missing, sweep_human, sweep_json,
-    sweep_lanes,
+    sweep_lanes, sweep_markdown,
 };

@@ -56,7 +56,7 @@ fn at(place: Option<Place>, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate:
 
 #[cfg(test)]
 mod tests {
-    use super::super::asked::how_asked;
+    use super::super::words::how_asked;
     use super::*;
     use crate::sweep::{LaneSurvey, State, Tally};
 
@@ -149,11 +149,16 @@ mod tests {
             let ports = vec![ports.parse().unwrap()];
             how_asked(&Missing { prefixes: Vec::new(), ports, location: None, sampled: vec![Sampled::of(range)] })
         };
-        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000, and";
-        assert_eq!(of("udp/20000-64000"), [format!("{asked} stopped at each of them.")]);
+        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000.";
+        assert_eq!(
+            of("udp/20000-64000"),
+            [format!("{asked} udp/20000-64000 was stopped at each of its ports that were asked.")]
+        );
         assert_eq!(
             of("udp/31000"),
-            [format!("{asked} those named here alone were found stopped; what lies between was not asked.")]
+            [format!(
+                "{asked} Of udp/20000-64000, these alone were found stopped, and what lies between was not asked."
+            )]
         );
     }
 }

@@ -107,7 +107,3 @@ fn word(state: State) -> &'static str {
         State::Unknown => "?",
     }
 }
-
-/// What the words mean.
-pub(super) const LEGEND: &str = "open: a target of it answered. passes: nobody answers there, but packets reach the last router that \
-                                 all ways share. ?: could not be told.";
