@@ -52,12 +52,16 @@ fn a_ticket_is_made_of_every_sweep() {
 }
 
 #[test]
-fn no_line_is_wider_than_the_screen() {
+fn at_every_width_lines_fit_and_no_prefix_is_broken() {
     for (path, _, report) in samples() {
-        for style in [NARROW, USUAL, FULL] {
-            for line in report::sweep_human(&report, style).lines() {
-                let width = textwrap::core::display_width(line);
-                assert!(width <= style.width, "{}: {width} columns: {line}", path.display());
+        for width in 40..=120 {
+            let text = report::sweep_human(&report, Style { width, ..FULL });
+            for line in text.lines() {
+                let columns = textwrap::core::display_width(line);
+                assert!(columns <= width, "{}: {columns} of {width} columns: {line}", path.display());
+            }
+            for lane in &report.lanes {
+                assert!(text.contains(&lane.prefix.to_string()), "{}: {}\n{text}", path.display(), lane.prefix);
             }
         }
     }

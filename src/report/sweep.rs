@@ -4,6 +4,7 @@ mod gap;
 mod grid;
 mod human;
 mod markdown;
+mod matrix;
 mod model;
 mod whole;
 mod words;

@@ -25,6 +25,9 @@ pub(super) struct Row {
 }
 
 impl Grid {
+    /// The word for a port that a prefix was not asked at.
+    pub(super) const NOT_ASKED: &str = "-";
+
     /// The grid of a report; prefixes that fare alike are one row, unless each is to have its own.
     pub(super) fn of(report: &SweepReport, each: bool) -> Self {
         let mut lanes_of: BTreeMap<IpNet, Vec<&SweepLane>> = BTreeMap::new();
@@ -84,7 +87,7 @@ impl Column<'_> {
         let own = lanes.iter().filter(|lane| self.ports.holds(lane.port) && self.is_asked_in(lanes));
         let states: Vec<State> = own.map(|lane| lane.state).collect::<BTreeSet<_>>().into_iter().collect();
         match states.as_slice() {
-            [] => "-",
+            [] => Grid::NOT_ASKED,
             [State::Open, State::Passes] => word(State::Open),
             [state] => word(*state),
             states if states.iter().all(|state| matches!(state, State::Open | State::Passes | State::Unknown)) => {

@@ -1,11 +1,9 @@
 //! A sweep for a person: prefixes by ports, then what is missing, and where.
 
-use comfy_table::{ContentArrangement, Table, presets};
-
 use super::super::human::{Page, Style, tone};
 use super::super::plain::{plain, prose};
 use super::super::words::{list, status};
-use super::grid::{Grid, Row};
+use super::matrix::matrix;
 use super::model::SweepReport;
 use super::words::{GAP_AS, INCOMPLETE, LEGEND, concluded, counted, listed, place, ranges_asked};
 
@@ -18,9 +16,7 @@ pub fn human(report: &SweepReport, style: Style) -> String {
         page.paragraph(0, INCOMPLETE);
     }
     page.heading("PREFIX BY PORT");
-    for line in matrix(report, style).lines() {
-        page.line(&format!("  {line}"));
-    }
+    matrix(&mut page, report);
     page.blank();
     page.paragraph(2, LEGEND);
     for sentence in ranges_asked(report) {
@@ -43,16 +39,4 @@ pub fn human(report: &SweepReport, style: Style) -> String {
     page.blank();
     page.paragraph(0, &plain(&counted(report)));
     page.finish()
-}
-
-fn matrix(report: &SweepReport, style: Style) -> String {
-    let Grid { columns, rows } = Grid::of(report, style.verbose);
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(style.width.saturating_sub(2)).unwrap_or(u16::MAX));
-    table.set_header(std::iter::once("prefix".to_owned()).chain(columns.iter().map(ToString::to_string)));
-    for Row { prefixes, cells } in rows {
-        table.add_row(std::iter::once(listed(&prefixes, false)).chain(cells.into_iter().map(str::to_owned)));
-    }
-    table.trim_fmt()
 }
