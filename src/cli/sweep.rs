@@ -21,14 +21,13 @@ use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, SettleEvent, SweepEvent, Tools};
-use crate::sweep::{Found, Pace, Survey, last_words, survey};
+use crate::sweep::{Found, Pace, last_words, survey};
 use crate::verdict::conclude;
 use bar::Bar;
 use file::Log;
 use wanted::Wanted;
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
-    anyhow::ensure!(options.format != Format::Markdown, "a sweep has no Markdown; write --format human or json");
     let (catalogue, source) = given::catalogue(options)?;
     let tools = diagnose::tools(options)?;
     let started = rfc3339(tools.clock.wall());
@@ -39,7 +38,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     announce::check(options, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
-    let (report, survey) = block_on(async {
+    let report = block_on(async {
         let mut interrupts = Interrupts::listen()?;
         work.carry_out(&mut log, &mut interrupts, started, stamp).await
     })??;
@@ -48,7 +47,8 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
             Format::Json => report::sweep_json(&report),
-            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+            Format::Human => report::sweep_human(&report, output::style(options)),
+            Format::Markdown => report::sweep_markdown(&report),
         })?,
     }
     Ok(report.status.into())
@@ -82,10 +82,10 @@ impl Work<'_> {
         interrupts: &mut Interrupts,
         started: String,
         stamp: CatalogueStamp,
-    ) -> anyhow::Result<(SweepReport, Survey)> {
+    ) -> anyhow::Result<SweepReport> {
         let began = self.tools.clock.elapsed();
         let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
-        let Wanted { space, shard, seed, known, settled } = self.wanted;
+        let Wanted { space, wide, shard, seed, known, settled } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
         let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
         let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
@@ -118,7 +118,7 @@ impl Work<'_> {
             summary.push_str(OUT_OF_TIME);
         }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
-        let report = SweepReport {
+        Ok(SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
             tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             started,
@@ -133,9 +133,9 @@ impl Work<'_> {
             status,
             summary,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
+            sampled: wide.iter().copied().map(report::Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey),
-        };
-        Ok((report, survey))
+            gap: report::missing(&survey, &wide),
+        })
     }
 }

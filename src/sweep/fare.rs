@@ -10,7 +10,7 @@ use super::found::Found;
 use super::settle::{Reach, Trunk};
 
 /// Where packets are stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// The hop, where it is known.

@@ -8,6 +8,7 @@ use why5003_probes::kit::Transport;
 
 use super::sample::{address, samples};
 use super::select::Amount;
+use crate::catalogue::PortRange;
 
 /// A port with its transport, spelled `tcp/443`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,12 @@ pub struct Port {
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.transport, self.number)
+    }
+}
+
+impl From<Port> for PortRange {
+    fn from(Port { transport, number }: Port) -> Self {
+        Self { transport, first: number, last: number }
     }
 }
 

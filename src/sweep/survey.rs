@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use why5003_probes::kit::Transport;
 
 use super::fare::{Fare, Faring, Place, Stop, fares, forged};
@@ -31,19 +32,27 @@ pub struct LaneSurvey {
     /// What that means.
     pub state: State,
     /// The parts of the prefix that are blocked; the whole, if it is blocked as a whole.
-    pub blocked: Vec<IpNet>,
-    /// Where they are blocked.
-    pub place: Option<Place>,
+    pub blocked: Vec<Blocked>,
     /// Of how many of its targets it could not be told how they fare.
     pub untold: u64,
     /// Of these it is taken that they pass, as the same prefix does at a port that fares alike elsewhere.
     pub inferred: bool,
 }
 
+/// A part of a prefix that is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blocked {
+    /// The part.
+    pub prefix: IpNet,
+    /// Where; the router that would come next is left out, since it differs from flow to flow.
+    pub place: Place,
+}
+
 /// How a prefix fares at a port.
 ///
 /// Closed on purpose: each is a sign in the matrix and a word in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Targets of it answered.
     Open,
@@ -94,10 +103,8 @@ fn judged(found: Found<'_>, (at, lane): (usize, Lane), withdrawn: bool) -> LaneS
     };
     let mut blocked = Vec::new();
     stopped_parts(lane.prefix, &fares, &mut blocked);
-    // The place that tells most: a hop, then an address.
-    let place = stopped().map(|(_, place)| place).max_by_key(|place| (place.hop.is_some(), place.address.is_some()));
     let untold = fares.iter().filter(|one| one.fare.passes().is_none()).count() as u64;
-    LaneSurvey { lane, tally, state, blocked: IpNet::aggregate(&blocked), place, untold, inferred: false }
+    LaneSurvey { lane, tally, state, blocked, untold, inferred: false }
 }
 
 impl LaneSurvey {
@@ -117,17 +124,18 @@ impl From<Stop> for State {
     }
 }
 
-/// The parts of a prefix in which all that was asked is stopped: halved until it is so, or until nothing of it was asked.
-fn stopped_parts(prefix: IpNet, fares: &[Faring], parts: &mut Vec<IpNet>) {
+/// The parts of a prefix in which all that was asked is stopped at one place: halved until it is so, or until nothing of it was asked.
+fn stopped_parts(prefix: IpNet, fares: &[Faring], parts: &mut Vec<Blocked>) {
     let from = fares.partition_point(|one| one.ip < prefix.network());
     let to = fares.partition_point(|one| one.ip <= prefix.broadcast());
     let own = fares.get(from..to).unwrap_or_default();
-    let stopped = own.iter().filter(|one| one.fare.passes() == Some(false)).count();
-    if stopped == 0 {
-        return;
-    }
-    if stopped == own.len() {
-        parts.push(prefix);
+    let place = |one: &Faring| match one.fare {
+        Fare::Stopped(_, place) => Some(Place { next: None, ..place }),
+        _ => None,
+    };
+    let Some(first) = own.iter().find_map(place) else { return };
+    if own.iter().all(|one| place(one) == Some(first)) {
+        parts.push(Blocked { prefix, place: first });
     } else if let Ok(halves) = prefix.subnets(prefix.prefix_len() + 1) {
         halves.for_each(|half| stopped_parts(half, own, parts));
     }
@@ -188,8 +196,12 @@ mod tests {
         Trunk::shared(&[walk.clone(), walk])
     }
 
+    fn place(lane: &LaneSurvey) -> Option<Place> {
+        lane.blocked.first().map(|part| part.place)
+    }
+
     fn parts(survey: &Survey) -> Vec<String> {
-        survey.lanes.iter().flat_map(|lane| &lane.blocked).map(ToString::to_string).collect()
+        survey.lanes.iter().flat_map(|lane| &lane.blocked).map(|part| part.prefix.to_string()).collect()
     }
 
     #[test]
@@ -233,8 +245,8 @@ mod tests {
     fn a_prohibition_needs_no_settling() {
         let by = "10.0.1.1".parse().ok();
         let survey = judged(vec![lane("192.0.2.0/31", 443, false)], &[Response::Prohibited { by }; 2], &[]);
-        let place = Place { hop: Some(1), address: by, next: None };
-        assert_eq!((survey.lanes[0].state, survey.lanes[0].place), (State::Prohibited, Some(place)));
+        let by_gateway = Place { hop: Some(1), address: by, next: None };
+        assert_eq!((survey.lanes[0].state, place(&survey.lanes[0])), (State::Prohibited, Some(by_gateway)));
         assert_eq!(parts(&survey), ["192.0.2.0/31"]);
     }
 
@@ -254,8 +266,8 @@ mod tests {
         let by = "10.0.2.2".parse().ok();
         let lanes = vec![lane("192.0.2.0/32", 443, false), lane("198.51.100.0/32", 443, false)];
         let survey = judged(lanes, &[Response::Prohibited { by }, Response::Silent], &[(1, Reach::Prohibited { by })]);
-        assert_eq!(survey.lanes[0].place, survey.lanes[1].place);
-        assert_eq!(survey.lanes[0].place.and_then(|place| place.hop), Some(2));
+        assert_eq!(place(&survey.lanes[0]), place(&survey.lanes[1]));
+        assert_eq!(place(&survey.lanes[0]).and_then(|place| place.hop), Some(2));
     }
 
     #[test]
