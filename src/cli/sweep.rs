@@ -66,6 +66,10 @@ fn has_ipv6(tools: &Tools) -> bool {
 /// What the summary ends with where routers answered too seldom.
 const OUT_OF_TIME: &str = " The time for settling ran out (--settle): halves of a prefix may still differ.";
 
+/// What the summary ends with where something took the sweep for an attack.
+const SHUT_OFF: &str = " What answered at first does not answer any more: something shut this computer off during the sweep, so silence \
+                        proves nothing. Wait, and ask more slowly (--rate).";
+
 /// A sweep, ready to begin.
 struct Work<'a> {
     options: &'a Options,
@@ -116,6 +120,9 @@ impl Work<'_> {
         let (status, mut summary) = conclude(&survey);
         if settlement.out_of_time {
             summary.push_str(OUT_OF_TIME);
+        }
+        if settlement.shut_off {
+            summary.push_str(SHUT_OFF);
         }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
         Ok(SweepReport {

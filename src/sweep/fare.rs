@@ -7,7 +7,7 @@ use why5003_probes::engines::Response;
 use why5003_probes::kit::Transport;
 
 use super::found::Found;
-use super::settle::{Reach, Trunk};
+use super::settle::{Reach, Trunk, Trunks};
 
 /// Where packets are stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,8 +50,11 @@ pub enum Fare {
     Passes,
     /// Something on the way stops it.
     Stopped(Stop, Place),
-    /// It is refused, and it could not be told by whom.
-    Refused,
+    /// It is refused, and it could not be told by whom: on the way, or at the far end.
+    Refused {
+        /// By ICMP; otherwise by a RST.
+        icmp: bool,
+    },
     /// It could not be told.
     Unknown,
 }
@@ -62,7 +65,7 @@ impl Fare {
         match self {
             Self::Open | Self::Closed | Self::Passes => Some(true),
             Self::Stopped(..) => Some(false),
-            Self::Refused | Self::Unknown => None,
+            Self::Refused { .. } | Self::Unknown => None,
         }
     }
 }
@@ -89,11 +92,14 @@ pub(super) struct Faring {
     pub(super) own: bool,
 }
 
-/// Addresses that nobody can own, and that answered: while there are any, no `open` of their transport is believed.
+/// Addresses for which somebody else answered: those that nobody can own, and those of which it was settled. While there are any, no
+/// `open` of their transport is believed.
 pub(super) fn forged(found: Found<'_>) -> Vec<(SocketAddr, Transport)> {
-    let Found { space, ledger, .. } = found;
+    let Found { space, ledger, settled, .. } = found;
     let is_open = |number: &u64| matches!(ledger.response(*number), Some(Response::Open));
     let answered = space.canaries().filter(is_open);
+    let answered = answered
+        .chain(settled.within(0..space.count()).filter(|(_, reach)| *reach == Reach::Forged).map(|(number, _)| number));
     answered.filter_map(|number| space.target(number)).collect()
 }
 
@@ -144,11 +150,21 @@ pub(super) fn halfway(found: Found<'_>, lane: usize) -> Vec<u64> {
     middles
 }
 
-/// Of which targets of a lane it is not clear who kept silent or refused: a RST may come from the way as well.
+/// Of which targets of a lane it is not clear who kept silent or refused: a RST, and an ICMP error from a stranger, may come from the way
+/// or from the far end.
 pub(super) fn unclear(found: Found<'_>, lane: usize) -> impl DoubleEndedIterator<Item = u64> + '_ {
-    let Found { space, ledger, .. } = found;
-    let is_unclear = |response| matches!(response, Some(Response::Silent | Response::Closed { .. }));
-    space.numbers(lane).filter(move |number| is_unclear(ledger.response(*number)))
+    let Found { space, ledger, trunks, .. } = found;
+    let trunk = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr()));
+    space.numbers(lane).filter(move |number| match ledger.response(*number) {
+        Some(Response::Silent | Response::Closed { .. } | Response::Unreachable { by: Some(_) }) => true,
+        Some(Response::Prohibited { by }) => is_stranger(by, trunk),
+        _ => false,
+    })
+}
+
+/// Whether who says that packets may not pass is none of the shared routers: he may stand at the far end as well.
+fn is_stranger(by: Option<IpAddr>, trunk: Option<&Trunk>) -> bool {
+    by.is_none_or(|by| trunk.is_none_or(|trunk| trunk.hop_of(by).is_none()))
 }
 
 /// A target that came back.
@@ -156,6 +172,8 @@ struct Target {
     number: u64,
     ip: IpAddr,
     response: Response,
+    /// How it fares, if nothing else were known than its response.
+    alone: Fare,
     /// What is told of it by itself.
     own: Option<Own>,
 }
@@ -177,8 +195,21 @@ impl Target {
         };
         // Who is open or closed is so by itself alone.
         let fare = if fare.passes() == Some(true) { Fare::Passes } else { fare };
-        let fare = if matches!(self.response, Response::Closed { .. }) { refused(fare) } else { fare };
-        Faring { number: self.number, ip: self.ip, fare, own: false }
+        Faring { number: self.number, ip: self.ip, fare: self.as_it_came(fare), own: false }
+    }
+
+    /// How it fares with its response, where packets to it or its neighbours fare so.
+    fn as_it_came(&self, fare: Fare) -> Fare {
+        let passes = fare.passes() == Some(true);
+        let is_reset = matches!(fare, Fare::Stopped(Stop::Reset, _));
+        match self.response {
+            Response::Closed { .. } | Response::Prohibited { .. } if passes => Fare::Closed,
+            // What is dropped or refused otherwise would bring no RST.
+            Response::Closed { .. } if !is_reset => Fare::Refused { icmp: false },
+            Response::Prohibited { .. } if self.alone.passes() == Some(false) => self.alone,
+            Response::Prohibited { .. } | Response::Unreachable { .. } if fare.passes().is_none() => self.alone,
+            _ => fare,
+        }
     }
 }
 
@@ -187,50 +218,71 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
     let Found { space, ledger, settled, trunks } = found;
     space.numbers(lane).filter_map(move |number| {
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
-        let trunk = trunks.of(to.ip());
-        let by_itself = |fare| Some(Own { fare, settled: false });
-        let by_reach = || settled.reach(number).map(|reach| Own { fare: by_reach(reach, trunk), settled: true });
-        let own = match response {
-            Response::Open if withdrawn => by_itself(Fare::Unknown),
-            Response::Open => by_itself(Fare::Open),
-            Response::Prohibited { by } => by_itself(Fare::Stopped(Stop::Prohibited, at_router(by, trunk))),
-            // A router at the far end that finds no such host lets packets come so far.
-            Response::Unreachable { by: Some(by) } => by_itself(match trunk.hop_of(by) {
-                Some(_) => Fare::Stopped(Stop::Blocked, at_router(Some(by), trunk)),
-                None if trunk.end() > 0 => Fare::Passes,
-                None => Fare::Unknown,
-            }),
+        let at = |by| at_router(by, trunks, to.ip());
+        let (alone, is_clear) = match response {
+            Response::Open => (if withdrawn { Fare::Unknown } else { Fare::Open }, true),
+            Response::Prohibited { by } => {
+                let stranger = is_stranger(by, Some(trunks.of(to.ip())));
+                let near = by.is_some_and(|by| by != to.ip() && (is_private(by) || trunks.own.contains(&by)));
+                let fare = if stranger && !near {
+                    Fare::Refused { icmp: true }
+                } else {
+                    Fare::Stopped(Stop::Prohibited, at(by))
+                };
+                (fare, !stranger)
+            }
+            Response::Unreachable { by: Some(by) } if trunks.of(to.ip()).hop_of(by).is_some() => {
+                (Fare::Stopped(Stop::Blocked, at(Some(by))), false)
+            }
             // This computer itself did not send: that says nothing of the network.
-            Response::Unreachable { by: None } => by_itself(Fare::Unknown),
-            // A RST may come from the way as well.
-            Response::Closed { .. } => by_reach().map(|own| Own { fare: refused(own.fare), ..own }),
-            Response::Silent => by_reach(),
+            Response::Unreachable { by: None } => (Fare::Unknown, true),
+            Response::Closed { .. } => (Fare::Refused { icmp: false }, false),
+            Response::Silent | Response::Unreachable { .. } => (Fare::Unknown, false),
         };
-        Some(Target { number, ip: to.ip(), response, own })
+        let mut target = Target { number, ip: to.ip(), response, alone, own: None };
+        target.own = if is_clear {
+            Some(Own { fare: alone, settled: false })
+        } else {
+            let own = |reach| Own { fare: target.as_it_came(by_reach(reach, at)), settled: true };
+            settled.reach(number).map(own)
+        };
+        Some(target)
     })
 }
 
-fn by_reach(reach: Reach, trunk: &Trunk) -> Fare {
+fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Place) -> Fare {
     match reach {
         Reach::Passes { .. } => Fare::Passes,
         Reach::Dies { hop, address, next } => Fare::Stopped(Stop::Blocked, Place { hop: Some(hop), address, next }),
         Reach::Reset { hop, address } => Fare::Stopped(Stop::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::Prohibited { by } => Fare::Stopped(Stop::Prohibited, at_router(by, trunk)),
-        Reach::NoRoute { by } => Fare::Stopped(Stop::Blocked, at_router(by, trunk)),
-        Reach::Untold => Fare::Unknown,
+        Reach::Prohibited { by } => {
+            let place = at(by);
+            // Nobody but the target itself is named, and that may be a bridge that speaks in its name, or it.
+            if place == Place::default() {
+                Fare::Refused { icmp: true }
+            } else {
+                Fare::Stopped(Stop::Prohibited, place)
+            }
+        }
+        Reach::NoRoute { by } => Fare::Stopped(Stop::Blocked, at(by)),
+        Reach::Forged | Reach::Untold => Fare::Unknown,
     }
 }
 
-/// How one fares that a RST came for, where packets to it or its neighbours fare so.
-fn refused(fare: Fare) -> Fare {
-    match fare {
-        Fare::Open | Fare::Closed | Fare::Passes => Fare::Closed,
-        Fare::Stopped(Stop::Reset, _) => fare,
-        // What is dropped or refused otherwise would bring no RST.
-        Fare::Stopped(..) | Fare::Refused | Fare::Unknown => Fare::Refused,
+/// Where somebody stands who says that packets may not pass, or cannot.
+fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Place {
+    match address {
+        Some(own) if trunks.own.contains(&own) => Place { hop: Some(0), ..Place::default() },
+        Some(router) if router != target => Place { hop: trunks.of(router).hop_of(router), address, next: None },
+        Some(_) | None => Place::default(),
     }
 }
 
-fn at_router(address: Option<IpAddr>, trunk: &Trunk) -> Place {
-    Place { hop: address.and_then(|address| trunk.hop_of(address)), address, next: None }
+/// Whether an address is one of those that never leave a network, or a provider's (RFC 1918, 3927, 4193, 4291, 6598): who has it stands on
+/// the way.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || matches!(v4.octets(), [100, 64..=127, ..]),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }

@@ -68,7 +68,8 @@ fn every_sample(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64
     let mut chosen = Vec::new();
     for (at, _) in first_of_each_class(lanes, kin) {
         let unclear: Vec<u64> = unclear(found, at).collect();
-        let step = unclear.len().div_ceil(SAMPLES).max(1);
+        let wanted = if unclear.len() <= FEW { FEW } else { SAMPLES };
+        let step = unclear.len().div_ceil(wanted).max(1);
         chosen.extend(unclear.iter().step_by(step));
     }
     chosen
@@ -103,7 +104,9 @@ fn telling(found: Found<'_>, lane: usize) -> Vec<u64> {
     chosen
 }
 
-/// Of each prefix.
+/// So many of a prefix are all settled.
+const FEW: usize = 64;
+/// Of more, so many.
 const SAMPLES: usize = 16;
 
 #[cfg(test)]

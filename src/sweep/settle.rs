@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer};
 
 use super::found::Found;
@@ -60,6 +59,8 @@ pub enum Reach {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
+    /// They are answered on the way, by somebody in the target's place.
+    Forged,
     /// It could not be told: routers do not answer, or answer too seldom.
     Untold,
 }
@@ -70,7 +71,23 @@ impl Reach {
         match self {
             Self::Passes { .. } => Some(true),
             Self::Dies { .. } | Self::Reset { .. } | Self::Prohibited { .. } | Self::NoRoute { .. } => Some(false),
-            Self::Untold => None,
+            Self::Forged | Self::Untold => None,
+        }
+    }
+
+    /// The one of two walks to the same target that came farther.
+    #[must_use]
+    pub fn farther(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Dies { hop: here, .. }, Self::Dies { hop: there, .. }) => {
+                if here >= there {
+                    self
+                } else {
+                    other
+                }
+            }
+            (Self::Untold | Self::Dies { .. }, other) => other,
+            (this, _) => this,
         }
     }
 
@@ -86,10 +103,12 @@ impl Reach {
 
 /// The routers that the ways to several neutral operators share, from this computer on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(deny_unknown_fields)]
 pub struct Trunk {
     /// Who answers at hop 1, 2, …; `None` where nobody does.
     routers: Vec<Option<IpAddr>>,
+    /// Flows were seen to go on behind it: what comes to its end is on its way out of this network.
+    proven: bool,
 }
 
 impl Trunk {
@@ -116,7 +135,20 @@ impl Trunk {
         while routers.last() == Some(&None) {
             routers.pop();
         }
-        Self { routers }
+        let end = u8::try_from(routers.len()).unwrap_or(u8::MAX);
+        // A router answers an expired TTL before it filters. So one alone, which is the gateway, proves nothing, and neither does
+        // one behind which all are mute: it may itself be the filter that is looked for.
+        let goes_on = walks.iter().flat_map(|walk| walk.iter()).any(|hop| match hop.came {
+            HopAnswer::Expired => hop.ttl > end,
+            HopAnswer::Answered => hop.ttl == end.saturating_add(1),
+            _ => false,
+        });
+        Self { routers, proven: end > 1 && goes_on }
+    }
+
+    /// Whether what comes to its end is on its way out of this network.
+    pub fn is_proven(&self) -> bool {
+        self.proven
     }
 
     /// Whether a walk came to its end.
@@ -138,7 +170,9 @@ impl Trunk {
     /// Whether another walk found the same routers, as far as they answered both times.
     pub fn agrees(&self, other: &Self) -> bool {
         let same = |(a, b): (&Option<IpAddr>, &Option<IpAddr>)| a.is_none() || b.is_none() || a == b;
-        self.routers.len() == other.routers.len() && self.routers.iter().zip(&other.routers).all(same)
+        self.routers.len() == other.routers.len()
+            && self.proven == other.proven
+            && self.routers.iter().zip(&other.routers).all(same)
     }
 
     /// The first router beyond a hop.
@@ -163,15 +197,20 @@ impl Trunk {
                 let router = usize::from(before).checked_sub(1).and_then(|at| self.routers.get(at).copied().flatten());
                 return Reach::Reset { hop: before, address: router };
             }
-            return Reach::Passes { hop: hop.ttl, router: hop.from };
+            let told = self.proven && hop.ttl > self.end();
+            return if told { Reach::Passes { hop: hop.ttl, router: hop.from } } else { Reach::Untold };
         }
-        let last = walk.iter().rev().find(|hop| hop.came == HopAnswer::Expired);
+        // A router of the trunk that answers at another hop than its own has the packet a second time: it goes in a circle.
+        let astray = |hop: &&Hop| hop.from.and_then(|from| self.hop_of(from)).is_some_and(|own| own != hop.ttl);
+        let expired = || walk.iter().filter(|hop| hop.came == HopAnswer::Expired);
+        let circles = expired().any(|hop| astray(&hop));
+        let last = expired().rfind(|hop| !astray(hop) && (!circles || hop.ttl < self.end()));
         let (hop, address) = last.map_or((0, None), |hop| (hop.ttl, hop.from));
         if self.end() == 0 {
             return Reach::Untold;
         }
         if hop >= self.end() {
-            return Reach::Passes { hop, router: address };
+            return if self.proven { Reach::Passes { hop, router: address } } else { Reach::Untold };
         }
         match self.after(hop) {
             Some(next) => Reach::Dies { hop, address, next: Some(next) },
@@ -187,6 +226,8 @@ pub struct Trunks {
     pub v4: Trunk,
     /// Of IPv6.
     pub v6: Trunk,
+    /// This computer's own addresses, which are no place on the way.
+    pub own: Vec<IpAddr>,
 }
 
 impl Trunks {
@@ -214,6 +255,13 @@ impl Brought {
     /// What it tells, if it was to end at the end of the trunk; `None` where it tells nothing.
     pub fn at_the_end(self, trunk: &Trunk) -> Option<Reach> {
         match self.came {
+            // A nearer router of the trunk has it a second time: it goes in a circle.
+            HopAnswer::Expired
+                if self.from.and_then(|from| trunk.hop_of(from)).is_some_and(|hop| hop != trunk.end()) =>
+            {
+                None
+            }
+            HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
             HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
@@ -228,17 +276,11 @@ impl Brought {
     }
 }
 
-/// Whether somebody refuses a part of a lane who stands behind the last shared router, or where none is known: then packets that go
-/// all the way tell more than those that end there.
-pub fn is_refused_beyond(found: Found<'_>, lane: usize) -> bool {
+/// Whether somebody refuses a part of a lane, where no shared router is known: then packets that go all the way are all that tells.
+pub fn is_refused_unseen(found: Found<'_>, lane: usize) -> bool {
     let Found { space, ledger, trunks, .. } = found;
-    let Some(trunk) = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr())) else { return false };
-    let numbers = space.numbers(lane);
-    ledger.tally(numbers.clone()).prohibited > 0
-        && numbers.filter_map(|number| ledger.response(number)).any(|response| match response {
-            Response::Prohibited { by } => by.is_none_or(|by| trunk.hop_of(by).is_none()),
-            _ => false,
-        })
+    let trunk = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr()));
+    trunk.is_some_and(|trunk| trunk.end() == 0) && ledger.tally(space.numbers(lane)).prohibited > 0
 }
 
 /// What was settled, by target.
@@ -327,6 +369,25 @@ mod tests {
         assert_eq!(reach(&[(Silent, 0); 4]), Reach::Dies { hop: 0, address: None, next: router(1) });
         assert_eq!(reach(&[(Expired, 1), (Refused, 9)]), Reach::Reset { hop: 1, address: router(1) });
         assert_eq!(reach(&[(Expired, 1), (Prohibited, 2)]), Reach::Prohibited { by: router(2) });
+    }
+
+    #[test]
+    fn a_packet_that_a_router_has_a_second_time_has_not_passed() {
+        // The fourth router's packets come back to the second.
+        let circle = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Expired, 2), (Silent, 0), (Expired, 2)]);
+        let router = |n: u8| Some(IpAddr::from([10, 0, n, 1]));
+        assert_eq!(trunk().reach_of(&circle), Reach::Dies { hop: 2, address: router(2), next: router(4) });
+        let came = Brought { came: Expired, from: router(2) };
+        assert_eq!(came.at_the_end(&trunk()), None);
+    }
+
+    #[test]
+    fn a_trunk_behind_which_nothing_was_seen_to_go_on_proves_nothing() {
+        let reach = |trunk: &Trunk| trunk.reach_of(&walk(&[(Expired, 1), (Expired, 2), (Silent, 0)]));
+        let mute = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0), (Answered, 9)]);
+        assert_eq!(reach(&Trunk::shared(&[mute.clone(), mute])), Reach::Untold);
+        let gateway = walk(&[(Expired, 1), (Answered, 9)]);
+        assert_eq!(reach(&Trunk::shared(&[gateway.clone(), gateway])), Reach::Untold);
     }
 
     #[test]

@@ -184,7 +184,7 @@ mod tests {
         for (number, reach) in settled {
             reaches.note(*number, *reach);
         }
-        let trunks = Trunks { v4: trunk(), v6: Trunk::default() };
+        let trunks = Trunks { v4: trunk(), v6: Trunk::default(), own: Vec::new() };
         survey(Found { space: &space, ledger: &ledger, settled: &reaches, trunks: &trunks })
     }
 
@@ -251,14 +251,30 @@ mod tests {
     }
 
     #[test]
-    fn no_such_host_said_at_the_far_end_is_no_filter_and_no_route_said_on_the_way_is_one() {
-        let state = |by: &str| {
-            let responses = [Response::Unreachable { by: by.parse().ok() }; 2];
-            judged(vec![lane("192.0.2.0/31", 443, false)], &responses, &[]).lanes[0].state
+    fn a_strangers_word_is_the_far_ends_where_packets_pass_and_a_filters_where_they_do_not() {
+        let state = |response: Response, reach: Option<Reach>| {
+            let settled: Vec<_> = reach.map(|reach| (0, reach)).into_iter().collect();
+            judged(vec![lane("192.0.2.0/32", 443, false)], &[response], &settled).lanes[0].state
         };
-        assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Passes, State::Blocked));
-        // This computer's own kernel has no address to show.
-        assert_eq!(state(""), State::Unknown);
+        let by = "203.0.113.9".parse().ok();
+        let refuses = Some(Reach::Prohibited { by });
+        for response in [Response::Unreachable { by }, Response::Prohibited { by }] {
+            assert_eq!((state(response, Some(PASSES)), state(response, None)), (State::Passes, State::Unknown));
+            assert_eq!(state(response, refuses), State::Prohibited);
+        }
+        // A router of the trunk stands on the way; this computer's own kernel has no address to show.
+        let near = Response::Unreachable { by: "10.0.2.2".parse().ok() };
+        assert_eq!(
+            (state(near, None), state(Response::Unreachable { by: None }, None)),
+            (State::Blocked, State::Unknown)
+        );
+    }
+
+    #[test]
+    fn a_target_that_refuses_itself_is_not_blamed_on_the_way() {
+        let own = Response::Prohibited { by: "192.0.2.0".parse().ok() };
+        let survey = judged(vec![lane("192.0.2.0/32", 443, false)], &[own], &[]);
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Unknown, Vec::new()));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub enum Standing {
     Blocked,
     /// Somebody on the way resets the connections.
     Reset,
-    /// Somebody on the way refuses by ICMP.
+    /// Somebody refuses by ICMP: on the way, where there is a location.
     Prohibited,
     /// It is refused by a RST, and it could not be told whose.
     Refused,
@@ -67,7 +67,7 @@ fn in_rows(fares: &[Faring], port: &str, passes_by_kin: bool) -> Vec<LastWord> {
     for one in fares {
         let (state, location) = match one.fare {
             Fare::Unknown if passes_by_kin => (Standing::Passes, None),
-            Fare::Refused if passes_by_kin => (Standing::Closed, None),
+            Fare::Refused { .. } if passes_by_kin => (Standing::Closed, None),
             other => spelled(other),
         };
         let told = u64::from(one.own && one.fare.passes().is_some());
@@ -97,7 +97,8 @@ fn spelled(fare: Fare) -> (Standing, Option<Place>) {
         Fare::Open => (Standing::Open, None),
         Fare::Closed => (Standing::Closed, None),
         Fare::Passes => (Standing::Passes, None),
-        Fare::Refused => (Standing::Refused, None),
+        Fare::Refused { icmp: false } => (Standing::Refused, None),
+        Fare::Refused { icmp: true } => (Standing::Prohibited, None),
         Fare::Unknown => (Standing::Unknown, None),
         Fare::Stopped(stop, place) => {
             let state = match stop {

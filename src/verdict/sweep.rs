@@ -9,7 +9,7 @@ use crate::sweep::{LaneSurvey, State, Survey};
 pub fn conclude(survey: &Survey) -> (Status, String) {
     if let Some((first, _)) = survey.forged.first() {
         let summary = format!(
-            "Something on the way answers for addresses where nobody can be ({first}), so an open port proves nothing: \
+            "Something on the way answers in the place of those who were asked (such as {first}), so an open port proves nothing: \
              a proxy or a SYN proxy stands between (run why5003 for which)."
         );
         return (Status::Unknown, summary);
@@ -38,6 +38,17 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     }
     if unknown == all {
         return (Status::Unknown, NOTHING.to_owned());
+    }
+    let is_ours = |lane: &&LaneSurvey| {
+        !lane.is_told() && lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()
+    };
+    if untold > 0 && untold == count(&is_ours) {
+        let summary = format!(
+            "This network lets {} of {all} prefix-and-port pairs through; to the other {untold} this computer has no way: run \
+             why5003 for why.",
+            all - untold
+        );
+        return (Status::Unknown, summary);
     }
     if untold > 0 {
         let passing = all - untold;
