@@ -91,7 +91,8 @@ impl Work<'_> {
         let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
         let Wanted { space, wide, shard, seed, known, settled } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
-        let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
+        let rate = (self.args.rate > 0).then_some(self.args.rate);
+        let pace = Pace::new(rate);
         let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
         let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
         let mut note = |event: SweepEvent| {
@@ -102,7 +103,7 @@ impl Work<'_> {
         let swept = swept.context("could not go on with the sweep")?;
         log.check()?;
         let time = if swept.incomplete { Duration::ZERO } else { self.args.settle };
-        let settle = run::Settle { space: &space, ledger: &swept.ledger, known: settled, time };
+        let settle = run::Settle { space: &space, ledger: &swept.ledger, known: settled, time, rate };
         let mut note = |event: SettleEvent<'_>| {
             bar.say(&event);
             log.settled(&space, &event);

@@ -146,7 +146,10 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             for number in &sample {
                 all_but.set(bit(*number), false);
             }
+            let before = self.pace;
+            self.pace = before.at_most(SLOW, self.began.elapsed());
             self.pass((transport, attempt), engine, (order, self.shard), &numbers, all_but).await?;
+            self.pace = self.pace.as_before(before);
             // An ICMP error that comes now says nothing of the others: its sender's limit lets one through a second.
             let answers_now = self.those(&numbers, |ledger, number| {
                 ledger.tries(number) >= attempt
@@ -157,7 +160,10 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             }
             let mut rest = left_out;
             rest.extend(sample.iter().map(|number| bit(*number)));
+            // It was too fast for this computer, or the way.
+            self.pace = before.at_most(SLOWER, self.began.elapsed());
             self.pass((transport, attempt), engine, (order, self.shard), &numbers, rest).await?;
+            self.pace = self.pace.as_before(before);
         }
         Ok(())
     }
@@ -292,7 +298,12 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             && self.pace.take(now, cost.open, 1) == 1
             && engine.ask(&[to])? == 1
         {
-            beacons.asked(now);
+            // Of a slow sweep they take no more than a tenth of its packets.
+            let tenth = self
+                .pace
+                .rate()
+                .map_or(Duration::ZERO, |rate| Duration::from_secs_f64(10.0 * f64::from(cost.open) / rate));
+            beacons.asked(now, tenth);
         }
         Ok(())
     }
@@ -338,6 +349,10 @@ const BATCH: usize = 256;
 /// A response that is under way in this computer when its time is up still counts.
 const GRACE: Duration = Duration::from_millis(20);
 /// Silent targets that are asked again to see whether silence can be believed.
-const SAMPLE: usize = 64;
+const SAMPLE: usize = 32;
+/// Packets a second in which those are asked: few enough for a limit on new connections, enough that it takes no time.
+const SLOW: u32 = 400;
+/// Packets a second in which all silent ones are asked again, where silence could not be believed.
+const SLOWER: u32 = 2_000;
 /// How often a target is asked at most.
 const ATTEMPTS: u8 = 3;

@@ -43,9 +43,9 @@ impl Beacons {
         self.known.front().copied().filter(|to| now >= self.next && !self.under_way.contains_key(to))
     }
 
-    /// Notes that the one that was due was asked.
-    pub fn asked(&mut self, now: Duration) {
-        self.next = now + EACH;
+    /// Notes that the one that was due was asked; the next is due a second later, or after so long, if that is longer.
+    pub fn asked(&mut self, now: Duration, pause: Duration) {
+        self.next = now + EACH.max(pause);
         if let Some(to) = self.known.pop_front() {
             self.known.push_back(to);
             self.under_way.insert(to, now);
@@ -119,7 +119,7 @@ mod tests {
         }
         for (second, heard) in (0..).zip(heard) {
             let to = beacons.due(at(second)).unwrap();
-            beacons.asked(at(second));
+            beacons.asked(at(second), Duration::ZERO);
             assert_eq!(beacons.due(at(second)), None);
             if *heard {
                 assert!(beacons.heard(to));

@@ -220,7 +220,12 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
         let at = |by| at_router(by, trunks, to.ip());
         let (alone, is_clear) = match response {
-            Response::Open => (if withdrawn { Fare::Unknown } else { Fare::Open }, true),
+            Response::Open if withdrawn => (Fare::Unknown, true),
+            Response::Open => match settled.reach(number) {
+                None => (Fare::Open, true),
+                // Our raw packets were answered, and this computer's own are not.
+                Some(reach) => (by_reach(reach, at), true),
+            },
             Response::Prohibited { by } => {
                 let stranger = is_stranger(by, Some(trunks.of(to.ip())));
                 let near = by.is_some_and(|by| by != to.ip() && (is_private(by) || trunks.own.contains(&by)));

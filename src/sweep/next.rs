@@ -12,16 +12,17 @@ use super::space::{Lane, Port};
 /// The targets that are to be settled next, of lanes that may be asked; none where nothing is left that would tell more.
 ///
 /// The order is: every port, at the two widest prefixes; every prefix; the ends of its halves; what lies at the borders that were
-/// found; and then a number of samples.
+/// found; every port of every prefix; and then a number of samples.
 pub fn next_to_settle(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
     let kin = Kin::of(found);
     let lanes: Vec<(usize, Lane)> = (0..).zip(found.space.lanes().iter().copied()).collect();
     let lanes: Vec<(usize, Lane)> = lanes.into_iter().filter(|(at, lane)| !lane.canary && may_ask(*at)).collect();
-    let stages: [&dyn Fn() -> Vec<u64>; 5] = [
+    let stages: [&dyn Fn() -> Vec<u64>; 6] = [
         &|| every_port(found, &lanes),
         &|| every_prefix(found, &lanes, &kin),
         &|| every_half(found, &lanes, &kin),
         &|| lanes.iter().flat_map(|(at, _)| halfway(found, *at)).collect(),
+        &|| every_pair(found, &lanes, &kin),
         &|| every_sample(found, &lanes, &kin),
     ];
     let open = stages.iter().map(|stage| stage()).map(|mut open| {
@@ -61,6 +62,12 @@ fn every_half(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> 
     let wanted =
         first.iter().chain(lanes.iter().filter(|(at, _)| refused(*at) && !first.iter().any(|(other, _)| other == at)));
     wanted.flat_map(|(at, _)| telling(found, *at)).collect()
+}
+
+/// Each port of each prefix of which nothing is known: others that fare alike elsewhere tell what to ask first, and prove nothing.
+fn every_pair(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> {
+    let unknown = lanes.iter().filter(|(at, _)| !kin.known.contains_key(at));
+    unknown.filter_map(|(at, _)| telling(found, *at).first().copied()).collect()
 }
 
 /// A number of samples of each prefix, spread evenly, where more were asked than the ends of its halves: a hole shows in them.
@@ -193,6 +200,9 @@ mod tests {
         let fares: Vec<_> = all.space.lanes().iter().skip(4).map(|lane| kin.passes(*lane)).collect();
         assert_eq!(fares, [true, true, true, false]);
         assert_eq!(all.next(), ["192.0.2.3:8801"]);
+        all.settle(&[]);
+        // What is taken of kin is asked itself in the end.
+        assert_eq!(all.next(), ["192.0.2.2:8801"]);
     }
 
     #[test]

@@ -75,6 +75,20 @@ impl Pace {
         };
     }
 
+    /// The same at most so fast, from now on; nothing is saved up for it.
+    #[must_use]
+    pub fn at_most(self, rate: u32, now: Duration) -> Self {
+        let most = |own: Option<f64>| Some(own.map_or(f64::from(rate), |own| own.min(f64::from(rate))));
+        let (rate, ceiling) = (most(self.rate), most(self.ceiling));
+        Self { rate, ceiling, tokens: self.tokens.min(0.0), counted: self.counted.max(now) }
+    }
+
+    /// As fast as before, from now on.
+    #[must_use]
+    pub fn as_before(self, before: Self) -> Self {
+        Self { tokens: self.tokens.min(0.0), counted: self.counted, ..before }
+    }
+
     /// Packets a second, now.
     pub fn rate(&self) -> Option<f64> {
         self.rate
@@ -133,5 +147,15 @@ mod tests {
             pace.recover();
         }
         assert_eq!(pace.rate(), Some(100.0));
+    }
+
+    #[test]
+    fn what_was_slowed_down_for_a_while_begins_with_nothing_saved_up() {
+        let before = Pace::new(Some(1_000));
+        let mut slow = before.at_most(10, ms(5_000));
+        assert_eq!((slow.take(ms(5_000), 1, 50), slow.take(ms(5_100), 1, 50)), (0, 1));
+        let mut again = slow.as_before(before);
+        assert_eq!((again.rate(), again.take(ms(5_101), 1, 50)), (Some(1_000.0), 1));
+        assert_eq!(Pace::new(None).at_most(10, ms(0)).rate(), Some(10.0));
     }
 }

@@ -264,9 +264,9 @@ impl Brought {
             HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
             HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
-            HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
-            // Who answers here is nearer than the target can be: only a walk tells where.
-            HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused => None,
+            // Who answers here is nearer than the target can be: only a walk tells where. And a line that fails says to everybody that
+            // there is no way: that counts only while a neutral flow goes on, as silence does.
+            HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused | HopAnswer::Unreachable => None,
         }
     }
 

@@ -37,6 +37,8 @@ pub struct LaneSurvey {
     pub untold: u64,
     /// Of these it is taken that they pass, as the same prefix does at a port that fares alike elsewhere.
     pub inferred: bool,
+    /// Of none of its targets it was told by itself.
+    pub unasked: bool,
 }
 
 /// A part of a prefix that is blocked.
@@ -103,14 +105,16 @@ fn judged(found: Found<'_>, (at, lane): (usize, Lane), withdrawn: bool) -> LaneS
     };
     let mut blocked = Vec::new();
     stopped_parts(lane.prefix, &fares, &mut blocked);
+    let unasked = !fares.iter().any(|one| one.own && one.fare.passes().is_some());
     let untold = fares.iter().filter(|one| one.fare.passes().is_none()).count() as u64;
-    LaneSurvey { lane, tally, state, blocked, untold, inferred: false }
+    LaneSurvey { lane, tally, state, blocked, untold, inferred: false, unasked }
 }
 
 impl LaneSurvey {
-    /// Whether it is known, or taken, how all of its targets fare.
+    /// Whether it is known how its targets fare: of some by themselves, and of all others from those, or from the same prefix's at a
+    /// port that fares alike.
     pub fn is_told(&self) -> bool {
-        self.state != State::Unknown && (self.untold == 0 || self.inferred)
+        self.state != State::Unknown && !self.unasked && (self.untold == 0 || self.inferred)
     }
 }
 

@@ -78,6 +78,7 @@ mod tests {
                 .collect(),
             untold: 0,
             inferred: false,
+            unasked: false,
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Asking<'a> {
     pub(super) tries: u8,
     /// None is begun after that.
     pub(super) end: Instant,
+    /// Between two packets, at the least.
+    pub(super) spacing: Duration,
 }
 
 /// Asks somebody on the way by packets to these targets, as fast as he answers; returns those that brought nothing each time they
@@ -33,7 +35,7 @@ pub(super) async fn ask(
     tells: impl Fn(Brought) -> Option<Reach>,
     note: &mut dyn FnMut(u64, Reach),
 ) -> Vec<u64> {
-    let Asking { open, tries: most, end } = asking;
+    let Asking { open, tries: most, end, spacing } = asking;
     let mut schedule = Schedule::new(tools.clone(), Limits::default());
     let mut speaker = Speaker { free: Instant::now(), gap: QUICKEST, answered: None };
     let mut fresh: VecDeque<u64> = open.iter().copied().collect();
@@ -78,7 +80,7 @@ pub(super) async fn ask(
                 let Some((number, tries)) = next else { continue };
                 if let Some((to, transport)) = space.target(number) {
                     schedule.push(id, look(to, transport));
-                    speaker.free = Instant::now() + SPACING;
+                    speaker.free = Instant::now() + spacing;
                     flying.insert(id, (number, tries));
                     id += 1;
                 }
@@ -114,8 +116,6 @@ impl Speaker {
     }
 }
 
-/// Between two packets in any case: an answer to the one is mostly there before the other leaves.
-const SPACING: Duration = Duration::from_millis(60);
 /// From an answer to the next packet, while he answers all.
 const QUICKEST: Duration = Duration::from_millis(25);
 /// How many silent ones are asked again together.

@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use why5003_probes::kit::Interface;
 
 use super::schedule::Tools;
@@ -31,6 +31,8 @@ pub struct Settle<'a> {
     pub known: Settlement,
     /// For at most so long.
     pub time: Duration,
+    /// Packets a second, kept on the average of any walk; `None` is as fast as routers answer.
+    pub rate: Option<u32>,
 }
 
 /// What happens meanwhile.
@@ -72,8 +74,8 @@ pub async fn settle(
     events: &mut (dyn FnMut(SettleEvent<'_>) + Send),
     stop: impl Future<Output = ()>,
 ) -> Settlement {
-    let Settle { space, ledger, known, time } = settle;
-    let mut work = Work { tools, catalogue, space, ledger, known, events };
+    let Settle { space, ledger, known, time, rate } = settle;
+    let mut work = Work { tools, catalogue, space, ledger, known, rate, events };
     work.known.trunks.own = tools.system.interfaces().map(|all| addresses(&all)).unwrap_or_default();
     let (begun, end) = (Instant::now(), Instant::now() + time);
     let both = async {
@@ -85,7 +87,8 @@ pub async fn settle(
     let out_of_time = tokio::select! {
         biased;
         () = stop => None,
-        out_of_time = both => Some(out_of_time),
+        // What is under way then is dropped: so long was said, and no longer.
+        out_of_time = timeout_at(end, both) => Some(out_of_time.unwrap_or(!time.is_zero())),
     };
     Settlement { incomplete: out_of_time.is_none(), out_of_time: out_of_time == Some(true), ..work.known }
 }
@@ -97,6 +100,7 @@ struct Work<'a, 'e> {
     space: &'a Space,
     ledger: &'a Ledger,
     known: Settlement,
+    rate: Option<u32>,
     events: &'e mut (dyn FnMut(SettleEvent<'_>) + Send),
 }
 
@@ -111,6 +115,8 @@ struct Way {
     heard: Option<Instant>,
     /// Packets are lost at random: silence is asked about more often.
     lossy: bool,
+    /// Up to which hop routers answer on the way to targets that answered themselves; `None` before it was asked.
+    alive: Option<Vec<u8>>,
 }
 
 impl Work<'_, '_> {
@@ -121,7 +127,7 @@ impl Work<'_, '_> {
             return false;
         }
         let mut way = self.way(ipv6).await;
-        self.forged(&way, ipv6).await;
+        self.doubted(&way, ipv6).await;
         for _ in 0..ROUNDS {
             let may_ask = |work: &Self, lane| {
                 work.is_of(lane, ipv6) && (way.trunk.end() > 0 || is_refused_unseen(work.found(), lane))
@@ -161,6 +167,17 @@ impl Work<'_, '_> {
         }
     }
 
+    /// From a walk to the next.
+    fn walk_gap(&self) -> Duration {
+        self.at_least(WALK_GAP, WALK_PACKETS)
+    }
+
+    /// So long, or as long as so many packets take at the rate.
+    fn at_least(&self, time: Duration, packets: u32) -> Duration {
+        let own = self.rate.map(|rate| Duration::from_secs_f64(f64::from(packets) / f64::from(rate.max(1))));
+        time.max(own.unwrap_or_default())
+    }
+
     /// Walks to neutral hosts for what their ways share. Where that is not what it was in an earlier run, this is another network
     /// now, and what was settled then is forgotten.
     async fn way(&mut self, ipv6: bool) -> Way {
@@ -169,7 +186,7 @@ impl Work<'_, '_> {
         for port in plan::NEUTRAL_PORTS {
             let looks = plan::neutral_walks(self.catalogue, ipv6, port);
             (self.events)(SettleEvent::Stage("walking to neutral hosts", looks.len()));
-            for seen in seen(self.tools, looks, WALK_GAP).await.into_values() {
+            for seen in seen(self.tools, looks, self.walk_gap()).await.into_values() {
                 let walk = hops(&seen);
                 // Two walks to one host share all of their way.
                 let is_new = |to: &SocketAddr| !walks.iter().any(|(other, _)| *other == to.ip());
@@ -192,7 +209,7 @@ impl Work<'_, '_> {
             (self.events)(SettleEvent::Shared { ipv6, trunk: &trunk });
         }
         let trunk = self.known.trunks.family(ipv6).clone();
-        Way { trunk, neutral, walks: Walks::default(), heard: None, lossy: false }
+        Way { trunk, neutral, walks: Walks::default(), heard: None, lossy: false, alive: None }
     }
 }
 
@@ -204,5 +221,7 @@ fn addresses(interfaces: &[Interface]) -> Vec<IpAddr> {
 const SLOWEST: Duration = Duration::from_millis(1_100);
 /// Between two walks, each of which asks every router on its way.
 const WALK_GAP: Duration = Duration::from_millis(1_500);
+/// Packets of a walk of a dozen hops, three to each that is silent.
+const WALK_PACKETS: u32 = 40;
 /// A published prefix of IPv6 leaves at most 96 bits, each of which may take a round of bisection; before and after there are others.
 const ROUNDS: usize = 128;

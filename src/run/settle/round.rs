@@ -1,16 +1,17 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and walks where it brings nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{HopAnswer, Look, Transport};
+use why5003_probes::kit::{Hop, HopAnswer, Look, Observation, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
-use super::{SLOWEST, SettleEvent, WALK_GAP, Way, Work};
+use super::{SLOWEST, SettleEvent, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Port, Reach, is_refused_unseen};
+use crate::sweep::{Brought, Port, Reach, Trunk, is_refused_unseen};
 
 impl Work<'_, '_> {
     /// Asks those, and notes what is told of each.
@@ -19,7 +20,7 @@ impl Work<'_, '_> {
             open.into_iter().partition(|number| is_refused_unseen(self.found(), self.space.lane_of(*number)));
         if !beyond.is_empty() {
             (self.events)(SettleEvent::Stage("asking for whom somebody refuses", beyond.len()));
-            let asking = Asking { open: &beyond, tries: TRIES, end };
+            let asking = Asking { open: &beyond, tries: TRIES, end, spacing: self.at_least(SPACING, 1) };
             let (tools, space) = (self.tools, self.space);
             let mut note = |number, reach| self.note(number, reach);
             plain.extend(ask(tools, space, asking, plan::all_the_way, Brought::all_the_way, &mut note).await);
@@ -41,6 +42,7 @@ impl Work<'_, '_> {
     async fn at_the_end(&mut self, way: &mut Way, open: &[u64], tries: u8, end: Instant) -> Vec<u64> {
         let Way { trunk, heard, .. } = way;
         let (tools, space) = (self.tools, self.space);
+        let spacing = self.at_least(SPACING, 1);
         let look = |to, transport| plan::up_to(to, transport, trunk.end());
         let tells = |brought: Brought| brought.at_the_end(trunk);
         let mut note = |number, reach: Reach| {
@@ -49,7 +51,7 @@ impl Work<'_, '_> {
                 *heard = Some(Instant::now());
             }
         };
-        ask(tools, space, Asking { open, tries, end }, look, tells, &mut note).await
+        ask(tools, space, Asking { open, tries, end, spacing }, look, tells, &mut note).await
     }
 
     /// Those of which it is sure that they bring nothing while a neutral flow does, and while what answered before still answers;
@@ -87,26 +89,51 @@ impl Work<'_, '_> {
     async fn is_shut_off(&self) -> bool {
         let looks = self.open_ones(None, ALIVE);
         let asked = looks.len();
-        let alive = seen(self.tools, looks, BESIDE).await;
+        let alive = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
         asked > 0 && !alive.values().any(|seen| brought(seen).came == HopAnswer::Answered)
     }
 
-    /// Asks whether targets that answered do so from where they should be: who answers a packet that ends on the way stands on it.
-    pub(super) async fn forged(&mut self, way: &Way, ipv6: bool) {
-        if !way.trunk.is_proven() {
-            return;
+    /// Asks targets that answered the sweep once more, in two ways. Who answers a packet that ends on the way stands on it. And of one
+    /// that does not answer this computer's own connections it is not told that programs can reach it: raw packets of ours do not meet
+    /// this computer's own firewall.
+    pub(super) async fn doubted(&mut self, way: &Way, ipv6: bool) {
+        let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
+        numbers.retain(|number| self.known.settled.reach(*number).is_none());
+        (self.events)(SettleEvent::Stage("asking again what answered", numbers.len()));
+        let targets: Vec<_> = numbers.iter().filter_map(|number| self.space.target(*number)).collect();
+        let whole: Vec<Look> = targets.iter().map(|(to, transport)| plan::all_the_way(*to, *transport)).collect();
+        let answered = |seen: Option<&Observation>| seen.is_some_and(|seen| brought(seen).came == HopAnswer::Answered);
+        let mut heard: BTreeSet<u64> = BTreeSet::new();
+        for _ in 0..TRIES {
+            let (open, looks): (Vec<u64>, Vec<Look>) =
+                numbers.iter().copied().zip(whole.clone()).filter(|(number, _)| !heard.contains(number)).unzip();
+            let came = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
+            heard.extend((0..).zip(open).filter(|(at, _)| answered(came.get(at))).map(|(_, number)| number));
         }
-        let numbers = self.open_numbers(Some(ipv6), DOUBTED);
-        let numbers: Vec<u64> =
-            numbers.into_iter().filter(|number| self.known.settled.reach(*number).is_none()).collect();
-        let targets = numbers.iter().filter_map(|number| self.space.target(*number));
-        let looks = targets.map(|(to, transport)| plan::up_to(to, transport, way.trunk.end())).collect();
-        let came = seen(self.tools, looks, BESIDE).await;
+        let ends = targets.iter().map(|(to, transport)| plan::up_to(*to, *transport, way.trunk.end()));
+        let ends = if way.trunk.is_proven() { ends.collect() } else { Vec::new() };
+        let ends = seen(self.tools, ends, self.at_least(BESIDE, 3)).await;
         for (at, number) in (0..).zip(numbers) {
-            if came.get(&at).is_some_and(|seen| brought(seen).came == HopAnswer::Answered) {
+            if answered(ends.get(&at)) {
                 self.note(number, Reach::Forged);
+            } else if !heard.contains(&number) {
+                self.note(number, Reach::Untold);
             }
         }
+    }
+
+    /// Up to which hop routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
+    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<u8> {
+        if let Some(alive) = &way.alive {
+            return alive.clone();
+        }
+        let ipv6 = beside.and_then(|number| self.space.target(number)).map(|(to, _)| to.is_ipv6());
+        let targets = self.open_numbers(ipv6, ALIVE).into_iter().filter_map(|number| self.space.target(number));
+        let looks = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
+        let came = seen(self.tools, looks, self.walk_gap()).await;
+        let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
+        let last = |walk: Vec<Hop>| walk.iter().filter(|hop| hop.came == HopAnswer::Expired).map(|hop| hop.ttl).max();
+        way.alive.insert(walks.map(|walk| last(walk).unwrap_or(0)).collect()).clone()
     }
 
     /// Looks at a few targets that answered the sweep by TCP.
@@ -161,19 +188,25 @@ impl Work<'_, '_> {
             let times = if way.lossy { 2 } else { 1 };
             let mut reaches = vec![Reach::Untold; chosen.len()];
             for _ in 0..times {
-                let came = seen(self.tools, looks.clone(), WALK_GAP).await;
+                let came = seen(self.tools, looks.clone(), self.walk_gap()).await;
                 for (at, reach) in (0..).zip(&mut reaches) {
                     let again = came.get(&at).map_or(Reach::Untold, |walk| way.trunk.reach_of(&hops(walk)));
                     *reach = reach.farther(again);
                 }
             }
+            let alive = self.alive(way, chosen.first().copied()).await;
             for (number, reach) in chosen.into_iter().zip(reaches) {
-                way.walks.note(number, reach);
+                // Where routers are as silent to what answers, their silence proves nothing.
+                let proves =
+                    |reach: Reach| !matches!(reach, Reach::Dies { hop, .. } if alive.iter().any(|last| hop >= *last));
+                way.walks.note(number, if proves(reach) { reach } else { Reach::Untold });
             }
         }
     }
 }
 
+/// Between two packets in any case: an answer to the one is mostly there before the other leaves.
+const SPACING: Duration = Duration::from_millis(60);
 /// How often a target is asked before it is walked to.
 const TRIES: u8 = 3;
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
