@@ -4,6 +4,7 @@
 //! where that is not answered either, nothing is told.
 
 mod ask;
+mod doubt;
 mod look;
 mod round;
 
@@ -64,6 +65,8 @@ pub struct Settlement {
     pub out_of_time: bool,
     /// What had answered the sweep did not answer any more: something shut this computer off meanwhile.
     pub shut_off: bool,
+    /// Where Zoom is known to answer, and nobody did: answers may be dropped on the way back, or the host is gone.
+    pub unheard: Vec<SocketAddr>,
 }
 
 /// Settles silent targets until all are, or the time is up: the most telling first.
@@ -128,6 +131,7 @@ impl Work<'_, '_> {
         }
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
+        self.known_hosts(ipv6).await;
         for _ in 0..ROUNDS {
             let may_ask = |work: &Self, lane| {
                 work.is_of(lane, ipv6) && (way.trunk.end() > 0 || is_refused_unseen(work.found(), lane))
@@ -225,3 +229,9 @@ const WALK_GAP: Duration = Duration::from_millis(1_500);
 const WALK_PACKETS: u32 = 40;
 /// A published prefix of IPv6 leaves at most 96 bits, each of which may take a round of bisection; before and after there are others.
 const ROUNDS: usize = 128;
+/// Targets that answered the sweep, asked whether they still do.
+const ALIVE: usize = 3;
+/// Between those.
+const BESIDE: Duration = Duration::from_millis(50);
+/// How often a target is asked before it is walked to.
+const TRIES: u8 = 3;

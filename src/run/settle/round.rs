@@ -1,17 +1,15 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and walks where it brings nothing.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer, Look, Observation, Transport};
+use why5003_probes::kit::{Hop, HopAnswer, Look, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
-use super::{SLOWEST, SettleEvent, Way, Work};
+use super::{ALIVE, SLOWEST, SettleEvent, TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Port, Reach, Trunk, is_refused_unseen};
+use crate::sweep::{Brought, Reach, Trunk, is_refused_unseen};
 
 impl Work<'_, '_> {
     /// Asks those, and notes what is told of each.
@@ -84,44 +82,6 @@ impl Work<'_, '_> {
         came.values().filter(|seen| brought(seen).came == HopAnswer::Expired).count()
     }
 
-    /// Whether none of a few targets answers now that answered the sweep: an intrusion prevention system may take a sweep for an
-    /// attack, and what is silent since then says nothing of rules.
-    async fn is_shut_off(&self) -> bool {
-        let looks = self.open_ones(None, ALIVE);
-        let asked = looks.len();
-        let alive = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
-        asked > 0 && !alive.values().any(|seen| brought(seen).came == HopAnswer::Answered)
-    }
-
-    /// Asks targets that answered the sweep once more, in two ways. Who answers a packet that ends on the way stands on it. And of one
-    /// that does not answer this computer's own connections it is not told that programs can reach it: raw packets of ours do not meet
-    /// this computer's own firewall.
-    pub(super) async fn doubted(&mut self, way: &Way, ipv6: bool) {
-        let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
-        numbers.retain(|number| self.known.settled.reach(*number).is_none());
-        (self.events)(SettleEvent::Stage("asking again what answered", numbers.len()));
-        let targets: Vec<_> = numbers.iter().filter_map(|number| self.space.target(*number)).collect();
-        let whole: Vec<Look> = targets.iter().map(|(to, transport)| plan::all_the_way(*to, *transport)).collect();
-        let answered = |seen: Option<&Observation>| seen.is_some_and(|seen| brought(seen).came == HopAnswer::Answered);
-        let mut heard: BTreeSet<u64> = BTreeSet::new();
-        for _ in 0..TRIES {
-            let (open, looks): (Vec<u64>, Vec<Look>) =
-                numbers.iter().copied().zip(whole.clone()).filter(|(number, _)| !heard.contains(number)).unzip();
-            let came = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
-            heard.extend((0..).zip(open).filter(|(at, _)| answered(came.get(at))).map(|(_, number)| number));
-        }
-        let ends = targets.iter().map(|(to, transport)| plan::up_to(*to, *transport, way.trunk.end()));
-        let ends = if way.trunk.is_proven() { ends.collect() } else { Vec::new() };
-        let ends = seen(self.tools, ends, self.at_least(BESIDE, 3)).await;
-        for (at, number) in (0..).zip(numbers) {
-            if answered(ends.get(&at)) {
-                self.note(number, Reach::Forged);
-            } else if !heard.contains(&number) {
-                self.note(number, Reach::Untold);
-            }
-        }
-    }
-
     /// Up to which hop routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
     async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<u8> {
         if let Some(alive) = &way.alive {
@@ -134,35 +94,6 @@ impl Work<'_, '_> {
         let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
         let last = |walk: Vec<Hop>| walk.iter().filter(|hop| hop.came == HopAnswer::Expired).map(|hop| hop.ttl).max();
         way.alive.insert(walks.map(|walk| last(walk).unwrap_or(0)).collect()).clone()
-    }
-
-    /// Looks at a few targets that answered the sweep by TCP.
-    fn open_ones(&self, ipv6: Option<bool>, most: usize) -> Vec<Look> {
-        let targets = self.open_numbers(ipv6, most).into_iter().filter_map(|number| self.space.target(number));
-        targets.map(|(to, transport)| plan::all_the_way(to, transport)).collect()
-    }
-
-    /// A few targets that answered the sweep by TCP, first one of each port, of prefixes as wide as there are.
-    fn open_numbers(&self, ipv6: Option<bool>, most: usize) -> Vec<u64> {
-        let mut lanes: Vec<_> = self.space.lanes().iter().enumerate().collect();
-        lanes.retain(|(_, lane)| {
-            let is_v6 = lane.prefix.addr().is_ipv6();
-            !lane.canary && lane.port.transport == Transport::Tcp && ipv6.is_none_or(|ipv6| ipv6 == is_v6)
-        });
-        lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
-        let is_open = |number: &u64| matches!(self.ledger.response(*number), Some(Response::Open));
-        let open = lanes.into_iter().filter(|(at, _)| self.ledger.tally(self.space.numbers(*at)).open > 0);
-        let open = open.filter_map(|(at, lane)| Some((lane.port, self.space.numbers(at).find(is_open)?)));
-        let mut chosen: Vec<(Port, u64)> = Vec::new();
-        let mut others = Vec::new();
-        for (port, number) in open {
-            if chosen.iter().any(|(other, _)| *other == port) {
-                others.push(number);
-            } else {
-                chosen.push((port, number));
-            }
-        }
-        chosen.into_iter().map(|(_, number)| number).chain(others).take(most).collect()
     }
 
     /// Finds out where the flows to silent targets die, and those that a RST comes for end: by a walk to each, until it is clear that
@@ -207,8 +138,6 @@ impl Work<'_, '_> {
 
 /// Between two packets in any case: an answer to the one is mostly there before the other leaves.
 const SPACING: Duration = Duration::from_millis(60);
-/// How often a target is asked before it is walked to.
-const TRIES: u8 = 3;
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
 const LOSSY_TRIES: u8 = 6;
 /// Walks to silent targets side by side.
@@ -217,9 +146,3 @@ const WALKS: usize = 6;
 const NEUTRAL_TRIES: usize = 4;
 /// So long it holds that the end of the trunk can be heard.
 const FRESH: Duration = Duration::from_secs(10);
-/// Targets that answered the sweep, asked whether they still do.
-const ALIVE: usize = 3;
-/// Targets that answered the sweep, asked whether it was they.
-const DOUBTED: usize = 12;
-/// Between those.
-const BESIDE: Duration = Duration::from_millis(50);

@@ -1,0 +1,110 @@
+//! What a sweep's answers and silence are doubted for, beside the way that packets take.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use why5003_probes::engines::Response;
+use why5003_probes::kit::{HopAnswer, Look, Observation, Transport};
+
+use super::look::{brought, seen};
+use super::{ALIVE, BESIDE, SettleEvent, TRIES, Way, Work};
+use crate::plan;
+use crate::sweep::{Port, Reach};
+
+impl Work<'_, '_> {
+    /// Whether none of a few targets answers now that answered the sweep: an intrusion prevention system may take a sweep for an
+    /// attack, and what is silent since then says nothing of rules.
+    pub(super) async fn is_shut_off(&self) -> bool {
+        let looks = self.open_ones(None, ALIVE);
+        let asked = looks.len();
+        let alive = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
+        asked > 0 && !alive.values().any(|seen| brought(seen).came == HopAnswer::Answered)
+    }
+
+    /// Asks targets that answered the sweep once more, in two ways. Who answers a packet that ends on the way stands on it. And of one
+    /// that does not answer this computer's own connections it is not told that programs can reach it: raw packets of ours do not meet
+    /// this computer's own firewall.
+    pub(super) async fn doubted(&mut self, way: &Way, ipv6: bool) {
+        let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
+        numbers.retain(|number| self.known.settled.reach(*number).is_none());
+        (self.events)(SettleEvent::Stage("asking again what answered", numbers.len()));
+        let targets: Vec<_> = numbers.iter().filter_map(|number| self.space.target(*number)).collect();
+        let whole: Vec<Look> = targets.iter().map(|(to, transport)| plan::all_the_way(*to, *transport)).collect();
+        let answered = |seen: Option<&Observation>| seen.is_some_and(|seen| brought(seen).came == HopAnswer::Answered);
+        let mut heard: BTreeSet<u64> = BTreeSet::new();
+        for _ in 0..TRIES {
+            let (open, looks): (Vec<u64>, Vec<Look>) =
+                numbers.iter().copied().zip(whole.clone()).filter(|(number, _)| !heard.contains(number)).unzip();
+            let came = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
+            heard.extend((0..).zip(open).filter(|(at, _)| answered(came.get(at))).map(|(_, number)| number));
+        }
+        let ends = targets.iter().map(|(to, transport)| plan::up_to(*to, *transport, way.trunk.end()));
+        let ends = if way.trunk.is_proven() { ends.collect() } else { Vec::new() };
+        let ends = seen(self.tools, ends, self.at_least(BESIDE, 3)).await;
+        for (at, number) in (0..).zip(numbers) {
+            if answered(ends.get(&at)) {
+                self.note(number, Reach::Forged);
+            } else if !heard.contains(&number) {
+                self.note(number, Reach::Untold);
+            }
+        }
+    }
+
+    /// Asks the hosts whose addresses the catalogue has, where their prefix is swept and nobody in it answered: a packet that ends on the
+    /// way tests the way out alone.
+    pub(super) async fn known_hosts(&mut self, ipv6: bool) {
+        let port = Port { transport: Transport::Tcp, number: HTTPS };
+        let lanes = self.space.lanes().iter().enumerate();
+        let nobody: Vec<IpNet> = lanes
+            .filter(|(at, lane)| lane.port == port && self.ledger.tally(self.space.numbers(*at)).open == 0)
+            .map(|(_, lane)| lane.prefix)
+            .collect();
+        let known = self.catalogue.hosts.iter().flat_map(|host| host.known_addresses.iter().copied());
+        let known = known.filter(|ip| ip.is_ipv6() == ipv6 && nobody.iter().any(|prefix| prefix.contains(ip)));
+        let mut silent: BTreeSet<SocketAddr> = known.map(|ip| SocketAddr::new(ip, HTTPS)).collect();
+        for _ in 0..TRIES {
+            let looks = silent.iter().map(|to| plan::all_the_way(*to, Transport::Tcp)).collect();
+            let came = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
+            let answered = came.values().filter(|seen| brought(seen).came == HopAnswer::Answered);
+            for to in answered.filter_map(|seen| seen.look.target.socket()) {
+                silent.remove(&to);
+            }
+        }
+        self.known.unheard.extend(silent);
+    }
+
+    /// Looks at a few targets that answered the sweep by TCP.
+    fn open_ones(&self, ipv6: Option<bool>, most: usize) -> Vec<Look> {
+        let targets = self.open_numbers(ipv6, most).into_iter().filter_map(|number| self.space.target(number));
+        targets.map(|(to, transport)| plan::all_the_way(to, transport)).collect()
+    }
+
+    /// A few targets that answered the sweep by TCP, first one of each port, of prefixes as wide as there are.
+    pub(super) fn open_numbers(&self, ipv6: Option<bool>, most: usize) -> Vec<u64> {
+        let mut lanes: Vec<_> = self.space.lanes().iter().enumerate().collect();
+        lanes.retain(|(_, lane)| {
+            let is_v6 = lane.prefix.addr().is_ipv6();
+            !lane.canary && lane.port.transport == Transport::Tcp && ipv6.is_none_or(|ipv6| ipv6 == is_v6)
+        });
+        lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
+        let is_open = |number: &u64| matches!(self.ledger.response(*number), Some(Response::Open));
+        let open = lanes.into_iter().filter(|(at, _)| self.ledger.tally(self.space.numbers(*at)).open > 0);
+        let open = open.filter_map(|(at, lane)| Some((lane.port, self.space.numbers(at).find(is_open)?)));
+        let mut chosen: Vec<(Port, u64)> = Vec::new();
+        let mut others = Vec::new();
+        for (port, number) in open {
+            if chosen.iter().any(|(other, _)| *other == port) {
+                others.push(number);
+            } else {
+                chosen.push((port, number));
+            }
+        }
+        chosen.into_iter().map(|(_, number)| number).chain(others).take(most).collect()
+    }
+}
+
+/// Targets that answered the sweep, asked whether it was they.
+const DOUBTED: usize = 12;
+/// A client's own port.
+const HTTPS: u16 = 443;
