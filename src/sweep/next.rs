@@ -1,6 +1,7 @@
 //! What is to be settled next: the most telling first, since routers answer seldom and time is short.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
@@ -12,18 +13,19 @@ use super::space::{Lane, Port};
 /// The targets that are to be settled next, of lanes that may be asked; none where nothing is left that would tell more.
 ///
 /// The order is: every port, at the two widest prefixes; every prefix; the ends of its halves; what lies at the borders that were
-/// found; every port of every prefix; and then a number of samples.
+/// found; every port of every prefix; a number of samples; and then every /24.
 pub fn next_to_settle(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
     let kin = Kin::of(found);
     let lanes: Vec<(usize, Lane)> = (0..).zip(found.space.lanes().iter().copied()).collect();
     let lanes: Vec<(usize, Lane)> = lanes.into_iter().filter(|(at, lane)| !lane.canary && may_ask(*at)).collect();
-    let stages: [&dyn Fn() -> Vec<u64>; 6] = [
+    let stages: [&dyn Fn() -> Vec<u64>; 7] = [
         &|| every_port(found, &lanes),
         &|| every_prefix(found, &lanes, &kin),
         &|| every_half(found, &lanes, &kin),
         &|| lanes.iter().flat_map(|(at, _)| halfway(found, *at)).collect(),
         &|| every_pair(found, &lanes, &kin),
         &|| every_sample(found, &lanes, &kin),
+        &|| every_block(found, &lanes, &kin),
     ];
     let open = stages.iter().map(|stage| stage()).map(|mut open| {
         open.retain(|number| found.settled.reach(*number).is_none());
@@ -82,6 +84,25 @@ fn every_sample(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64
     chosen
 }
 
+/// One of each /24 of IPv4, where more were asked than a few: few rules are narrower.
+fn every_block(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> {
+    let block = |number: &u64| match found.space.target(*number)?.0 {
+        SocketAddr::V4(to) => Some(to.ip().to_bits() >> 8),
+        SocketAddr::V6(_) => None,
+    };
+    let mut chosen = Vec::new();
+    for (at, lane) in first_of_each_class(lanes, kin) {
+        let numbers = found.space.numbers(at);
+        if numbers.end - numbers.start <= FEW_ASKED || !found.trunks.of(lane.prefix.addr()).is_proven() {
+            continue;
+        }
+        let settled = found.settled.within(numbers).map(|(number, _)| number);
+        let mut begun: BTreeSet<u32> = settled.filter_map(|number| block(&number)).collect();
+        chosen.extend(unclear(found, at).filter(|number| block(number).is_some_and(|block| begun.insert(block))));
+    }
+    chosen
+}
+
 /// Of each prefix and class of ports the first lane, TCP and the widest prefixes first.
 fn first_of_each_class(lanes: &[(usize, Lane)], kin: &Kin) -> Vec<(usize, Lane)> {
     let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
@@ -113,6 +134,8 @@ fn telling(found: Found<'_>, lane: usize) -> Vec<u64> {
 
 /// So many of a prefix are all settled.
 const FEW: usize = 64;
+/// The same.
+const FEW_ASKED: u64 = FEW as u64;
 /// Of more, so many.
 const SAMPLES: usize = 16;
 
@@ -121,9 +144,9 @@ mod tests {
     use std::net::IpAddr;
 
     use why5003_probes::engines::Response;
-    use why5003_probes::kit::Transport;
+    use why5003_probes::kit::{Hop, HopAnswer, Transport};
 
-    use super::super::{Amount, Ledger, Reach, Settled, Space, Standing, Trunks, last_words, survey};
+    use super::super::{Amount, Ledger, Reach, Settled, Space, Standing, Trunk, Trunks, last_words, survey};
     use super::*;
 
     /// A sweep to which nobody answered.
@@ -249,6 +272,20 @@ mod tests {
         ];
         assert_eq!(words, expected.map(|(from, targets, state)| (from.to_owned(), targets, state)));
         assert!(asked <= 40 + SAMPLES, "{asked}");
+    }
+
+    #[test]
+    fn a_hole_of_a_24_is_found_in_all_addresses_of_a_prefix() {
+        let mut all = Silence::of(&["170.114.0.0/16"], &[443]);
+        let walk = |hop, came| Hop { ttl: hop, came, from: Some([10, 0, hop, 1].into()), rtt_us: None };
+        let came = [(1, HopAnswer::Expired), (2, HopAnswer::Expired), (3, HopAnswer::Answered)];
+        let walk: Vec<_> = came.into_iter().map(|(hop, came)| walk(hop, came)).collect();
+        all.trunks.v4 = Trunk::shared(&[walk.clone(), walk]);
+        let hole = 0x1700..0x1800;
+        all.settle_all(|number| if hole.contains(&number) { DIES } else { PASSES });
+        let survey = survey(all.found());
+        let parts: Vec<_> = survey.lanes[0].blocked.iter().map(|part| part.prefix.to_string()).collect();
+        assert_eq!(parts, ["170.114.23.0/24"]);
     }
 
     #[test]
