@@ -22,7 +22,7 @@ use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, SettleEvent, SweepEvent, Tools};
 use crate::sweep::{Found, Pace, last_words, survey};
-use crate::verdict::conclude;
+use crate::verdict::{conclude, unless_unheard};
 use bar::Bar;
 use file::Log;
 use wanted::Wanted;
@@ -118,7 +118,7 @@ impl Work<'_> {
         if complete {
             log.last_words(last_words(found, &survey))?;
         }
-        let (status, mut summary) = conclude(&survey);
+        let (status, mut summary) = unless_unheard(conclude(&survey), &settlement.unheard);
         if settlement.out_of_time {
             summary.push_str(OUT_OF_TIME);
         }

@@ -222,9 +222,9 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
         let (alone, is_clear) = match response {
             Response::Open if withdrawn => (Fare::Unknown, true),
             Response::Open => match settled.reach(number) {
-                None => (Fare::Open, true),
-                // Our raw packets were answered, and this computer's own are not.
-                Some(reach) => (by_reach(reach, at), true),
+                // Somebody else answered, or our raw packets were answered and this computer's own are not.
+                Some(Reach::Forged | Reach::Untold) => (Fare::Unknown, true),
+                _ => (Fare::Open, true),
             },
             Response::Prohibited { by } => {
                 let stranger = is_stranger(by, Some(trunks.of(to.ip())));

@@ -33,7 +33,7 @@ pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
 pub use select::{Amount, Chosen, Families, NothingSelected, Selection};
-pub use settle::{Brought, Reach, Settled, Trunk, Trunks, is_refused_unseen};
+pub use settle::{Brought, Reach, Settled, Trunk, Trunks};
 pub use space::{Lane, Port, Space};
 pub use survey::{Blocked, LaneSurvey, State, Survey, survey};
 pub use walks::Walks;

@@ -11,8 +11,6 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use why5003_probes::kit::{Hop, HopAnswer};
 
-use super::found::Found;
-
 /// How far packets to a target come.
 ///
 /// Closed on purpose: it is a word of the sweep's file.
@@ -109,6 +107,9 @@ pub struct Trunk {
     routers: Vec<Option<IpAddr>>,
     /// Flows were seen to go on behind it: what comes to its end is on its way out of this network.
     proven: bool,
+    /// Who answers at which hop on the way to neutral hosts that were not reached: names, and no yardstick.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    near: Vec<Option<IpAddr>>,
 }
 
 impl Trunk {
@@ -117,33 +118,17 @@ impl Trunk {
     /// Those that did not arrive, by an answer of the host's own, count for nothing: they may have died at the very filter that is
     /// looked for, and what comes so far has not passed it.
     pub fn shared(walks: &[Vec<Hop>]) -> Self {
-        let walks: Vec<&Vec<Hop>> = walks.iter().filter(|walk| Self::arrived(walk)).collect();
-        let mut routers = Vec::new();
-        for ttl in 1..=u8::MAX {
-            let at: Vec<&Hop> = walks.iter().filter_map(|walk| walk.iter().find(|hop| hop.ttl == ttl)).collect();
-            let ended = walks.iter().any(|walk| {
-                walk.iter().any(|hop| hop.ttl <= ttl && !matches!(hop.came, HopAnswer::Expired | HopAnswer::Silent))
-            });
-            let mut names = at.iter().filter(|hop| hop.came == HopAnswer::Expired).filter_map(|hop| hop.from);
-            let first = names.next();
-            // At least two must be there to agree.
-            if ended || at.len() < 2 || names.any(|name| Some(name) != first) {
-                break;
-            }
-            routers.push(first);
-        }
-        while routers.last() == Some(&None) {
-            routers.pop();
-        }
+        let (arrived, others): (Vec<_>, Vec<_>) = walks.iter().partition(|walk| Self::arrived(walk));
+        let routers = in_common(&arrived);
         let end = u8::try_from(routers.len()).unwrap_or(u8::MAX);
         // A router answers an expired TTL before it filters. So one alone, which is the gateway, proves nothing, and neither does
         // one behind which all are mute: it may itself be the filter that is looked for.
-        let goes_on = walks.iter().flat_map(|walk| walk.iter()).any(|hop| match hop.came {
+        let goes_on = arrived.iter().flat_map(|walk| walk.iter()).any(|hop| match hop.came {
             HopAnswer::Expired => hop.ttl > end,
             HopAnswer::Answered => hop.ttl == end.saturating_add(1),
             _ => false,
         });
-        Self { routers, proven: end > 1 && goes_on }
+        Self { routers, proven: end > 1 && goes_on, near: in_common(&others) }
     }
 
     /// Whether what comes to its end is on its way out of this network.
@@ -161,9 +146,10 @@ impl Trunk {
         u8::try_from(self.routers.len()).unwrap_or(u8::MAX)
     }
 
-    /// The hop of a router of it.
+    /// The hop of a router of it, or on the way to a neutral host that was not reached.
     pub fn hop_of(&self, router: IpAddr) -> Option<u8> {
-        let at = self.routers.iter().position(|other| *other == Some(router))?;
+        let of = |routers: &[Option<IpAddr>]| routers.iter().position(|other| *other == Some(router));
+        let at = of(&self.routers).or_else(|| of(&self.near))?;
         u8::try_from(at + 1).ok()
     }
 
@@ -219,6 +205,28 @@ impl Trunk {
     }
 }
 
+/// The routers that walks have in common, from the first on.
+fn in_common(walks: &[&Vec<Hop>]) -> Vec<Option<IpAddr>> {
+    let mut routers = Vec::new();
+    for ttl in 1..=u8::MAX {
+        let at: Vec<&Hop> = walks.iter().filter_map(|walk| walk.iter().find(|hop| hop.ttl == ttl)).collect();
+        let ended = walks.iter().any(|walk| {
+            walk.iter().any(|hop| hop.ttl <= ttl && !matches!(hop.came, HopAnswer::Expired | HopAnswer::Silent))
+        });
+        let mut names = at.iter().filter(|hop| hop.came == HopAnswer::Expired).filter_map(|hop| hop.from);
+        let first = names.next();
+        // At least two must be there to agree.
+        if ended || at.len() < 2 || names.any(|name| Some(name) != first) {
+            break;
+        }
+        routers.push(first);
+    }
+    while routers.last() == Some(&None) {
+        routers.pop();
+    }
+    routers
+}
+
 /// The trunks of both families: their ways need not be of one length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trunks {
@@ -264,9 +272,9 @@ impl Brought {
             HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
             HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
-            // Who answers here is nearer than the target can be: only a walk tells where. And a line that fails says to everybody that
-            // there is no way: that counts only while a neutral flow goes on, as silence does.
-            HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused | HopAnswer::Unreachable => None,
+            HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
+            // Who answers here is nearer than the target can be: only a walk tells where.
+            HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused => None,
         }
     }
 
@@ -274,13 +282,6 @@ impl Brought {
     pub fn all_the_way(self) -> Option<Reach> {
         (self.came == HopAnswer::Prohibited).then_some(Reach::Prohibited { by: self.from })
     }
-}
-
-/// Whether somebody refuses a part of a lane, where no shared router is known: then packets that go all the way are all that tells.
-pub fn is_refused_unseen(found: Found<'_>, lane: usize) -> bool {
-    let Found { space, ledger, trunks, .. } = found;
-    let trunk = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr()));
-    trunk.is_some_and(|trunk| trunk.end() == 0) && ledger.tally(space.numbers(lane)).prohibited > 0
 }
 
 /// What was settled, by target.

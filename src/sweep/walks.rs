@@ -8,9 +8,9 @@ use super::space::Lane;
 
 /// The walks that were taken.
 ///
-/// Each takes every router on the way a word, so not every target can be walked to. Of two that fared alike so far, neither is walked
-/// to if all walks ended at one place, or if those to its own prefix and to its own port did: a network has few filters, and which of
-/// them stops a packet is decided by prefix and port.
+/// Each takes every router on the way a word, so not every target can be walked to. One is not, if all of several walks ended at one
+/// place, or if those to its own prefix at another port and to another prefix at its own port did: a network has few filters, and which
+/// of them stops a packet is decided by prefix and port.
 #[derive(Clone, Debug, Default)]
 pub struct Walks {
     taken: Vec<(u64, Reach)>,
@@ -66,11 +66,11 @@ impl Walks {
 type Same = fn(Lane, Lane) -> bool;
 
 fn prefix(a: Lane, b: Lane) -> bool {
-    a.prefix == b.prefix
+    a.prefix == b.prefix && a.port != b.port
 }
 
 fn port(a: Lane, b: Lane) -> bool {
-    a.port == b.port
+    a.port == b.port && a.prefix != b.prefix
 }
 
 fn any(_: Lane, _: Lane) -> bool {

@@ -1,5 +1,7 @@
 //! How sign-in and the rest of Zoom stand, as far as a sweep of prefixes and ports can tell.
 
+use std::net::SocketAddr;
+
 use why5003_probes::kit::Transport;
 
 use super::model::Status;
@@ -61,6 +63,20 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
 }
 
+/// What a sweep concludes, where Zoom is known to answer at these addresses and did not: packets that pass may draw answers that do not.
+pub fn unless_unheard((status, summary): (Status, String), unheard: &[SocketAddr]) -> (Status, String) {
+    match unheard.first() {
+        Some(first) if status == Status::Healthy => {
+            let summary = format!(
+                "This network lets out what was asked, but {first}, where Zoom is known to answer, did not: answers may be dropped on \
+                 the way back, or the host is gone. Run why5003 for which."
+            );
+            (Status::Unknown, summary)
+        }
+        _ => (status, summary),
+    }
+}
+
 const NOTHING: &str = "Nothing answered, and it could not be told how far packets come: no router said so, or neutral hosts \
                        are not reached either. Run why5003 for why.";
 
@@ -98,6 +114,13 @@ mod tests {
         assert_eq!(concluded(silent, [PASSES, PASSES]).0, Status::Healthy);
         assert_eq!(concluded(silent, [PASSES, DIES]).0, Status::Degraded);
         assert_eq!(concluded(silent, [DIES, DIES]).0, Status::Blocked);
+    }
+
+    #[test]
+    fn a_known_host_that_is_not_heard_takes_health_away_and_nothing_else() {
+        let zoom = ["170.114.52.2:443".parse().unwrap()];
+        let of = |status| unless_unheard((status, String::new()), &zoom).0;
+        assert_eq!((of(Status::Healthy), of(Status::Blocked)), (Status::Unknown, Status::Blocked));
     }
 
     #[test]

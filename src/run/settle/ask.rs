@@ -1,11 +1,11 @@
 //! Somebody on the way is asked about many targets, as fast as he answers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
-use why5003_probes::kit::{Look, Transport};
+use tokio::time::{Instant, sleep, sleep_until};
+use why5003_probes::kit::{HopAnswer, Look, Transport};
 
 use super::super::schedule::{Finish, Limits, Schedule, Tools};
 use super::SLOWEST;
@@ -25,8 +25,11 @@ pub(super) struct Asking<'a> {
     pub(super) spacing: Duration,
 }
 
-/// Asks somebody on the way by packets to these targets, as fast as he answers; returns those that brought nothing each time they
-/// were asked, a second or more apart.
+/// Asks somebody on the way by packets to these targets, as fast as he answers; returns those that brought nothing each time they were
+/// asked.
+///
+/// Those that stayed silent are asked again a few together, when he has a word to say for sure: what dies on the way costs him none.
+/// Where one of them is answered, that may have cost the others theirs, and the try does not count.
 pub(super) async fn ask(
     tools: &Tools,
     space: &Space,
@@ -36,54 +39,104 @@ pub(super) async fn ask(
     note: &mut dyn FnMut(u64, Reach),
 ) -> Vec<u64> {
     let Asking { open, tries: most, end, spacing } = asking;
-    let mut schedule = Schedule::new(tools.clone(), Limits::default());
+    let mut air = Air { schedule: Schedule::new(tools.clone(), Limits::default()), flying: BTreeMap::new(), id: 0 };
     let mut speaker = Speaker { free: Instant::now(), gap: QUICKEST, answered: None };
     let mut fresh: VecDeque<u64> = open.iter().copied().collect();
     let mut again: VecDeque<(u64, u8)> = VecDeque::new();
-    let mut again_now = false;
-    let mut flying: BTreeMap<u32, (u64, u8)> = BTreeMap::new();
-    let (mut mute, mut id) = (Vec::new(), 0);
+    let mut mute = Vec::new();
+    let mut told = |came: Came, speaker: &mut Speaker| {
+        let reach = tells(came.brought);
+        speaker.heard(reach.is_some());
+        reach.map(|reach| note(came.number, reach)).is_some()
+    };
     loop {
-        let now = Instant::now();
-        if now >= end {
-            fresh.clear();
+        while Instant::now() < end && again.len() < TOGETHER && !(fresh.is_empty() && air.flying.is_empty()) {
+            tokio::select! {
+                biased;
+                came = air.next(), if !air.flying.is_empty() => {
+                    let number = came.number;
+                    if !told(came, &mut speaker) {
+                        again.push_back((number, 1));
+                    }
+                }
+                () = sleep_until(speaker.free), if !fresh.is_empty() => {
+                    air.send(fresh.pop_front(), space, &look);
+                    speaker.free = Instant::now() + spacing;
+                }
+            }
         }
-        if flying.is_empty() && fresh.is_empty() && again.is_empty() {
+        while !air.flying.is_empty() {
+            let came = air.next().await;
+            let number = came.number;
+            if !told(came, &mut speaker) {
+                again.push_back((number, 1));
+            }
+        }
+        if again.is_empty() || Instant::now() >= end {
             return mute;
         }
-        // Those that stayed silent are asked again a few at a time: what dies on the way costs the speaker no word, so that all of
-        // them together wait for one. A try that is to count meets one who could speak.
-        again_now = if again_now { !again.is_empty() } else { again.len() >= TOGETHER || fresh.is_empty() };
-        let at = if again_now { again.front().map(|_| speaker.free_for_sure()) } else { Some(speaker.free) };
-        tokio::select! {
-            biased;
-            finish = schedule.next(), if !flying.is_empty() => match finish {
-                Some(Finish::Seen(seen)) => {
-                    let Some((number, tries)) = flying.remove(&seen.id) else { continue };
-                    let reach = tells(brought(&seen));
-                    speaker.heard(reach.is_some());
-                    match reach {
-                        Some(reach) => note(number, reach),
-                        None if tries < most => again.push_back((number, tries + 1)),
-                        None => mute.push(number),
-                    }
-                }
-                // What this computer would not look at stays untold.
-                Some(Finish::NotLooked(_)) | None => {
-                    for (number, _) in std::mem::take(&mut flying).into_values() {
-                        note(number, Reach::Untold);
-                    }
-                }
-            },
-            () = sleep_until(at.unwrap_or(now)), if at.is_some() => {
-                let next = if again_now { again.pop_front() } else { fresh.pop_front().map(|number| (number, 1)) };
-                let Some((number, tries)) = next else { continue };
-                if let Some((to, transport)) = space.target(number) {
-                    schedule.push(id, look(to, transport));
-                    speaker.free = Instant::now() + spacing;
-                    flying.insert(id, (number, tries));
-                    id += 1;
-                }
+        let few: Vec<(u64, u8)> = again.drain(..again.len().min(TOGETHER)).collect();
+        sleep_until(speaker.free_for_sure()).await;
+        for (number, _) in &few {
+            air.send(Some(*number), space, &look);
+            sleep(spacing).await;
+        }
+        let mut silent = BTreeSet::new();
+        let mut answered = false;
+        while !air.flying.is_empty() {
+            let came = air.next().await;
+            let number = came.number;
+            if told(came, &mut speaker) {
+                answered = true;
+            } else {
+                silent.insert(number);
+            }
+        }
+        for (number, tries) in few.into_iter().filter(|(number, _)| silent.contains(number)) {
+            let tries = if answered { tries } else { tries + 1 };
+            if tries < most { again.push_back((number, tries)) } else { mute.push(number) }
+        }
+    }
+}
+
+/// Packets on their way.
+struct Air {
+    schedule: Schedule,
+    flying: BTreeMap<u32, u64>,
+    id: u32,
+}
+
+/// What came for a target; silence, too.
+struct Came {
+    number: u64,
+    brought: Brought,
+}
+
+impl Air {
+    fn send(&mut self, number: Option<u64>, space: &Space, look: impl Fn(SocketAddr, Transport) -> Look) {
+        let Some((number, (to, transport))) = number.and_then(|number| Some((number, space.target(number)?))) else {
+            return;
+        };
+        self.schedule.push(self.id, look(to, transport));
+        self.flying.insert(self.id, number);
+        self.id += 1;
+    }
+
+    /// The next that comes back. Never called while nothing flies.
+    async fn next(&mut self) -> Came {
+        const NOTHING: Brought = Brought { came: HopAnswer::Silent, from: None };
+        loop {
+            let seen = match self.schedule.next().await {
+                Some(Finish::Seen(seen)) => Some((seen.id, brought(&seen))),
+                Some(Finish::NotLooked(_)) | None => None,
+            };
+            // What this computer would not look at brings nothing: whichever it was, it is one of those that fly.
+            let (id, brought) = match seen {
+                Some(seen) => seen,
+                None => (self.flying.keys().next().copied().unwrap_or_default(), NOTHING),
+            };
+            if let Some(number) = self.flying.remove(&id) {
+                return Came { number, brought };
             }
         }
     }

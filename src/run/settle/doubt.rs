@@ -26,8 +26,7 @@ impl Work<'_, '_> {
     /// that does not answer this computer's own connections it is not told that programs can reach it: raw packets of ours do not meet
     /// this computer's own firewall.
     pub(super) async fn doubted(&mut self, way: &Way, ipv6: bool) {
-        let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
-        numbers.retain(|number| self.known.settled.reach(*number).is_none());
+        let numbers = self.doubtful(ipv6);
         (self.events)(SettleEvent::Stage("asking again what answered", numbers.len()));
         let targets: Vec<_> = numbers.iter().filter_map(|number| self.space.target(*number)).collect();
         let whole: Vec<Look> = targets.iter().map(|(to, transport)| plan::all_the_way(*to, *transport)).collect();
@@ -45,10 +44,25 @@ impl Work<'_, '_> {
         for (at, number) in (0..).zip(numbers) {
             if answered(ends.get(&at)) {
                 self.note(number, Reach::Forged);
-            } else if !heard.contains(&number) {
-                self.note(number, Reach::Untold);
+            } else if heard.contains(&number) {
+                self.note(number, Reach::Passes { hop: way.trunk.end(), router: None });
+            } else {
+                let lane = self.space.numbers(self.space.lane_of(number));
+                let open = lane.filter(|number| matches!(self.ledger.response(*number), Some(Response::Open)));
+                self.note_all(open.collect(), Reach::Untold);
             }
         }
+    }
+
+    /// Whether there are targets that answered and were not asked again.
+    pub(super) fn is_doubtful(&self, ipv6: bool) -> bool {
+        !self.doubtful(ipv6).is_empty()
+    }
+
+    fn doubtful(&self, ipv6: bool) -> Vec<u64> {
+        let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
+        numbers.retain(|number| self.known.settled.reach(*number).is_none());
+        numbers
     }
 
     /// Asks the hosts whose addresses the catalogue has, where their prefix is swept and nobody in it answered: a packet that ends on the

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
-use why5003_probes::kit::Interface;
+use why5003_probes::kit::{Hop, Interface};
 
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;
 use crate::plan;
-use crate::sweep::{Found, Ledger, Reach, Settled, Space, Trunk, Trunks, Walks, is_refused_unseen, next_to_settle};
+use crate::sweep::{Found, Ledger, Reach, Settled, Space, Trunk, Trunks, Walks, next_to_settle};
 use look::{hops, seen};
 
 /// What is to be settled.
@@ -110,6 +110,8 @@ struct Work<'a, 'e> {
 /// What is asked of the targets of a family.
 struct Way {
     trunk: Trunk,
+    /// Somebody refuses something: where there is no trunk, packets that go all the way may tell what else he refuses.
+    refused: bool,
     /// A neutral host to which the trunk leads.
     neutral: Option<SocketAddr>,
     /// Walks to targets, so far.
@@ -125,19 +127,17 @@ struct Way {
 impl Work<'_, '_> {
     /// Settles what is silent of a family; `true` where its time was up before.
     async fn family(&mut self, ipv6: bool, end: Instant) -> bool {
-        if end <= Instant::now() || self.next(|work, lane| work.is_of(lane, ipv6)).is_empty() {
-            // Who wants no settling has not run out of time.
+        let unclear = !self.next(|work, lane| work.is_of(lane, ipv6)).is_empty();
+        // Who wants no settling has not run out of time.
+        if end <= Instant::now() || !(unclear || self.is_doubtful(ipv6)) {
             return false;
         }
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
         self.known_hosts(ipv6).await;
         for _ in 0..ROUNDS {
-            let may_ask = |work: &Self, lane| {
-                work.is_of(lane, ipv6) && (way.trunk.end() > 0 || is_refused_unseen(work.found(), lane))
-            };
-            let open = self.next(may_ask);
-            if open.is_empty() || self.known.shut_off {
+            let open = self.next(|work, lane| work.is_of(lane, ipv6));
+            if open.is_empty() || self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
                 return false;
             }
             if end <= Instant::now() {
@@ -185,25 +185,22 @@ impl Work<'_, '_> {
     /// Walks to neutral hosts for what their ways share. Where that is not what it was in an earlier run, this is another network
     /// now, and what was settled then is forgotten.
     async fn way(&mut self, ipv6: bool) -> Way {
-        let mut walks = Vec::new();
-        let mut neutral = None;
+        let (mut trunk, mut neutral) = (Trunk::default(), None);
         for port in plan::NEUTRAL_PORTS {
             let looks = plan::neutral_walks(self.catalogue, ipv6, port);
             (self.events)(SettleEvent::Stage("walking to neutral hosts", looks.len()));
-            for seen in seen(self.tools, looks, self.walk_gap()).await.into_values() {
-                let walk = hops(&seen);
-                // Two walks to one host share all of their way.
-                let is_new = |to: &SocketAddr| !walks.iter().any(|(other, _)| *other == to.ip());
-                if let Some(to) = seen.look.target.socket().filter(|to| Trunk::arrived(&walk) && is_new(to)) {
-                    neutral.get_or_insert(to);
-                    walks.push((to.ip(), walk));
-                }
+            let came = seen(self.tools, looks, self.walk_gap()).await;
+            let walks: Vec<Vec<Hop>> = came.values().map(hops).collect();
+            let shared = Trunk::shared(&walks);
+            if trunk.end() == 0 || shared.is_proven() {
+                let arrived = came.values().find(|seen| Trunk::arrived(&hops(seen)));
+                neutral = arrived.and_then(|seen| seen.look.target.socket());
+                trunk = shared;
             }
-            if walks.len() > 1 {
+            if trunk.is_proven() {
                 break;
             }
         }
-        let trunk = Trunk::shared(&walks.into_iter().map(|(_, walk)| walk).collect::<Vec<_>>());
         let space = self.space;
         let before = self.known.trunks.family(ipv6);
         if !before.agrees(&trunk) {
@@ -213,7 +210,10 @@ impl Work<'_, '_> {
             (self.events)(SettleEvent::Shared { ipv6, trunk: &trunk });
         }
         let trunk = self.known.trunks.family(ipv6).clone();
-        Way { trunk, neutral, walks: Walks::default(), heard: None, lossy: false, alive: None }
+        let of_family = self.space.lanes().iter().enumerate().filter(|(at, _)| self.is_of(*at, ipv6));
+        let refused =
+            of_family.map(|(at, _)| self.space.numbers(at)).any(|numbers| self.ledger.tally(numbers).prohibited > 0);
+        Way { trunk, refused, neutral, walks: Walks::default(), heard: None, lossy: false, alive: None }
     }
 }
 

@@ -9,30 +9,34 @@ use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
 use super::{ALIVE, SLOWEST, SettleEvent, TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Reach, Trunk, is_refused_unseen};
+use crate::sweep::{Brought, Reach, Trunk};
 
 impl Work<'_, '_> {
     /// Asks those, and notes what is told of each.
     pub(super) async fn round(&mut self, way: &mut Way, open: Vec<u64>, end: Instant) {
-        let (beyond, mut plain): (Vec<u64>, Vec<u64>) =
-            open.into_iter().partition(|number| is_refused_unseen(self.found(), self.space.lane_of(*number)));
-        if !beyond.is_empty() {
-            (self.events)(SettleEvent::Stage("asking for whom somebody refuses", beyond.len()));
-            let asking = Asking { open: &beyond, tries: TRIES, end, spacing: self.at_least(SPACING, 1) };
+        if way.trunk.end() == 0 {
+            (self.events)(SettleEvent::Stage("asking for whom somebody refuses", open.len()));
+            let asking = Asking { open: &open, tries: TRIES, end, spacing: self.at_least(SPACING, 1) };
             let (tools, space) = (self.tools, self.space);
             let mut note = |number, reach| self.note(number, reach);
-            plain.extend(ask(tools, space, asking, plan::all_the_way, Brought::all_the_way, &mut note).await);
+            let mute = ask(tools, space, asking, plan::all_the_way, Brought::all_the_way, &mut note).await;
+            return self.note_all(mute, Reach::Untold);
         }
-        if way.trunk.end() == 0 || plain.is_empty() {
-            return self.note_all(plain, Reach::Untold);
+        (self.events)(SettleEvent::Stage("asking the last shared router", open.len()));
+        let mute = self.at_the_end(way, &open, TRIES, end).await;
+        // What a line that fails says, it says to everybody.
+        let numbers = || open.iter().copied();
+        let no_route =
+            |work: &Self, number: &u64| matches!(work.known.settled.reach(*number), Some(Reach::NoRoute { .. }));
+        let no_route: Vec<u64> = numbers().filter(|number| no_route(self, number)).collect();
+        if !no_route.is_empty() && !self.neutral_goes_on(way).await {
+            self.note_all(no_route, Reach::Untold);
         }
-        (self.events)(SettleEvent::Stage("asking the last shared router", plain.len()));
-        let mute = self.at_the_end(way, &plain, TRIES, end).await;
-        if mute.is_empty() {
-            return;
+        if !mute.is_empty()
+            && let Some(mute) = self.surely_mute(way, mute, end).await
+        {
+            self.walked(way, mute, end).await;
         }
-        let Some(mute) = self.surely_mute(way, mute, end).await else { return };
-        self.walked(way, mute, end).await;
     }
 
     /// Asks the last shared router by packets to these targets; returns those that brought nothing. Nearer routers would answer
@@ -57,7 +61,7 @@ impl Work<'_, '_> {
     async fn surely_mute(&mut self, way: &mut Way, mute: Vec<u64>, end: Instant) -> Option<Vec<u64>> {
         let fresh = way.heard.is_some_and(|at| at.elapsed() < FRESH);
         if !fresh {
-            let answered = self.neutral_answers(way).await;
+            let answered = self.neutral_answers(way, NEUTRAL_TRIES).await;
             if answered == 0 {
                 self.note_all(mute, Reach::Untold);
                 return None;
@@ -75,11 +79,21 @@ impl Work<'_, '_> {
     }
 
     /// How often a neutral flow, asked beside those that stayed silent, came to the end of the trunk.
-    async fn neutral_answers(&mut self, way: &Way) -> usize {
+    async fn neutral_answers(&mut self, way: &Way, tries: usize) -> usize {
         let Some(neutral) = way.neutral else { return 0 };
         let beside = plan::up_to(neutral, Transport::Tcp, way.trunk.end());
-        let came = seen(self.tools, vec![beside; NEUTRAL_TRIES], SLOWEST).await;
+        let came = seen(self.tools, vec![beside; tries], SLOWEST).await;
         came.values().filter(|seen| brought(seen).came == HopAnswer::Expired).count()
+    }
+
+    /// Whether a neutral flow still comes to the end of the trunk, now.
+    async fn neutral_goes_on(&mut self, way: &Way) -> bool {
+        for _ in 0..NEUTRAL_TRIES {
+            if self.neutral_answers(way, 1).await > 0 {
+                return true;
+            }
+        }
+        false
     }
 
     /// Up to which hop routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
@@ -125,6 +139,11 @@ impl Work<'_, '_> {
                     *reach = reach.farther(again);
                 }
             }
+            // A line that fails meanwhile is silent to everybody.
+            if !self.neutral_goes_on(way).await {
+                return self.note_all(mute, Reach::Untold);
+            }
+            way.heard = Some(Instant::now());
             let alive = self.alive(way, chosen.first().copied()).await;
             for (number, reach) in chosen.into_iter().zip(reaches) {
                 // Where routers are as silent to what answers, their silence proves nothing.
