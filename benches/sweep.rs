@@ -1,9 +1,9 @@
 //! What a sweep costs beside its peers, in one run: wall time, CPU for each probe, memory, and how much of the truth it tells.
 //!
 //! Run it as root with `cargo bench --bench sweep [-- --rounds N] [-- --rate N] [-- PART-OF-A-NAME…]`; it needs iproute2, nftables and
-//! util-linux, and takes zmap, masscan and nmap where they are installed. Two network namespaces of its own are joined by a veth pair;
-//! behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall whose kernel sends
-//! about one ICMP error a second, as all do. It fails where a goal is not met.
+//! util-linux, and takes zmap, masscan, nmap and RustScan where they are installed. Two network namespaces of its own are joined by a
+//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall whose
+//! kernel sends about one ICMP error a second, as all do. It fails where a goal is not met.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that can't go on fails")]
 

@@ -48,6 +48,7 @@ pub(crate) fn met(figures: &BTreeMap<&str, Figures>) -> bool {
 const CPU: &[(&str, &str, f64)] = &[
     ("syn", "zmap", 1.0),
     ("connect", "bare connect", 1.2),
+    ("connect", "rustscan", 0.5),
     ("syn x4", "syn 1/8", 1.2),
     ("connect x4", "connect 1/8", 1.2),
 ];

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit};
+
 use super::goals::{self, Figures};
 use super::usage::{Usage, measure};
 use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES, Part, part};
@@ -75,6 +77,8 @@ struct Contestant {
     role: Option<&'static str>,
     program: PathBuf,
     arguments: Vec<String>,
+    /// Its standard output is its result.
+    prints: bool,
     /// How many addresses it asks.
     asks: u32,
     read: Option<Read>,
@@ -98,6 +102,7 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         role: Some(role),
         program: own.clone(),
         arguments: [wish.rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
+        prints: false,
         asks,
         read: (!role.starts_with("bare")).then_some(read_plain as Read),
     };
@@ -109,6 +114,7 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         role: None,
         program: PathBuf::from(name),
         arguments: arguments.split(' ').map(str::to_owned).chain(PREFIXES.map(str::to_owned)).collect(),
+        prints: false,
         asks: ALL,
         read: Some(read),
     };
@@ -137,6 +143,7 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         ),
         ours("connect"),
         ours("bare connect"),
+        rustscan(),
     ];
     let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
     let many: Vec<String> = PARTS_MORE.iter().map(|(_, prefix)| (*prefix).to_owned()).collect();
@@ -157,12 +164,34 @@ fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
         .split_whitespace()
         .map(str::to_owned)
         .collect(),
+        prints: false,
         asks: ALL / 8,
         read: Some(read_nmap),
     });
     let wished = |name: &str| wish.parts_of_names.iter().any(|part| name.contains(part.as_str()));
     all.retain(|one| wish.parts_of_names.is_empty() || wished(one.name));
     all
+}
+
+/// It connects, and tells only what is open; it has no rate, so its batch is as large as it advises itself: all descriptors but a
+/// hundred. It waits once, before the kernel asks a second time; prefixes are no names, so it looks none up.
+fn rustscan() -> Contestant {
+    let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let batch = descriptors.saturating_sub(100).min(u64::from(u16::MAX));
+    let arguments = format!(
+        "--no-config --greppable --scripts none --tries 1 --timeout 960 --ports 443 --ulimit {descriptors} \
+         --batch-size {batch} --addresses {}",
+        PREFIXES.join(",")
+    );
+    Contestant {
+        name: "rustscan",
+        role: None,
+        program: PathBuf::from("rustscan"),
+        arguments: arguments.split(' ').map(str::to_owned).collect(),
+        prints: true,
+        asks: ALL,
+        read: Some(read_rustscan),
+    }
 }
 
 impl Contestant {
@@ -181,13 +210,15 @@ impl Contestant {
     }
 
     fn run(&self, folder: &Path) -> (Usage, Told) {
-        drop(std::fs::remove_file(folder.join("result")));
-        let usage = measure(self.role, &self.program, &self.arguments, folder);
+        let result = folder.join("result");
+        drop(std::fs::remove_file(&result));
+        let prints = self.prints.then_some(result.as_path());
+        let usage = measure((self.role, &self.program, &self.arguments), prints, folder);
         assert!(usage.succeeded, "{} failed; WHY5003_BENCH_LOUD=1 shows why", self.name);
         // What is left of it at the far end, half-open or on its way, is gone before the next begins.
         std::thread::sleep(BETWEEN);
         let Some(read) = self.read else { return (usage, Told { right: [0; 4], of: 0, probes: self.asks }) };
-        let text = std::fs::read_to_string(folder.join("result")).unwrap();
+        let text = std::fs::read_to_string(result).unwrap();
         let asked = text.lines().find_map(|line| line.strip_prefix("asked ")?.parse().ok());
         let told: BTreeMap<Ipv4Addr, Part> = text.lines().filter_map(read).collect();
         let mut right = PARTS.map(|(part, _)| if part == Part::Silent { self.asks / 4 } else { 0 });
@@ -240,6 +271,11 @@ fn read_masscan(line: &str) -> Option<(Ipv4Addr, Part)> {
 fn read_nmap(line: &str) -> Option<(Ipv4Addr, Part)> {
     let (host, ports) = line.strip_prefix("Host: ")?.split_once("Ports: 443/")?;
     Some((host.split(' ').next()?.parse().ok()?, by_word(ports.split('/').next()?)?))
+}
+
+fn read_rustscan(line: &str) -> Option<(Ipv4Addr, Part)> {
+    let (address, ports) = line.split_once(" -> ")?;
+    (ports == "[443]").then_some((address.parse().ok()?, Part::Open))
 }
 
 fn by_word(word: &str) -> Option<Part> {

@@ -137,6 +137,8 @@ pub(crate) fn far_end() {
          {routes}
          ip -6 route add local 2407:30c0:180::/48 dev lo
          sysctl -qw net.ipv4.tcp_max_syn_backlog=262144 net.core.somaxconn=65535 net.ipv4.tcp_syncookies=0
+         # What the one before closed without a RST answers no SYN of the next from the same port.
+         sysctl -qw net.ipv4.tcp_max_tw_buckets=0
          nft 'table inet parts {{
            counter syns {{}}
            counter resets {{}}
