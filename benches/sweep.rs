@@ -11,10 +11,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 #[path = "sweep/bare.rs"]
 mod bare;
+#[path = "sweep/contestants.rs"]
+mod contestants;
 #[path = "sweep/goals.rs"]
 mod goals;
 #[path = "sweep/ours.rs"]
 mod ours;
+#[path = "sweep/readings.rs"]
+mod readings;
 #[path = "sweep/side_by_side.rs"]
 mod side_by_side;
 #[path = "sweep/usage.rs"]

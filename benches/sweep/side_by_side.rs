@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, getrlimit};
-
+use super::contestants::{ALL, Contestant, contestants};
 use super::goals::{self, Figures};
 use super::usage::{Usage, measure};
-use super::world::{FarEnd, GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES, Part, part};
+use super::world::{FarEnd, PARTS, Part, part};
 
 /// Measures as the arguments say, and prints; `false` where a goal is not met.
 pub(crate) fn run() -> bool {
@@ -26,7 +24,8 @@ pub(crate) fn run() -> bool {
         "  {:14} {:>7} {:>9} {:>8} {:>9} {:>8}   {:>7} {:>7} {:>7} {:>10}",
         "", "wall s", "asked/s", "probes", "µs/probe", "MiB", "open", "closed", "silent", "prohibited"
     );
-    let contestants: Vec<Contestant> = contestants(&wish, &folder).into_iter().filter(Contestant::is_there).collect();
+    let mut contestants = contestants(wish.rate, &folder);
+    contestants.retain(|one| wish.wants(one.name) && one.is_there());
     let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
     for _ in 0..wish.rounds {
         for one in &contestants {
@@ -67,21 +66,10 @@ impl Wish {
         }
         wish
     }
-}
 
-/// How a contestant's output is read: the state that a line tells of an address.
-type Read = fn(&str) -> Option<(Ipv4Addr, Part)>;
-
-struct Contestant {
-    name: &'static str,
-    role: Option<&'static str>,
-    program: PathBuf,
-    arguments: Vec<String>,
-    /// Its standard output is its result.
-    prints: bool,
-    /// How many addresses it asks.
-    asks: u32,
-    read: Option<Read>,
+    fn wants(&self, name: &str) -> bool {
+        self.parts_of_names.is_empty() || self.parts_of_names.iter().any(|part| name.contains(part.as_str()))
+    }
 }
 
 /// How many addresses of each part were told as they are; for what should be silent, all but those of which something was told.
@@ -94,121 +82,7 @@ struct Told {
     probes: u32,
 }
 
-fn contestants(wish: &Wish, folder: &Path) -> Vec<Contestant> {
-    let own = std::env::current_exe().unwrap();
-    let result = folder.join("result").display().to_string();
-    let ours_of = |name, role: &'static str, prefixes: &[String], asks| Contestant {
-        name,
-        role: Some(role),
-        program: own.clone(),
-        arguments: [wish.rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
-        prints: false,
-        asks,
-        read: (!role.starts_with("bare")).then_some(read_plain as Read),
-    };
-    let ours = |name| ours_of(name, name, &PREFIXES.map(str::to_owned), ALL);
-    let gateway = GATEWAY_MAC.map(|byte| format!("{byte:02x}"));
-    let rate = if wish.rate == 0 { 10_000_000 } else { wish.rate };
-    let peer = |name: &'static str, arguments: String, read: Read| Contestant {
-        name,
-        role: None,
-        program: PathBuf::from(name),
-        arguments: arguments.split(' ').map(str::to_owned).chain(PREFIXES.map(str::to_owned)).collect(),
-        prints: false,
-        asks: ALL,
-        read: Some(read),
-    };
-    std::fs::write(folder.join("none"), "").unwrap();
-    let none = folder.join("none").display().to_string();
-    let mut all = vec![
-        ours("syn"),
-        ours("bare syn"),
-        peer(
-            "zmap",
-            format!(
-                "-q -p 443 -i {INTERFACE} -G {} -S {OWN} -r {rate} --cooldown-time=1 -b {none} -o {result} -O csv \
-                 --output-fields=saddr,classification --output-filter=success=1||success=0",
-                gateway.join(":")
-            ),
-            read_zmap,
-        ),
-        peer(
-            "masscan",
-            format!(
-                "-p443 --rate {rate} --wait 1 --adapter {INTERFACE} --adapter-ip {OWN} --router-mac {} -oL {result} \
-                 --show closed",
-                gateway.join("-")
-            ),
-            read_masscan,
-        ),
-        ours("connect"),
-        ours("bare connect"),
-        rustscan(),
-    ];
-    let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
-    let many: Vec<String> = PARTS_MORE.iter().map(|(_, prefix)| (*prefix).to_owned()).collect();
-    for [of_few, of_many, role] in [["syn 1/8", "syn x4", "syn"], ["connect 1/8", "connect x4", "connect"]] {
-        all.push(ours_of(of_few, role, &few, ALL / 8));
-        all.push(ours_of(of_many, role, &many, ALL * 4));
-    }
-    // It takes minutes for all.
-    all.push(Contestant {
-        name: "nmap",
-        role: None,
-        program: PathBuf::from("nmap"),
-        arguments: format!(
-            "-sS -n -Pn -p443 --max-retries 0 --min-hostgroup 4096 --min-parallelism 1000 --min-rate {rate} \
-             --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oG {result} {}",
-            few.join(" ")
-        )
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect(),
-        prints: false,
-        asks: ALL / 8,
-        read: Some(read_nmap),
-    });
-    let wished = |name: &str| wish.parts_of_names.iter().any(|part| name.contains(part.as_str()));
-    all.retain(|one| wish.parts_of_names.is_empty() || wished(one.name));
-    all
-}
-
-/// It connects, and tells only what is open; it has no rate, so its batch is as large as it advises itself: all descriptors but a
-/// hundred. It waits once, before the kernel asks a second time; prefixes are no names, so it looks none up.
-fn rustscan() -> Contestant {
-    let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
-    let batch = descriptors.saturating_sub(100).min(u64::from(u16::MAX));
-    let arguments = format!(
-        "--no-config --greppable --scripts none --tries 1 --timeout 960 --ports 443 --ulimit {descriptors} \
-         --batch-size {batch} --addresses {}",
-        PREFIXES.join(",")
-    );
-    Contestant {
-        name: "rustscan",
-        role: None,
-        program: PathBuf::from("rustscan"),
-        arguments: arguments.split(' ').map(str::to_owned).collect(),
-        prints: true,
-        asks: ALL,
-        read: Some(read_rustscan),
-    }
-}
-
 impl Contestant {
-    fn is_there(&self) -> bool {
-        let there = self.role.is_some()
-            || Command::new("sh")
-                .args(["-c", &format!("command -v {}", self.program.display())])
-                .stdout(Stdio::null())
-                .status()
-                .unwrap()
-                .success();
-        if !there {
-            println!("{} is not installed", self.name);
-        }
-        there
-    }
-
     fn run(&self, folder: &Path) -> (Usage, Told) {
         let result = folder.join("result");
         drop(std::fs::remove_file(&result));
@@ -252,40 +126,4 @@ fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
     Figures { wall, each, peak_mib, right }
 }
 
-fn read_plain(line: &str) -> Option<(Ipv4Addr, Part)> {
-    let (address, word) = line.split_once(' ')?;
-    Some((address.parse().ok()?, by_word(word)?))
-}
-
-fn read_zmap(line: &str) -> Option<(Ipv4Addr, Part)> {
-    let (address, word) = line.split_once(',')?;
-    Some((address.parse().ok()?, by_word(word)?))
-}
-
-fn read_masscan(line: &str) -> Option<(Ipv4Addr, Part)> {
-    let mut words = line.split(' ');
-    let word = words.next()?;
-    Some((words.nth(2)?.parse().ok()?, by_word(word)?))
-}
-
-fn read_nmap(line: &str) -> Option<(Ipv4Addr, Part)> {
-    let (host, ports) = line.strip_prefix("Host: ")?.split_once("Ports: 443/")?;
-    Some((host.split(' ').next()?.parse().ok()?, by_word(ports.split('/').next()?)?))
-}
-
-fn read_rustscan(line: &str) -> Option<(Ipv4Addr, Part)> {
-    let (address, ports) = line.split_once(" -> ")?;
-    (ports == "[443]").then_some((address.parse().ok()?, Part::Open))
-}
-
-fn by_word(word: &str) -> Option<Part> {
-    match word {
-        "open" | "synack" => Some(Part::Open),
-        "closed" | "rst" => Some(Part::Closed),
-        "prohibited" => Some(Part::Prohibited),
-        _ => None,
-    }
-}
-
-const ALL: u32 = 131_072;
 const BETWEEN: Duration = Duration::from_millis(500);
