@@ -2,8 +2,8 @@
 //!
 //! Run it as root with `cargo bench --bench sweep [-- --rounds N] [-- --rate N] [-- PART-OF-A-NAME…]`; it needs iproute2, nftables and
 //! util-linux, and takes zmap, masscan, nmap and RustScan where they are installed. Two network namespaces of its own are joined by a
-//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall whose
-//! kernel sends about one ICMP error a second, as all do. It fails where a goal is not met.
+//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall that sends an
+//! ICMP error for each packet. It fails where a goal is not met.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that can't go on fails")]
 

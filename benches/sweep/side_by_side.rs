@@ -8,14 +8,14 @@ use std::time::Duration;
 use super::contestants::{ALL, Contestant, contestants};
 use super::goals::{self, Figures};
 use super::usage::{Usage, measure};
-use super::world::{FarEnd, PARTS, Part, part};
+use super::world::{FarEnd, IcmpErrors, PARTS, Part, part};
 
 /// Measures as the arguments say, and prints; `false` where a goal is not met.
 pub(crate) fn run() -> bool {
     let wish = Wish::read();
     let folder = std::env::temp_dir().join(format!("why5003-sweep-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::All);
     println!(
         "{} addresses at {} probes a second, {} rounds; each waits a second in all for what is silent\n",
         ALL, wish.rate, wish.rounds
@@ -114,7 +114,7 @@ fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
     let peak_mib = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
     let shares = (told.of > 0).then(|| told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of)));
     let shown = shares.map_or_else(String::new, |[open, closed, silent, prohibited]| {
-        format!("{open:6.2}% {closed:6.2}% {silent:6.2}% {prohibited:9.3}%")
+        format!("{open:6.2}% {closed:6.2}% {silent:6.2}% {prohibited:9.2}%")
     });
     println!(
         "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak_mib:8.1}   {shown}",
@@ -122,7 +122,7 @@ fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
         f64::from(one.asks) / wall,
         told.probes
     );
-    let right = shares.map(|[open, closed, silent, _]| open.min(closed).min(silent));
+    let right = shares.map(|shares| shares.into_iter().fold(100.0, f64::min));
     Figures { wall, each, peak_mib, right }
 }
 

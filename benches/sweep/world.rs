@@ -19,6 +19,15 @@ pub(crate) enum Part {
     Prohibited,
 }
 
+/// How many ICMP errors the far end sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IcmpErrors {
+    /// A few, then one a second to each computer that asked, or ten of IPv6: what Linux sends unless it is told otherwise.
+    AFew,
+    /// One for each packet, as a firewall that was built for it does.
+    All,
+}
+
 /// All that is swept.
 pub(crate) const PREFIXES: [&str; 2] = ["159.124.0.0/16", "170.114.0.0/16"];
 /// The parts, each as large as the others.
@@ -66,10 +75,11 @@ pub(crate) struct FarEnd {
 
 impl FarEnd {
     /// Starts it and joins it to this namespace.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(errors: IcmpErrors) -> Self {
         let mut child = Command::new("unshare")
             .arg("--net")
             .arg(std::env::current_exe().unwrap())
+            .args((errors == IcmpErrors::All).then_some(ALL_ERRORS))
             .env(ROLE, "far-end")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -127,6 +137,9 @@ pub(crate) fn far_end() {
     let routes: Vec<String> =
         PREFIXES.iter().chain(&[MORE]).map(|prefix| format!("ip route add local {prefix} dev lo")).collect();
     let routes = routes.join("\n");
+    let all_errors = std::env::args().any(|argument| argument == ALL_ERRORS);
+    // Which types are limited: none of the errors.
+    let errors = if all_errors { "net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=127" } else { "" };
     shell(&format!(
         "ip link set lo up
          ip address add {GATEWAY}/30 dev far
@@ -138,7 +151,7 @@ pub(crate) fn far_end() {
          ip -6 route add local 2407:30c0:180::/48 dev lo
          sysctl -qw net.ipv4.tcp_max_syn_backlog=262144 net.core.somaxconn=65535 net.ipv4.tcp_syncookies=0
          # What the one before closed without a RST answers no SYN of the next from the same port.
-         sysctl -qw net.ipv4.tcp_max_tw_buckets=0
+         sysctl -qw net.ipv4.tcp_max_tw_buckets=0 {errors}
          nft 'table inet parts {{
            counter syns {{}}
            counter resets {{}}
@@ -177,6 +190,9 @@ fn counted(counter: &str) -> u64 {
     let said: Value = serde_json::from_slice(&said.stdout).unwrap();
     said["nftables"][1]["counter"]["packets"].as_u64().unwrap()
 }
+
+/// Given to the far end's process that is to send an ICMP error for each packet.
+const ALL_ERRORS: &str = "all-errors";
 
 /// Runs lines of shell, each of which must do.
 pub(crate) fn shell(lines: &str) {
