@@ -103,7 +103,7 @@ pub(crate) fn contestants(rate: u32, folder: &Path) -> Vec<Contestant> {
         program: PathBuf::from("nmap"),
         arguments: format!(
             "-sS -n -Pn -p443 --max-retries 0 --min-hostgroup 4096 --min-parallelism 1000 --min-rate {rate} \
-             --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oG {result} {}",
+             --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oX {result} {}",
             few.join(" ")
         )
         .split_whitespace()

@@ -1,7 +1,6 @@
 //! All contestants in turn, several rounds, and the table of what they took and told.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ pub(crate) fn run() -> bool {
     );
     let mut contestants = contestants(wish.rate, &folder);
     contestants.retain(|one| wish.wants(one.name) && one.is_there());
-    let mut runs: BTreeMap<&str, Vec<(Usage, Told)>> = BTreeMap::new();
+    let mut runs: BTreeMap<&str, Vec<(Usage, Score)>> = BTreeMap::new();
     for _ in 0..wish.rounds {
         for one in &contestants {
             let run = one.run(&folder);
@@ -74,7 +73,7 @@ impl Wish {
 
 /// How many addresses of each part were told as they are; for what should be silent, all but those of which something was told.
 #[derive(Clone, Copy, Debug)]
-struct Told {
+struct Score {
     right: [u32; 4],
     /// Of how many addresses; 0 where nothing is told.
     of: u32,
@@ -83,7 +82,7 @@ struct Told {
 }
 
 impl Contestant {
-    fn run(&self, folder: &Path) -> (Usage, Told) {
+    fn run(&self, folder: &Path) -> (Usage, Score) {
         let result = folder.join("result");
         drop(std::fs::remove_file(&result));
         let prints = self.prints.then_some(result.as_path());
@@ -91,12 +90,11 @@ impl Contestant {
         assert!(usage.succeeded, "{} failed; WHY5003_BENCH_LOUD=1 shows why", self.name);
         // What is left of it at the far end, half-open or on its way, is gone before the next begins.
         std::thread::sleep(BETWEEN);
-        let Some(read) = self.read else { return (usage, Told { right: [0; 4], of: 0, probes: self.asks }) };
+        let Some(read) = self.read else { return (usage, Score { right: [0; 4], of: 0, probes: self.asks }) };
         let text = std::fs::read_to_string(result).unwrap();
         let asked = text.lines().find_map(|line| line.strip_prefix("asked ")?.parse().ok());
-        let told: BTreeMap<Ipv4Addr, Part> = text.lines().filter_map(read).collect();
         let mut right = PARTS.map(|(part, _)| if part == Part::Silent { self.asks / 4 } else { 0 });
-        for (address, told) in told {
+        for (address, told) in read(&text) {
             let Some(at) = PARTS.iter().position(|(other, _)| Some(*other) == part(address)) else { continue };
             match PARTS[at].0 {
                 Part::Silent => right[at] -= 1,
@@ -104,15 +102,15 @@ impl Contestant {
                 _ => {}
             }
         }
-        (usage, Told { right, of: self.asks, probes: asked.unwrap_or(self.asks) })
+        (usage, Score { right, of: self.asks, probes: asked.unwrap_or(self.asks) })
     }
 }
 
-fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
+fn print(one: &Contestant, (usage, score): &(Usage, Score)) -> Figures {
     let wall = usage.wall.as_secs_f64();
-    let each = usage.cpu.as_secs_f64() * 1e6 / f64::from(told.probes);
+    let each = usage.cpu.as_secs_f64() * 1e6 / f64::from(score.probes);
     let peak_mib = f64::from(u32::try_from(usage.peak_kib).unwrap()) / 1024.0;
-    let shares = (told.of > 0).then(|| told.right.map(|right| 400.0 * f64::from(right) / f64::from(told.of)));
+    let shares = (score.of > 0).then(|| score.right.map(|right| 400.0 * f64::from(right) / f64::from(score.of)));
     let shown = shares.map_or_else(String::new, |[open, closed, silent, prohibited]| {
         format!("{open:6.2}% {closed:6.2}% {silent:6.2}% {prohibited:9.2}%")
     });
@@ -120,7 +118,7 @@ fn print(one: &Contestant, (usage, told): &(Usage, Told)) -> Figures {
         "  {:14} {wall:7.2} {:9.0} {:8} {each:9.2} {peak_mib:8.1}   {shown}",
         one.name,
         f64::from(one.asks) / wall,
-        told.probes
+        score.probes
     );
     let right = shares.map(|shares| shares.into_iter().fold(100.0, f64::min));
     Figures { wall, each, peak_mib, right }
