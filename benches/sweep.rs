@@ -2,8 +2,9 @@
 //!
 //! Run it as root with `cargo bench --bench sweep [-- --rounds N] [-- --rate N] [-- PART-OF-A-NAME…]`; it needs iproute2, nftables and
 //! util-linux, and takes zmap, masscan, nmap and RustScan where they are installed. Two network namespaces of its own are joined by a
-//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall that sends an
-//! ICMP error for each packet. It fails where a goal is not met.
+//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall that sends
+//! an ICMP error for each packet. At last the whole program is run once where that firewall sends one a second, as a kernel does. It
+//! fails where a goal is not met.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that can't go on fails")]
 
@@ -53,7 +54,7 @@ fn nest() -> ExitCode {
     let status = Command::new("timeout")
         .args([
             "--signal=KILL",
-            "900",
+            "1800",
             "unshare",
             "--net",
             "--mount",

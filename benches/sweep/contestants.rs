@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::readings::{Read, read_masscan, read_nmap, read_plain, read_rustscan, read_zmap};
+use super::readings::{Read, read_log, read_masscan, read_nmap, read_plain, read_rustscan, read_zmap};
 use super::world::{GATEWAY_MAC, INTERFACE, OWN, PARTS, PARTS_MORE, PREFIXES};
 
 /// A program that is run, and how it tells what it found.
@@ -16,6 +16,8 @@ pub(crate) struct Contestant {
     pub(crate) arguments: Vec<String>,
     /// Its standard output is its result.
     pub(crate) prints: bool,
+    /// The highest exit code that is no failure.
+    pub(crate) code: i32,
     /// How many addresses it asks.
     pub(crate) asks: u32,
     pub(crate) read: Option<Read>,
@@ -48,6 +50,7 @@ pub(crate) fn contestants(rate: u32, folder: &Path) -> Vec<Contestant> {
         program: own.clone(),
         arguments: [rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
         prints: false,
+        code: 0,
         asks,
         read: (!role.starts_with("bare")).then_some(read_plain as Read),
     };
@@ -60,6 +63,7 @@ pub(crate) fn contestants(rate: u32, folder: &Path) -> Vec<Contestant> {
         program: PathBuf::from(name),
         arguments: arguments.split(' ').map(str::to_owned).chain(PREFIXES.map(str::to_owned)).collect(),
         prints: false,
+        code: 0,
         asks: ALL,
         read: Some(read),
     };
@@ -110,10 +114,32 @@ pub(crate) fn contestants(rate: u32, folder: &Path) -> Vec<Contestant> {
         .map(str::to_owned)
         .collect(),
         prints: false,
+        code: 0,
         asks: ALL / 8,
         read: Some(read_nmap),
     });
     all
+}
+
+/// The program as it is called. What silent addresses are it settles afterwards, which takes minutes: it is no peer of those above.
+pub(crate) fn whole(rate: u32, folder: &Path) -> Contestant {
+    let result = folder.join("result").display().to_string();
+    let arguments = format!(
+        "sweep -4 --service meetings --prefix {} --port tcp/443 --all --rate {rate} --max-inflight 0 --yes --engine syn \
+         --settle 180 --out {result} --format json",
+        PREFIXES.join(" --prefix ")
+    );
+    Contestant {
+        name: "why5003",
+        role: None,
+        program: PathBuf::from(env!("CARGO_BIN_EXE_why5003")),
+        arguments: arguments.split(' ').map(str::to_owned).collect(),
+        prints: false,
+        // Blocked is a verdict.
+        code: 2,
+        asks: ALL,
+        read: Some(read_log),
+    }
 }
 
 /// It connects, and tells only what is open; it has no rate, so its batch is as large as it advises itself: all descriptors but a
@@ -132,6 +158,7 @@ fn rustscan() -> Contestant {
         program: PathBuf::from("rustscan"),
         arguments: arguments.split(' ').map(str::to_owned).collect(),
         prints: true,
+        code: 0,
         asks: ALL,
         read: Some(read_rustscan),
     }

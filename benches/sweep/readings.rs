@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use serde_json::Value;
+
 use super::world::Part;
 
-/// What is told of addresses. What isn't there is silent.
-pub(crate) type Told = BTreeMap<Ipv4Addr, Part>;
+/// What is told of addresses: a part, or something that none of them is. What isn't there is silent.
+pub(crate) type Told = BTreeMap<Ipv4Addr, Option<Part>>;
 
 /// Reads the whole of a contestant's output.
 pub(crate) type Read = fn(&str) -> Told;
@@ -58,8 +60,34 @@ pub(crate) fn read_nmap(text: &str) -> Told {
     })
 }
 
-fn by_line(text: &str, read: impl FnMut(&str) -> Option<(Ipv4Addr, Part)>) -> Told {
-    text.lines().filter_map(read).collect()
+/// The file of a sweep: what came for each target, and then the last word on each run of addresses, which stands. An address of
+/// which nobody can tell more is `unknown`.
+pub(crate) fn read_log(text: &str) -> Told {
+    let mut told = Told::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let address = |key: &str| line[key].as_str()?.split(':').next()?.parse::<Ipv4Addr>().ok();
+        let (run, word) =
+            if let (Some(state), Some(from), Some(to)) = (line["state"].as_str(), address("from"), address("to")) {
+                (from..=to, state)
+            } else if let (Some(came), Some(target)) = (line["came"].as_str(), address("target")) {
+                (target..=target, came)
+            } else {
+                // The first line, or one of another family.
+                continue;
+            };
+        for bits in run.start().to_bits()..=run.end().to_bits() {
+            match word {
+                "silent" | "unknown" => told.remove(&Ipv4Addr::from_bits(bits)),
+                word => told.insert(Ipv4Addr::from_bits(bits), by_word(word)),
+            };
+        }
+    }
+    told
+}
+
+fn by_line(text: &str, mut read: impl FnMut(&str) -> Option<(Ipv4Addr, Part)>) -> Told {
+    text.lines().filter_map(|line| read(line).map(|(address, part)| (address, Some(part)))).collect()
 }
 
 fn by_word(word: &str) -> Option<Part> {

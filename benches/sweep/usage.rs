@@ -18,7 +18,8 @@ pub(crate) struct Usage {
     pub(crate) cpu: Duration,
     /// The largest resident set, in KiB.
     pub(crate) peak_kib: i64,
-    pub(crate) succeeded: bool,
+    /// The exit code, where it was not killed.
+    pub(crate) code: Option<i32>,
 }
 
 /// Runs a program, in a role where it is this one, and says what it took; its output goes to a file or nowhere.
@@ -37,7 +38,7 @@ pub(crate) fn measure(
         wall: microseconds("wall_us"),
         cpu: microseconds("cpu_us"),
         peak_kib: said["peak_kib"].as_i64().unwrap(),
-        succeeded: said["succeeded"].as_bool().unwrap(),
+        code: said["code"].as_i64().map(|code| code.try_into().unwrap()),
     }
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn measured() {
         "wall_us": u64::try_from(wall.as_micros()).unwrap(),
         "cpu_us": microseconds.iter().sum::<i64>(),
         "peak_kib": used.max_rss(),
-        "succeeded": status.success(),
+        "code": status.code(),
     });
     std::fs::write(to, said.to_string()).unwrap();
 }

@@ -115,6 +115,8 @@ impl FarEnd {
 
 impl Drop for FarEnd {
     fn drop(&mut self) {
+        // The kernel takes its time with a namespace that nobody is in any more; the next far end needs the interface's name.
+        drop(Command::new("ip").args(["link", "delete", INTERFACE]).status());
         drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
