@@ -133,11 +133,14 @@ pub(crate) fn far_end() {
         Part::Silent => format!("{family} daddr {prefix} drop;"),
         Part::Prohibited => format!("{family} daddr {prefix} reject with {icmp} type admin-prohibited;"),
     };
-    let rules: String = PARTS.iter().map(|part| rule("ip", "icmp", part)).collect();
+    let rules: String = PARTS.iter().chain(&PARTS_MORE).map(|part| rule("ip", "icmp", part)).collect();
     let rules_v6: String = PARTS_V6.iter().map(|part| rule("ip6", "icmpv6", part)).collect();
-    let rules_more: String = PARTS_MORE.iter().map(|part| rule("ip", "icmp", part)).collect();
-    let routes: Vec<String> =
+    let mut routes: Vec<String> =
         PREFIXES.iter().chain(&[MORE]).map(|prefix| format!("ip route add local {prefix} dev lo")).collect();
+    // What is prohibited would be passed on, so that the firewall speaks for itself: an address of its own says so in its own name.
+    // These are looked up with the others, and are narrower.
+    let prohibited = PARTS.iter().chain(&PARTS_MORE).filter(|(part, _)| *part == Part::Prohibited);
+    routes.extend(prohibited.map(|(_, prefix)| format!("ip route add {prefix} dev lo table local")));
     let routes = routes.join("\n");
     let all_errors = std::env::args().any(|argument| argument == ALL_ERRORS);
     // Which types are limited: none of the errors.
@@ -150,6 +153,7 @@ pub(crate) fn far_end() {
          # The way back is known: only the search for the gateway is ours.
          ip neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:01 dev far
          {routes}
+         sysctl -qw net.ipv4.ip_forward=1
          ip -6 route add local 2407:30c0:180::/48 dev lo
          sysctl -qw net.ipv4.tcp_max_syn_backlog=262144 net.core.somaxconn=65535 net.ipv4.tcp_syncookies=0
          # What the one before closed without a RST answers no SYN of the next from the same port.
@@ -159,7 +163,8 @@ pub(crate) fn far_end() {
            counter resets {{}}
            chain first {{ type filter hook prerouting priority 0;
              tcp flags & (syn | ack) == syn counter name syns; tcp flags & rst == rst counter name resets; }}
-           chain input {{ type filter hook input priority 0; {rules} {rules_more} {rules_v6} }}
+           chain input {{ type filter hook input priority 0; {rules} {rules_v6} }}
+           chain forward {{ type filter hook forward priority 0; {rules} }}
          }}'"
     ));
     let listener = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).unwrap();

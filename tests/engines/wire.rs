@@ -178,9 +178,9 @@ fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
     }
 }
 
-/// Who sends ICMP errors for an address: the far end's kernel speaks as the address that was asked, or as its own.
+/// Who sends ICMP errors for an address.
 fn sender_for(to: IpAddr) -> IpAddr {
-    if to.is_ipv4() { to } else { GATEWAY_V6.parse().unwrap() }
+    if to.is_ipv4() { GATEWAY } else { GATEWAY_V6 }.parse().unwrap()
 }
 
 fn truth(of_each: u8, ttl: Option<u8>) -> Came {
