@@ -93,7 +93,8 @@ fn by_line(text: &str, mut read: impl FnMut(&str) -> Option<(Ipv4Addr, Part)>) -
 fn by_word(word: &str) -> Option<Part> {
     match word {
         "open" | "synack" => Some(Part::Open),
-        "closed" | "rst" => Some(Part::Closed),
+        // With no router between, whose RST it was can't be told.
+        "closed" | "rst" | "refused" => Some(Part::Closed),
         "prohibited" | "admin-prohibited" => Some(Part::Prohibited),
         _ => None,
     }
