@@ -92,15 +92,22 @@ pub(super) struct Faring {
     pub(super) own: bool,
 }
 
-/// Addresses for which somebody else answered: those that nobody can own, and those of which it was settled. While there are any, no
-/// `open` of their transport is believed.
+/// Addresses for which somebody else answered: those that nobody can own, and where all that were doubted, of several prefixes, were
+/// answered on the way, those. While there are any, no `open` of their transport is believed.
 pub(super) fn forged(found: Found<'_>) -> Vec<(SocketAddr, Transport)> {
     let Found { space, ledger, settled, .. } = found;
     let is_open = |number: &u64| matches!(ledger.response(*number), Some(Response::Open));
-    let answered = space.canaries().filter(is_open);
-    let answered = answered
-        .chain(settled.within(0..space.count()).filter(|(_, reach)| *reach == Reach::Forged).map(|(number, _)| number));
-    answered.filter_map(|number| space.target(number)).collect()
+    let mut forged: Vec<u64> = space.canaries().filter(is_open).collect();
+    let doubted = settled.within(0..space.count()).filter(|(number, _)| is_open(number));
+    let (on_the_way, there): (Vec<_>, Vec<_>) = doubted.partition(|(_, reach)| *reach == Reach::Forged);
+    let is_there = there.iter().any(|(_, reach)| reach.passes() == Some(true));
+    let prefix = |number: u64| space.lanes().get(space.lane_of(number)).map(|lane| lane.prefix);
+    // One host that is nearer than all others may be Zoom's own at the provider.
+    let several = on_the_way.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if prefix(*a) != prefix(*b)));
+    if several && !is_there {
+        forged.extend(on_the_way.into_iter().map(|(number, _)| number));
+    }
+    forged.into_iter().filter_map(|number| space.target(number)).collect()
 }
 
 /// How every target of a lane fares that was asked.

@@ -4,6 +4,7 @@
 //! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps two bytes for each.
 
 mod beacons;
+mod ending;
 mod fare;
 mod found;
 mod kin;
@@ -14,15 +15,16 @@ mod order;
 mod pace;
 mod pass;
 mod sample;
+mod searches;
 mod select;
 mod settle;
 mod space;
 mod survey;
-mod walks;
 mod wide;
 mod words;
 
 pub use beacons::{Beacons, Load};
+pub use ending::Ending;
 pub use fare::{Fare, Place, Stop};
 pub use found::Found;
 pub use ledger::{Ledger, Tally};
@@ -32,10 +34,10 @@ pub use order::{Order, Shard};
 pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
+pub use searches::Searches;
 pub use select::{Amount, Chosen, Families, NothingSelected, Selection};
 pub use settle::{Brought, Reach, Settled, Trunk, Trunks};
 pub use space::{Lane, Port, Space};
 pub use survey::{Blocked, LaneSurvey, State, Survey, survey};
-pub use walks::Walks;
 pub use wide::WideRange;
 pub use words::{LastWord, Standing, last_words};

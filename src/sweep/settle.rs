@@ -73,22 +73,6 @@ impl Reach {
         }
     }
 
-    /// The one of two walks to the same target that came farther.
-    #[must_use]
-    pub fn farther(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Dies { hop: here, .. }, Self::Dies { hop: there, .. }) => {
-                if here >= there {
-                    self
-                } else {
-                    other
-                }
-            }
-            (Self::Untold | Self::Dies { .. }, other) => other,
-            (this, _) => this,
-        }
-    }
-
     /// Whether packets are stopped in the same manner at the same place; the first router beyond differs from flow to flow.
     pub fn ends_where(self, other: Self) -> bool {
         let plain = |reach| match reach {
@@ -161,47 +145,14 @@ impl Trunk {
             && self.routers.iter().zip(&other.routers).all(same)
     }
 
-    /// The first router beyond a hop.
-    fn after(&self, hop: u8) -> Option<IpAddr> {
-        self.routers.iter().skip(usize::from(hop)).find_map(|router| *router)
+    /// The router at a hop, if it answers.
+    pub(super) fn router(&self, hop: u8) -> Option<IpAddr> {
+        usize::from(hop).checked_sub(1).and_then(|at| self.routers.get(at).copied().flatten())
     }
 
-    /// What a walk towards a silent target tells.
-    pub fn reach_of(&self, walk: &[Hop]) -> Reach {
-        let said = |came: HopAnswer| walk.iter().find(|hop| hop.came == came);
-        if let Some(hop) = said(HopAnswer::Prohibited) {
-            return Reach::Prohibited { by: hop.from };
-        }
-        // Beyond the trunk, a router that finds no such host lets packets come so far.
-        if let Some(hop) = said(HopAnswer::Unreachable).filter(|hop| hop.ttl <= self.end()) {
-            return Reach::NoRoute { by: hop.from };
-        }
-        if let Some(hop) = walk.iter().find(|hop| matches!(hop.came, HopAnswer::Answered | HopAnswer::Refused)) {
-            let reset_on_the_way = hop.came == HopAnswer::Refused && hop.ttl <= self.end();
-            if reset_on_the_way {
-                let before = hop.ttl.saturating_sub(1);
-                let router = usize::from(before).checked_sub(1).and_then(|at| self.routers.get(at).copied().flatten());
-                return Reach::Reset { hop: before, address: router };
-            }
-            let told = self.proven && hop.ttl > self.end();
-            return if told { Reach::Passes { hop: hop.ttl, router: hop.from } } else { Reach::Untold };
-        }
-        // A router of the trunk that answers at another hop than its own has the packet a second time: it goes in a circle.
-        let astray = |hop: &&Hop| hop.from.and_then(|from| self.hop_of(from)).is_some_and(|own| own != hop.ttl);
-        let expired = || walk.iter().filter(|hop| hop.came == HopAnswer::Expired);
-        let circles = expired().any(|hop| astray(&hop));
-        let last = expired().rfind(|hop| !astray(hop) && (!circles || hop.ttl < self.end()));
-        let (hop, address) = last.map_or((0, None), |hop| (hop.ttl, hop.from));
-        if self.end() == 0 {
-            return Reach::Untold;
-        }
-        if hop >= self.end() {
-            return if self.proven { Reach::Passes { hop, router: address } } else { Reach::Untold };
-        }
-        match self.after(hop) {
-            Some(next) => Reach::Dies { hop, address, next: Some(next) },
-            None => Reach::Untold,
-        }
+    /// The first router beyond a hop.
+    pub(super) fn after(&self, hop: u8) -> Option<IpAddr> {
+        self.routers.iter().skip(usize::from(hop)).find_map(|router| *router)
     }
 }
 
@@ -315,7 +266,7 @@ impl Settled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent};
+    use HopAnswer::{Answered, Expired, Refused, Silent};
 
     fn walk(hops: &[(HopAnswer, u8)]) -> Vec<Hop> {
         let hop = |(ttl, (came, router)): (u8, &(HopAnswer, u8))| Hop {
@@ -351,48 +302,17 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_the_end_of_the_trunk_passes_and_what_ends_before_dies_there() {
-        let router = |n: u8| Some(IpAddr::from([10, 0, n, 1]));
-        let reach = |hops: &[(HopAnswer, u8)]| trunk().reach_of(&walk(hops));
-        assert_eq!(
-            reach(&[(Expired, 1), (Silent, 0), (Silent, 0), (Expired, 4), (Silent, 0)]),
-            Reach::Passes { hop: 4, router: router(4) }
-        );
-        assert_eq!(
-            reach(&[(Expired, 1), (Silent, 0), (Silent, 0), (Silent, 0)]),
-            Reach::Dies { hop: 1, address: router(1), next: router(2) }
-        );
-        // Nobody answers at hop 3 for the neutral flow either: the next that would is hop 4's.
-        assert_eq!(
-            reach(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0)]),
-            Reach::Dies { hop: 2, address: router(2), next: router(4) }
-        );
-        assert_eq!(reach(&[(Silent, 0); 4]), Reach::Dies { hop: 0, address: None, next: router(1) });
-        assert_eq!(reach(&[(Expired, 1), (Refused, 9)]), Reach::Reset { hop: 1, address: router(1) });
-        assert_eq!(reach(&[(Expired, 1), (Prohibited, 2)]), Reach::Prohibited { by: router(2) });
-    }
-
-    #[test]
-    fn a_packet_that_a_router_has_a_second_time_has_not_passed() {
-        // The fourth router's packets come back to the second.
-        let circle = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Expired, 2), (Silent, 0), (Expired, 2)]);
-        let router = |n: u8| Some(IpAddr::from([10, 0, n, 1]));
-        assert_eq!(trunk().reach_of(&circle), Reach::Dies { hop: 2, address: router(2), next: router(4) });
-        let came = Brought { came: Expired, from: router(2) };
-        assert_eq!(came.at_the_end(&trunk()), None);
-    }
-
-    #[test]
-    fn a_trunk_behind_which_nothing_was_seen_to_go_on_proves_nothing() {
-        let reach = |trunk: &Trunk| trunk.reach_of(&walk(&[(Expired, 1), (Expired, 2), (Silent, 0)]));
+    fn what_expires_at_the_end_of_a_trunk_passes_only_where_flows_go_on_behind_it() {
+        let at_the_end = |trunk: &Trunk, router: u8| {
+            let from = Some(IpAddr::from([10, 0, router, 1]));
+            Brought { came: Expired, from }.at_the_end(trunk)
+        };
+        assert_eq!(at_the_end(&trunk(), 4).and_then(Reach::passes), Some(true));
+        // The second router has it a second time.
+        assert_eq!(at_the_end(&trunk(), 2), None);
         let mute = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0), (Answered, 9)]);
-        assert_eq!(reach(&Trunk::shared(&[mute.clone(), mute])), Reach::Untold);
+        assert_eq!(at_the_end(&Trunk::shared(&[mute.clone(), mute]), 2), Some(Reach::Untold));
         let gateway = walk(&[(Expired, 1), (Answered, 9)]);
-        assert_eq!(reach(&Trunk::shared(&[gateway.clone(), gateway])), Reach::Untold);
-    }
-
-    #[test]
-    fn without_a_trunk_nothing_is_told() {
-        assert_eq!(Trunk::default().reach_of(&walk(&[(Expired, 1), (Silent, 0)])), Reach::Untold);
+        assert_eq!(at_the_end(&Trunk::shared(&[gateway.clone(), gateway]), 1), Some(Reach::Untold));
     }
 }

@@ -10,7 +10,7 @@ use why5003_probes::kit::{HopAnswer, Look, Transport};
 use super::super::schedule::{Finish, Limits, Schedule, Tools};
 use super::SLOWEST;
 use super::look::brought;
-use crate::sweep::{Brought, Reach, Space};
+use crate::sweep::{Brought, Space};
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -30,13 +30,13 @@ pub(super) struct Asking<'a> {
 ///
 /// Those that stayed silent are asked again a few together, when he has a word to say for sure: what dies on the way costs him none.
 /// Where one of them is answered, that may have cost the others theirs, and the try does not count.
-pub(super) async fn ask(
+pub(super) async fn ask<T>(
     tools: &Tools,
     space: &Space,
     asking: Asking<'_>,
     look: impl Fn(SocketAddr, Transport) -> Look,
-    tells: impl Fn(Brought) -> Option<Reach>,
-    note: &mut dyn FnMut(u64, Reach),
+    tells: impl Fn(Brought) -> Option<T>,
+    note: &mut dyn FnMut(u64, T),
 ) -> Vec<u64> {
     let Asking { open, tries: most, end, spacing } = asking;
     let mut air = Air { schedule: Schedule::new(tools.clone(), Limits::default()), flying: BTreeMap::new(), id: 0 };
@@ -45,9 +45,9 @@ pub(super) async fn ask(
     let mut again: VecDeque<(u64, u8)> = VecDeque::new();
     let mut mute = Vec::new();
     let mut told = |came: Came, speaker: &mut Speaker| {
-        let reach = tells(came.brought);
-        speaker.heard(reach.is_some());
-        reach.map(|reach| note(came.number, reach)).is_some()
+        let told = tells(came.brought);
+        speaker.heard(told.is_some());
+        told.map(|told| note(came.number, told)).is_some()
     };
     loop {
         while Instant::now() < end && again.len() < TOGETHER && !(fresh.is_empty() && air.flying.is_empty()) {

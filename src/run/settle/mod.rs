@@ -8,18 +8,19 @@ mod doubt;
 mod look;
 mod round;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
-use why5003_probes::kit::{Hop, Interface};
+use why5003_probes::kit::{Hop, Interface, Transport};
 
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;
 use crate::plan;
-use crate::sweep::{Found, Ledger, Reach, Settled, Space, Trunk, Trunks, Walks, next_to_settle};
+use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, next_to_settle};
 use look::{hops, seen};
 
 /// What is to be settled.
@@ -114,10 +115,10 @@ struct Way {
     refused: bool,
     /// A neutral host to which the trunk leads.
     neutral: Option<SocketAddr>,
-    /// Walks to targets, so far.
-    walks: Walks,
-    /// When somebody at the end of the trunk answered last, for a flow that may pass.
-    heard: Option<Instant>,
+    /// Where packets to targets end, so far.
+    searches: Searches,
+    /// When somebody at the end of the trunk answered last, for a flow that may pass, of each transport.
+    heard: BTreeMap<Transport, Instant>,
     /// Packets are lost at random: silence is asked about more often.
     lossy: bool,
     /// Up to which hop routers answer on the way to targets that answered themselves; `None` before it was asked.
@@ -213,7 +214,15 @@ impl Work<'_, '_> {
         let of_family = self.space.lanes().iter().enumerate().filter(|(at, _)| self.is_of(*at, ipv6));
         let refused =
             of_family.map(|(at, _)| self.space.numbers(at)).any(|numbers| self.ledger.tally(numbers).prohibited > 0);
-        Way { trunk, refused, neutral, walks: Walks::default(), heard: None, lossy: false, alive: None }
+        Way {
+            trunk,
+            refused,
+            neutral,
+            searches: Searches::default(),
+            heard: BTreeMap::new(),
+            lossy: false,
+            alive: None,
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and walks where it brings nothing.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer, Look, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
 use super::{ALIVE, SLOWEST, SettleEvent, TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Reach, Trunk};
+use crate::sweep::{Brought, Ending, Reach, Trunk};
 
 impl Work<'_, '_> {
     /// Asks those, and notes what is told of each.
@@ -29,13 +32,18 @@ impl Work<'_, '_> {
         let no_route =
             |work: &Self, number: &u64| matches!(work.known.settled.reach(*number), Some(Reach::NoRoute { .. }));
         let no_route: Vec<u64> = numbers().filter(|number| no_route(self, number)).collect();
-        if !no_route.is_empty() && !self.neutral_goes_on(way).await {
+        if !no_route.is_empty() && !self.neutral_goes_on(way, Transport::Tcp).await {
             self.note_all(no_route, Reach::Untold);
         }
-        if !mute.is_empty()
-            && let Some(mute) = self.surely_mute(way, mute, end).await
-        {
-            self.walked(way, mute, end).await;
+        let is_udp =
+            |number: &u64| self.space.target(*number).is_some_and(|(_, transport)| transport == Transport::Udp);
+        let (udp, tcp): (Vec<u64>, Vec<u64>) = mute.into_iter().partition(is_udp);
+        for (transport, mute) in [(Transport::Tcp, tcp), (Transport::Udp, udp)] {
+            if !mute.is_empty()
+                && let Some(mute) = self.surely_mute(way, (transport, mute), end).await
+            {
+                self.placed(way, (transport, mute), end).await;
+            }
         }
     }
 
@@ -49,8 +57,8 @@ impl Work<'_, '_> {
         let tells = |brought: Brought| brought.at_the_end(trunk);
         let mut note = |number, reach: Reach| {
             self.note(number, reach);
-            if reach.passes() == Some(true) {
-                *heard = Some(Instant::now());
+            if let Some((_, transport)) = space.target(number).filter(|_| reach.passes() == Some(true)) {
+                heard.insert(transport, Instant::now());
             }
         };
         ask(tools, space, Asking { open, tries, end, spacing }, look, tells, &mut note).await
@@ -58,15 +66,20 @@ impl Work<'_, '_> {
 
     /// Those of which it is sure that they bring nothing while a neutral flow does, and while what answered before still answers;
     /// `None` where that is not so, and nothing can be told of any.
-    async fn surely_mute(&mut self, way: &mut Way, mute: Vec<u64>, end: Instant) -> Option<Vec<u64>> {
-        let fresh = way.heard.is_some_and(|at| at.elapsed() < FRESH);
+    async fn surely_mute(
+        &mut self,
+        way: &mut Way,
+        (transport, mute): (Transport, Vec<u64>),
+        end: Instant,
+    ) -> Option<Vec<u64>> {
+        let fresh = way.heard.get(&transport).is_some_and(|at| at.elapsed() < FRESH);
         if !fresh {
-            let answered = self.neutral_answers(way, NEUTRAL_TRIES).await;
+            let answered = self.neutral_answers(way, transport, NEUTRAL_TRIES).await;
             if answered == 0 {
                 self.note_all(mute, Reach::Untold);
                 return None;
             }
-            way.heard = Some(Instant::now());
+            way.heard.insert(transport, Instant::now());
             way.lossy |= answered < NEUTRAL_TRIES;
         }
         let mute = if way.lossy { self.at_the_end(way, &mute, LOSSY_TRIES, end).await } else { mute };
@@ -78,18 +91,24 @@ impl Work<'_, '_> {
         Some(mute)
     }
 
-    /// How often a neutral flow, asked beside those that stayed silent, came to the end of the trunk.
-    async fn neutral_answers(&mut self, way: &Way, tries: usize) -> usize {
+    /// How often a neutral flow of the same transport came to the end of the trunk, asked beside those that stayed silent: some firewalls
+    /// let the ICMP errors for one transport in, and those for the other not.
+    async fn neutral_answers(&self, way: &Way, transport: Transport, tries: usize) -> usize {
         let Some(neutral) = way.neutral else { return 0 };
-        let beside = plan::up_to(neutral, Transport::Tcp, way.trunk.end());
-        let came = seen(self.tools, vec![beside; tries], SLOWEST).await;
+        let up_to = |port| plan::up_to(SocketAddr::new(neutral.ip(), port), transport, way.trunk.end());
+        let mut looks: Vec<Look> = match transport {
+            Transport::Tcp => vec![up_to(neutral.port())],
+            Transport::Udp => NEUTRAL_UDP.map(up_to).to_vec(),
+        };
+        looks = looks.iter().cycle().take(looks.len().max(tries)).cloned().collect();
+        let came = seen(self.tools, looks, SLOWEST).await;
         came.values().filter(|seen| brought(seen).came == HopAnswer::Expired).count()
     }
 
     /// Whether a neutral flow still comes to the end of the trunk, now.
-    async fn neutral_goes_on(&mut self, way: &Way) -> bool {
+    async fn neutral_goes_on(&self, way: &Way, transport: Transport) -> bool {
         for _ in 0..NEUTRAL_TRIES {
-            if self.neutral_answers(way, 1).await > 0 {
+            if self.neutral_answers(way, transport, 1).await > 0 {
                 return true;
             }
         }
@@ -110,13 +129,13 @@ impl Work<'_, '_> {
         way.alive.insert(walks.map(|walk| last(walk).unwrap_or(0)).collect()).clone()
     }
 
-    /// Finds out where the flows to silent targets die, and those that a RST comes for end: by a walk to each, until it is clear that
-    /// they end where others do.
-    async fn walked(&mut self, way: &mut Way, mut mute: Vec<u64>, end: Instant) {
+    /// Finds out where the flows to silent targets die, and those that a RST comes for end: for each, until it is clear that they end
+    /// where others do.
+    async fn placed(&mut self, way: &mut Way, (transport, mut mute): (Transport, Vec<u64>), end: Instant) {
         loop {
             let mut open = Vec::new();
             for number in mute {
-                match way.walks.reach(self.found(), number) {
+                match way.searches.reach(self.found(), number) {
                     Some(reach) => self.note(number, reach),
                     None => open.push(number),
                 }
@@ -125,43 +144,71 @@ impl Work<'_, '_> {
             if mute.is_empty() || Instant::now() >= end {
                 return self.note_all(mute, Reach::Untold);
             }
-            (self.events)(SettleEvent::Stage("walking to what stayed silent", mute.len()));
-            let chosen = way.walks.next(self.found(), &mute, WALKS);
-            let targets = chosen.iter().filter_map(|number| self.space.target(*number));
-            let looks: Vec<Look> = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
-            // What is lost makes a walk look shorter than it is: of two, the longer is the truer.
-            let times = if way.lossy { 2 } else { 1 };
-            let mut reaches = vec![Reach::Untold; chosen.len()];
-            for _ in 0..times {
-                let came = seen(self.tools, looks.clone(), self.walk_gap()).await;
-                for (at, reach) in (0..).zip(&mut reaches) {
-                    let again = came.get(&at).map_or(Reach::Untold, |walk| way.trunk.reach_of(&hops(walk)));
-                    *reach = reach.farther(again);
-                }
-            }
+            (self.events)(SettleEvent::Stage("searching where silent flows end", mute.len()));
+            let chosen = way.searches.next(self.found(), &mute, SEARCHES);
+            let reaches = self.endings(way, &chosen, end).await;
             // A line that fails meanwhile is silent to everybody.
-            if !self.neutral_goes_on(way).await {
+            if !self.neutral_goes_on(way, transport).await {
                 return self.note_all(mute, Reach::Untold);
             }
-            way.heard = Some(Instant::now());
+            way.heard.insert(transport, Instant::now());
             let alive = self.alive(way, chosen.first().copied()).await;
-            for (number, reach) in chosen.into_iter().zip(reaches) {
+            for (number, reach) in reaches {
                 // Where routers are as silent to what answers, their silence proves nothing.
                 let proves =
                     |reach: Reach| !matches!(reach, Reach::Dies { hop, .. } if alive.iter().any(|last| hop >= *last));
-                way.walks.note(number, if proves(reach) { reach } else { Reach::Untold });
+                way.searches.note(number, if proves(reach) { reach } else { Reach::Untold });
             }
         }
     }
+
+    /// Where packets to these targets end.
+    async fn endings(&self, way: &Way, chosen: &[u64], end: Instant) -> Vec<(u64, Reach)> {
+        let trunk = &way.trunk;
+        let is_reset = |number| matches!(self.ledger.response(number), Some(Response::Closed { .. }));
+        let mut endings: BTreeMap<u64, Ending> =
+            chosen.iter().map(|number| (*number, Ending::new(trunk, is_reset(*number)))).collect();
+        let (tools, space, spacing) = (self.tools, self.space, self.at_least(SPACING, 1));
+        let tries = if way.lossy { LOSSY_TRIES } else { TRIES };
+        loop {
+            let mut at: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+            for (number, ending) in &endings {
+                if let Some(ttl) = ending.next(trunk) {
+                    at.entry(ttl).or_default().push(*number);
+                }
+            }
+            // Those that end at one router are asked about together; the nearest first.
+            let Some((ttl, open)) = at.pop_first() else { break };
+            let look = |to, transport| plan::up_to(to, transport, ttl);
+            let tells = |brought: Brought| (brought.came != HopAnswer::Silent).then_some(brought);
+            let mut came: Vec<(u64, Brought)> = Vec::new();
+            let asking = Asking { open: &open, tries, end, spacing };
+            let silent =
+                ask(tools, space, asking, look, tells, &mut |number, brought| came.push((number, brought))).await;
+            came.extend(silent.into_iter().map(|number| (number, SILENCE)));
+            if came.is_empty() {
+                break;
+            }
+            for (number, brought) in came {
+                if let Some(ending) = endings.get_mut(&number) {
+                    ending.note(trunk, ttl, brought);
+                }
+            }
+        }
+        endings.into_iter().map(|(number, ending)| (number, ending.reach(trunk))).collect()
+    }
 }
 
+const SILENCE: Brought = Brought { came: HopAnswer::Silent, from: None };
 /// Between two packets in any case: an answer to the one is mostly there before the other leaves.
 const SPACING: Duration = Duration::from_millis(60);
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
 const LOSSY_TRIES: u8 = 6;
-/// Walks to silent targets side by side.
-const WALKS: usize = 6;
+/// Targets for which the end is searched side by side.
+const SEARCHES: usize = 6;
 /// How often a neutral flow is asked beside those that stayed silent.
 const NEUTRAL_TRIES: usize = 4;
+/// DNS, QUIC and STUN: what networks let out by UDP, if anything.
+const NEUTRAL_UDP: [u16; 3] = [53, 443, 3_478];
 /// So long it holds that the end of the trunk can be heard.
 const FRESH: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Walks to silent targets: where packets end, and for which other targets that holds as well.
+//! Searches for where packets to targets end, and for which other targets that holds as well.
 
 use why5003_probes::engines::Response;
 
@@ -6,22 +6,22 @@ use super::found::Found;
 use super::settle::Reach;
 use super::space::Lane;
 
-/// The walks that were taken.
+/// The searches that were made.
 ///
-/// Each takes every router on the way a word, so not every target can be walked to. One is not, if all of several walks ended at one
-/// place, or if those to its own prefix at another port and to another prefix at its own port did: a network has few filters, and which
-/// of them stops a packet is decided by prefix and port.
+/// Each takes time, so it is not made for every target: not where all of several ended at one place, and not where those for its own
+/// prefix at another port and for another prefix at its own port did. A network has few filters, and which of them stops a packet is
+/// decided by prefix and port.
 #[derive(Clone, Debug, Default)]
-pub struct Walks {
-    taken: Vec<(u64, Reach)>,
+pub struct Searches {
+    made: Vec<(u64, Reach)>,
 }
 
-impl Walks {
-    /// Which to walk to next, at most so many: those of prefixes and ports first that were not walked to.
+impl Searches {
+    /// For which to search next, at most so many: those of prefixes and ports first for which it was not.
     pub fn next(&self, found: Found<'_>, mute: &[u64], most: usize) -> Vec<u64> {
         let mut chosen: Vec<u64> = Vec::new();
         for number in mute {
-            let others = || self.taken.iter().map(|(other, _)| *other).chain(chosen.iter().copied());
+            let others = || self.made.iter().map(|(other, _)| *other).chain(chosen.iter().copied());
             let new = |same: Same| !others().any(|other| is_like(found, *number, other, same));
             if chosen.len() < most && (new(prefix) || new(port)) {
                 chosen.push(*number);
@@ -33,19 +33,19 @@ impl Walks {
         chosen
     }
 
-    /// Notes where a walk ended.
+    /// Notes where one ended.
     pub fn note(&mut self, number: u64, reach: Reach) {
-        self.taken.push((number, reach));
+        self.made.push((number, reach));
     }
 
-    /// Where packets to a target end; `None` where it must be walked to.
+    /// Where packets to a target end; `None` where it must be searched for.
     pub fn reach(&self, found: Found<'_>, number: u64) -> Option<Reach> {
-        if let Some((_, own)) = self.taken.iter().find(|(other, _)| *other == number) {
+        if let Some((_, own)) = self.made.iter().find(|(other, _)| *other == number) {
             return Some(*own);
         }
-        // One that passes when it is walked to says nothing of another that stayed silent.
+        // Where nothing was found, that says nothing of another that stayed silent.
         let ends = |same: Same| {
-            let like = self.taken.iter().filter(move |(other, _)| is_like(found, number, *other, same));
+            let like = self.made.iter().filter(move |(other, _)| is_like(found, number, *other, same));
             like.map(|(_, reach)| *reach).filter(|reach| reach.passes() == Some(false))
         };
         let one = |mut reaches: Vec<Reach>| {
@@ -86,7 +86,7 @@ fn is_like(found: Found<'_>, number: u64, other: u64, same: Same) -> bool {
         && lane(number).zip(lane(other)).is_some_and(|(a, b)| family(a) == family(b) && same(a, b))
 }
 
-/// Walks that end at one place before that is taken for the place of all: fewer may have met but one of two filters.
+/// Searches that end at one place before that is taken for the place of all: fewer may have met but one of two filters.
 const ENOUGH: usize = 6;
 
 #[cfg(test)]
@@ -100,8 +100,8 @@ mod tests {
         Reach::Dies { hop, address: None, next: None }
     }
 
-    /// What is concluded of a target of eight prefixes at two ports, after these walks; all of the first eight numbers are of port 443.
-    fn concluded(walked: &[(u64, Reach)], of: u64) -> Option<Reach> {
+    /// What is concluded of a target of eight prefixes at two ports, after these searches; all of the first eight numbers are of port 443.
+    fn concluded(searched: &[(u64, Reach)], of: u64) -> Option<Reach> {
         let lanes = (0..8_u8).flat_map(|last| {
             [443, 8801].map(|number| Lane {
                 prefix: ipnet::IpNet::from(std::net::IpAddr::from([192, 0, 2, last])),
@@ -116,35 +116,35 @@ mod tests {
         ledger.note(15, Response::Closed { ttl: None });
         let (settled, trunks) = (Settled::default(), Trunks::default());
         let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
-        let mut walks = Walks::default();
-        for (number, reach) in walked {
-            walks.note(*number, *reach);
+        let mut all = Searches::default();
+        for (number, reach) in searched {
+            all.note(*number, *reach);
         }
-        walks.reach(found, of)
+        all.reach(found, of)
     }
 
     #[test]
-    fn what_shares_neither_prefix_nor_port_with_a_walk_is_walked_to() {
+    fn what_shares_neither_prefix_nor_port_with_a_search_is_searched_for() {
         assert_eq!(concluded(&[(0, dies(2))], 9), None);
         assert_eq!(concluded(&[(0, dies(2))], 8), None);
         assert_eq!(concluded(&[(0, dies(2))], 0), Some(dies(2)));
     }
 
     #[test]
-    fn where_prefix_and_port_end_at_one_place_so_does_their_pair_and_where_they_differ_it_is_walked_to() {
+    fn where_prefix_and_port_end_at_one_place_so_does_their_pair_and_where_they_differ_it_is_searched_for() {
         assert_eq!(concluded(&[(0, dies(2)), (9, dies(2))], 8), Some(dies(2)));
         assert_eq!(concluded(&[(0, dies(2)), (9, dies(3))], 8), None);
     }
 
     #[test]
-    fn six_walks_that_end_at_one_place_speak_for_all_that_stayed_silent() {
+    fn six_searches_that_end_at_one_place_speak_for_all_that_stayed_silent() {
         let six: Vec<(u64, Reach)> = (0..6).map(|number| (number, dies(2))).collect();
         assert_eq!((concluded(&six, 14), concluded(&six[1..], 14)), (Some(dies(2)), None));
         assert_eq!(concluded(&six, 15), None);
     }
 
     #[test]
-    fn a_walk_that_arrives_says_nothing_of_others() {
+    fn a_search_that_finds_nothing_says_nothing_of_others() {
         let passes = Reach::Passes { hop: 4, router: None };
         assert_eq!(concluded(&[(0, passes), (9, passes)], 8), None);
     }
