@@ -32,8 +32,9 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
             format!("This network stops {blocked} of {all} prefix-and-port pairs that were asked{of_them}{rest}.");
         return (status, summary);
     }
-    if survey.lanes.iter().all(|lane| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()) {
-        let summary = "This computer has no way to any of them: run why5003 for why.".to_owned();
+    let tried: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
+    if tried > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
+        let summary = "This computer has no way to any that was asked: run why5003 for why.".to_owned();
         return (Status::Unknown, summary);
     }
     if unknown == all {

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         trial(swept::shards_share_nothing_and_are_all_of_it, namespace.as_deref()),
         trial(swept::a_sweep_report_is_of_its_schema, namespace.as_deref()),
         trial(swept::a_large_sweep_wants_a_yes, namespace.as_deref()),
+        trial(swept::a_computer_without_a_way_is_told_after_the_first_errors, namespace.as_deref()),
         trial(swept::a_finished_sweep_is_not_asked_again, namespace.as_deref()),
         trial(terminal::a_narrow_terminal_gets_narrow_text, pty.as_deref()),
         trial(terminal::no_color_holds_on_a_terminal, pty.as_deref()),

@@ -82,6 +82,17 @@ pub(crate) fn a_large_sweep_wants_a_yes() {
     assert!(ran.err.contains("65539 targets") && ran.err.contains("--yes"), "{}", ran.err);
 }
 
+pub(crate) fn a_computer_without_a_way_is_told_after_the_first_errors() {
+    for engine in ["connect", "auto"] {
+        let ran =
+            run(&mut inside(Inside::Nothing, &["sweep", "--format=json", "--rate", "0", "-4", "--engine", engine]));
+        let report = ran.json();
+        assert_eq!((ran.code, report["complete"].as_bool()), (3, Some(false)));
+        assert!(report["summary"].as_str().unwrap().contains("has no way to any"), "{ran:?}");
+        assert!(report["asked"].as_u64().unwrap() <= 512, "{}", report["asked"]);
+    }
+}
+
 pub(crate) fn a_finished_sweep_is_not_asked_again() {
     let file = fresh("finished.ndjson");
     let path = file.to_str().unwrap();
