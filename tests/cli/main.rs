@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         trial(firewall::every_file_of_rules_is_read, firewalls.as_deref()),
         trial(firewall::nftables_lets_out_what_the_rules_say, firewalls.as_deref()),
         trial(firewall::iptables_lets_out_what_the_rules_say, firewalls.as_deref()),
+        trial(firewall::the_rules_of_a_gap_leave_all_others_where_they_are, firewalls.as_deref()),
         trial(firewall::the_rules_of_a_sweep_close_the_gap_that_it_found, firewalls.as_deref()),
         trial(unlinked::a_computer_without_a_network_is_told_at_once, namespace.as_deref()),
         trial(unlinked::loopback_alone_is_no_network, namespace.as_deref()),
