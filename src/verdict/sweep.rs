@@ -38,7 +38,9 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
         return (Status::Unknown, summary);
     }
     if unknown == all {
-        return (Status::Unknown, NOTHING.to_owned());
+        let answered = survey.lanes.iter().any(|lane| lane.tally.closed + lane.tally.prohibited > 0);
+        let who = if answered { STRANGERS } else { NOBODY };
+        return (Status::Unknown, format!("{who}, and it could not be told how far packets come: {UNTOLD}"));
     }
     let is_ours = |lane: &&LaneSurvey| {
         !lane.is_told() && lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()
@@ -55,15 +57,16 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
         let passing = all - untold;
         let summary = format!(
             "This network lets {passing} of {all} prefix-and-port pairs through; of the other {untold}, or a part of each, it could \
-             not be told in the time given (--settle)."
+             not be told."
         );
         return (Status::Unknown, summary);
     }
     (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
 }
 
-const NOTHING: &str = "Nothing answered, and it could not be told how far packets come: no router said so, or neutral hosts \
-                       are not reached either. Run why5003 for why.";
+const NOBODY: &str = "Nothing answered";
+const STRANGERS: &str = "Who refused may stand anywhere on the way";
+const UNTOLD: &str = "no router said so, or neutral hosts are not reached either. Run why5003 for why.";
 
 #[cfg(test)]
 mod tests {
