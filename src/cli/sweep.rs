@@ -124,8 +124,9 @@ impl Work<'_> {
                 .context("could not go on with the sweep")?;
         }
         let time = if swept.incomplete { Duration::ZERO } else { args.settle };
-        bar.settle(time, swept.ledger.tally(0..space.count()).silent);
         let known = std::mem::take(&mut wanted.settled);
+        let tally = swept.ledger.tally(0..space.count());
+        bar.settle(time, known.settled.within(0..space.count()).count() as u64, tally.known() - tally.open);
         let settle = run::Settle { space, ledger: &swept.ledger, known, time };
         let mut note = |event: SettleEvent<'_>| {
             bar.say(&event);

@@ -21,7 +21,7 @@ pub(super) struct Bar {
     /// What settling does.
     stage: String,
     settled: u64,
-    /// Silent ones, when settling began.
+    /// Targets of which the sweep proper told too little.
     to_settle: u64,
 }
 
@@ -77,16 +77,16 @@ impl Bar {
         ));
     }
 
-    /// The sweep proper is done, and so many silent ones are settled in that time.
-    pub(super) fn settle(&mut self, time: Duration, silent: u64) {
-        self.to_settle = silent;
+    /// The sweep proper is done, and of so many targets, of which some are already, as many are settled as the time allows.
+    pub(super) fn settle(&mut self, time: Duration, already: u64, all: u64) {
+        (self.settled, self.to_settle) = (already, all);
         let end = Instant::now() + time;
         let left = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
             // Writing to a line that goes away is no loss.
             let _ = write!(text, "{} s", end.saturating_duration_since(Instant::now()).as_secs());
         };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {to_settle} at most left  {wide_msg}") {
-            self.line.set_style(style.with_key("to_settle", left));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {left} left at most  {wide_msg}") {
+            self.line.set_style(style.with_key("left", left));
         }
         self.say_settled();
     }
@@ -102,7 +102,7 @@ impl Bar {
     }
 
     fn say_settled(&self) {
-        self.line.set_message(format!("{} of {} silent settled: {}", self.settled, self.to_settle, self.stage));
+        self.line.set_message(format!("{} of {} settled: {}", self.settled, self.to_settle, self.stage));
     }
 
     /// Takes the line away.

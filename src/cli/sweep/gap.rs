@@ -34,10 +34,8 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
     }
     let ruleset = Ruleset::gap(&header, &allows);
     if ruleset.is_empty() {
-        output::note(
-            options,
-            "Nothing was found that this network does not let through, so there are no rules to write.",
-        );
+        // What could not be told may be missing, too.
+        output::note(options, &format!("{} So there are no rules to write.", report.summary));
         return Ok(());
     }
     rules::write(options, firewall, &ruleset, None)
