@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         trial(swept::parts_of_different_sweeps_are_not_put_together, namespace.as_deref()),
         trial(swept::a_file_that_is_being_written_is_left_alone, namespace.as_deref()),
         trial(swept::a_deadline_ends_a_sweep_with_what_was_found, namespace.as_deref()),
+        trial(swept::what_a_sweep_will_come_to_is_told_before_it_begins, namespace.as_deref()),
         trial(swept::a_large_sweep_wants_a_yes_and_makes_no_file_without, namespace.as_deref()),
         trial(swept::a_computer_without_a_way_is_told_after_the_first_errors, namespace.as_deref()),
         trial(swept::a_finished_sweep_is_not_asked_again, namespace.as_deref()),

@@ -140,6 +140,22 @@ pub(crate) fn a_deadline_ends_a_sweep_with_what_was_found() {
     assert!(ran.took < Duration::from_secs(10) && report["asked"].as_u64().unwrap() < 60, "{ran:?}");
 }
 
+pub(crate) fn what_a_sweep_will_come_to_is_told_before_it_begins() {
+    let told = |arguments: &[&str]| {
+        let words = ["sweep", "--prefix", "170.114.52.0/23", "--port", "tcp/443", "--deadline", "0.1"];
+        run(inside(Inside::Zoom, &words).args(arguments)).err.trim_end().to_owned()
+    };
+    assert_eq!(
+        told(&["--rate", "1"]),
+        "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets that nobody can own, to tell forged answers. At 1 packet \
+         a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. How far what stays \
+         silent comes is then asked of the routers, for 10 minutes at most (--settle). A stateful firewall will hold up to about 254 \
+         entries for it."
+    );
+    let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--settle", "0"]);
+    assert!(few_at_once.contains("it takes at least 50 s") && !few_at_once.contains("--settle"), "{few_at_once}");
+}
+
 pub(crate) fn a_large_sweep_wants_a_yes_and_makes_no_file_without() {
     let file = fresh("large.ndjson");
     let mut command = inside(Inside::Zoom, &["sweep", "--prefix", "170.114.0.0/16", "--port", "tcp/443", "--all"]);

@@ -48,15 +48,14 @@ fn what(args: &args::Sweep, wanted: &Wanted, asked: u64) -> String {
     let (all, canaries) = (wanted.space.count(), wanted.space.canaries().count() as u64);
     let largest = lanes.iter().enumerate().map(|(at, _)| wanted.space.numbers(at)).map(|own| own.end - own.start).max();
     let each = match largest.unwrap_or(0) {
-        most if !args.all && most <= u64::from(args.per_prefix) => {
-            format!("up to {} of", counted(most, "address", "addresses"))
-        }
-        _ => "addresses of".to_owned(),
+        most if !args.all && most <= u64::from(args.per_prefix) && most > 1 => format!("up to {most} addresses of "),
+        _ => String::new(),
     };
+    let every = if prefixes == 1 { "" } else { "each of " };
     let part = if wanted.is_whole() { String::new() } else { format!("part {} of ", wanted.spelled()) };
     let known = if wanted.known.tally(0..all).known() > 0 { " left" } else { "" };
     format!(
-        "{}{known}: {part}{each} {} at {}, and {} that nobody can own, to tell forged answers.",
+        "{}{known}: {part}{each}{every}{} at {}, and {} that nobody can own, to tell forged answers.",
         targets(asked),
         counted(prefixes, "prefix", "prefixes"),
         counted(ports, "port", "ports"),
@@ -72,7 +71,7 @@ fn how_long(args: &args::Sweep, asked: u64) -> String {
     let by_inflight = (inflight > 0).then(|| TIME_OF_A_TARGET.mul_f64(share(asked, inflight)));
     let pace = match args.rate {
         0 => "As fast as it goes".to_owned(),
-        rate => format!("At {rate} packets a second"),
+        rate => format!("At {} a second", counted(u64::from(rate), "packet", "packets")),
     };
     let under_way = if inflight == 0 { String::new() } else { format!(" and at most {inflight} under way") };
     match by_rate.max(by_inflight) {
