@@ -47,7 +47,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
     let (report, log) = block_on(async {
         let mut interrupts = Interrupts::listen()?;
-        work.carry_out(file, &mut interrupts, started, stamp).await
+        work.carry_out(file, &mut interrupts, stamp).await
     })??;
     // What was found is told, whatever became of the file.
     let finished = log.finish();
@@ -94,7 +94,6 @@ impl Work<'_> {
         self,
         file: Begun,
         interrupts: &mut Interrupts,
-        started: String,
         stamp: CatalogueStamp,
     ) -> anyhow::Result<(SweepReport, Log)> {
         let Work { options, args, tools, catalogue, mut wanted } = self;
@@ -150,7 +149,7 @@ impl Work<'_> {
         let report = SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
             tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            started,
+            started: wanted.started.clone(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             catalogue: stamp,
             engines: engines.iter().map(|(_, engine)| engine.name().to_owned()).collect(),

@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) parts: Vec<Shard>,
     /// Of their order.
     pub(super) seed: u64,
+    /// When it began: in an earlier run, where it goes on. RFC 3339, UTC.
+    pub(super) started: String,
     /// What came in an earlier run.
     pub(super) known: Ledger,
     /// What was settled in an earlier run.
@@ -122,6 +124,7 @@ impl Wanted {
             wide,
             parts: vec![Shard { part, of }],
             seed: head.seed,
+            started: head.started.clone(),
             known,
             settled: Settlement::default(),
         })

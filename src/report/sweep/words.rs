@@ -14,7 +14,9 @@ pub(super) fn counted(report: &SweepReport) -> String {
     let took = micros(report.duration_ms.saturating_mul(1_000));
     let part = if report.shard == "1/1" { String::new() } else { format!(" (part {} of a sweep)", report.shard) };
     let s = if *targets == 1 { "" } else { "s" };
-    format!("{targets} target{s}{part}, with those that nobody can own, asked {asked} times in all by {how} in {took}.")
+    format!(
+        "{targets} target{s}{part}, with those that nobody can own, asked {asked} times by {how} in this run of {took}."
+    )
 }
 
 /// Where something is stopped, to be put behind what is; nothing where that is not known.
