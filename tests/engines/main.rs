@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         test(wire::syn_resets_what_it_opened_once_and_the_kernel_nothing),
         test(wire::syn_goes_to_neighbours_on_the_link_by_the_kernel),
         test(wire::syn_asks_what_is_local_to_this_computer),
+        test(wire::errors_that_are_kept_back_are_silence),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
         test(wire::connect_leaves_no_socket_port_or_time_wait_behind),
