@@ -29,13 +29,19 @@ fn cases() -> Vec<Case> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     assert!(!paths.is_empty(), "no cases in {}", folder.display());
-    let case = |path: PathBuf| {
-        let catalogue = Catalogue::parse(&fs::read_to_string(&path).unwrap(), &path.display().to_string()).unwrap();
+    let case = |path: &Path| {
+        let catalogue = Catalogue::parse(&fs::read_to_string(path).unwrap(), &path.display().to_string()).unwrap();
         let ids: Vec<String> = catalogue.services.iter().map(|service| service.id.clone()).collect();
         let Published { header, allows } = published(&catalogue, &ids).unwrap();
-        Case { path, rules: Ruleset::new(&header, &allows), allows }
+        let rules = Ruleset::new(&header, &allows);
+        let gap =
+            Case { path: path.with_file_name("gap"), rules: Ruleset::gap(&header, &allows), allows: allows.clone() };
+        (Case { path: path.to_owned(), rules, allows }, gap)
     };
-    paths.into_iter().map(case).collect()
+    let (mut cases, mut gaps): (Vec<Case>, Vec<Case>) = paths.iter().map(|path| case(path)).unzip();
+    // The same as the last of them, as what a sweep found missing.
+    cases.extend(gaps.pop());
+    cases
 }
 
 #[test]
@@ -57,7 +63,8 @@ fn no_file_is_left_of_a_case_or_format_that_is_gone() {
             let of = |format: &why5003::rules::Format| {
                 case.path.with_extension(format!("{}.{}", format.name, format.ending))
             };
-            FORMATS.iter().map(of).chain([case.path.clone()]).collect::<Vec<_>>()
+            let own = case.path.extension().is_some().then(|| case.path.clone());
+            FORMATS.iter().map(of).chain(own).collect::<Vec<_>>()
         })
         .collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");

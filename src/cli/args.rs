@@ -34,15 +34,15 @@ pub(super) struct Options {
     /// How to write the result to standard output
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
     pub(super) format: Format,
-    /// Show every look, and the remedies for every system
+    /// Show every look (of a sweep: every prefix), and the remedies for every system
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
     /// Write the result only: no progress, no notes
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
-    /// End the run after this many seconds, and judge what was seen by then
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "20", global = true)]
-    pub(super) deadline: Duration,
+    /// End the run after this many seconds, and judge what was seen by then [default: 20; none for sweep]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
+    pub(super) deadline: Option<Duration>,
     /// Probe against this catalogue instead of the one built in
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) catalogue: Option<PathBuf>,
@@ -66,12 +66,22 @@ pub(super) struct Options {
     pub(super) ipv6: bool,
 }
 
+impl Options {
+    /// When a run ends that is to be short.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline.unwrap_or(DEADLINE)
+    }
+}
+
+/// A user waits so long, and what is silent has been asked often enough by then.
+const DEADLINE: Duration = Duration::from_secs(20);
+
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Human,
-    /// The schema `why5003.report/1`.
+    /// The schema `why5003.report/1`; of a sweep `why5003.sweep/1`.
     Json,
     /// A ticket for whoever must change something; secrets are left out.
     Markdown,
@@ -123,31 +133,33 @@ pub(super) struct Sweep {
     /// Ask only the k-th of n equal parts, such as 3/8
     #[arg(long, value_name = "K/N", value_parser = shard, default_value = "1/1")]
     pub(super) shard: Shard,
-    /// The order in which targets are asked: the parts of a sweep that is shared out need the same one
+    /// The order in which targets are asked: the parts of a sweep that is shared out need the same one; another each time where
+    /// none is given
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
     /// Send at most so many packets a second; 0 is as fast as it goes
     #[arg(long, value_name = "PACKETS", default_value_t = 200)]
     pub(super) rate: u32,
-    /// Have at most so many targets under way at once; 0 is as many as this computer can
+    /// Have at most so many targets under way at once, each for a second where it is silent; 0 is as many as this computer can
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) max_inflight: usize,
-    /// How to ask: connect needs no rights, syn needs raw sockets
+    /// How to ask TCP: connect needs no rights, syn needs raw sockets; UDP is always asked by sockets of its own
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(super) engine: Engine,
-    /// Write each response to this file as it comes, one JSON object a line
+    /// Write each response to this new file as it comes, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Go on with the sweep that this file is of, and write to it
+    /// Go on with the sweep that this file is of, and write to it; it says what is swept, so nothing else may. Given again for each
+    /// part of a sweep that was shared out, it puts them together: what is new is written to the first
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "service", "prefix", "port", "per_prefix", "all", "shard"])]
-    pub(super) resume: Option<PathBuf>,
+    pub(super) resume: Vec<PathBuf>,
     /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
     #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "600")]
     pub(super) settle: Duration,
     /// Write, instead of the report, the rules that are missing, for this firewall
     #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
     pub(super) gap_as: Option<&'static rules::Format>,
-    /// Go on though it is large
+    /// Go on though it is large: more than 10 000 targets
     #[arg(long, short)]
     pub(super) yes: bool,
 }

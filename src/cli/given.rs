@@ -112,6 +112,10 @@ impl System for Given {
         self.system.neighbour(address)
     }
 
+    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
+        self.system.hardware_address(neighbour, interface)
+    }
+
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         self.system.hosts_lines(names)
     }

@@ -59,6 +59,11 @@ fn width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120))
 }
 
+/// Columns of what is written to standard error; 80 where it is no terminal.
+pub(super) fn columns_of_notes() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
+}
+
 /// Says something beside the result, unless the user wants silence.
 pub(super) fn note(options: &Options, text: &str) {
     if !options.quiet {

@@ -147,13 +147,13 @@ async fn take(tools: Tools, kind: &Kind, look: Look, options: &Options) -> anyho
         }
         Ok(())
     };
-    tokio::time::timeout(options.deadline, all).await.context("the deadline came first")??;
+    tokio::time::timeout(options.deadline(), all).await.context("the deadline came first")??;
     seen.sort_by_key(|o| o.id);
     Ok(seen)
 }
 
 async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::Result<Vec<IpAddr>> {
-    let found = system.lookup(host, options.deadline).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
+    let found = system.lookup(host, options.deadline()).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
     let allowed = |address: &IpAddr| !(options.ipv4 && address.is_ipv6() || options.ipv6 && address.is_ipv4());
     match found {
         SystemLookup::Found(addresses) => {

@@ -56,7 +56,7 @@ impl Session {
         let gathered = run::diagnose(
             self.tools.clone(),
             plan,
-            options.deadline,
+            options.deadline(),
             &mut |seen, missed| standing(&Evidence::new(seen.to_vec(), missed.to_vec(), background.clone())),
             &mut |event| progress.show(&event),
             interrupts.next(),

@@ -5,11 +5,14 @@ mod bar;
 mod engines;
 mod file;
 mod gap;
+mod heeded;
+mod parts;
+mod summary;
 mod wanted;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ipnet::IpNet;
@@ -20,29 +23,34 @@ use super::interrupts::Interrupts;
 use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
-use crate::run::{self, SettleEvent, SweepEvent, Tools};
-use crate::sweep::{Found, Pace, last_words, survey};
-use crate::verdict::{conclude, unless_unheard};
+use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
+use crate::sweep::{Found, Ledger, LogHead, Pace, last_words, survey};
 use bar::Bar;
 use file::Log;
-use wanted::Wanted;
+use summary::{Outcome, summary};
+use wanted::{Fresh, Wanted};
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
+    heeded::check(options, args)?;
     let (catalogue, source) = given::catalogue(options)?;
     let tools = diagnose::tools(options)?;
     let started = rfc3339(tools.clock.wall());
-    let (mut log, wanted) = match &args.resume {
-        Some(path) => Log::resume(path, &catalogue)?,
-        None => Wanted::given(options, args, &catalogue, &started, has_ipv6(&tools))?.logged(args.out.as_deref())?,
+    let (file, wanted) = if let Some((first, others)) = args.resume.split_first() {
+        let (log, wanted) = Log::resume(first, others, &catalogue)?;
+        (Begun::Before(log), wanted)
+    } else {
+        let Fresh { wanted, head } = Wanted::given(options, args, &catalogue, &started, has_ipv6(&tools))?;
+        (Begun::Now(Box::new(head)), wanted)
     };
     announce::check(options, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
-    let report = block_on(async {
+    let (report, log) = block_on(async {
         let mut interrupts = Interrupts::listen()?;
-        work.carry_out(&mut log, &mut interrupts, started, stamp).await
+        work.carry_out(file, &mut interrupts, stamp).await
     })??;
-    log.finish()?;
+    // What was found is told, whatever became of the file.
+    let finished = log.finish();
     match args.gap_as {
         Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
@@ -51,7 +59,16 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
             Format::Markdown => report::sweep_markdown(&report),
         })?,
     }
+    finished?;
     Ok(report.status.into())
+}
+
+/// The file of a sweep, which is made when nothing stands in the sweep's way any more.
+enum Begun {
+    /// It is there.
+    Before(Log),
+    /// It begins with this line, if one is wanted.
+    Now(Box<LogHead>),
 }
 
 /// Whether this computer has an address by which IPv6 leads anywhere: what it can't send tells nothing of the network.
@@ -62,13 +79,6 @@ fn has_ipv6(tools: &Tools) -> bool {
     };
     tools.system.interfaces().is_ok_and(|all| all.iter().any(|interface| interface.addresses.iter().any(reaches)))
 }
-
-/// What the summary ends with where routers answered too seldom.
-const OUT_OF_TIME: &str = " The time for settling ran out (--settle): halves of a prefix may still differ.";
-
-/// What the summary ends with where something took the sweep for an attack.
-const SHUT_OFF: &str = " What answered at first does not answer any more: something shut this computer off during the sweep, so silence \
-                        proves nothing. Wait, and ask more slowly (--rate).";
 
 /// A sweep, ready to begin.
 struct Work<'a> {
@@ -82,68 +92,80 @@ struct Work<'a> {
 impl Work<'_> {
     async fn carry_out(
         self,
-        log: &mut Log,
+        file: Begun,
         interrupts: &mut Interrupts,
-        started: String,
         stamp: CatalogueStamp,
-    ) -> anyhow::Result<SweepReport> {
-        let began = self.tools.clock.elapsed();
-        let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
-        let Wanted { space, wide, shard, seed, known, settled } = self.wanted;
-        let mut bar = Bar::start(self.options, shard.share(space.count()));
-        let rate = (self.args.rate > 0).then_some(self.args.rate);
-        let pace = Pace::new(rate);
-        let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
-        let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
-        let mut note = |event: SweepEvent| {
-            bar.show(&event);
-            log.note(&space, &event);
+    ) -> anyhow::Result<(SweepReport, Log)> {
+        let Work { options, args, tools, catalogue, mut wanted } = self;
+        let began = tools.clock.elapsed();
+        let end = options.deadline.map(|deadline| Instant::now() + deadline);
+        let mut engines = engines::choose(args, options, &*tools.system, &wanted).await?;
+        let mut log = match (file, &args.out) {
+            (Begun::Before(log), _) => log,
+            (Begun::Now(head), Some(path)) => Log::begin(path, &head)?,
+            (Begun::Now(_), None) => Log::none(),
         };
-        let swept = run::sweep(sweep, &mut engines, &mut note, interrupts.next()).await;
-        let swept = swept.context("could not go on with the sweep")?;
-        log.check()?;
-        let time = if swept.incomplete { Duration::ZERO } else { self.args.settle };
-        let settle = run::Settle { space: &space, ledger: &swept.ledger, known: settled, time, rate };
+        let rate = (args.rate > 0).then_some(args.rate);
+        let targets = wanted.targets();
+        let mut bar = Bar::start(options, wanted.left());
+        let known = std::mem::replace(&mut wanted.known, Ledger::new(0));
+        let space = &wanted.space;
+        let mut swept = Swept { ledger: known, asked: 0, late: 0, incomplete: false, no_way: false };
+        if let Some(shard) = wanted.asks() {
+            let pace = Pace::new(rate);
+            let max_inflight = if args.max_inflight > 0 { args.max_inflight } else { usize::MAX };
+            let sweep = run::Sweep { space, shard, seed: wanted.seed, pace, max_inflight, known: swept.ledger };
+            let mut note = |event: SweepEvent| {
+                bar.show(&event);
+                log.note(space, &event);
+            };
+            swept = run::sweep(sweep, &mut engines, &mut note, interrupts.next_or(end))
+                .await
+                .context("could not go on with the sweep")?;
+        }
+        let time = if swept.incomplete { Duration::ZERO } else { args.settle };
+        let known = std::mem::take(&mut wanted.settled);
+        let tally = swept.ledger.tally(0..space.count());
+        bar.settle(time, known.settled.within(0..space.count()).count() as u64, tally.known() - tally.open);
+        let settle = run::Settle { space, ledger: &swept.ledger, known, time, rate };
         let mut note = |event: SettleEvent<'_>| {
             bar.say(&event);
-            log.settled(&space, &event);
+            log.settled(space, &event);
         };
-        let settlement = run::settle(&self.tools, &self.catalogue, settle, &mut note, interrupts.next()).await;
-        log.check()?;
+        let settlement = run::settle(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
         bar.end();
         let (settled, trunks) = (&settlement.settled, &settlement.trunks);
-        let found = Found { space: &space, ledger: &swept.ledger, settled, trunks };
+        let found = Found { space, ledger: &swept.ledger, settled, trunks };
         let survey = survey(found);
-        let complete = !swept.incomplete && !settlement.incomplete;
+        let stopped = swept.incomplete || settlement.incomplete;
+        // Of parts that are only put together, one may have been cut off.
+        let complete = !stopped && swept.ledger.tally(0..space.count()).known() >= targets;
         if complete {
-            log.last_words(last_words(found, &survey))?;
+            log.last_words(last_words(found, &survey));
         }
-        let (status, mut summary) = unless_unheard(conclude(&survey), &settlement.unheard);
-        if settlement.out_of_time {
-            summary.push_str(OUT_OF_TIME);
-        }
-        if settlement.shut_off {
-            summary.push_str(SHUT_OFF);
-        }
-        let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
-        Ok(SweepReport {
+        let late = stopped && !swept.no_way && !interrupts.heard();
+        let outcome = Outcome { survey: &survey, swept: &swept, settlement: &settlement, complete, late };
+        let (status, summary) = summary(args, &wanted, &outcome);
+        let took: Duration = tools.clock.elapsed().saturating_sub(began);
+        let report = SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
             tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            started,
+            started: wanted.started.clone(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             catalogue: stamp,
             engines: engines.iter().map(|(_, engine)| engine.name().to_owned()).collect(),
-            shard: shard.to_string(),
-            targets: shard.share(space.count()),
+            shard: wanted.spelled(),
+            targets,
             asked: swept.asked,
             late: swept.late,
             complete,
             status,
             summary,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
-            sampled: wide.iter().copied().map(report::Sampled::of).collect(),
+            sampled: wanted.wide.iter().copied().map(report::Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey, &wide),
-        })
+            gap: report::missing(&survey, &wanted.wide),
+        };
+        Ok((report, log))
     }
 }

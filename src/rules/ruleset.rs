@@ -28,6 +28,8 @@ pub struct Allow {
 pub struct Ruleset {
     header: Vec<String>,
     groups: Vec<Group>,
+    /// The number of the gap that it closes; `None` where it is all that is needed.
+    gap: Option<u32>,
 }
 
 /// An [`Allow`] that is ready to be written.
@@ -56,7 +58,29 @@ impl Ruleset {
         Self {
             header: header.iter().map(|line| scrubbed(line, HEADER_CHARS)).collect(),
             groups: filled.map(|allow| Group::new(allow, &mut names)).collect(),
+            gap: None,
         }
+    }
+
+    /// The rules for what was found missing. What they are named by is made of what they let out, so that they take the place of no
+    /// others, be it all that is needed or another gap; the same gap has the same names.
+    pub fn gap(header: &[String], allows: &[Allow]) -> Self {
+        let mut rules = Self::new(header, allows);
+        let gap = fingerprint(&rules.groups);
+        for (nth, group) in (1_usize..).zip(&mut rules.groups) {
+            group.name = format!("{}-{nth}", gap_name(gap));
+        }
+        Self { gap: Some(gap), ..rules }
+    }
+
+    /// A word for the names of what is not a group's own: `gap-1a2b3c4d`; `None` where it is all that is needed.
+    pub(super) fn gap_name(&self) -> Option<String> {
+        self.gap.map(gap_name)
+    }
+
+    /// What a gap may choose a place by that others hardly have; `None` where it is all that is needed.
+    pub(super) fn gap_number(&self) -> Option<u32> {
+        self.gap
     }
 
     /// Whether nothing is allowed.
@@ -105,6 +129,21 @@ impl Group {
     pub(super) fn ports_of(&self, transport: Transport) -> Vec<PortRange> {
         self.ports.iter().copied().filter(|range| range.transport == transport).collect()
     }
+}
+
+fn gap_name(gap: u32) -> String {
+    format!("gap-{gap:08x}")
+}
+
+/// A number that other rules have only by a chance of one in four thousand million: FNV-1a over what is let out
+/// (Fowler, Noll, Vo; draft-eastlake-fnv, section 2).
+fn fingerprint(groups: &[Group]) -> u32 {
+    let prefixes = |group: &Group| group.prefixes().map(|prefix| prefix.to_string()).collect::<Vec<_>>();
+    let ports = |group: &Group| group.ports.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let words = groups.iter().flat_map(|group| [prefixes(group), ports(group)].concat());
+    words
+        .flat_map(|word| (word + "\n").into_bytes())
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The id in the letters of a name.
@@ -202,6 +241,17 @@ mod tests {
             ]),
             ["meetings", "meetings-2", "meet-ings", "rule", "rule-2", "a-very-long-service", "a-very-long-servic-2"]
         );
+    }
+
+    #[test]
+    fn a_gap_has_names_of_its_own_and_the_same_gap_the_same_ones() {
+        let names = |prefixes: &str| {
+            let allows = [wanted("x", prefixes, "tcp/443"), wanted("x", "3.7.35.0/25", "udp/8801")];
+            Ruleset::gap(&[], &allows).groups.into_iter().map(|group| group.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("170.114.0.0/17 170.114.128.0/17"), names("170.114.0.0/16"));
+        assert_eq!(names("170.114.0.0/16"), ["gap-d8efccdd-1", "gap-d8efccdd-2"]);
+        assert_ne!(names("170.114.0.0/16"), names("170.114.0.0/17"));
     }
 
     proptest! {

@@ -68,6 +68,8 @@ pub struct Swept {
     pub late: u64,
     /// It was stopped before its end.
     pub incomplete: bool,
+    /// That was because this computer could send nothing to any of the first that were asked.
+    pub no_way: bool,
 }
 
 /// Asks all targets of a transport by its engine: TCP first, then UDP.
@@ -80,7 +82,7 @@ pub async fn sweep(
     events: &mut dyn FnMut(SweepEvent),
     stop: impl Future<Output = ()>,
 ) -> Result<Swept, CannotLook> {
-    let swept = Swept { ledger: sweep.known, asked: 0, late: 0, incomplete: false };
+    let swept = Swept { ledger: sweep.known, asked: 0, late: 0, incomplete: false, no_way: false };
     let mut run = Run {
         space: sweep.space,
         shard: sweep.shard,
@@ -88,6 +90,7 @@ pub async fn sweep(
         pace: sweep.pace,
         max_inflight: sweep.max_inflight,
         began: Instant::now(),
+        way: Way::Unseen { errors: 0 },
         swept,
         events,
         stop: Box::pin(stop),
@@ -106,9 +109,31 @@ struct Run<'a, S> {
     pace: Pace,
     max_inflight: usize,
     began: Instant,
+    way: Way,
     swept: Swept,
     events: &'a mut dyn FnMut(SweepEvent),
     stop: Pin<Box<S>>,
+}
+
+/// Whether this computer has a way to anywhere.
+enum Way {
+    /// All that came so far are its own errors: so many.
+    Unseen { errors: u32 },
+    /// Something else came, or nothing did: a packet has left.
+    Seen,
+}
+
+impl Way {
+    fn note(&mut self, response: Response) {
+        *self = match (&self, response) {
+            (Self::Unseen { errors }, Response::Unreachable { by: None }) => Self::Unseen { errors: errors + 1 },
+            _ => Self::Seen,
+        };
+    }
+
+    fn is_none(&self) -> bool {
+        matches!(self, Self::Unseen { errors } if *errors >= NO_WAY)
+    }
 }
 
 /// A pass's own counts.
@@ -201,15 +226,21 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                 self.came(&came, &mut under, engine);
             }
             let now = self.began.elapsed();
-            let Self { swept, pace, events, .. } = self;
+            let Self { swept, pace, events, way, .. } = self;
             pass.due(now, wait, |number| {
                 let number = number + numbers.start;
                 if swept.ledger.note(number, Response::Silent) {
                     under.inflight = under.inflight.saturating_sub(1);
+                    way.note(Response::Silent);
                     pace.give_back(cost.open - cost.otherwise);
                     events(SweepEvent::Settled { number, attempt, response: Response::Silent, rtt: None });
                 }
             });
+            // None is under way that could tell otherwise.
+            if self.way.is_none() && under.inflight == 0 && waiting.is_empty() {
+                (self.swept.incomplete, self.swept.no_way) = (true, true);
+                return Ok(());
+            }
             self.tend(&mut under.beacons, now, engine)?;
             if waiting.is_empty() && !ended {
                 let room = self.max_inflight.saturating_sub(under.inflight).min(engine.room()).min(BATCH);
@@ -269,6 +300,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
         }
         if self.swept.ledger.note(number, came.response) {
             under.inflight = under.inflight.saturating_sub(1);
+            self.way.note(came.response);
             if matches!(came.response, Response::Open | Response::Closed { .. }) {
                 under.beacons.know(came.to);
             }
@@ -346,6 +378,9 @@ fn bit(number: u64) -> usize {
 
 /// Handed to an engine at once: enough to send in one call, few enough that what comes is heard meanwhile.
 const BATCH: usize = 256;
+/// So many errors of this computer's own, and nothing else, mean that it has no way to anywhere. Where it has one to but one of some fifty
+/// prefixes, as many miss that once in a hundred times.
+const NO_WAY: u32 = 256;
 /// A response that is under way in this computer when its time is up still counts.
 const GRACE: Duration = Duration::from_millis(20);
 /// Silent targets that are asked again to see whether silence can be believed.

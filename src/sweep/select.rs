@@ -72,7 +72,9 @@ pub enum NothingSelected {
         prefix: IpNet,
     },
     /// The services have no prefixes, or no ports, of that kind.
-    #[error("sweep: the services {services} have no published prefixes of that family and kind")]
+    #[error(
+        "sweep {services}: nothing is published for it but names, or no prefix of that family; let names out by name (why5003 catalogue show)"
+    )]
     NoPrefix {
         /// Their ids.
         services: String,

@@ -27,40 +27,50 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     if blocked > 0 {
         let status = if web > 0 && web_stopped == web { Status::Blocked } else { Status::Degraded };
         let partly = count(&|lane| lane.state == State::Partly);
-        let of_them = if partly > 0 { format!(", {partly} of them in part") } else { String::new() };
+        let of_them = match (blocked, partly) {
+            (_, 0) => String::new(),
+            (1, _) => ", in part".to_owned(),
+            _ => format!(", {partly} of them in part"),
+        };
         let untold = count(&|lane| !stopped(lane) && !lane.is_told());
         let rest = if untold > 0 { format!("; {untold} could not be told") } else { String::new() };
-        let summary =
-            format!("This network stops {blocked} of {all} prefix-and-port pairs that were asked{of_them}{rest}.");
+        let summary = format!("This network stops {blocked} of {}{of_them}{rest}.", pairs(all));
         return (status, summary);
     }
-    if survey.lanes.iter().all(|lane| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()) {
-        let summary = "This computer has no way to any of them: run why5003 for why.".to_owned();
+    let tried: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
+    if tried > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
+        let summary = "This computer has no way to any that was asked: run why5003 for why.".to_owned();
         return (Status::Unknown, summary);
     }
     if unknown == all {
-        return (Status::Unknown, NOTHING.to_owned());
+        let answered = survey.lanes.iter().any(|lane| lane.tally.closed + lane.tally.prohibited > 0);
+        let who = if answered { STRANGERS } else { NOBODY };
+        return (Status::Unknown, format!("{who}, and it could not be told how far packets come: {UNTOLD}"));
     }
     let is_ours = |lane: &&LaneSurvey| {
         !lane.is_told() && lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()
     };
     if untold > 0 && untold == count(&is_ours) {
         let summary = format!(
-            "This network lets {} of {all} prefix-and-port pairs through; to the other {untold} this computer has no way: run \
-             why5003 for why.",
-            all - untold
+            "This network lets {} of {} through; to the other {untold} this computer has no way: run why5003 for why.",
+            all - untold,
+            pairs(all)
         );
         return (Status::Unknown, summary);
     }
     if untold > 0 {
         let passing = all - untold;
         let summary = format!(
-            "This network lets {passing} of {all} prefix-and-port pairs through; of the other {untold}, or a part of each, it could \
-             not be told in the time given (--settle)."
+            "This network lets {passing} of {} through; of the other {untold}, or a part of each, it could not be told.",
+            pairs(all)
         );
         return (Status::Unknown, summary);
     }
-    (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
+    let summary = match all {
+        1 => "This network lets the one prefix-and-port pair through that was asked.".to_owned(),
+        _ => format!("This network lets all {all} prefix-and-port pairs through that were asked."),
+    };
+    (Status::Healthy, summary)
 }
 
 /// What a sweep concludes, where Zoom is known to answer at these addresses and did not: packets that pass may draw answers that do not.
@@ -77,8 +87,18 @@ pub fn unless_unheard((status, summary): (Status, String), unheard: &[SocketAddr
     }
 }
 
-const NOTHING: &str = "Nothing answered, and it could not be told how far packets come: no router said so, or neutral hosts \
-                       are not reached either. Run why5003 for why.";
+/// What was asked, to be put behind how many of it.
+fn pairs(all: usize) -> String {
+    if all == 1 {
+        "1 prefix-and-port pair that was asked".to_owned()
+    } else {
+        format!("{all} prefix-and-port pairs that were asked")
+    }
+}
+
+const NOBODY: &str = "Nothing answered";
+const STRANGERS: &str = "Who refused may stand anywhere on the way";
+const UNTOLD: &str = "no router said so, or neutral hosts are not reached either. Run why5003 for why.";
 
 #[cfg(test)]
 mod tests {

@@ -85,6 +85,15 @@ pub(crate) fn the_rules_of_a_sweep_close_the_gap_that_it_found() {
     assert!(!fs::read_to_string(after).unwrap().contains("3.7.35."));
 }
 
+/// Whoever has loaded all that is needed, and then what was missing, has both.
+pub(crate) fn the_rules_of_a_gap_leave_all_others_where_they_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+    for (ending, script) in [("nftables.nft", BOTH_NFTABLES), ("iptables.rules", BOTH_IPTABLES)] {
+        let [all, gap] = ["small", "gap"].map(|name| folder.join(format!("{name}.{ending}")));
+        assert_eq!(told(script, &[all.to_str().unwrap(), gap.to_str().unwrap()]), "kept\nnew\n", "{ending}");
+    }
+}
+
 /// What a script prints, in a namespace of its own.
 #[track_caller]
 fn told(script: &str, words: &[&str]) -> String {
@@ -127,26 +136,62 @@ const IPTABLES: &str = r#"
         for tool in iptables ip6tables; do $tool -nvxL other 1; $tool -Z other; done | awk '{ sum += $1 } END { print sum }'
     done"#;
 
-/// Refusals must not be rare: a kernel sends one a second to each peer by default (icmp(7), `icmp_ratelimit`).
+/// What was there before is there after it, and what is new is as if it were alone.
+const BOTH_NFTABLES: &str = r#"
+    kept() { nft list ruleset | sort; }
+    nft -f "$1"; before=$(kept)
+    nft -f "$2"; after=$(kept)
+    nft flush ruleset; nft -f "$2"; alone=$(kept)
+    [ -z "$(comm -23 <(echo "$before") <(echo "$after"))" ] && echo kept
+    [ -z "$(comm -23 <(echo "$alone") <(echo "$after"))" ] && echo new"#;
+
+const BOTH_IPTABLES: &str = r#"
+    kept() { { iptables -S; ip6tables -S; } | sort; }
+    load() { iptables-restore --noflush "$1"; ip6tables-restore --noflush "$1"; }
+    load "$1"; before=$(kept)
+    load "$2"; after=$(kept)
+    for tool in iptables ip6tables; do $tool -F; $tool -X; done
+    load "$2"; alone=$(kept)
+    [ -z "$(comm -23 <(echo "$before") <(echo "$after"))" ] && echo kept
+    [ -z "$(comm -23 <(echo "$alone") <(echo "$after"))" ] && echo new"#;
+
+/// This computer, a router that refuses, and a world where every address is one computer. Refusals must not be rare: a kernel sends one
+/// a second to each peer by default (icmp(7), `icmp_ratelimit`).
 const SWEPT_TWICE: &str = r#"
-    ip route add local 3.7.35.0/24 dev lo
-    echo 0 > /proc/sys/net/ipv4/icmp_ratelimit
-    nft "table inet filter {
+    unshare -n sleep 90 & router=$!
+    unshare -n sleep 90 & world=$!
+    trap 'kill $router $world' EXIT
+    for one in $router $world; do
+        until [ "$(readlink /proc/$one/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+    done
+    in_router="nsenter -t $router -n" in_world="nsenter -t $world -n"
+    ip link add near type veth peer name inside netns $router
+    $in_router ip link add outside type veth peer name far netns $world
+    ip addr add 10.0.1.2/24 dev near; ip link set near up; ip route add default via 10.0.1.1
+    $in_router sh -ec "
+        ip addr add 10.0.1.1/24 dev inside; ip link set inside up
+        ip addr add 10.0.2.1/24 dev outside; ip link set outside up; ip route add default via 10.0.2.2
+        echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/icmp_ratelimit"
+    $in_world sh -ec "
+        ip addr add 10.0.2.2/24 dev far; ip link set far up; ip link set lo up
+        ip route add 10.0.1.0/24 via 10.0.2.1; ip route add local default dev lo"
+    $in_router nft "table inet filter {
         chain rules {
             ip daddr { 3.7.35.0/26, 3.7.35.96/27 } tcp dport 443 reject with icmpx admin-prohibited
             ip daddr 3.7.35.0/25 tcp dport 8802 reject with icmpx admin-prohibited
             ip daddr 3.7.35.64/26 tcp dport 20000-64000 reject with icmpx admin-prohibited
         }
-        chain in {
-            type filter hook input priority 0
+        chain out {
+            type filter hook forward priority 0
             tcp flags & (syn | ack) == syn jump rules
         }
     }"
-    sweep="$1 sweep --engine connect --settle 0 --prefix 3.7.35.0/25 --per-prefix 16 \
+    sweep="$1 sweep -4 --quiet --engine connect --settle 20 --prefix 3.7.35.0/25 --per-prefix 16 \
         --port tcp/443 --port tcp/8801-8802 --port tcp/20000-64000"
-    $sweep --quiet --gap-as nftables > "$2" || first=$?
-    nft -f "$2"; nft insert rule inet filter rules jump zoom_out
-    $sweep --quiet --gap-as csv > "$3" || second=$?
+    $sweep --gap-as nftables > "$2" || first=$?
+    chain=$(grep -o -m 1 'zoom_gap_[0-9a-f]*_out' "$2")
+    $in_router nft -f "$2"; $in_router nft insert rule inet filter rules jump "$chain"
+    $sweep --gap-as csv > "$3" || second=$?
     echo "$first $second""#;
 
 /// In bash's spelling of a socket; the ends of prefixes and of ranges among them.

@@ -76,10 +76,103 @@ pub(crate) fn shards_share_nothing_and_are_all_of_it() {
     assert!(canaries.iter().all(|(_, times)| **times == 3) && !canaries.is_empty(), "{canaries:?}");
 }
 
-pub(crate) fn a_large_sweep_wants_a_yes() {
-    let ran = run(&mut inside(Inside::Zoom, &["sweep", "--prefix", "170.114.0.0/16", "--port", "tcp/443", "--all"]));
+/// As if it had never been split; what a part lacks, the whole asks for.
+pub(crate) fn the_parts_of_a_sweep_are_put_together() {
+    let files = ["1", "2", "3"].map(|part| fresh(&format!("part.{part}.ndjson")));
+    for (file, shard) in files.iter().zip(["1/3", "2/3", "3/3"]) {
+        let mut command = inside(Inside::Zoom, &WANTED);
+        run(command.args(["--all", "--rate", "0", "--seed", "7", "--shard", shard, "--out", file.to_str().unwrap()]));
+    }
+    let cut: Vec<String> = fs::read_to_string(&files[1]).unwrap().lines().take(101).map(str::to_owned).collect();
+    fs::write(&files[1], cut.join("\n") + "\n").unwrap();
+    let together = |files: &[PathBuf]| {
+        let mut command = inside(Inside::Zoom, &["sweep", "--settle", "0", "--format=json", "--rate", "0"]);
+        for file in files {
+            command.args(["--resume", file.to_str().unwrap()]);
+        }
+        run(&mut command).json()
+    };
+    let two = together(&files[..2]);
+    assert_eq!((two["shard"].as_str(), two["complete"].as_bool()), (Some("1/3, 2/3"), Some(false)));
+    assert_eq!((two["asked"].as_u64(), two["targets"].as_u64()), (Some(0), Some(347)));
+    let all = together(&files);
+    assert_eq!((all["shard"].as_str(), all["complete"].as_bool()), (Some("1/1"), Some(true)));
+    assert_eq!(all["lanes"][0]["targets"]["closed"], ADDRESSES);
+    assert!(all["asked"].as_u64().unwrap() < 100, "{}", all["asked"]);
+}
+
+pub(crate) fn parts_of_different_sweeps_are_not_put_together() {
+    let files = ["1", "2"].map(|seed| fresh(&format!("seed.{seed}.ndjson")));
+    for (file, seed) in files.iter().zip(["1", "2"]) {
+        let mut command = inside(Inside::Zoom, &WANTED);
+        let shard = format!("{seed}/2");
+        run(command.args(["--rate", "0", "--seed", seed, "--shard", &shard, "--out", file.to_str().unwrap()]));
+    }
+    let paths = files.each_ref().map(|file| file.to_str().unwrap());
+    let ran = run(&mut inside(Inside::Zoom, &["sweep", "--resume", paths[0], "--resume", paths[1]]));
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
+    assert!(ran.err.contains("they are not parts of one sweep"), "{}", ran.err);
+}
+
+pub(crate) fn a_file_that_is_being_written_is_left_alone() {
+    let file = fresh("locked.ndjson");
+    let path = file.to_str().unwrap();
+    let mut command = inside(Inside::Zoom, &WANTED);
+    let mut first = command.args(["--all", "--rate", "20", "--out", path]).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    while fs::read(&file).map_or(0, |text| text.len()) == 0 {
+        assert!(Instant::now() < end, "it wrote nothing");
+        thread::yield_now();
+    }
+    let second = run(&mut inside(Inside::Zoom, &["sweep", "--resume", path]));
+    signal(first.id(), "KILL");
+    first.wait().unwrap();
+    assert_eq!((second.code, second.out.as_str()), (3, ""));
+    assert!(second.err.contains("another why5003 is at work on it"), "{}", second.err);
+}
+
+pub(crate) fn a_deadline_ends_a_sweep_with_what_was_found() {
+    let mut command = inside(Inside::Zoom, &WANTED);
+    let ran = run(command.args(["--all", "--rate", "20", "--deadline", "1"]));
+    let report = ran.json();
+    assert_eq!((ran.code, report["complete"].as_bool()), (3, Some(false)));
+    assert!(report["summary"].as_str().unwrap().contains("The deadline came before its end"), "{report:#}");
+    assert!(ran.took < Duration::from_secs(10) && report["asked"].as_u64().unwrap() < 60, "{ran:?}");
+}
+
+pub(crate) fn what_a_sweep_will_come_to_is_told_before_it_begins() {
+    let told = |arguments: &[&str]| {
+        let words = ["sweep", "--prefix", "170.114.52.0/23", "--port", "tcp/443", "--deadline", "0.1"];
+        run(inside(Inside::Zoom, &words).args(arguments)).err.trim_end().to_owned()
+    };
+    assert_eq!(
+        told(&["--rate", "1"]),
+        "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets that nobody can own, to tell forged answers. At 1 packet \
+         a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. How far what stays \
+         silent comes is then asked of the routers, for 10 minutes at most (--settle). A stateful firewall will hold up to about 254 \
+         entries for it."
+    );
+    let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--settle", "0"]);
+    assert!(few_at_once.contains("it takes at least 50 s") && !few_at_once.contains("--settle"), "{few_at_once}");
+}
+
+pub(crate) fn a_large_sweep_wants_a_yes_and_makes_no_file_without() {
+    let file = fresh("large.ndjson");
+    let mut command = inside(Inside::Zoom, &["sweep", "--prefix", "170.114.0.0/16", "--port", "tcp/443", "--all"]);
+    let ran = run(command.args(["--out", file.to_str().unwrap()]));
+    assert_eq!((ran.code, ran.out.as_str(), file.exists()), (3, "", false));
     assert!(ran.err.contains("65539 targets") && ran.err.contains("--yes"), "{}", ran.err);
+}
+
+pub(crate) fn a_computer_without_a_way_is_told_after_the_first_errors() {
+    for engine in ["connect", "auto"] {
+        let ran =
+            run(&mut inside(Inside::Nothing, &["sweep", "--format=json", "--rate", "0", "-4", "--engine", engine]));
+        let report = ran.json();
+        assert_eq!((ran.code, report["complete"].as_bool()), (3, Some(false)));
+        assert!(report["summary"].as_str().unwrap().contains("has no way to any"), "{ran:?}");
+        assert!(report["asked"].as_u64().unwrap() <= 512, "{}", report["asked"]);
+    }
 }
 
 pub(crate) fn a_finished_sweep_is_not_asked_again() {

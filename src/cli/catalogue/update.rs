@@ -46,7 +46,7 @@ impl Way {
             (_, true) => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
             (false, false) => None,
         };
-        Self { proxy: options.proxy.clone(), source: options.source.or(family), wait: options.deadline }
+        Self { proxy: options.proxy.clone(), source: options.source.or(family), wait: options.deadline() }
     }
 
     fn proxy_for(&self, url: &str, system: &dyn System) -> Option<Proxy> {

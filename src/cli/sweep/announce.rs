@@ -1,9 +1,12 @@
 //! What a sweep will come to, said before it begins; and a question where that is much.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::super::args::{self, Options};
 use super::super::output;
+use super::engines::TIME_OF_A_TARGET;
 use super::wanted::Wanted;
 
 /// Says what it will come to.
@@ -11,43 +14,109 @@ use super::wanted::Wanted;
 /// # Errors
 /// When it is large, and the user did not say `--yes`.
 pub(super) fn check(options: &Options, args: &args::Sweep, wanted: &Wanted) -> anyhow::Result<()> {
-    let all = wanted.shard.share(wanted.space.count());
-    let known = wanted.known.tally(0..wanted.space.count()).known();
-    let targets = all.saturating_sub(known);
-    let prefixes = wanted.space.lanes().iter().filter(|lane| !lane.canary).count();
-    let pace = match args.rate {
-        0 => "as fast as it goes".to_owned(),
-        rate => {
-            // An open target takes a SYN, an ACK and a RST; all others take one packet.
-            let least = Duration::from_secs(targets.div_ceil(u64::from(rate)));
-            format!("at {rate} packets a second, so at least {}", length(least))
-        }
+    let left = wanted.left();
+    let asked = if wanted.asks().is_some() { left } else { 0 };
+    let mut text = match (asked, left) {
+        (0, 0) => format!("All {} are known.", targets(wanted.targets())),
+        (0, _) => format!("Of these parts, {} are not known: resume each part by itself for them.", targets(left)),
+        _ => format!("{} {}.", what(args, wanted, asked), how_long(args, asked)),
     };
-    let held = conntrack(targets, args.rate);
-    let text = format!(
-        "{targets} targets ({prefixes} prefix-and-port pairs) {pace}; a stateful firewall will hold up to {held} \
-         entries for it."
-    );
-    if targets > LARGE && !args.yes {
+    if !args.settle.is_zero() {
+        let most = length(args.settle);
+        let _ = write!(
+            text,
+            " How far what stays silent comes is then asked of the routers, for {most} at most (--settle)."
+        );
+    }
+    if asked > 0 {
+        let held = conntrack(args, asked);
+        let _ = write!(text, " A stateful firewall will hold up to about {held} entries for it.");
+    }
+    if asked > LARGE && !args.yes {
         anyhow::bail!("{text} This is large: add --yes to do it, or ask fewer with --per-prefix, --prefix or --port");
     }
     output::note(options, &text);
     Ok(())
 }
 
+/// Which targets there are.
+fn what(args: &args::Sweep, wanted: &Wanted, asked: u64) -> String {
+    let lanes = wanted.space.lanes();
+    let zooms = || lanes.iter().filter(|lane| !lane.canary);
+    let prefixes = zooms().map(|lane| lane.prefix).collect::<BTreeSet<_>>().len() as u64;
+    let ports = zooms().map(|lane| lane.port).collect::<BTreeSet<_>>().len() as u64;
+    let (all, canaries) = (wanted.space.count(), wanted.space.canaries().count() as u64);
+    let largest = lanes.iter().enumerate().map(|(at, _)| wanted.space.numbers(at)).map(|own| own.end - own.start).max();
+    let each = match largest.unwrap_or(0) {
+        most if !args.all && most <= u64::from(args.per_prefix) && most > 1 => format!("up to {most} addresses of "),
+        _ => String::new(),
+    };
+    let every = if prefixes == 1 { "" } else { "each of " };
+    let part = if wanted.is_whole() { String::new() } else { format!("part {} of ", wanted.spelled()) };
+    let known = if wanted.known.tally(0..all).known() > 0 { " left" } else { "" };
+    format!(
+        "{}{known}: {part}{each}{every}{} at {}, and {} that nobody can own, to tell forged answers.",
+        targets(asked),
+        counted(prefixes, "prefix", "prefixes"),
+        counted(ports, "port", "ports"),
+        counted(canaries, "target", "targets"),
+    )
+}
+
+/// An open target takes a SYN, an ACK and a RST; all others take one packet. Of those that stay silent some are asked again.
+fn how_long(args: &args::Sweep, asked: u64) -> String {
+    let by_rate = (args.rate > 0).then(|| seconds(asked, u64::from(args.rate)));
+    // Silent ones, which are most, are under way for their whole time.
+    let inflight = u64::try_from(args.max_inflight).unwrap_or(u64::MAX);
+    let by_inflight = (inflight > 0).then(|| TIME_OF_A_TARGET.mul_f64(share(asked, inflight)));
+    let pace = match args.rate {
+        0 => "As fast as it goes".to_owned(),
+        rate => format!("At {} a second", counted(u64::from(rate), "packet", "packets")),
+    };
+    let under_way = if inflight == 0 { String::new() } else { format!(" and at most {inflight} under way") };
+    match by_rate.max(by_inflight) {
+        Some(least) => {
+            format!("{pace}{under_way}, it takes at least {}, and some of the silent are asked again", length(least))
+        }
+        None => format!("{pace}, and some of the silent are asked again"),
+    }
+}
+
 /// Entries of a firewall's connection table: each unanswered SYN is kept for two minutes by Linux
 /// (`nf_conntrack_tcp_timeout_syn_sent`), and other makers keep theirs for less.
-fn conntrack(targets: u64, rate: u32) -> u64 {
-    match rate {
-        0 => targets,
-        rate => targets.min(u64::from(rate) * 120),
-    }
+///
+/// What is asked again may come from another port, and settling asks at most about one a second of each family.
+fn conntrack(args: &args::Sweep, asked: u64) -> u64 {
+    let kept = Duration::from_secs(120);
+    let again = asked.min(REPEATED);
+    let sweep = match args.rate {
+        0 => asked + again,
+        rate => (asked + again).min(u64::from(rate) * kept.as_secs()),
+    };
+    sweep + 2 * args.settle.min(kept).as_secs()
+}
+
+fn seconds(asked: u64, rate: u64) -> Duration {
+    Duration::from_secs(asked.div_ceil(rate))
+}
+
+fn share(asked: u64, inflight: u64) -> f64 {
+    f64::from(u32::try_from(asked.div_ceil(inflight)).unwrap_or(u32::MAX))
+}
+
+fn targets(count: u64) -> String {
+    counted(count, "target", "targets")
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn length(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..120 => format!("{seconds} s"),
+        0..=1 => "a second".to_owned(),
+        2..120 => format!("{seconds} s"),
         120..7_200 => format!("{} minutes", seconds / 60),
         _ => format!("{} hours", seconds / 3_600),
     }
@@ -55,3 +124,5 @@ fn length(time: Duration) -> String {
 
 /// Targets beyond which a sweep is not begun without a word.
 const LARGE: u64 = 10_000;
+/// 64 silent targets of each transport, twice: more only where one of them answers then.
+const REPEATED: u64 = 256;

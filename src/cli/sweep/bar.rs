@@ -1,12 +1,13 @@
 //! The progress of a sweep: one line on standard error, and only where that is a terminal.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use why5003_probes::engines::Response;
 
 use super::super::args::Options;
+use super::super::output;
 use crate::run::{SettleEvent, SweepEvent};
 
 /// The progress of a sweep.
@@ -15,53 +16,93 @@ pub(super) struct Bar {
     found: u64,
     refused: u64,
     silent: u64,
+    /// Packets a second, where it goes slower than it may.
+    slowed: Option<f64>,
+    /// What settling does.
+    stage: String,
+    settled: u64,
+    /// Targets of which the sweep proper told too little.
+    to_settle: u64,
 }
 
 impl Bar {
     /// Begins to show progress, unless there is nobody to see it.
     pub(super) fn start(options: &Options, targets: u64) -> Self {
         let hidden = options.quiet || !std::io::stderr().is_terminal();
-        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(targets) };
+        let line = if hidden { ProgressBar::hidden() } else { ProgressBar::new(targets) };
+        let bar = if output::columns_of_notes() < ROOM_FOR_A_BAR { "" } else { "{bar:20} " };
         if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len}  {per_sec}  {msg}  {eta} left")
+            ProgressStyle::with_template(&format!("{{spinner}} {bar}{{pos}}/{{len}} {{eta}} left  {{wide_msg}}"))
         {
-            bar.set_style(style);
+            line.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self { line: bar, found: 0, refused: 0, silent: 0 }
+        line.enable_steady_tick(Duration::from_millis(200));
+        Self { line, found: 0, refused: 0, silent: 0, slowed: None, stage: String::new(), settled: 0, to_settle: 0 }
     }
 
     /// Shows what happened.
     pub(super) fn show(&mut self, event: &SweepEvent) {
-        match event {
-            SweepEvent::Settled { response, .. } => {
+        match *event {
+            SweepEvent::Settled { response, attempt, .. } => {
                 match response {
                     Response::Open | Response::Closed { .. } => self.found += 1,
                     Response::Prohibited { .. } | Response::Unreachable { .. } => self.refused += 1,
+                    // It was counted when it was silent for the first time.
+                    Response::Silent if attempt > 1 => {}
                     Response::Silent => self.silent += 1,
                 }
                 self.line.inc(1);
-                let seen = self.found + self.refused + self.silent;
-                if seen.is_multiple_of(SHOWN_EACH) {
-                    self.line.set_message(format!(
-                        "{} answered, {} refused, {} silent",
-                        self.found, self.refused, self.silent
-                    ));
+                if self.line.position().is_multiple_of(SHOWN_EACH) {
+                    self.say_counts();
                 }
             }
             SweepEvent::Pass { attempt: 1, .. } => {}
-            SweepEvent::Pass { targets, .. } => self.line.inc_length(*targets),
+            SweepEvent::Pass { targets, .. } => self.line.inc_length(targets),
             SweepEvent::BackedOff(rate) => {
-                self.line.println(format!("too fast: going on at {rate:.0} packets a second"));
+                self.slowed = Some(rate);
+                self.say_counts();
             }
         }
     }
 
-    /// Says what is done after the sweep proper.
-    pub(super) fn say(&self, event: &SettleEvent<'_>) {
-        if let SettleEvent::Stage(what, of) = event {
-            self.line.set_message(format!("{what} ({of})"));
+    /// What matters most comes first: the rest may be cut off by the end of the line.
+    fn say_counts(&self) {
+        let slowed = self.slowed.map_or(String::new(), |rate| format!(" (slowed to {rate:.0} packets/s)"));
+        self.line.set_message(format!(
+            "{} answered, {} refused, {} silent, {:.0}/s{slowed}",
+            self.found,
+            self.refused,
+            self.silent,
+            self.line.per_sec()
+        ));
+    }
+
+    /// The sweep proper is done, and of so many targets, of which some are already, as many are settled as the time allows.
+    pub(super) fn settle(&mut self, time: Duration, already: u64, all: u64) {
+        (self.settled, self.to_settle) = (already, all);
+        let end = Instant::now() + time;
+        let left = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+            // Writing to a line that goes away is no loss.
+            let _ = write!(text, "{} s", end.saturating_duration_since(Instant::now()).as_secs());
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {left} left at most  {wide_msg}") {
+            self.line.set_style(style.with_key("left", left));
         }
+        self.say_settled();
+    }
+
+    /// Says what is done after the sweep proper.
+    pub(super) fn say(&mut self, event: &SettleEvent<'_>) {
+        match event {
+            SettleEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
+            SettleEvent::Reached(..) => self.settled += 1,
+            SettleEvent::Shared { .. } => {}
+        }
+        self.say_settled();
+    }
+
+    fn say_settled(&self) {
+        self.line.set_message(format!("{} of {} settled: {}", self.settled, self.to_settle, self.stage));
     }
 
     /// Takes the line away.
@@ -72,3 +113,5 @@ impl Bar {
 
 /// A terminal shows no more in a second.
 const SHOWN_EACH: u64 = 16;
+/// Columns below which the numbers need all the room.
+const ROOM_FOR_A_BAR: usize = 70;

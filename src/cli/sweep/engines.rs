@@ -8,6 +8,8 @@ use why5003_probes::engines::{Connect, Datagrams, Engine};
 use why5003_probes::kit::{System, Transport};
 
 use super::super::args::{self, Options};
+#[cfg(target_os = "linux")]
+use super::super::output;
 use super::wanted::Wanted;
 
 /// One engine for each transport that has targets.
@@ -52,10 +54,20 @@ async fn tcp_engine(
         match Syn::new(system, prefixes, WAIT, options.source, RandomState::new()).await {
             Ok(engine) => return Ok(Box::new(engine)),
             Err(CannotLook::Unprivileged { .. }) if args.engine == args::Engine::Auto => {}
+            Err(error) if args.engine == args::Engine::Auto => {
+                output::note(options, &format!("It asks by connect, for the syn engine could not {}.", chain(&error)));
+            }
             Err(error) => return Err(error).context(BEGIN),
         }
     }
     connect(options)
+}
+
+/// An error with its reasons.
+#[cfg(target_os = "linux")]
+fn chain(error: &dyn std::error::Error) -> String {
+    let reasons = std::iter::successors(Some(error), |error| error.source());
+    reasons.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -74,5 +86,7 @@ fn connect(options: &Options) -> anyhow::Result<Box<dyn Engine>> {
 }
 
 const BEGIN: &str = "could not begin the sweep";
+/// How long a silent target is under way: that, and what a response in this computer may take.
+pub(super) const TIME_OF_A_TARGET: Duration = Duration::from_millis(970);
 /// For an answer: more than a round trip to any place on Earth, and less than until the kernel's second SYN (RFC 6298, 2.1).
 const WAIT: Duration = Duration::from_millis(950);

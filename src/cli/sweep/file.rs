@@ -1,7 +1,7 @@
 //! The file of a sweep as it grows: whole lines, written soon, so that little is asked again after a kill.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -38,22 +38,46 @@ impl Log {
     /// # Errors
     /// When it cannot be made, or is there already: what was found is not written over.
     pub(super) fn begin(path: &Path, head: &LogHead) -> anyhow::Result<Self> {
-        let file = OpenOptions::new().append(true).create_new(true).open(path);
-        let file = file.with_context(|| format!("could not begin {}", path.display()))?;
+        let failed = || format!("could not begin {}", path.display());
+        let file = match OpenOptions::new().append(true).create_new(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(
+                    anyhow!("it is there already; go on with it by --resume, or name another").context(failed())
+                );
+            }
+            opened => opened.with_context(failed)?,
+        };
+        free(&file.try_lock()).with_context(failed)?;
         let mut open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
         open.add(head)?;
         open.write()?;
         Ok(Self { open: Some(open) })
     }
 
-    /// Takes up a file, and what it says is known. A last line that was cut off is taken away.
+    /// Takes up a file, and with it those of other parts of the same sweep; what they say is known. What is new goes to the first, from
+    /// which a last line that was cut off is taken away.
     ///
     /// # Errors
-    /// When it cannot be read, is of another catalogue, or holds a line that is not of its sweep.
-    pub(super) fn resume(path: &Path, catalogue: &Catalogue) -> anyhow::Result<(Self, Wanted)> {
+    /// When one cannot be read, is another program's now, is of another catalogue, or holds a line that is not of its sweep; when they
+    /// are not of one sweep.
+    pub(super) fn resume(path: &Path, others: &[PathBuf], catalogue: &Catalogue) -> anyhow::Result<(Self, Wanted)> {
         let failed = || format!("could not go on with {}", path.display());
         let mut file = OpenOptions::new().read(true).append(true).open(path).with_context(failed)?;
-        let (wanted, whole) = read(&file, catalogue).with_context(failed)?;
+        free(&file.try_lock()).with_context(failed)?;
+        let (head, mut wanted, whole) = read(&file, catalogue).with_context(failed)?;
+        for other in others {
+            let failed = || format!("could not put {} to {}", other.display(), path.display());
+            let file = File::open(other).with_context(failed)?;
+            free(&file.try_lock_shared()).with_context(failed)?;
+            let (its, part, _) = read(&file, catalogue).with_context(failed)?;
+            let like = LogHead { started: head.started.clone(), shard: head.shard.clone(), ..its };
+            anyhow::ensure!(
+                like == head && part.parts.first().map(|part| part.of) == wanted.parts.first().map(|part| part.of),
+                "{}: they are not parts of one sweep: their first lines differ in more than the part and the time",
+                failed()
+            );
+            wanted.join(part).with_context(failed)?;
+        }
         file.set_len(whole).with_context(failed)?;
         file.seek(SeekFrom::End(0)).with_context(failed)?;
         let open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
@@ -79,23 +103,11 @@ impl Log {
         }
     }
 
-    /// Whether all could be written so far.
-    ///
-    /// # Errors
-    /// When the file did not take something.
-    pub(super) fn check(&mut self) -> anyhow::Result<()> {
-        self.open.as_mut().and_then(|open| open.failed.take()).map_or(Ok(()), Err)
-    }
-
     /// Adds the last words.
-    ///
-    /// # Errors
-    /// When the file does not take them.
-    pub(super) fn last_words(&mut self, words: impl Iterator<Item = LastWord>) -> anyhow::Result<()> {
+    pub(super) fn last_words(&mut self, words: impl Iterator<Item = LastWord>) {
         if self.open.is_some() {
             words.for_each(|word| self.add(|| Some(LogLine::LastWord(word))));
         }
-        self.check()
     }
 
     fn add(&mut self, line: impl FnOnce() -> Option<LogLine>) {
@@ -110,9 +122,10 @@ impl Log {
     /// Writes what is left.
     ///
     /// # Errors
-    /// When the file does not take it.
+    /// When the file does not take it, or did not take something before.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         let Some(mut open) = self.open else { return Ok(()) };
+        open.failed.take().map_or(Ok(()), Err)?;
         open.write()?;
         open.file.sync_all().with_context(|| format!("could not write {}", open.path.display()))
     }
@@ -133,8 +146,16 @@ impl Open {
     }
 }
 
-/// What a file says, and how many bytes of it are whole lines without the last words, which are said anew.
-fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(Wanted, u64)> {
+/// Two that write to one file would ask everything twice. Where the file system knows no locks, there is none.
+fn free(locked: &Result<(), TryLockError>) -> anyhow::Result<()> {
+    match locked {
+        Err(TryLockError::WouldBlock) => Err(anyhow!("another why5003 is at work on it, or it is named twice")),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// The first line of a file, all that it says, and how many bytes of it are whole lines without the last words, which are said anew.
+fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(LogHead, Wanted, u64)> {
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     let mut whole = 0_u64;
@@ -180,7 +201,7 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(Wanted, u64)> {
         restored.map_err(|error| anyhow!("line {at}: could not {error}"))?;
         kept = end;
     }
-    Ok((wanted, kept))
+    Ok((head, wanted, kept))
 }
 
 /// Written at the latest when so many bytes wait.

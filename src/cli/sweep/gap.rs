@@ -10,12 +10,14 @@ use crate::rules::{Allow, Format, Ruleset};
 /// # Errors
 /// When standard output does not take them.
 pub(super) fn write(options: &Options, firewall: &'static Format, report: &SweepReport) -> anyhow::Result<()> {
+    // RFC 3339: the day comes first. A rule outlives the fault, so its comment says when that was.
+    let (day, _) = report.started.split_once('T').unwrap_or((&report.started, ""));
     let allows: Vec<Allow> = report
         .gap
         .iter()
         .map(|missing| Allow {
-            id: "missing".to_owned(),
-            title: format!("blocked {}", place(missing.location.as_ref())),
+            id: String::new(),
+            title: format!("missing on {day}, {}", place(missing.location.as_ref())),
             prefixes: missing.prefixes.clone(),
             ports: missing.ports.clone(),
         })
@@ -30,12 +32,10 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
             header.push(sentence);
         }
     }
-    let ruleset = Ruleset::new(&header, &allows);
+    let ruleset = Ruleset::gap(&header, &allows);
     if ruleset.is_empty() {
-        output::note(
-            options,
-            "Nothing was found that this network does not let through, so there are no rules to write.",
-        );
+        // What could not be told may be missing, too.
+        output::note(options, &format!("{} So there are no rules to write.", report.summary));
         return Ok(());
     }
     rules::write(options, firewall, &ruleset, None)

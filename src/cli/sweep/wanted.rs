@@ -1,14 +1,12 @@
-//! What is to be swept: from the flags, or from the first line of the file of a sweep that was cut off.
+//! What is to be swept: from the flags, or from the first lines of the files of a sweep that was cut off or shared out.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 
 use super::super::args::{self, Options};
 use super::super::output;
-use super::file::Log;
 use crate::catalogue::{Catalogue, PortRange};
 use crate::run::Settlement;
 use crate::sweep::{Amount, Chosen, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
@@ -19,10 +17,12 @@ pub(super) struct Wanted {
     pub(super) space: Space,
     /// Ranges of ports of which these have some only.
     pub(super) wide: Vec<WideRange>,
-    /// Which part of them.
-    pub(super) shard: Shard,
+    /// Which parts of them; the whole is one.
+    pub(super) parts: Vec<Shard>,
     /// Of their order.
     pub(super) seed: u64,
+    /// When it began: in an earlier run, where it goes on. RFC 3339, UTC.
+    pub(super) started: String,
     /// What came in an earlier run.
     pub(super) known: Ledger,
     /// What was settled in an earlier run.
@@ -31,8 +31,10 @@ pub(super) struct Wanted {
 
 /// What the flags want, with the first line of its file.
 pub(super) struct Fresh {
-    wanted: Wanted,
-    head: LogHead,
+    /// What they want.
+    pub(super) wanted: Wanted,
+    /// The first line.
+    pub(super) head: LogHead,
 }
 
 impl Wanted {
@@ -47,13 +49,12 @@ impl Wanted {
         started: &str,
         has_ipv6: bool,
     ) -> anyhow::Result<Fresh> {
-        let families = match (options.ipv4, options.ipv6) {
+        // Who names a prefix of IPv6 wants it asked.
+        let of_ipv6 = |prefix: &IpNet| matches!(prefix, IpNet::V6(_));
+        let lacks_ipv6 = !(options.ipv4 || options.ipv6 || has_ipv6 || args.prefix.iter().any(of_ipv6));
+        let families = match (options.ipv4 || lacks_ipv6, options.ipv6) {
             (true, _) => "4",
             (_, true) => "6",
-            (false, false) if !has_ipv6 => {
-                output::note(options, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
-                "4"
-            }
             (false, false) => "both",
         };
         anyhow::ensure!(
@@ -77,6 +78,9 @@ impl Wanted {
         };
         let wanted = Self::of(&head, catalogue)?;
         let head = LogHead { targets: wanted.space.count(), ..head };
+        if lacks_ipv6 && args.prefix.is_empty() {
+            output::note(options, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
+        }
         Ok(Fresh { wanted, head })
     }
 
@@ -108,26 +112,21 @@ impl Wanted {
             lanes.extend(of_family.map(|port| Lane { prefix: IpNet::from(*address), port: *port, canary: true }));
         }
         let amount = head.per_prefix.map_or(Amount::All, Amount::PerPrefix);
-        let space = Space::new(lanes, amount).context(
-            "could not sweep so much: IPv6 prefixes have more addresses than can be asked; leave out --all, or add -4",
-        )?;
+        let or = if head.families == "6" { "" } else { ", or add -4" };
+        let space = Space::new(lanes, amount).with_context(|| {
+            format!("could not sweep so much: IPv6 prefixes have more addresses than can be asked; leave out --all{or}")
+        })?;
         let shard = head.shard.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         let (part, of) = shard.ok_or_else(|| read(&head.shard))?;
         let known = Ledger::new(space.count());
-        Ok(Self { space, wide, shard: Shard { part, of }, seed: head.seed, known, settled: Settlement::default() })
-    }
-}
-
-impl Fresh {
-    /// Begins the file, if one is wanted.
-    ///
-    /// # Errors
-    /// When it cannot be made, or is there already.
-    pub(super) fn logged(self, path: Option<&Path>) -> anyhow::Result<(Log, Wanted)> {
-        let log = match path {
-            Some(path) => Log::begin(path, &self.head)?,
-            None => Log::none(),
-        };
-        Ok((log, self.wanted))
+        Ok(Self {
+            space,
+            wide,
+            parts: vec![Shard { part, of }],
+            seed: head.seed,
+            started: head.started.clone(),
+            known,
+            settled: Settlement::default(),
+        })
     }
 }

@@ -95,7 +95,9 @@ impl Column<'_> {
                 (state, true) => word(*state),
             },
             [state] => word(*state),
-            states if states.iter().all(|state| passes(state) || *state == State::Unknown) => word(State::Unknown),
+            states if states.iter().all(|state| passes(state) || *state == State::Unknown) => {
+                if states.contains(&State::Open) { "open?" } else { "passes?" }
+            }
             _ => word(State::Partly),
         }
     }

@@ -5,7 +5,7 @@ use super::super::plain::{plain, prose};
 use super::super::words::{list, status};
 use super::matrix::matrix;
 use super::model::SweepReport;
-use super::words::{GAP_AS, INCOMPLETE, LEGEND, concluded, counted, listed, place, ranges_asked};
+use super::words::{GAP_AS, INCOMPLETE, concluded, counted, listed, place, ranges_asked};
 
 /// The whole report for a person.
 pub fn human(report: &SweepReport, style: Style) -> String {
@@ -17,8 +17,6 @@ pub fn human(report: &SweepReport, style: Style) -> String {
     }
     page.heading("PREFIX BY PORT");
     matrix(&mut page, report);
-    page.blank();
-    page.paragraph(2, LEGEND);
     for sentence in ranges_asked(report) {
         page.paragraph(2, &sentence);
     }

@@ -7,7 +7,7 @@ use super::super::redact::Redaction;
 use super::super::words::{list, status};
 use super::grid::{Grid, Row};
 use super::model::{Missing, SweepReport};
-use super::words::{GAP_AS, INCOMPLETE, LEGEND, concluded, counted, listed, place, ranges_asked};
+use super::words::{GAP_AS, INCOMPLETE, concluded, counted, legend, listed, place, ranges_asked};
 use crate::catalogue::PortRange;
 
 /// The whole ticket.
@@ -43,7 +43,9 @@ pub fn markdown(report: &SweepReport) -> String {
 }
 
 fn grid(out: &mut String, ink: &Ink, report: &SweepReport) {
-    let Grid { columns, rows } = Grid::of(report, false);
+    let grid = Grid::of(report, false);
+    let legend = legend(&grid);
+    let Grid { columns, rows } = grid;
     let _ = writeln!(out, "\n## Prefix by port\n");
     row(out, std::iter::once("Prefix".to_owned()).chain(columns.iter().map(|ports| code(ink, *ports))));
     row(out, vec!["---".to_owned(); columns.len() + 1].into_iter());
@@ -51,7 +53,7 @@ fn grid(out: &mut String, ink: &Ink, report: &SweepReport) {
         let prefixes = ink.text(&listed(&prefixes, false));
         row(out, std::iter::once(prefixes).chain(cells.into_iter().map(str::to_owned)));
     }
-    let _ = writeln!(out, "\n{LEGEND}");
+    let _ = writeln!(out, "\n{legend}");
 }
 
 fn row(out: &mut String, cells: impl Iterator<Item = String>) {

@@ -6,13 +6,17 @@ use super::super::human::Page;
 use super::super::words::list;
 use super::grid::{Grid, Row};
 use super::model::SweepReport;
-use super::words::listed;
+use super::words::{FEW, legend, listed};
 use crate::catalogue::PortRange;
 
-/// Adds the grid to a page.
+/// Adds the grid to a page, and what its words mean.
 pub(super) fn matrix(page: &mut Page, report: &SweepReport) {
     let style = page.style();
     let grid = Grid::of(report, style.verbose);
+    let mut legend = legend(&grid);
+    if grid.rows.iter().any(|row| row.prefixes.len() > FEW + 1) {
+        legend.push_str(" -v names every prefix.");
+    }
     let room = style.width.saturating_sub(INDENT);
     let in_one_line: Vec<String> = grid.columns.iter().map(ToString::to_string).collect();
     let in_two_lines: Vec<String> = in_one_line.iter().map(|ports| ports.replacen('/', "/\n", 1)).collect();
@@ -21,6 +25,8 @@ pub(super) fn matrix(page: &mut Page, report: &SweepReport) {
         Some(heading) => drawn(page, grid, heading, room),
         None => grid.rows.iter().for_each(|row| listing(page, &grid.columns, row)),
     }
+    page.blank();
+    page.paragraph(INDENT, &legend);
 }
 
 /// How many columns of the screen a table with this heading takes at the least.

@@ -21,9 +21,9 @@ pub struct SweepReport {
     pub schema: String,
     /// The program that made it.
     pub tool: Tool,
-    /// When it began, RFC 3339, UTC.
+    /// When it began, RFC 3339, UTC: in an earlier run, where it was resumed.
     pub started: String,
-    /// How long it took, in milliseconds.
+    /// How long this run took, in milliseconds.
     pub duration_ms: u64,
     /// What was swept.
     pub catalogue: CatalogueStamp,

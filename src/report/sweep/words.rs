@@ -3,6 +3,7 @@
 //! It never lays anything out.
 
 use super::super::words::{list, micros};
+use super::grid::Grid;
 use super::model::{Missing, Sampled, SweepReport};
 use crate::verdict::Location;
 
@@ -12,7 +13,10 @@ pub(super) fn counted(report: &SweepReport) -> String {
     let how = report.engines.join(" and ");
     let took = micros(report.duration_ms.saturating_mul(1_000));
     let part = if report.shard == "1/1" { String::new() } else { format!(" (part {} of a sweep)", report.shard) };
-    format!("{targets} targets{part}, {asked} asked by {how} in {took}.")
+    let s = if *targets == 1 { "" } else { "s" };
+    format!(
+        "{targets} target{s}{part}, with those that nobody can own, asked {asked} times by {how} in this run of {took}."
+    )
 }
 
 /// Where something is stopped, to be put behind what is; nothing where that is not known.
@@ -55,6 +59,13 @@ fn asked(sampled: &Sampled) -> String {
     format!("{} was asked at its ports {}", sampled.range, list(&ports, usize::MAX))
 }
 
+/// What the words of this grid mean.
+pub(super) fn legend(grid: &Grid) -> String {
+    let stands = |word: &&str| grid.rows.iter().any(|row| row.cells.contains(word));
+    let meanings = MEANINGS.iter().filter(|(words, _)| words.iter().any(stands)).map(|(_, meaning)| *meaning);
+    meanings.collect::<Vec<_>>().join(" ")
+}
+
 /// The first few names, and how many more there are.
 pub(super) fn listed(names: &[String], all: bool) -> String {
     match names.split_at_checked(FEW) {
@@ -64,12 +75,21 @@ pub(super) fn listed(names: &[String], all: bool) -> String {
 }
 
 /// What is said of a sweep that did not come to its end.
-pub(super) const INCOMPLETE: &str = "The sweep was stopped before its end: what was not asked is unknown.";
-/// What the words of the grid mean.
-pub(super) const LEGEND: &str = "open: a target of it answered. passes: nobody answers there, but packets reach the last router that \
-                                 all ways share. ?: it, or a part of it, could not be told.";
+pub(super) const INCOMPLETE: &str =
+    "The sweep did not come to its end: what was not asked, or not settled, by then is unknown.";
+/// What the words of the grid mean, in the order in which they are explained.
+const MEANINGS: [(&[&str], &str); 9] = [
+    (&["open", "open?"], "open: a target of it answered."),
+    (&["passes", "passes?"], "passes: nobody answers there, but packets reach the last router that all ways share."),
+    (&["open?", "passes?"], "With ?: it was not told of all of it."),
+    (&["?"], "?: it could not be told."),
+    (&["BLOCKED"], "BLOCKED: packets die on the way."),
+    (&["RESET"], "RESET: somebody on the way resets connections."),
+    (&["PROHIBITED"], "PROHIBITED: somebody on the way refuses by ICMP."),
+    (&["PARTLY"], "PARTLY: a part of the prefix, or some of the ports, is stopped."),
+    (&[Grid::NOT_ASKED], "-: not asked."),
+];
 /// How to have the gap as rules.
-pub(super) const GAP_AS: &str =
-    "The same as firewall rules: why5003 sweep --resume FILE --gap-as nftables, if it was run with --out FILE.";
+pub(super) const GAP_AS: &str = "The same as firewall rules: why5003 sweep --resume FILE --settle 0 --gap-as nftables, if it was run with --out FILE.";
 /// Prefixes named before the rest is counted.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;

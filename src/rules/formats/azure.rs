@@ -35,7 +35,7 @@ fn write(rules: &Ruleset) -> String {
         metadata: Metadata { comments: rules.header() },
         parameters: json!({
             "networkSecurityGroup": { "type": "string" },
-            "firstPriority": { "type": "int", "minValue": 100, "maxValue": 4000, "defaultValue": FIRST_PRIORITY },
+            "firstPriority": { "type": "int", "minValue": 100, "maxValue": 4000, "defaultValue": first_priority(rules) },
         }),
         resources,
     };
@@ -144,14 +144,24 @@ impl Rule {
     }
 }
 
+/// Priorities stand once in a group: those of a gap are before those of all that is needed, and hardly another gap's.
+fn first_priority(rules: &Ruleset) -> u32 {
+    match rules.gap_number() {
+        Some(gap) => 100 + gap % (FIRST_PRIORITY - 100) / GAP_PRIORITIES * GAP_PRIORITIES,
+        None => FIRST_PRIORITY,
+    }
+}
+
 fn notes(rules: &Ruleset) -> Vec<String> {
+    let first = first_priority(rules);
     let rules: Vec<Rule> = rules.groups().iter().flat_map(of_group).collect();
     let prefixes: usize = rules.iter().map(|rule| rule.prefixes.len()).sum();
     vec![
-        "use it with: az deployment group create --resource-group GROUP --template-file FILE --parameters \
-         networkSecurityGroup=NAME firstPriority=1000; the priorities must be lower numbers than those of your rules that \
-         deny, without which everything may go out"
-            .to_owned(),
+        format!(
+            "use it with: az deployment group create --resource-group GROUP --template-file FILE --parameters \
+             networkSecurityGroup=NAME firstPriority={first}; the priorities must be free, and lower numbers than those of your \
+             rules that deny, without which everything may go out"
+        ),
         format!(
             "these are {} rules with {prefixes} prefixes; a network security group takes 1000 rules and 4000 prefixes",
             rules.len()
@@ -162,3 +172,5 @@ fn notes(rules: &Ruleset) -> Vec<String> {
 const KIND: &str = "Microsoft.Network/networkSecurityGroups/securityRules";
 /// In the middle of what users take: there is room before and behind.
 const FIRST_PRIORITY: u32 = 1000;
+/// More rules than most gaps have.
+const GAP_PRIORITIES: u32 = 20;

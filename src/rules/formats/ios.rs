@@ -26,14 +26,15 @@ const HOW: &[&str] = &[
 
 fn write(rules: &Ruleset) -> String {
     let mut text = heading("!", rules, HOW);
-    list(&mut text, "ip access-list extended ZOOM-OUT", rules, |group| {
+    let name = rules.gap_name().map_or("ZOOM-OUT".to_owned(), |gap| format!("ZOOM-{}", gap.to_ascii_uppercase()));
+    list(&mut text, &format!("ip access-list extended {name}"), rules, |group| {
         let destination = |prefix: &ipnet::Ipv4Net| match prefix.prefix_len() {
             32 => format!("host {}", prefix.addr()),
             _ => format!("{} {}", prefix.addr(), prefix.hostmask()),
         };
         group.v4.iter().map(destination).collect()
     });
-    list(&mut text, "ipv6 access-list ZOOM-OUT-V6", rules, |group| {
+    list(&mut text, &format!("ipv6 access-list {name}-V6"), rules, |group| {
         let destination = |prefix: &ipnet::Ipv6Net| match prefix.prefix_len() {
             128 => format!("host {}", prefix.addr()),
             _ => prefix.to_string(),

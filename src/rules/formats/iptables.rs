@@ -20,18 +20,24 @@ pub(super) const FORMAT: Format = Format {
     notes: no_notes,
 };
 
-const HOW: &[&str] = &[
-    "Load it with `iptables-restore --noflush FILE` and `ip6tables-restore --noflush FILE`. Loading it again \
-     puts the new rules in the old ones' place; nothing else is touched.",
-    "Then lead what goes out through it, once, before it is dropped: `iptables -I FORWARD -j zoom` and \
-     `ip6tables -I FORWARD -j zoom`; replies pass by your rule for ctstate ESTABLISHED.",
-];
+fn how(chain: &str) -> [String; 2] {
+    [
+        "Load it with `iptables-restore --noflush FILE` and `ip6tables-restore --noflush FILE`. Loading it again puts the new rules \
+         in the old ones' place; nothing else is touched."
+            .to_owned(),
+        format!(
+            "Then lead what goes out through it, once, before it is dropped: `iptables -I FORWARD -j {chain}` and \
+             `ip6tables -I FORWARD -j {chain}`; replies pass by your rule for ctstate ESTABLISHED."
+        ),
+    ]
+}
 
 fn write(rules: &Ruleset) -> String {
-    let mut text = heading("#", rules, HOW);
-    text.push_str("*filter\n:zoom - [0:0]\n");
+    let chain = rules.gap_name().map_or("zoom".to_owned(), |gap| format!("zoom-{gap}"));
+    let mut text = heading("#", rules, &how(&chain));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "*filter\n:{chain} - [0:0]");
     for group in rules.groups() {
-        // Writing to a String cannot fail.
         let _ = writeln!(text, ":zoom-{} - [0:0]", group.name);
     }
     for group in rules.groups() {
@@ -40,7 +46,7 @@ fn write(rules: &Ruleset) -> String {
                 let (name, title) = (&group.name, &group.title);
                 let _ = writeln!(
                     text,
-                    "-A zoom -p {transport} -m multiport --dports {ports} -m comment --comment \"Zoom: {title}\" -j zoom-{name}"
+                    "-A {chain} -p {transport} -m multiport --dports {ports} -m comment --comment \"Zoom: {title}\" -j zoom-{name}"
                 );
             }
         }

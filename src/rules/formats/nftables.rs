@@ -18,19 +18,27 @@ pub(super) const FORMAT: Format = Format {
     notes: no_notes,
 };
 
-const HOW: &[&str] = &[
-    "Load it with `nft -f FILE`. Loading it again puts the new rules in the old ones' place.",
-    "Then say `jump zoom_out` in the chain of table inet filter that sees what goes out, before it drops; \
-     replies pass by your rule for ct state established.",
-    "Where your table is named otherwise, write its name for `inet filter` throughout.",
-];
+fn how(chain: &str) -> [String; 3] {
+    [
+        "Load it with `nft -f FILE`. Loading it again puts the new rules in the old ones' place.".to_owned(),
+        format!(
+            "Then say `jump {chain}` in the chain of table inet filter that sees what goes out, before it drops; replies pass by \
+             your rule for ct state established."
+        ),
+        "Where your table is named otherwise, write its name for `inet filter` throughout.".to_owned(),
+    ]
+}
 
 fn write(rules: &Ruleset) -> String {
-    let mut text = heading("#", rules, HOW);
+    let chain = match rules.gap_name() {
+        Some(gap) => format!("zoom_{}_out", gap.replace('-', "_")),
+        None => "zoom_out".to_owned(),
+    };
+    let mut text = heading("#", rules, &how(&chain));
     let sets: Vec<Set> = rules.groups().iter().flat_map(Set::of).collect();
-    text.push_str("add table inet filter\nadd chain inet filter zoom_out\nflush chain inet filter zoom_out\n");
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "add table inet filter\nadd chain inet filter {chain}\nflush chain inet filter {chain}");
     for Set { name, of, .. } in &sets {
-        // Writing to a String cannot fail.
         let _ = writeln!(text, "add set inet filter {name} {{ type {of}; flags interval; }}");
         let _ = writeln!(text, "flush set inet filter {name}");
     }
@@ -40,7 +48,7 @@ fn write(rules: &Ruleset) -> String {
         let _ = writeln!(text, "    set {} {{\n        type {}\n        flags interval", set.name, set.of);
         let _ = writeln!(text, "        elements = {{\n            {elements}\n        }}\n    }}");
     }
-    text.push_str("    chain zoom_out {\n");
+    let _ = writeln!(text, "    chain {chain} {{");
     for set in &sets {
         for transport in TRANSPORTS {
             let ports = set.group.ports_of(transport);
