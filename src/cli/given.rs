@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use why5003_probes::kit::{
-    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour,
-    Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
+    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, HostsLine, Interface, Limit,
+    Neighbour, Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System,
+    SystemLookup, Trust,
 };
 
 use super::args::Options;
@@ -110,6 +111,10 @@ impl System for Given {
 
     fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         self.system.neighbour(address)
+    }
+
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        self.system.egress()
     }
 
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {

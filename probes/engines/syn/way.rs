@@ -175,8 +175,8 @@ async fn hardware_address(
     told: &Told,
     interface: usize,
 ) -> Result<Option<[u8; 6]>, CannotLook> {
-    if let Some(known) = system.hardware_address(gateway, &told.interface)? {
-        return Ok(Some(known));
+    if let Some(known) = system.egress()?.hardware_address(gateway, &told.interface)? {
+        return Ok(Some(known.octets));
     }
     let to = match gateway {
         IpAddr::V4(_) => SocketAddr::new(gateway, DISCARD),
@@ -192,8 +192,8 @@ async fn hardware_address(
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for _ in 0..LOOKS {
         looks.tick().await;
-        if let Some(found) = system.hardware_address(gateway, &told.interface)? {
-            return Ok(Some(found));
+        if let Some(found) = system.egress()?.hardware_address(gateway, &told.interface)? {
+            return Ok(Some(found.octets));
         }
     }
     Ok(None)

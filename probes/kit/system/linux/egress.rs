@@ -1,0 +1,30 @@
+//! How the kernel would send packets: its routes, rules and neighbours.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{neighbours, routes, tables};
+use crate::kit::system::Egress;
+use crate::kit::{CannotLook, HardwareAddress, Partings, Route};
+
+/// The kernel of the network namespace that this process is in.
+pub(super) struct Kernel;
+
+impl Egress for Kernel {
+    fn route(&self, to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotLook> {
+        routes::route(to, source)
+    }
+
+    fn partings(&self, prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
+        tables::partings(prefixes)
+    }
+
+    fn spreads(&self, to: IpAddr, source: Option<IpAddr>) -> Result<bool, CannotLook> {
+        routes::spreads(to, source)
+    }
+
+    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotLook> {
+        neighbours::hardware_address(neighbour, interface)
+    }
+}
