@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 
+mod ways;
 mod wire;
 #[expect(dead_code, reason = "parts by address are for the bench")]
 #[path = "../../benches/sweep/world.rs"]
@@ -24,6 +25,12 @@ fn main() -> ExitCode {
         test(wire::syn_resets_what_it_opened_once_and_the_kernel_nothing),
         test(wire::syn_goes_to_neighbours_on_the_link_by_the_kernel),
         test(wire::syn_asks_what_is_local_to_this_computer),
+        test(ways::syn_goes_where_each_route_inside_a_prefix_leads),
+        test(ways::syn_has_no_way_where_a_route_refuses_or_a_link_is_down),
+        test(ways::syn_lets_the_kernel_choose_among_several_next_hops),
+        test(ways::syn_gives_up_where_flows_are_spread_over_several_sources),
+        test(ways::syn_heeds_rules_by_source),
+        test(ways::syn_finds_a_gateway_by_its_link_local_address),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
         test(wire::connect_leaves_no_socket_port_or_time_wait_behind),

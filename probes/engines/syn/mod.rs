@@ -9,10 +9,14 @@ mod cookie;
 mod door;
 mod ear;
 mod filter;
+mod gateway;
 mod lately;
+mod piece;
 mod ports;
 mod template;
+mod told;
 mod way;
+mod ways;
 
 use std::future::poll_fn;
 use std::hash::RandomState;
@@ -32,7 +36,8 @@ use self::ear::Ear;
 use self::lately::Lately;
 use self::ports::Ports;
 use self::template::Packet;
-use self::way::{Exit, Way, Ways};
+use self::way::{Exit, Way};
+use self::ways::Ways;
 use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
 use crate::kit::sockets::io_error;
@@ -63,7 +68,7 @@ struct Flows {
 
 /// One for each kind of packets.
 struct Doors {
-    frames: Option<Door<LinkAddr>>,
+    frames: Door<LinkAddr>,
     packets_v4: Option<Door<SockaddrIn>>,
     packets_v6: Option<Door<SockaddrIn6>>,
 }
@@ -89,6 +94,8 @@ impl Syn {
         source: Option<IpAddr>,
         key: RandomState,
     ) -> Result<Self, CannotLook> {
+        // Whoever may not open one need not wait for gateways.
+        let frames = Door::frames()?;
         let ways = Ways::find(system, prefixes, source).await?;
         let leaves = |v6: bool, frames: bool| {
             ways.iter().any(|way| way.source.is_ipv6() == v6 && matches!(way.exit, Exit::Frames(_)) == frames)
@@ -105,9 +112,8 @@ impl Syn {
         if let Some(ports) = &ports_v6 {
             ears.push(Ear::open(true, &filter::answers_v6(ports.numbers()))?);
         }
-        let frames = leaves(false, true) || leaves(true, true);
         let doors = Doors {
-            frames: frames.then(Door::frames).transpose()?,
+            frames,
             packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
             packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
         };
@@ -139,7 +145,7 @@ impl Engine for Syn {
         self.flows.ways.stamp(microseconds(self.began));
         let mut asked = 0;
         while let Some(rest @ [first, ..]) = targets.get(asked..) {
-            let Some(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
+            let Ok(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
                 self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
                 asked += 1;
                 continue;
@@ -205,7 +211,7 @@ fn microseconds(since: Instant) -> u32 {
 impl Flows {
     /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
     fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
-        let Some(way) = self.ways.to(to.ip()).filter(|way| way.kind() == kind) else { return false };
+        let Some(way) = self.ways.to(to.ip()).ok().filter(|way| way.kind() == kind) else { return false };
         let ports = if to.is_ipv4() { &mut self.ports_v4 } else { &mut self.ports_v6 };
         let Some(ports) = ports else { return false };
         let Some(packet) = self.doors.next(way, to) else { return false };
@@ -229,6 +235,10 @@ impl Flows {
                 (Response::Open, echo)
             }
             Says::Reset(hops) => (Response::Closed { ttl: Some(hops) }, None),
+            // This computer's own kernel: it found no neighbour, or its firewall refuses.
+            Says::Icmp(_, by) if by == answer.from.ip() && by != answer.to.ip() => {
+                (Response::Unreachable { by: None }, None)
+            }
             Says::Icmp(meaning, by) => (Response::of_icmp(meaning, Some(by), answer.to.ip()), None),
         };
         Some((answer.to, response, echo))
@@ -236,7 +246,7 @@ impl Flows {
 
     /// A row that is full goes at once.
     fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
-        let Some(way) = self.ways.to(to.ip()) else { return };
+        let Ok(way) = self.ways.to(to.ip()) else { return };
         if !self.reset.note(cookie) {
             return;
         }
@@ -266,7 +276,7 @@ impl Doors {
     /// Room for the next packet that leaves by this way; `None` when the row is full.
     fn next(&mut self, way: &Way, to: SocketAddr) -> Option<&mut Packet> {
         match (way.exit, to) {
-            (Exit::Frames(link), _) => self.frames.as_mut()?.next(link),
+            (Exit::Frames(link), _) => self.frames.next(link),
             (Exit::Packets, SocketAddr::V4(mut to)) => {
                 to.set_port(0);
                 self.packets_v4.as_mut()?.next(to.into())
@@ -281,7 +291,7 @@ impl Doors {
 
     fn send(&mut self, kind: Kind) -> Result<Left, CannotLook> {
         let sent = match kind {
-            Kind::Frames => self.frames.as_mut().map(Door::send),
+            Kind::Frames => Some(self.frames.send()),
             Kind::PacketsV4 => self.packets_v4.as_mut().map(Door::send),
             Kind::PacketsV6 => self.packets_v6.as_mut().map(Door::send),
         };

@@ -8,6 +8,7 @@ use why5003_probes::engines::{Connect, Datagrams, Engine};
 use why5003_probes::kit::{System, Transport};
 
 use super::super::args::{self, Options};
+use super::super::output;
 use super::wanted::Wanted;
 
 /// One engine for each transport that has targets.
@@ -46,13 +47,15 @@ async fn tcp_engine(
     use std::hash::RandomState;
 
     use why5003_probes::engines::Syn;
-    use why5003_probes::kit::CannotLook;
 
     if args.engine != args::Engine::Connect {
         match Syn::new(system, prefixes, WAIT, options.source, RandomState::new()).await {
             Ok(engine) => return Ok(Box::new(engine)),
-            Err(CannotLook::Unprivileged { .. }) if args.engine == args::Engine::Auto => {}
-            Err(error) => return Err(error).context(BEGIN),
+            Err(error) if args.engine == args::Engine::Auto => {
+                let why = format!("{:#}", anyhow::Error::from(error));
+                output::note(options, &format!("The connect engine is used: the syn engine could not {why}."));
+            }
+            Err(error) => return Err(error).context("could not begin the sweep with --engine syn"),
         }
     }
     connect(options)

@@ -1,0 +1,19 @@
+//! Makes the kernel search for gateways, or look whether they are still there: an empty datagram to their discard port does.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use nix::sys::socket::LinkAddr;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Calls a gateway on the link of that interface. Whether it could be called shows when it answers.
+pub(super) fn call(gateway: IpAddr, on: &LinkAddr) {
+    let to = match gateway {
+        IpAddr::V4(_) => SocketAddr::new(gateway, DISCARD),
+        IpAddr::V6(gateway) => SocketAddrV6::new(gateway, DISCARD, 0, u32::try_from(on.ifindex()).unwrap_or(0)).into(),
+    };
+    let socket = Socket::new(Domain::for_address(to), Type::DGRAM.nonblocking(), Some(Protocol::UDP));
+    let _unanswered = socket.and_then(|socket| socket.connect(&to.into()).and_then(|()| socket.send(&[])));
+}
+
+/// RFC 863: whoever has it open throws away what comes.
+const DISCARD: u16 = 9;
