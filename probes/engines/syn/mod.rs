@@ -7,8 +7,10 @@
 mod answer;
 mod cookie;
 mod door;
+mod doors;
 mod ear;
 mod filter;
+mod flows;
 mod gateway;
 mod lately;
 mod piece;
@@ -26,17 +28,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
-use nix::sys::socket::{LinkAddr, SockaddrIn, SockaddrIn6};
-use socket2::Domain;
 
-use self::answer::Says;
-use self::cookie::Cookies;
-use self::door::{Door, Left, may_not};
+use self::door::Left;
+use self::doors::Doors;
 use self::ear::Ear;
-use self::lately::Lately;
-use self::ports::Ports;
-use self::template::Packet;
-use self::way::{Exit, Way};
+use self::flows::Flows;
+use self::way::Way;
 use self::ways::Ways;
 use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
@@ -56,31 +53,6 @@ pub struct Syn {
     wait: Duration,
 }
 
-/// What is known of all flows, and how to send.
-struct Flows {
-    cookies: Cookies,
-    ways: Ways,
-    ports_v4: Option<Ports>,
-    ports_v6: Option<Ports>,
-    doors: Doors,
-    reset: Lately,
-}
-
-/// One for each kind of packets.
-struct Doors {
-    frames: Door<LinkAddr>,
-    packets_v4: Option<Door<SockaddrIn>>,
-    packets_v6: Option<Door<SockaddrIn6>>,
-}
-
-/// Which of them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Frames,
-    PacketsV4,
-    PacketsV6,
-}
-
 impl Syn {
     /// An engine for targets in these prefixes, that gives each so long; `source` is the address to send from, where its family
     /// fits; the key makes its cookies.
@@ -95,29 +67,10 @@ impl Syn {
         key: RandomState,
     ) -> Result<Self, CannotLook> {
         // Whoever may not open one need not wait for gateways.
-        let frames = Door::frames()?;
+        let doors = Doors::open()?;
         let ways = Ways::find(system, prefixes, source).await?;
-        let leaves = |v6: bool, frames: bool| {
-            ways.iter().any(|way| way.source.is_ipv6() == v6 && matches!(way.exit, Exit::Frames(_)) == frames)
-        };
-        let take = |v6: bool| {
-            let wanted = leaves(v6, true) || leaves(v6, false);
-            wanted.then(|| Ports::take(v6)).transpose().map_err(may_not)
-        };
-        let (ports_v4, ports_v6) = (take(false)?, take(true)?);
-        let mut ears = Vec::new();
-        if let Some(ports) = &ports_v4 {
-            ears.push(Ear::open(false, &filter::answers_v4(ports.numbers()))?);
-        }
-        if let Some(ports) = &ports_v6 {
-            ears.push(Ear::open(true, &filter::answers_v6(ports.numbers()))?);
-        }
-        let doors = Doors {
-            frames,
-            packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
-            packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
-        };
-        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset: Lately::new() };
+        let mut flows = Flows::new(ways, doors, key);
+        let ears = flows.equip()?;
         Ok(Self { flows, ears, more: false, at_once: Vec::new(), began: Instant::now(), wait })
     }
 }
@@ -181,7 +134,7 @@ impl Engine for Syn {
             });
             self.more |= left.map_err(io_error("read raw packets"))?;
         }
-        self.flows.doors.send_resets()
+        self.flows.doors.send_all()
     }
 
     fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
@@ -206,105 +159,6 @@ impl Engine for Syn {
 /// So long since the engine began; it goes around after 71 minutes.
 fn microseconds(since: Instant) -> u32 {
     u32::try_from(since.elapsed().as_micros() & u128::from(u32::MAX)).unwrap_or_default()
-}
-
-impl Flows {
-    /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
-    fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
-        let Some(way) = self.ways.to(to.ip()).ok().filter(|way| way.kind() == kind) else { return false };
-        let ports = if to.is_ipv4() { &mut self.ports_v4 } else { &mut self.ports_v6 };
-        let Some(ports) = ports else { return false };
-        let Some(packet) = self.doors.next(way, to) else { return false };
-        let port = ports.next();
-        let cookie = self.cookies.of(SocketAddr::new(way.source, port), to);
-        way.syn.fill(packet, port, to, cookie);
-        self.reset.forget(cookie);
-        true
-    }
-
-    /// What a packet says of a target, if it answers a SYN of ours, with the timestamp that it echoes; queues the RST that a
-    /// SYN-ACK draws.
-    fn came(&mut self, bytes: &[u8]) -> Option<(SocketAddr, Response, Option<u32>)> {
-        let answer = answer::read(bytes)?;
-        if self.cookies.of(answer.from, answer.to) != answer.sequence {
-            return None;
-        }
-        let (response, echo) = match answer.says {
-            Says::Open(echo) => {
-                self.queue_reset(answer.from.port(), answer.to, answer.sequence);
-                (Response::Open, echo)
-            }
-            Says::Reset(hops) => (Response::Closed { ttl: Some(hops) }, None),
-            // This computer's own kernel: it found no neighbour, or its firewall refuses.
-            Says::Icmp(_, by) if by == answer.from.ip() && by != answer.to.ip() => {
-                (Response::Unreachable { by: None }, None)
-            }
-            Says::Icmp(meaning, by) => (Response::of_icmp(meaning, Some(by), answer.to.ip()), None),
-        };
-        Some((answer.to, response, echo))
-    }
-
-    /// A row that is full goes at once.
-    fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
-        let Ok(way) = self.ways.to(to.ip()) else { return };
-        if !self.reset.note(cookie) {
-            return;
-        }
-        let mut reset = Packet::EMPTY;
-        way.reset.fill(&mut reset, from_port, to, cookie.wrapping_add(1));
-        if self.doors.next(way, to).map(|place| *place = reset).is_none() {
-            // What finds no room is not sent: the far end gives the flow up by itself.
-            drop(self.doors.send(way.kind()));
-            if let Some(place) = self.doors.next(way, to) {
-                *place = reset;
-            }
-        }
-    }
-}
-
-impl Way {
-    fn kind(&self) -> Kind {
-        match (self.exit, self.source) {
-            (Exit::Frames(_), _) => Kind::Frames,
-            (Exit::Packets, IpAddr::V4(_)) => Kind::PacketsV4,
-            (Exit::Packets, IpAddr::V6(_)) => Kind::PacketsV6,
-        }
-    }
-}
-
-impl Doors {
-    /// Room for the next packet that leaves by this way; `None` when the row is full.
-    fn next(&mut self, way: &Way, to: SocketAddr) -> Option<&mut Packet> {
-        match (way.exit, to) {
-            (Exit::Frames(link), _) => self.frames.next(link),
-            (Exit::Packets, SocketAddr::V4(mut to)) => {
-                to.set_port(0);
-                self.packets_v4.as_mut()?.next(to.into())
-            }
-            (Exit::Packets, SocketAddr::V6(mut to)) => {
-                // A raw socket takes no port (raw(7)).
-                to.set_port(0);
-                self.packets_v6.as_mut()?.next(to.into())
-            }
-        }
-    }
-
-    fn send(&mut self, kind: Kind) -> Result<Left, CannotLook> {
-        let sent = match kind {
-            Kind::Frames => Some(self.frames.send()),
-            Kind::PacketsV4 => self.packets_v4.as_mut().map(Door::send),
-            Kind::PacketsV6 => self.packets_v6.as_mut().map(Door::send),
-        };
-        sent.unwrap_or(Ok(Left::Sent(0)))
-    }
-
-    /// Sends what waits at any of them; what is refused or finds no room is let go.
-    fn send_resets(&mut self) -> Result<(), CannotLook> {
-        for kind in [Kind::Frames, Kind::PacketsV4, Kind::PacketsV6] {
-            self.send(kind)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
