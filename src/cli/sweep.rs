@@ -84,7 +84,7 @@ impl Work<'_> {
         stamp: CatalogueStamp,
     ) -> anyhow::Result<(SweepReport, Survey)> {
         let began = self.tools.clock.elapsed();
-        let mut engines = engines::choose(self.args, self.options, &*self.tools.system, &self.wanted).await?;
+        let mut engines = engines::choose(self.args, self.options, &self.tools.system, &self.wanted).await?;
         let Wanted { space, shard, seed, known } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
         let mut wrong = None;

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 
+mod changes;
 mod ways;
 mod wire;
 #[expect(dead_code, reason = "parts by address are for the bench")]
@@ -31,6 +32,12 @@ fn main() -> ExitCode {
         test(ways::syn_gives_up_where_flows_are_spread_over_several_sources),
         test(ways::syn_heeds_rules_by_source),
         test(ways::syn_finds_a_gateway_by_its_link_local_address),
+        test(changes::syn_follows_a_gateway_that_announces_another_hardware_address),
+        test(changes::syn_finds_a_gateway_again_that_is_replaced_without_a_word),
+        test(changes::no_target_of_a_sweep_is_lost_when_the_gateway_is_replaced),
+        test(changes::syn_waits_while_the_link_or_the_route_is_gone),
+        test(changes::syn_sends_from_the_address_that_a_new_lease_gave),
+        test(changes::syn_takes_up_a_family_that_comes_later),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
         test(wire::connect_leaves_no_socket_port_or_time_wait_behind),

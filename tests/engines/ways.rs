@@ -3,6 +3,7 @@
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
+use std::sync::Arc;
 
 use pnet::packet::ipv4::Ipv4Packet;
 use tappers::{Interface, Tun};
@@ -83,8 +84,7 @@ pub(crate) fn syn_gives_up_where_flows_are_spread_over_several_sources() {
     let far_end = FarEnd::start();
     second_link(&far_end);
     shell(&format!("ip route replace 170.114.0.0/16 nexthop via {GATEWAY} nexthop via 10.0.1.2"));
-    let system = this_system();
-    let engine = block_on(Syn::new(system.as_ref(), &prefixes(), WAIT, None, RandomState::new()));
+    let engine = block_on(Syn::new(Arc::from(this_system()), &prefixes(), WAIT, None, RandomState::new()));
     let said = engine.map(|_| ()).unwrap_err();
     assert!(matches!(said, CannotLook::Unsupported { .. }), "{said}");
     drop(far_end);
@@ -96,8 +96,8 @@ pub(crate) fn syn_heeds_rules_by_source() {
     shell("ip rule add from 10.0.1.1 lookup 78; ip route add default via 10.0.1.2 table 78");
     let targets = to(&["170.114.1.1", "170.114.2.2"]);
     let (came, _) = block_on(async {
-        let (system, source) = (this_system(), "10.0.1.1".parse().ok());
-        let engine = Syn::new(system.as_ref(), &prefixes(), WAIT, source, RandomState::new()).await;
+        let source = "10.0.1.1".parse().ok();
+        let engine = Syn::new(Arc::from(this_system()), &prefixes(), WAIT, source, RandomState::new()).await;
         asked(&mut engine.unwrap(), &targets).await
     });
     assert_eq!(came, targets.iter().map(|to| (*to, Response::Open)).collect());
@@ -117,7 +117,7 @@ pub(crate) fn syn_finds_a_gateway_by_its_link_local_address() {
 }
 
 /// A second cable to the same far end, which counts the SYNs that come by it.
-fn second_link(far_end: &FarEnd) {
+pub(crate) fn second_link(far_end: &FarEnd) {
     let far = far_end.id();
     shell(&format!(
         "ip link add second type veth peer name far2 netns {far}
@@ -140,7 +140,7 @@ fn syns_by_the_second(far_end: &FarEnd) -> usize {
 }
 
 /// Runs lines of shell where the far end is.
-fn enter(far_end: &FarEnd, lines: &str) -> String {
+pub(crate) fn enter(far_end: &FarEnd, lines: &str) -> String {
     let target = far_end.id().to_string();
     let said = Command::new("nsenter").args(["--net", "--target", &target, "sh", "-ec", lines]).output().unwrap();
     assert!(said.status.success(), "{lines}\n{}", String::from_utf8_lossy(&said.stderr));
@@ -177,6 +177,6 @@ fn many() -> Vec<SocketAddr> {
     (0..64).map(|nth| SocketAddr::new(IpAddr::from([170, 114, nth, 1]), 443)).collect()
 }
 
-fn to(addresses: &[&str]) -> Vec<SocketAddr> {
+pub(crate) fn to(addresses: &[&str]) -> Vec<SocketAddr> {
     addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 443)).collect()
 }

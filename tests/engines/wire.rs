@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -127,7 +128,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(crate) async fn syn(prefixes: &[IpNet]) -> Syn {
-    Syn::new(this_system().as_ref(), prefixes, WAIT, None, RandomState::new()).await.unwrap()
+    Syn::new(Arc::from(this_system()), prefixes, WAIT, None, RandomState::new()).await.unwrap()
 }
 
 /// Asks all, and hears what comes until nothing came for a while; and how many were asked.

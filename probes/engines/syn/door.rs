@@ -25,8 +25,10 @@ pub(super) struct Door<To> {
 pub(super) enum Left {
     /// So many of them left, in turn; fewer than waited: there is no room for more now.
     Sent(usize),
-    /// This computer refused to send the first one: no route, or its own firewall.
+    /// This computer refused to send the first one: its own firewall, or a route that prohibits.
     Refused,
+    /// The first one has no way: no route, or the interface is down or gone.
+    NoWay,
 }
 
 impl<To: SockaddrLike + Copy> Door<To> {
@@ -80,9 +82,15 @@ impl<To: SockaddrLike + Copy> Door<To> {
         match sent {
             Ok(sent) => Ok(Left::Sent(sent)),
             Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => Ok(Left::Sent(0)),
-            Err(Errno::EPERM | Errno::EACCES | Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EINVAL) => {
-                Ok(Left::Refused)
-            }
+            Err(Errno::EPERM | Errno::EACCES) => Ok(Left::Refused),
+            Err(
+                Errno::ENETUNREACH
+                | Errno::EHOSTUNREACH
+                | Errno::EINVAL
+                | Errno::ENETDOWN
+                | Errno::ENXIO
+                | Errno::ENODEV,
+            ) => Ok(Left::NoWay),
             Err(errno) => Err(CannotLook::Io { operation: "send raw packets", source: errno.into() }),
         }
     }

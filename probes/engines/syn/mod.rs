@@ -13,6 +13,8 @@ mod filter;
 mod flows;
 mod gateway;
 mod lately;
+mod looks;
+mod lost;
 mod piece;
 mod ports;
 mod template;
@@ -24,16 +26,18 @@ use std::future::poll_fn;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
 use self::door::Left;
-use self::doors::Doors;
+use self::doors::{Doors, Kind};
 use self::ear::Ear;
 use self::flows::Flows;
-use self::way::Way;
+use self::lost::Lost;
+use self::way::{NoWay, Way};
 use self::ways::Ways;
 use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
@@ -48,6 +52,8 @@ pub struct Syn {
     more: bool,
     /// Ends that came at once.
     at_once: Vec<Returned>,
+    /// What waits for a way that is gone.
+    lost: Lost,
     /// What timestamps count from.
     began: Instant,
     wait: Duration,
@@ -60,7 +66,7 @@ impl Syn {
     /// # Errors
     /// [`CannotLook::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.
     pub async fn new(
-        system: &dyn System,
+        system: Arc<dyn System>,
         prefixes: &[IpNet],
         wait: Duration,
         source: Option<IpAddr>,
@@ -71,7 +77,7 @@ impl Syn {
         let ways = Ways::find(system, prefixes, source).await?;
         let mut flows = Flows::new(ways, doors, key);
         let ears = flows.equip()?;
-        Ok(Self { flows, ears, more: false, at_once: Vec::new(), began: Instant::now(), wait })
+        Ok(Self { flows, ears, more: false, at_once: Vec::new(), lost: Lost::default(), began: Instant::now(), wait })
     }
 }
 
@@ -91,28 +97,46 @@ impl Engine for Syn {
 
     fn room(&self) -> usize {
         // Nothing is kept of what is under way.
-        usize::MAX
+        if self.lost.pauses(Instant::now()) { 0 } else { usize::MAX }
     }
 
     fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+        let now = Instant::now();
+        self.look_again(now, false)?;
         self.flows.ways.stamp(microseconds(self.began));
         let mut asked = 0;
         while let Some(rest @ [first, ..]) = targets.get(asked..) {
-            let Ok(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
-                self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
-                asked += 1;
-                continue;
+            let kind = match self.flows.ways.to(first.ip()).map(Way::kind) {
+                Ok(kind) => kind,
+                Err(why) if self.flows.ways.had(first.ip()) => {
+                    self.lost.waits(first.ip(), why, now)?;
+                    break;
+                }
+                Err(_) => {
+                    self.refuse(*first);
+                    asked += 1;
+                    continue;
+                }
             };
             let waiting = rest.iter().take_while(|to| self.flows.queue_syn(**to, kind)).count();
             match self.flows.doors.send(kind)? {
                 Left::Sent(sent) => {
                     asked += sent;
-                    if sent < waiting {
+                    if sent > 0 && self.lost.first().is_some_and(|to| self.flows.ways.to(to).is_ok()) {
+                        self.lost.found();
+                    }
+                    if sent < waiting || waiting == 0 {
                         break;
                     }
                 }
-                Left::Refused => {
-                    self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
+                // It is gone since the last look.
+                Left::NoWay if self.look_again(now, true)? => {}
+                Left::NoWay if kind == Kind::Frames => {
+                    self.lost.waits(first.ip(), NoWay::LinkDown, now)?;
+                    break;
+                }
+                Left::NoWay | Left::Refused => {
+                    self.refuse(*first);
                     asked += 1;
                 }
             }
@@ -156,6 +180,22 @@ impl Engine for Syn {
     }
 }
 
+impl Syn {
+    /// Looks at the ways again if it is time, and takes what they need now; `true` if it did.
+    fn look_again(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
+        let looked = self.flows.ways.look_again(now, doubt)?;
+        if looked {
+            self.ears.extend(self.flows.equip()?);
+        }
+        Ok(looked)
+    }
+
+    /// This computer itself has no way to it, or may not send.
+    fn refuse(&mut self, to: SocketAddr) {
+        self.at_once.push(Returned { to, response: Response::Unreachable { by: None }, rtt: None });
+    }
+}
+
 /// So long since the engine began; it goes around after 71 minutes.
 fn microseconds(since: Instant) -> u32 {
     u32::try_from(since.elapsed().as_micros() & u128::from(u32::MAX)).unwrap_or_default()
@@ -172,10 +212,10 @@ mod tests {
 
     /// What came for these, or nothing where raw sockets are not allowed.
     async fn heard(targets: &[SocketAddr], wanted: usize) -> Option<BTreeMap<SocketAddr, Response>> {
-        let system = this_system();
+        let system = Arc::from(this_system());
         let prefixes = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let wait = Duration::from_millis(100);
-        let mut engine = match Syn::new(system.as_ref(), &prefixes, wait, None, RandomState::new()).await {
+        let mut engine = match Syn::new(system, &prefixes, wait, None, RandomState::new()).await {
             Ok(engine) => engine,
             Err(CannotLook::Unprivileged { .. }) => return None,
             Err(error) => panic!("{error}"),

@@ -18,6 +18,8 @@ pub(super) struct Way {
     pub(super) source: IpAddr,
     /// The door they leave by.
     pub(super) exit: Exit,
+    /// The kernel would ask the gateway whether it is still there, if it sent by it.
+    pub(super) stale: bool,
     pub(super) syn: Template,
     pub(super) reset: Template,
 }
@@ -57,9 +59,10 @@ impl Interfaces {
         Ok(Self(all.map(|one| (one.interface_name, one.flags, one.address.and_then(link))).collect()))
     }
 
-    /// Whether it is up, and its link with it, where that is told (`IFF_RUNNING`, netdevice(7)).
+    /// Whether it is up, and its link with it, where that is told (netdevice(7)): the carrier shows at once, what else an interface
+    /// waits for within a second.
     fn is_up(&self, name: &str) -> bool {
-        let up = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING;
+        let up = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOWER_UP | InterfaceFlags::IFF_RUNNING;
         self.0.iter().any(|(known, flags, _)| known == name && flags.contains(up))
     }
 
@@ -85,15 +88,16 @@ impl Way {
             return Ok(Err(NoWay::LinkDown));
         }
         let frames = told.gateway.filter(|_| !told.spread).zip(interfaces.ethernet(&told.interface));
-        let (mut exit, mut link) = (Exit::Packets, None);
+        let (mut exit, mut link, mut stale) = (Exit::Packets, None, false);
         if let Some((gateway, own)) = frames {
             let known = egress.hardware_address(gateway, &told.interface)?;
             let (Some(from), Some(to)) = (own.addr(), known) else { return Ok(Err(NoWay::NoGateway)) };
             exit = Exit::Frames(own);
+            stale = to.stale;
             link = Some(Link { from: MacAddr::from(from), to: MacAddr::from(to.octets) });
         }
         let template = |segment| Template::new(segment, told.source, link);
-        Ok(Ok(Self { source: told.source, exit, syn: template(Segment::Syn), reset: template(Segment::Reset) }))
+        Ok(Ok(Self { source: told.source, exit, stale, syn: template(Segment::Syn), reset: template(Segment::Reset) }))
     }
 }
 
