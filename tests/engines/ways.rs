@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use pnet::packet::ipv4::Ipv4Packet;
 use tappers::{Interface, Tun};
-use why5003_probes::engines::{Response, Syn};
+use why5003_probes::engines::{Connect, Response, Syn};
 use why5003_probes::kit::{CannotLook, this_system};
 
 use crate::wire::{Came, WAIT, asked, block_on, prefixes, syn};
@@ -93,15 +94,26 @@ pub(crate) fn syn_gives_up_where_flows_are_spread_over_several_sources() {
 pub(crate) fn syn_heeds_rules_by_source() {
     let far_end = FarEnd::start();
     second_link(&far_end);
-    shell("ip rule add from 10.0.1.1 lookup 78; ip route add default via 10.0.1.2 table 78");
+    let tunnel = tunnel();
+    // To the kernel's own choice of a source, too, once it is made.
+    shell(
+        "ip rule add from 10.0.0.1 lookup 78; ip route add default via 10.0.1.2 table 78
+         ip rule add from 10.0.1.1 lookup 79; ip route add default dev tunnel table 79",
+    );
     let targets = to(&["170.114.1.1", "170.114.2.2"]);
-    let (came, _) = block_on(async {
-        let source = "10.0.1.1".parse().ok();
-        let engine = Syn::new(Arc::from(this_system()), &prefixes(), WAIT, source, RandomState::new()).await;
-        asked(&mut engine.unwrap(), &targets).await
-    });
-    assert_eq!(came, targets.iter().map(|to| (*to, Response::Open)).collect());
-    assert_eq!(syns_by_the_second(&far_end), 2);
+    let swept = |source: Option<IpAddr>| {
+        block_on(async {
+            let engine = Syn::new(Arc::from(this_system()), &prefixes_v4(), WAIT, source, RandomState::new()).await;
+            asked(&mut engine.unwrap(), &targets).await.0
+        })
+    };
+    let opened: Came = targets.iter().map(|to| (*to, Response::Open)).collect();
+    assert_eq!((swept(None), syns_by_the_second(&far_end)), (opened.clone(), 2));
+    let connected = block_on(async { asked(&mut Connect::new(WAIT, None).unwrap(), &targets).await }).0;
+    assert_eq!((connected, syns_by_the_second(&far_end)), (opened, 4));
+    let source = "10.0.1.1".parse().unwrap();
+    assert_eq!(swept(Some(source)), Came::new());
+    assert_eq!(carried(&tunnel), targets.iter().map(|to| (to.ip(), source)).collect::<Vec<_>>());
     drop(far_end);
 }
 
@@ -179,4 +191,8 @@ fn many() -> Vec<SocketAddr> {
 
 pub(crate) fn to(addresses: &[&str]) -> Vec<SocketAddr> {
     addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 443)).collect()
+}
+
+fn prefixes_v4() -> Vec<IpNet> {
+    prefixes().into_iter().filter(|prefix| prefix.addr().is_ipv4()).collect()
 }

@@ -1,6 +1,7 @@
 //! Sends many packets by one system call: as frames on an interface, or as packets that the kernel routes.
 
 use std::io::{self, IoSlice};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
@@ -37,9 +38,12 @@ impl<To: SockaddrLike + Copy> Door<To> {
         Self::open(Domain::PACKET, None)
     }
 
-    /// Packets from the IP header on (raw(7), `IPPROTO_RAW`), which the kernel routes by their destination.
-    pub(super) fn packets(domain: Domain) -> Result<Self, CannotLook> {
-        Self::open(domain, Some(Protocol::from(IPPROTO_RAW)))
+    /// Packets from the IP header on (raw(7), `IPPROTO_RAW`), which the kernel routes by their destination, and by that source.
+    pub(super) fn packets(source: IpAddr) -> Result<Self, CannotLook> {
+        let from = SocketAddr::new(source, 0);
+        let door = Self::open(Domain::for_address(from), Some(Protocol::from(IPPROTO_RAW)))?;
+        door.socket.bind(&from.into()).map_err(io_error("bind a raw socket"))?;
+        Ok(door)
     }
 
     fn open(domain: Domain, protocol: Option<Protocol>) -> Result<Self, CannotLook> {

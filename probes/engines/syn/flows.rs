@@ -32,25 +32,24 @@ impl Flows {
         Self { ways, doors, cookies: Cookies(key), ports_v4: None, ports_v6: None, reset: Lately::new() }
     }
 
-    /// Takes what the ways need that is not there: doors, and ports for each family; returns an ear for each family that got its
-    /// ports now.
+    /// Takes what the ways need that is not there: doors, and ports for each family, with an ear for what comes to them.
     ///
     /// # Errors
     /// [`CannotLook`] where this computer does not give them.
-    pub(super) fn equip(&mut self) -> Result<Vec<Ear>, CannotLook> {
+    pub(super) fn equip(&mut self, ears: &mut Vec<Ear>) -> Result<(), CannotLook> {
         let Self { ways, doors, ports_v4, ports_v6, .. } = self;
-        let mut ears = Vec::new();
         for way in ways.iter() {
             doors.need(way.kind())?;
             let v6 = way.source.is_ipv6();
             let ports = if v6 { &mut *ports_v6 } else { &mut *ports_v4 };
             if ports.is_none() {
-                let taken = ports.insert(Ports::take(v6).map_err(may_not)?);
+                let taken = Ports::take(v6).map_err(may_not)?;
                 let filter = if v6 { answers_v6(taken.numbers()) } else { answers_v4(taken.numbers()) };
                 ears.push(Ear::open(v6, &filter)?);
+                *ports = Some(taken);
             }
         }
-        Ok(ears)
+        Ok(())
     }
 
     /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.

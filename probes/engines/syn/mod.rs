@@ -76,7 +76,8 @@ impl Syn {
         let doors = Doors::open()?;
         let ways = Ways::find(system, prefixes, source).await?;
         let mut flows = Flows::new(ways, doors, key);
-        let ears = flows.equip()?;
+        let mut ears = Vec::new();
+        flows.equip(&mut ears)?;
         Ok(Self { flows, ears, more: false, at_once: Vec::new(), lost: Lost::default(), began: Instant::now(), wait })
     }
 }
@@ -120,12 +121,16 @@ impl Engine for Syn {
             };
             let waiting = rest.iter().take_while(|to| self.flows.queue_syn(**to, kind)).count();
             match self.flows.doors.send(kind)? {
+                Left::Sent(_) if waiting == 0 => {
+                    self.lost.waits(first.ip(), NoWay::NoRoute, now)?;
+                    break;
+                }
                 Left::Sent(sent) => {
                     asked += sent;
                     if sent > 0 && self.lost.first().is_some_and(|to| self.flows.ways.to(to).is_ok()) {
                         self.lost.found();
                     }
-                    if sent < waiting || waiting == 0 {
+                    if sent < waiting {
                         break;
                     }
                 }
@@ -185,7 +190,11 @@ impl Syn {
     fn look_again(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
         let looked = self.flows.ways.look_again(now, doubt)?;
         if looked {
-            self.ears.extend(self.flows.equip()?);
+            match self.flows.equip(&mut self.ears) {
+                // An address can be gone again already: what lacks its door waits.
+                Ok(()) | Err(CannotLook::Io { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(looked)
     }

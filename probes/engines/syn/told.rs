@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::piece::{Piece, pieces};
-use crate::kit::{CannotLook, Egress};
+use crate::kit::{CannotLook, Egress, Partings};
 
 /// How the packets to some addresses leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) fn told(
     }
     let (mut told, mut spans) = (Vec::new(), Vec::<Span>::new());
     for piece in pieces {
-        let way = of_a_piece(egress, piece, source, partings.spread)?.map(|way| {
+        let way = of_a_piece(egress, piece, source, &partings)?.map(|way| {
             told.iter().position(|known| *known == way).unwrap_or_else(|| {
                 told.push(way);
                 told.len() - 1
@@ -67,15 +67,20 @@ fn of_a_piece(
     egress: &dyn Egress,
     piece: Piece,
     source: Option<IpAddr>,
-    spread: bool,
+    partings: &Partings,
 ) -> Result<Option<Told>, CannotLook> {
-    let source = source.filter(|source| source.is_ipv4() == piece.first.is_ipv4());
-    let Some(told) = of_an_address(egress, piece.first, source)? else { return Ok(None) };
-    if !spread || !egress.spreads(piece.first, source)? {
+    let given = source.filter(|source| source.is_ipv4() == piece.first.is_ipv4());
+    let Some(mut told) = of_an_address(egress, piece.first, given)? else { return Ok(None) };
+    if partings.by_source && given.is_none() && told.source.is_ipv4() {
+        // Once the kernel has chosen a source it looks again, with it (`ip_route_connect`); of IPv6 it does not.
+        let Some(by_source) = of_an_address(egress, piece.first, Some(told.source))? else { return Ok(None) };
+        told = by_source;
+    }
+    if !partings.spread || !egress.spreads(piece.first, given)? {
         return Ok(Some(told));
     }
     for address in piece.some(TRIED) {
-        if of_an_address(egress, address, source)?.is_some_and(|other| other.source != told.source) {
+        if of_an_address(egress, address, given)?.is_some_and(|other| other.source != told.source) {
             return Err(CannotLook::Unsupported { what: WAYS, why: "flows are spread over several own addresses" });
         }
     }
@@ -102,7 +107,7 @@ const TRIED: u8 = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::{HardwareAddress, Partings, Route};
+    use crate::kit::{HardwareAddress, Route};
 
     /// Destinations and their gateways, the longest prefix first; of two gateways the even addresses get the first.
     struct Routes(&'static [(&'static str, &'static [&'static str])]);
@@ -131,7 +136,7 @@ mod tests {
         fn partings(&self, prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
             let inside = self.0.iter().map(|(route, _)| route.parse::<IpNet>().unwrap());
             let inside = inside.filter(|route| prefixes.iter().any(|prefix| prefix.contains(route))).collect();
-            Ok(Partings { inside, spread: self.0.iter().any(|(_, hops)| hops.len() > 1) })
+            Ok(Partings { inside, spread: self.0.iter().any(|(_, hops)| hops.len() > 1), by_source: false })
         }
 
         fn spreads(&self, to: IpAddr, _: Option<IpAddr>) -> Result<bool, CannotLook> {

@@ -116,8 +116,8 @@ impl Ways {
                 Ok(way) => way.stale,
                 Err(no_way) => *no_way == NoWay::NoGateway,
             };
-            if let Some((gateway, on)) = told.gateway.zip(interfaces.ethernet(&told.interface)).filter(|_| unsure) {
-                gateway::call(gateway, &on);
+            if let Some((gateway, own)) = told.gateway.zip(interfaces.ethernet(&told.interface)).filter(|_| unsure) {
+                gateway::call(gateway, &told.interface, &own);
             }
         }
         Ok(())

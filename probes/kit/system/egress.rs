@@ -38,6 +38,8 @@ pub struct Partings {
     pub inside: Vec<IpNet>,
     /// Some route of theirs or of all has several next hops.
     pub spread: bool,
+    /// Some rule goes by the source of packets.
+    pub by_source: bool,
 }
 
 /// What the neighbour table has of a neighbour.

@@ -44,6 +44,7 @@ fn add(request: RouteNetlinkMessage, wanted: &[IpNet], partings: &mut Partings) 
             return;
         };
         partings.spread |= matches!(&message, RouteNetlinkMessage::NewRoute(route) if has_several_hops(route));
+        partings.by_source |= matches!(&message, RouteNetlinkMessage::NewRule(rule) if rule.header.src_len > 0);
         partings.inside.extend(
             destination(&message).filter(|destination| wanted.iter().any(|prefix| prefix.contains(destination))),
         );
