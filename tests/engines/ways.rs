@@ -117,6 +117,17 @@ pub(crate) fn syn_heeds_rules_by_source() {
     drop(far_end);
 }
 
+/// A virtual private network by policies has no route of its own; one that blocks shows where packets went.
+pub(crate) fn syn_does_not_pass_by_a_policy_of_ipsec() {
+    let far_end = FarEnd::start();
+    shell("ip xfrm policy add dir out src 10.0.0.1/32 dst 170.114.10.0/24 action block");
+    let (blocked, open) = (to(&["170.114.10.7"]), to(&["170.114.9.7"]));
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &[&blocked[..], &open].concat()).await });
+    let wanted = [(blocked[0], Response::Unreachable { by: None }), (open[0], Response::Open)];
+    assert_eq!(came, wanted.into());
+    drop(far_end);
+}
+
 /// As routers announce themselves (RFC 4861): it stands on every link, so the interface counts.
 pub(crate) fn syn_finds_a_gateway_by_its_link_local_address() {
     let far_end = FarEnd::start();

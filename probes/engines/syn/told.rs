@@ -16,8 +16,8 @@ pub(super) struct Told {
     pub(super) interface: String,
     pub(super) gateway: Option<IpAddr>,
     pub(super) source: IpAddr,
-    /// The kernel chooses for each flow among several next hops, of which one stands here.
-    pub(super) spread: bool,
+    /// The kernel must send itself: it chooses for each flow among several next hops, of which one stands here, or encrypts.
+    pub(super) by_kernel: bool,
 }
 
 /// Addresses that share a way.
@@ -47,9 +47,11 @@ pub(super) fn told(
             why: "more routes lead into these prefixes than it follows",
         });
     }
+    let encrypts = egress.is_transformed();
     let (mut told, mut spans) = (Vec::new(), Vec::<Span>::new());
     for piece in pieces {
-        let way = of_a_piece(egress, piece, source, &partings)?.map(|way| {
+        let way = of_a_piece(egress, piece, source, &partings)?.map(|mut way| {
+            way.by_kernel |= encrypts;
             told.iter().position(|known| *known == way).unwrap_or_else(|| {
                 told.push(way);
                 told.len() - 1
@@ -84,7 +86,7 @@ fn of_a_piece(
             return Err(CannotLook::Unsupported { what: WAYS, why: "flows are spread over several own addresses" });
         }
     }
-    Ok(Some(Told { spread: true, ..told }))
+    Ok(Some(Told { by_kernel: true, ..told }))
 }
 
 fn of_an_address(egress: &dyn Egress, address: IpAddr, source: Option<IpAddr>) -> Result<Option<Told>, CannotLook> {
@@ -94,7 +96,7 @@ fn of_an_address(egress: &dyn Egress, address: IpAddr, source: Option<IpAddr>) -
     let kernels = route.source.filter(|source| *source != address);
     let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
     let source = source.or(kernels).unwrap_or(loopback);
-    Ok(Some(Told { interface, gateway: route.gateway, source, spread: false }))
+    Ok(Some(Told { interface, gateway: route.gateway, source, by_kernel: false }))
 }
 
 const WAYS: &str = "the way that each target's packets take";
@@ -146,6 +148,10 @@ mod tests {
         fn hardware_address(&self, _: IpAddr, _: &str) -> Result<Option<HardwareAddress>, CannotLook> {
             Ok(None)
         }
+
+        fn is_transformed(&self) -> bool {
+            false
+        }
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -162,7 +168,7 @@ mod tests {
     }
 
     fn by(gateway: &str, source: &str) -> Told {
-        Told { interface: "eth0".to_owned(), gateway: Some(ip(gateway)), source: ip(source), spread: false }
+        Told { interface: "eth0".to_owned(), gateway: Some(ip(gateway)), source: ip(source), by_kernel: false }
     }
 
     #[test]
@@ -197,7 +203,7 @@ mod tests {
     #[test]
     fn next_hops_of_one_source_are_the_kernels_to_choose() {
         let (told, spans) = asked("170.114.0.0/16", &[("0.0.0.0/0", &["192.0.2.253", "192.0.2.254"])]).unwrap();
-        assert_eq!(told, [Told { spread: true, ..by("192.0.2.253", "192.0.2.1") }]);
+        assert_eq!(told, [Told { by_kernel: true, ..by("192.0.2.253", "192.0.2.1") }]);
         assert_eq!(spans, ["170.114.0.0 170.114.255.255 Some(0)"]);
     }
 

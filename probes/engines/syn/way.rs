@@ -30,7 +30,7 @@ pub(super) enum Exit {
     /// As frames to a gateway whose hardware address is known, on this interface.
     Frames(LinkAddr),
     /// As packets that the kernel routes: on loopback, which drops frames from its own addresses; through tunnels; to neighbours
-    /// on the link, each of which has a hardware address of its own; and where it has a choice of next hops.
+    /// on the link, each of which has a hardware address of its own; where it has a choice of next hops; and where it may encrypt.
     Packets,
 }
 
@@ -87,7 +87,7 @@ impl Way {
         if !interfaces.is_up(&told.interface) {
             return Ok(Err(NoWay::LinkDown));
         }
-        let frames = told.gateway.filter(|_| !told.spread).zip(interfaces.ethernet(&told.interface));
+        let frames = told.gateway.filter(|_| !told.by_kernel).zip(interfaces.ethernet(&told.interface));
         let (mut exit, mut link, mut stale) = (Exit::Packets, None, false);
         if let Some((gateway, own)) = frames {
             let known = egress.hardware_address(gateway, &told.interface)?;

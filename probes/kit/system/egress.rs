@@ -28,6 +28,8 @@ pub trait Egress: Send + Sync {
     /// # Errors
     /// As above.
     fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotLook>;
+    /// Whether the kernel makes other packets of some that leave, by policies that no route shows (IPsec); as far as it tells.
+    fn is_transformed(&self) -> bool;
 }
 
 /// What parts the addresses of some prefixes.

@@ -1,10 +1,10 @@
-//! How the kernel would send packets: its routes, rules and neighbours.
+//! How the kernel would send packets: its routes, rules, neighbours and IPsec policies.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{neighbours, routes, tables};
+use super::{ipsec, neighbours, routes, tables};
 use crate::kit::system::Egress;
 use crate::kit::{CannotLook, HardwareAddress, Partings, Route};
 
@@ -26,5 +26,9 @@ impl Egress for Kernel {
 
     fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotLook> {
         neighbours::hardware_address(neighbour, interface)
+    }
+
+    fn is_transformed(&self) -> bool {
+        ipsec::takes_packets()
     }
 }

@@ -10,6 +10,7 @@ mod files;
 mod gsettings;
 mod hosts;
 mod interfaces;
+mod ipsec;
 mod limits;
 mod neighbours;
 mod netlink;

@@ -1,12 +1,12 @@
 //! Asks the kernel one rtnetlink question and reads its answer, within bounds and without waiting.
 //!
-//! It only ever sends `RTM_GET*` requests: nothing here can change a route, a link or a neighbour.
+//! It is only ever handed requests that get: nothing that uses it changes a route, a link or a neighbour.
 
 use std::io;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
-use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_XFRM};
 use netlink_sys::{Socket, SocketAddr};
 
 use crate::kit::CannotLook;
@@ -61,13 +61,7 @@ fn exchange(
     amount: Amount,
     each: &mut dyn FnMut(Option<RouteNetlinkMessage>),
 ) -> io::Result<Option<i32>> {
-    let mut socket = Socket::new(NETLINK_ROUTE)?;
-    // The kernel queues the answer, and every next part of a table, before the system call that asks for it returns:
-    // an empty queue means that nothing will come.
-    socket.set_non_blocking(true)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
-    socket.send(&packet(request, amount), 0)?;
+    let socket = sent(NETLINK_ROUTE, &packet(request, amount))?;
     let mut datagram = Vec::with_capacity(DATAGRAM);
     for _ in 0..MOST_DATAGRAMS {
         datagram.clear();
@@ -79,6 +73,28 @@ fn exchange(
         }
     }
     Err(io::Error::new(io::ErrorKind::FileTooLarge, "the kernel's table is larger than 256 MiB"))
+}
+
+/// Asks of IPsec, and returns the datagram that answers.
+///
+/// # Errors
+/// The system's, when no such socket can be had or nothing answers.
+pub(super) fn ask_of_ipsec(request: &[u8]) -> io::Result<Vec<u8>> {
+    let mut datagram = Vec::with_capacity(DATAGRAM);
+    sent(NETLINK_XFRM, request)?.recv(&mut datagram, 0)?;
+    Ok(datagram)
+}
+
+/// A socket on which the answer to a request waits.
+fn sent(protocol: isize, request: &[u8]) -> io::Result<Socket> {
+    let mut socket = Socket::new(protocol)?;
+    // The kernel queues the answer, and every next part of a table, before the system call that asks for it returns:
+    // an empty queue means that nothing will come.
+    socket.set_non_blocking(true)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    socket.send(request, 0)?;
+    Ok(socket)
 }
 
 fn packet(request: RouteNetlinkMessage, amount: Amount) -> Vec<u8> {
