@@ -11,6 +11,7 @@ use tappers::{Interface, Tun};
 use why5003_probes::engines::{Connect, Response, Syn};
 use why5003_probes::kit::{CannotLook, this_system};
 
+use crate::ROLE;
 use crate::wire::{Came, WAIT, asked, block_on, prefixes, syn};
 use crate::world::{FarEnd, GATEWAY, INTERFACE, shell};
 
@@ -117,6 +118,22 @@ pub(crate) fn syn_heeds_rules_by_source() {
     drop(far_end);
 }
 
+/// As in a container that dropped the right.
+pub(crate) fn syn_says_what_it_needs_to_a_root_without_raw_sockets() {
+    let bare = ["--bounding-set", "-net_raw", "--inh-caps", "-net_raw"];
+    let mut command = Command::new("setpriv");
+    let status = command.args(bare).arg(std::env::current_exe().unwrap()).env(ROLE, WITHOUT_RIGHTS).status();
+    assert!(status.unwrap().success());
+}
+
+/// What is run there.
+pub(crate) fn syn_says_what_it_needs() {
+    assert!(nix::unistd::geteuid().is_root());
+    let engine = block_on(Syn::new(Arc::from(this_system()), &prefixes_v4(), WAIT, None, RandomState::new()));
+    let said = engine.map(|_| ()).unwrap_err();
+    assert!(matches!(said, CannotLook::Unprivileged { .. }), "{said}");
+}
+
 /// A virtual private network by policies has no route of its own; one that blocks shows where packets went.
 pub(crate) fn syn_does_not_pass_by_a_policy_of_ipsec() {
     let far_end = FarEnd::start();
@@ -203,6 +220,9 @@ fn many() -> Vec<SocketAddr> {
 pub(crate) fn to(addresses: &[&str]) -> Vec<SocketAddr> {
     addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 443)).collect()
 }
+
+/// The part of a process that has dropped the right to raw sockets.
+pub(crate) const WITHOUT_RIGHTS: &str = "without rights";
 
 fn prefixes_v4() -> Vec<IpNet> {
     prefixes().into_iter().filter(|prefix| prefix.addr().is_ipv4()).collect()
