@@ -125,6 +125,8 @@ impl Engine for Syn {
                     self.lost.waits(first.ip(), NoWay::NoRoute, now)?;
                     break;
                 }
+                // A link that is down may look as if there were no room.
+                Left::Sent(0) if self.look_again(now, true)? => {}
                 Left::Sent(sent) => {
                     asked += sent;
                     if sent > 0 && self.lost.first().is_some_and(|to| self.flows.ways.to(to).is_ok()) {
@@ -190,6 +192,7 @@ impl Syn {
     fn look_again(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
         let looked = self.flows.ways.look_again(now, doubt)?;
         if looked {
+            self.flows.ways.stamp(microseconds(self.began));
             match self.flows.equip(&mut self.ears) {
                 // An address can be gone again already: what lacks its door waits.
                 Ok(()) | Err(CannotLook::Io { .. }) => {}
