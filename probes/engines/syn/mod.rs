@@ -125,8 +125,8 @@ impl Engine for Syn {
                     self.lost.waits(first.ip(), NoWay::NoRoute, now)?;
                     break;
                 }
-                // A link that is down may look as if there were no room.
-                Left::Sent(0) if self.look_again(now, true)? => {}
+                // It is gone since the last look; a link that is down may look as if there were no room.
+                Left::Sent(0) | Left::NoWay if self.look_again(now, true)? => {}
                 Left::Sent(sent) => {
                     asked += sent;
                     if sent > 0 && self.lost.first().is_some_and(|to| self.flows.ways.to(to).is_ok()) {
@@ -136,8 +136,6 @@ impl Engine for Syn {
                         break;
                     }
                 }
-                // It is gone since the last look.
-                Left::NoWay if self.look_again(now, true)? => {}
                 Left::NoWay if kind == Kind::Frames => {
                     self.lost.waits(first.ip(), NoWay::LinkDown, now)?;
                     break;
