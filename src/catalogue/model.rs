@@ -260,6 +260,13 @@ pub struct PortRange {
     pub last: u16,
 }
 
+impl PortRange {
+    /// Whether every port of the other is one of this.
+    pub fn holds(self, other: Self) -> bool {
+        self.transport == other.transport && self.first <= other.first && other.last <= self.last
+    }
+}
+
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.transport, self.first)?;

@@ -20,15 +20,14 @@ use super::interrupts::Interrupts;
 use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
-use crate::run::{self, Swept, Tools};
-use crate::sweep::{Pace, Survey, survey};
+use crate::run::{self, SettleEvent, SweepEvent, Tools};
+use crate::sweep::{Found, Pace, last_words, survey};
 use crate::verdict::conclude;
 use bar::Bar;
 use file::Log;
 use wanted::Wanted;
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
-    anyhow::ensure!(options.format != Format::Markdown, "a sweep has no Markdown; write --format human or json");
     let (catalogue, source) = given::catalogue(options)?;
     let tools = diagnose::tools(options)?;
     let started = rfc3339(tools.clock.wall());
@@ -39,7 +38,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     announce::check(options, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
     let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
-    let (report, survey) = block_on(async {
+    let report = block_on(async {
         let mut interrupts = Interrupts::listen()?;
         work.carry_out(&mut log, &mut interrupts, started, stamp).await
     })??;
@@ -48,7 +47,8 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         Some(firewall) => gap::write(options, firewall, &report)?,
         None => output::result(&match options.format {
             Format::Json => report::sweep_json(&report),
-            Format::Human | Format::Markdown => report::sweep_human(&report, &survey, output::style(options)),
+            Format::Human => report::sweep_human(&report, output::style(options)),
+            Format::Markdown => report::sweep_markdown(&report),
         })?,
     }
     Ok(report.status.into())
@@ -66,6 +66,10 @@ fn has_ipv6(tools: &Tools) -> bool {
 /// What the summary ends with where routers answered too seldom.
 const OUT_OF_TIME: &str = " The time for settling ran out (--settle): halves of a prefix may still differ.";
 
+/// What the summary ends with where something took the sweep for an attack.
+const SHUT_OFF: &str = " What answered at first does not answer any more: something shut this computer off during the sweep, so silence \
+                        proves nothing. Wait, and ask more slowly (--rate).";
+
 /// A sweep, ready to begin.
 struct Work<'a> {
     options: &'a Options,
@@ -82,49 +86,46 @@ impl Work<'_> {
         interrupts: &mut Interrupts,
         started: String,
         stamp: CatalogueStamp,
-    ) -> anyhow::Result<(SweepReport, Survey)> {
+    ) -> anyhow::Result<SweepReport> {
         let began = self.tools.clock.elapsed();
         let mut engines = engines::choose(self.args, self.options, &self.tools.system, &self.wanted).await?;
-        let Wanted { space, shard, seed, known } = self.wanted;
+        let Wanted { space, wide, shard, seed, known, settled } = self.wanted;
         let mut bar = Bar::start(self.options, shard.share(space.count()));
-        let mut wrong = None;
         let pace = Pace::new((self.args.rate > 0).then_some(self.args.rate));
         let max_inflight = if self.args.max_inflight > 0 { self.args.max_inflight } else { usize::MAX };
         let sweep = run::Sweep { space: &space, shard, seed, pace, max_inflight, known };
-        let swept = run::sweep(
-            sweep,
-            &mut engines,
-            &mut |event| {
-                bar.show(&event);
-                if let Err(error) = log.note(&space, &event) {
-                    wrong.get_or_insert(error);
-                }
-            },
-            interrupts.next(),
-        )
-        .await
-        .context("could not go on with the sweep")?;
-        if let Some(error) = wrong {
-            return Err(error);
-        }
-        let settlement = run::settle(
-            &self.tools,
-            &self.catalogue,
-            (&space, &swept.ledger),
-            if swept.incomplete { Duration::ZERO } else { self.args.settle },
-            &mut |what, of| bar.say(what, of),
-            interrupts.next(),
-        )
-        .await;
+        let mut note = |event: SweepEvent| {
+            bar.show(&event);
+            log.note(&space, &event);
+        };
+        let swept = run::sweep(sweep, &mut engines, &mut note, interrupts.next()).await;
+        let swept = swept.context("could not go on with the sweep")?;
+        log.check()?;
+        let time = if swept.incomplete { Duration::ZERO } else { self.args.settle };
+        let settle = run::Settle { space: &space, ledger: &swept.ledger, known: settled, time };
+        let mut note = |event: SettleEvent<'_>| {
+            bar.say(&event);
+            log.settled(&space, &event);
+        };
+        let settlement = run::settle(&self.tools, &self.catalogue, settle, &mut note, interrupts.next()).await;
+        log.check()?;
         bar.end();
-        let survey = survey(&space, &swept.ledger, &settlement.settled, &settlement.trunks);
-        let Swept { asked, late, incomplete, .. } = swept;
+        let (settled, trunks) = (&settlement.settled, &settlement.trunks);
+        let found = Found { space: &space, ledger: &swept.ledger, settled, trunks };
+        let survey = survey(found);
+        let complete = !swept.incomplete && !settlement.incomplete;
+        if complete {
+            log.last_words(last_words(found, &survey))?;
+        }
         let (status, mut summary) = conclude(&survey);
         if settlement.out_of_time {
             summary.push_str(OUT_OF_TIME);
         }
+        if settlement.shut_off {
+            summary.push_str(SHUT_OFF);
+        }
         let took: Duration = self.tools.clock.elapsed().saturating_sub(began);
-        let report = SweepReport {
+        Ok(SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
             tool: Tool { name: "why5003".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             started,
@@ -133,15 +134,15 @@ impl Work<'_> {
             engines: engines.iter().map(|(_, engine)| engine.name().to_owned()).collect(),
             shard: shard.to_string(),
             targets: shard.share(space.count()),
-            asked,
-            late,
-            complete: !incomplete && !settlement.incomplete,
+            asked: swept.asked,
+            late: swept.late,
+            complete,
             status,
             summary,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
+            sampled: wide.iter().copied().map(report::Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey),
-        };
-        Ok((report, survey))
+            gap: report::missing(&survey, &wide),
+        })
     }
 }

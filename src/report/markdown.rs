@@ -7,7 +7,7 @@ mod evidence;
 
 use std::fmt::Write as _;
 
-use self::escape::Ink;
+pub(super) use self::escape::Ink;
 use super::model::Report;
 use super::redact::Redaction;
 use super::remedies;

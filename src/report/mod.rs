@@ -21,4 +21,7 @@ pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
 pub use redact::Redaction;
 pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};
-pub use sweep::{Counts, Missing, SWEEP_SCHEMA, SweepLane, SweepReport, missing, sweep_human, sweep_json, sweep_lanes};
+pub use sweep::{
+    Counts, Missing, SWEEP_SCHEMA, Sampled, SweepLane, SweepReport, how_asked, missing, sweep_human, sweep_json,
+    sweep_lanes, sweep_markdown,
+};

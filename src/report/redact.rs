@@ -10,7 +10,8 @@ use why5003_probes::kit::{Fact, Interface};
 
 use super::model::Report;
 
-/// What is redacted in the texts of one report.
+/// What is redacted in the texts of one report; by default of one that shows no address of this computer.
+#[derive(Default)]
 pub struct Redaction {
     own: Vec<IpAddr>,
 }

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use why5003_probes::kit::Transport;
 
-use super::ports::{TRANSPORTS, holds, joined};
+use super::ports::{TRANSPORTS, joined};
 use crate::catalogue::PortRange;
 
 /// A prefix at a port, or at ports that share one result, and whether this network blocks it.
@@ -38,7 +38,7 @@ pub fn gap(tested: &[Tested]) -> Vec<Missing> {
     let mut closed: BTreeMap<Vec<IpNet>, Vec<PortRange>> = BTreeMap::new();
     for ports in TRANSPORTS.into_iter().flat_map(|transport| pieces(tested, transport)) {
         let mut told: BTreeMap<IpNet, bool> = BTreeMap::new();
-        for item in tested.iter().filter(|item| holds(item.ports, ports)) {
+        for item in tested.iter().filter(|item| item.ports.holds(ports)) {
             *told.entry(item.prefix.trunc()).or_insert(true) &= item.blocked;
         }
         let prefixes = blocked(&told);
@@ -61,7 +61,7 @@ fn pieces(tested: &[Tested], transport: Transport) -> Vec<PortRange> {
         let (first, last) = (u16::try_from(*first).ok()?, u16::try_from(next - 1).ok()?);
         Some(PortRange { transport, first, last })
     });
-    between.filter(|piece| ranges().any(|ports| holds(ports, *piece))).collect()
+    between.filter(|piece| ranges().any(|ports| ports.holds(*piece))).collect()
 }
 
 /// The fewest prefixes that hold the addresses whose narrowest prefix is blocked.
@@ -206,7 +206,7 @@ mod tests {
     /// The words of the specification, address by address: the narrowest prefix decides, and told twice it passes.
     fn is_blocked(tested: &[Tested], address: IpAddr, port: PortRange) -> bool {
         let about: Vec<&Tested> =
-            tested.iter().filter(|item| holds(item.ports, port) && item.prefix.contains(&address)).collect();
+            tested.iter().filter(|item| item.ports.holds(port) && item.prefix.contains(&address)).collect();
         let Some(narrowest) = about.iter().map(|item| item.prefix.prefix_len()).max() else { return false };
         about.iter().filter(|item| item.prefix.prefix_len() == narrowest).all(|item| item.blocked)
     }
@@ -226,7 +226,7 @@ mod tests {
                     let port = PortRange { transport, first: number, last: number };
                     for address in addresses() {
                         let covered = missing.iter().any(|missing| {
-                            missing.ports.iter().any(|ports| holds(*ports, port))
+                            missing.ports.iter().any(|ports| ports.holds(port))
                                 && missing.prefixes.iter().any(|prefix| prefix.contains(&address))
                         });
                         prop_assert_eq!(covered, is_blocked(&tested, address, port), "{} {}", address, port);

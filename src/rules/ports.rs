@@ -23,11 +23,6 @@ pub(super) fn joined(ranges: &[PortRange]) -> Vec<PortRange> {
     joined
 }
 
-/// Whether every port of the second is one of the first.
-pub(super) fn holds(outer: PortRange, inner: PortRange) -> bool {
-    outer.transport == inner.transport && outer.first <= inner.first && inner.last <= outer.last
-}
-
 /// `443`, or `8801-8810` with that between.
 pub(super) fn spelled(range: PortRange, between: &str) -> String {
     let PortRange { first, last, .. } = range;

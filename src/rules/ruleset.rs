@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use why5003_probes::kit::Transport;
 
-use super::ports::{holds, joined};
+use super::ports::joined;
 use super::scrub::scrubbed;
 use crate::catalogue::PortRange;
 
@@ -98,7 +98,7 @@ impl Group {
 
     /// Whether all of the prefix is let out at all of these ports.
     pub(super) fn lets_out(&self, prefix: IpNet, ports: PortRange) -> bool {
-        self.ports.iter().any(|own| holds(*own, ports)) && self.prefixes().any(|own| own.contains(&prefix))
+        self.ports.iter().any(|own| own.holds(ports)) && self.prefixes().any(|own| own.contains(&prefix))
     }
 
     /// Its ports of one transport.

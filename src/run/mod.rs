@@ -7,5 +7,5 @@ mod sweep;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
-pub use settle::{Settlement, settle};
+pub use settle::{Settle, SettleEvent, Settlement, settle};
 pub use sweep::{Sweep, SweepEvent, Swept, sweep};

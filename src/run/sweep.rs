@@ -1,5 +1,6 @@
 //! A sweep under way: asks at the pace that was set, hears, and repeats slowly what stayed silent before it is believed.
 
+use std::collections::BTreeSet;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -123,8 +124,15 @@ impl<S: Future<Output = ()>> Run<'_, S> {
     async fn all_of(&mut self, transport: Transport, engine: &mut dyn Engine) -> Result<(), CannotLook> {
         let numbers = self.space.numbers_of(transport);
         let order = Order::new(numbers.end - numbers.start, self.seed);
-        let known = self.those(&numbers, |ledger, number| ledger.response(number).is_some());
-        self.pass(transport, 1, engine, order, &numbers, known).await?;
+        let known = |ledger: &Ledger, number| ledger.response(number).is_some();
+        if self.shard != Shard::WHOLE {
+            // Every part needs the canaries: without them it would believe what answers for everybody.
+            let canaries: BTreeSet<u64> = self.space.canaries().collect();
+            let others = self.those(&numbers, |ledger, number| known(ledger, number) || !canaries.contains(&number));
+            self.pass((transport, 1), engine, (order, Shard::WHOLE), &numbers, others).await?;
+        }
+        let known = self.those(&numbers, known);
+        self.pass((transport, 1), engine, (order, self.shard), &numbers, known).await?;
         // Silence may be ours: a few are asked again, and all of them if one of those answers now.
         for attempt in 2..=ATTEMPTS {
             let asked_again = self.those(&numbers, |ledger, number| ledger.tries(number) >= attempt);
@@ -138,7 +146,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             for number in &sample {
                 all_but.set(bit(*number), false);
             }
-            self.pass(transport, attempt, engine, order, &numbers, all_but).await?;
+            self.pass((transport, attempt), engine, (order, self.shard), &numbers, all_but).await?;
             // An ICMP error that comes now says nothing of the others: its sender's limit lets one through a second.
             let answers_now = self.those(&numbers, |ledger, number| {
                 ledger.tries(number) >= attempt
@@ -149,7 +157,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             }
             let mut rest = left_out;
             rest.extend(sample.iter().map(|number| bit(*number)));
-            self.pass(transport, attempt, engine, order, &numbers, rest).await?;
+            self.pass((transport, attempt), engine, (order, self.shard), &numbers, rest).await?;
         }
         Ok(())
     }
@@ -166,19 +174,18 @@ impl<S: Future<Output = ()>> Run<'_, S> {
     /// Asks what is not left out, once.
     async fn pass(
         &mut self,
-        transport: Transport,
-        attempt: u8,
+        (transport, attempt): (Transport, u8),
         engine: &mut dyn Engine,
-        order: Order,
+        (order, shard): (Order, Shard),
         numbers: &Range<u64>,
         left_out: FixedBitSet,
     ) -> Result<(), CannotLook> {
-        let targets = self.shard_count(order, &left_out);
+        let targets = share(order, shard, &left_out);
         if targets == 0 || self.swept.incomplete {
             return Ok(());
         }
         (self.events)(SweepEvent::Pass { transport, attempt, targets });
-        let mut pass = Pass::new(order, self.shard, left_out);
+        let mut pass = Pass::new(order, shard, left_out);
         let mut under = Under { transport, attempt, inflight: 0, beacons: Beacons::default() };
         let (cost, wait) = (engine.cost(), engine.wait() + GRACE);
         let (mut waiting, mut returned, mut ended) = (Vec::<SocketAddr>::new(), Vec::new(), false);
@@ -306,14 +313,14 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             () = sleep_until(self.began + wake) => Ok(false),
         }
     }
+}
 
-    /// How many a pass will ask.
-    fn shard_count(&self, order: Order, left_out: &FixedBitSet) -> u64 {
-        if self.shard == Shard::WHOLE {
-            return order.count() - left_out.count_ones(..) as u64;
-        }
-        self.shard.positions(order.count()).filter(|at| !left_out.contains(bit(order.at(*at)))).count() as u64
+/// How many a pass will ask.
+fn share(order: Order, shard: Shard, left_out: &FixedBitSet) -> u64 {
+    if shard == Shard::WHOLE {
+        return order.count() - left_out.count_ones(..) as u64;
     }
+    shard.positions(order.count()).filter(|at| !left_out.contains(bit(order.at(*at)))).count() as u64
 }
 
 /// Whether nobody at the far end said anything, as far as is known.

@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use why5003_probes::kit::Transport;
 
-use super::ledger::Ledger;
-use super::settle::{Settled, telling};
+use super::found::Found;
 use super::space::{Lane, Port, Space};
 
 /// What is known of lanes, and which ports fare alike.
-pub struct Kin {
+pub(super) struct Kin {
     /// Whether a lane's packets pass; one that does both is not here.
-    known: BTreeMap<usize, bool>,
+    pub(super) known: BTreeMap<usize, bool>,
     /// The class of each port, named by its first port.
     classes: BTreeMap<Port, Port>,
     /// What is known of a prefix at ports of a class.
@@ -22,7 +21,8 @@ pub struct Kin {
 
 impl Kin {
     /// What was settled, and what answered, tells of lanes.
-    pub fn of(space: &Space, ledger: &Ledger, settled: &Settled) -> Self {
+    pub(super) fn of(found: Found<'_>) -> Self {
+        let Found { space, ledger, settled, .. } = found;
         let mut told: BTreeMap<usize, BTreeSet<bool>> = BTreeMap::new();
         for (at, _) in space.lanes().iter().enumerate().filter(|(_, lane)| !lane.canary) {
             let (numbers, tally) = (space.numbers(at), ledger.tally(space.numbers(at)));
@@ -44,49 +44,22 @@ impl Kin {
         Self { known, classes, of_class }
     }
 
+    /// The class of a port.
+    pub(super) fn class(&self, port: Port) -> Port {
+        self.classes.get(&port).copied().unwrap_or(port)
+    }
+
+    /// Whether something of a prefix is stopped at a port of a class.
+    pub(super) fn is_stopped(&self, prefix: IpNet, class: Port) -> bool {
+        self.of_class.get(&(prefix, class)).is_some_and(|said| said.contains(&false))
+    }
+
     /// Whether a lane's packets pass, by what is known of the same prefix at ports that fare alike: all of it passes.
-    pub fn passes(&self, lane: Lane) -> bool {
+    pub(super) fn passes(&self, lane: Lane) -> bool {
         let class = self.classes.get(&lane.port).map(|class| (lane.prefix, *class));
         let said = class.and_then(|class| self.of_class.get(&class));
         said.is_some_and(|said| said.contains(&true) && !said.contains(&false))
     }
-}
-
-/// The first to be settled: every port, at the two widest prefixes that have it.
-pub fn every_port(space: &Space, ledger: &Ledger) -> Vec<u64> {
-    let widest = widest(space);
-    let lanes = (0..).zip(space.lanes()).filter(|(_, lane)| widest.contains(&(lane.prefix, lane.port)));
-    lanes.filter_map(|(at, _)| telling(space, ledger, at).first().copied()).collect()
-}
-
-/// The next: every prefix, at one port of each class; where something of a class is stopped there, at each of its ports, since that
-/// a packet is stopped is never concluded from others.
-pub fn every_prefix(space: &Space, ledger: &Ledger, kin: &Kin, settled: &Settled) -> Vec<u64> {
-    let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
-    let lanes = (0..).zip(space.lanes()).filter(|(at, lane)| !lane.canary && !kin.known.contains_key(at));
-    let open = lanes.filter(|(_, lane)| !kin.passes(**lane));
-    let wanted = open.filter(|(_, lane)| {
-        let class = (lane.prefix, kin.classes.get(&lane.port).copied().unwrap_or(lane.port));
-        kin.of_class.get(&class).is_some_and(|said| said.contains(&false)) || begun.insert(class)
-    });
-    let first = wanted.filter_map(|(at, _)| telling(space, ledger, at).first().copied());
-    first.filter(|number| settled.reach(*number).is_none()).collect()
-}
-
-/// The last: in each prefix a second and two middle targets, at one port of each class, TCP and the widest prefixes first: where a
-/// mask that is too long shows.
-pub fn every_half(space: &Space, ledger: &Ledger, kin: &Kin, settled: &Settled) -> Vec<u64> {
-    let mut begun: BTreeSet<(IpNet, Port)> = BTreeSet::new();
-    let mut lanes: Vec<(usize, &Lane)> = space.lanes().iter().enumerate().filter(|(_, lane)| !lane.canary).collect();
-    lanes.sort_by_key(|(_, lane)| (lane.port.transport, lane.prefix.prefix_len()));
-    let first_of_class = lanes.into_iter().filter(|(_, lane)| {
-        let class = kin.classes.get(&lane.port).copied().unwrap_or(lane.port);
-        begun.insert((lane.prefix, class))
-    });
-    first_of_class
-        .flat_map(|(at, _)| telling(space, ledger, at))
-        .filter(|number| settled.reach(*number).is_none())
-        .collect()
 }
 
 /// Ports of which the same is known at the widest prefixes; one of which nothing is known is alone.
@@ -105,7 +78,7 @@ fn classes(space: &Space, known: &BTreeMap<usize, bool>) -> BTreeMap<Port, Port>
 }
 
 /// The two widest prefixes of each port.
-fn widest(space: &Space) -> BTreeSet<(IpNet, Port)> {
+pub(super) fn widest(space: &Space) -> BTreeSet<(IpNet, Port)> {
     let mut lanes: Vec<&Lane> = space.lanes().iter().filter(|lane| !lane.canary).collect();
     // Stable: within a width, the order of port and prefix.
     lanes.sort_by_key(|lane| lane.prefix.prefix_len());
@@ -119,86 +92,4 @@ fn widest(space: &Space) -> BTreeSet<(IpNet, Port)> {
         }
     }
     widest
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::IpAddr;
-
-    use why5003_probes::engines::Response;
-
-    use super::super::{Amount, Reach};
-    use super::*;
-
-    /// So many prefixes of one address, each at two ports, all silent.
-    fn silent(prefixes: u8) -> (Space, Ledger) {
-        let lanes = (0..prefixes).flat_map(|last| {
-            [443, 8801].map(|number| Lane {
-                prefix: IpNet::from(IpAddr::from([192, 0, 2, last])),
-                port: Port { transport: Transport::Tcp, number },
-                canary: false,
-            })
-        });
-        let space = Space::new(lanes.collect(), Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        (space, ledger)
-    }
-
-    fn named(space: &Space, numbers: &[u64]) -> Vec<String> {
-        numbers.iter().filter_map(|number| space.target(*number)).map(|(to, _)| to.to_string()).collect()
-    }
-
-    /// Settles these, which die where they are named.
-    fn settle(space: &Space, settled: &mut Settled, numbers: &[u64], dying: &[&str]) {
-        for (number, name) in numbers.iter().zip(named(space, numbers)) {
-            let dies = Reach::Dies { hop: 1, address: None, next: None };
-            let passes = Reach::Passes { hop: 4, router: None };
-            settled.note(*number, if dying.contains(&name.as_str()) { dies } else { passes });
-        }
-    }
-
-    #[test]
-    fn ports_that_fare_alike_at_the_widest_prefixes_are_settled_once_in_every_other() {
-        let (space, ledger) = silent(4);
-        let mut settled = Settled::default();
-        let first = every_port(&space, &ledger);
-        assert_eq!(named(&space, &first), ["192.0.2.0:443", "192.0.2.1:443", "192.0.2.0:8801", "192.0.2.1:8801"]);
-        settle(&space, &mut settled, &first, &[]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
-        assert_eq!(named(&space, &next), ["192.0.2.2:443", "192.0.2.3:443"]);
-        settle(&space, &mut settled, &next, &["192.0.2.3:443"]);
-        let kin = Kin::of(&space, &ledger, &settled);
-        let fares: Vec<_> = space.lanes().iter().skip(4).map(|lane| kin.passes(*lane)).collect();
-        assert_eq!(fares, [true, true, true, false]);
-        assert_eq!(named(&space, &every_prefix(&space, &ledger, &kin, &settled)), ["192.0.2.3:8801"]);
-    }
-
-    #[test]
-    fn where_half_of_a_prefix_is_blocked_at_one_port_its_other_ports_are_settled_by_themselves() {
-        let lanes = ["192.0.2.0/31", "198.51.100.0/32", "203.0.113.0/32"].into_iter().flat_map(|prefix| {
-            [443, 8801].map(|number| Lane {
-                prefix: prefix.parse().unwrap(),
-                port: Port { transport: Transport::Tcp, number },
-                canary: false,
-            })
-        });
-        let space = Space::new(lanes.collect(), Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
-        let mut settled = Settled::default();
-        // At port 443 one of the first prefix's two dies; at 8801 of that prefix nothing is settled.
-        settle(&space, &mut settled, &[0, 1, 2, 6], &["192.0.2.1:443"]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
-        assert!(named(&space, &next).contains(&"192.0.2.0:8801".to_owned()), "{next:?}");
-    }
-
-    #[test]
-    fn ports_that_fare_differently_somewhere_are_settled_apart_everywhere() {
-        let (space, ledger) = silent(3);
-        let mut settled = Settled::default();
-        settle(&space, &mut settled, &every_port(&space, &ledger), &["192.0.2.1:8801"]);
-        let next = every_prefix(&space, &ledger, &Kin::of(&space, &ledger, &settled), &settled);
-        assert_eq!(named(&space, &next), ["192.0.2.2:443", "192.0.2.2:8801"]);
-    }
 }

@@ -1,4 +1,5 @@
-//! The file of a sweep: its settings in the first line, then a line for each response, as they came (NDJSON).
+//! The file of a sweep (NDJSON): its settings in the first line; then a line for each response, and for each target whose silence was
+//! settled, as they came; and at the end, what all of that means for every target.
 //!
 //! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
 
@@ -10,7 +11,9 @@ use why5003_probes::engines::Response;
 use why5003_probes::kit::{ParseTargetError, Target};
 
 use super::ledger::Ledger;
+use super::settle::{Reach, Settled, Trunk};
 use super::space::Space;
+use super::words::LastWord;
 
 /// The schema of the first line.
 pub const LOG_SCHEMA: &str = "why5003.sweep-log/1";
@@ -44,10 +47,26 @@ pub struct LogHead {
     pub targets: u64,
 }
 
-/// A later line: what came for a target.
+/// A later line.
+///
+/// Closed on purpose: these are the lines of this schema.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LogLine {
+    /// What came for a target.
+    Came(CameLine),
+    /// How far packets to a target come that stayed silent, or that a RST came for.
+    Reach(ReachLine),
+    /// The routers by which silence is settled.
+    Shared(SharedLine),
+    /// How targets in a row fare, after all was settled.
+    LastWord(LastWord),
+}
+
+/// What came for a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LogLine {
+pub struct CameLine {
     /// Spelled `170.114.52.2:443/tcp`.
     pub target: String,
     /// The first time it was asked, or a later one.
@@ -64,6 +83,26 @@ pub struct LogLine {
     /// From the packet to what came, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_us: Option<u64>,
+}
+
+/// How far packets to a target come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReachLine {
+    /// Spelled `170.114.52.2:443/tcp`.
+    pub target: String,
+    /// Where they end.
+    pub reach: Reach,
+}
+
+/// The routers that the ways to several neutral operators share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedLine {
+    /// Of IPv6; otherwise of IPv4.
+    pub ipv6: bool,
+    /// At hop 1, 2, …
+    pub shared: Trunk,
 }
 
 /// What came, in one word.
@@ -95,10 +134,9 @@ pub enum ForeignLine {
     NotAsked(String),
 }
 
-impl LogLine {
+impl CameLine {
     /// The line of a response; `None` for a number outside the space.
     pub fn of(space: &Space, number: u64, attempt: u8, response: Response, rtt: Option<Duration>) -> Option<Self> {
-        let (to, transport) = space.target(number)?;
         let (came, from, ttl) = match response {
             Response::Open => (Came::Open, None, None),
             Response::Closed { ttl } => (Came::Closed, None, ttl),
@@ -106,9 +144,8 @@ impl LogLine {
             Response::Unreachable { by } => (Came::Unreachable, by, None),
             Response::Silent => (Came::Silent, None, None),
         };
-        let target = Target::address(to.ip()).at_port(to.port(), transport).to_string();
         let rtt_us = rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX));
-        Some(Self { target, attempt, came, from, ttl, rtt_us })
+        Some(Self { target: spelled(space, number)?, attempt, came, from, ttl, rtt_us })
     }
 
     /// Takes the line over into a ledger.
@@ -116,9 +153,6 @@ impl LogLine {
     /// # Errors
     /// [`ForeignLine`] when it is not of this space.
     pub fn restore(&self, space: &Space, ledger: &mut Ledger) -> Result<(), ForeignLine> {
-        let target: Target = self.target.parse()?;
-        let number = target.socket().zip(target.port).and_then(|(to, (_, transport))| space.number(to, transport));
-        let number = number.ok_or_else(|| ForeignLine::NotAsked(self.target.clone()))?;
         let response = match self.came {
             Came::Open => Response::Open,
             Came::Closed => Response::Closed { ttl: self.ttl },
@@ -126,16 +160,44 @@ impl LogLine {
             Came::Unreachable => Response::Unreachable { by: self.from },
             Came::Silent => Response::Silent,
         };
-        ledger.restore(number, self.attempt, response);
+        ledger.restore(number(space, &self.target)?, self.attempt, response);
         Ok(())
     }
+}
+
+impl ReachLine {
+    /// The line of a target whose silence was settled; `None` for a number outside the space, and where nothing was told: that is
+    /// asked again.
+    pub fn of(space: &Space, number: u64, reach: Reach) -> Option<Self> {
+        (reach != Reach::Untold).then_some(Self { target: spelled(space, number)?, reach })
+    }
+
+    /// Takes the line over.
+    ///
+    /// # Errors
+    /// [`ForeignLine`] when it is not of this space.
+    pub fn restore(&self, space: &Space, settled: &mut Settled) -> Result<(), ForeignLine> {
+        settled.note(number(space, &self.target)?, self.reach);
+        Ok(())
+    }
+}
+
+fn spelled(space: &Space, number: u64) -> Option<String> {
+    let (to, transport) = space.target(number)?;
+    Some(Target::address(to.ip()).at_port(to.port(), transport).to_string())
+}
+
+fn number(space: &Space, spelled: &str) -> Result<u64, ForeignLine> {
+    let target: Target = spelled.parse()?;
+    let number = target.socket().zip(target.port).and_then(|(to, (_, transport))| space.number(to, transport));
+    number.ok_or_else(|| ForeignLine::NotAsked(spelled.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use why5003_probes::kit::Transport;
 
-    use super::super::{Amount, Lane, Port};
+    use super::super::{Amount, Lane, Place, Port, Standing};
     use super::*;
 
     fn space() -> Space {
@@ -161,7 +223,7 @@ mod tests {
         ];
         let mut ledger = Ledger::new(space.count());
         for (number, response) in (0..).zip(responses) {
-            LogLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
+            CameLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
         }
         let restored: Vec<_> = (0..5).map(|number| ledger.response(number)).collect();
         assert_eq!(restored, responses.map(Some));
@@ -170,9 +232,35 @@ mod tests {
     #[test]
     fn a_line_of_another_sweep_is_refused() {
         let space = space();
-        let line = LogLine::of(&space, 0, 1, Response::Open, None).unwrap();
-        let foreign = LogLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
+        let line = CameLine::of(&space, 0, 1, Response::Open, None).unwrap();
+        let foreign = CameLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
         let error = foreign.restore(&space, &mut Ledger::new(space.count())).unwrap_err();
         assert_eq!(error, ForeignLine::NotAsked("192.0.2.9:443/tcp".to_owned()));
+    }
+
+    #[test]
+    fn every_kind_of_line_is_told_from_the_others() {
+        let space = space();
+        let place = Place { hop: Some(2), address: "10.0.2.2".parse().ok(), next: None };
+        let lines = [
+            LogLine::Came(CameLine::of(&space, 0, 1, Response::Silent, None).unwrap()),
+            LogLine::Reach(
+                ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: place.address, next: None }).unwrap(),
+            ),
+            LogLine::Shared(SharedLine { ipv6: false, shared: Trunk::default() }),
+            LogLine::LastWord(LastWord {
+                from: "192.0.2.0".parse().unwrap(),
+                to: "192.0.2.3".parse().unwrap(),
+                port: "tcp/443".to_owned(),
+                targets: 4,
+                told: 1,
+                state: Standing::Blocked,
+                location: Some(place),
+            }),
+        ];
+        for line in lines {
+            let text = serde_json::to_string(&line).unwrap();
+            assert_eq!(serde_json::from_str::<LogLine>(&text).unwrap(), line, "{text}");
+        }
     }
 }

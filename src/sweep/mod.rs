@@ -4,9 +4,12 @@
 //! without a list of them, [`Pace`] says how many packets may go now, and [`Ledger`] keeps two bytes for each.
 
 mod beacons;
+mod fare;
+mod found;
 mod kin;
 mod ledger;
 mod log;
+mod next;
 mod order;
 mod pace;
 mod pass;
@@ -15,16 +18,24 @@ mod select;
 mod settle;
 mod space;
 mod survey;
+mod walks;
+mod wide;
+mod words;
 
 pub use beacons::{Beacons, Load};
-pub use kin::{Kin, every_half, every_port, every_prefix};
+pub use fare::{Fare, Place, Stop};
+pub use found::Found;
 pub use ledger::{Ledger, Tally};
-pub use log::{Came, ForeignLine, LOG_SCHEMA, LogHead, LogLine};
+pub use log::{Came, CameLine, ForeignLine, LOG_SCHEMA, LogHead, LogLine, ReachLine, SharedLine};
+pub use next::next_to_settle;
 pub use order::{Order, Shard};
 pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
-pub use select::{Amount, Families, NothingSelected, Selection};
-pub use settle::{AtTheEnd, Reach, Settled, Trunk, Trunks, at_borders};
+pub use select::{Amount, Chosen, Families, NothingSelected, Selection};
+pub use settle::{Brought, Reach, Settled, Trunk, Trunks, is_refused_unseen};
 pub use space::{Lane, Port, Space};
-pub use survey::{LaneSurvey, Place, State, Survey, survey};
+pub use survey::{Blocked, LaneSurvey, State, Survey, survey};
+pub use walks::Walks;
+pub use wide::WideRange;
+pub use words::{LastWord, Standing, last_words};

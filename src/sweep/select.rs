@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 
 use super::space::{Lane, Port};
+use super::wide::WideRange;
 use crate::catalogue::{Catalogue, PortRange};
 
 /// What the user chose; what is left empty chooses everything that fits.
@@ -44,6 +45,15 @@ pub enum Amount {
     All,
 }
 
+/// What a selection comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Prefixes and ports, without one that lies in another at the same port.
+    pub lanes: Vec<Lane>,
+    /// Ranges of which these have some ports only, in order.
+    pub wide: Vec<WideRange>,
+}
+
 /// The selection covers nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NothingSelected {
@@ -70,15 +80,17 @@ pub enum NothingSelected {
 }
 
 impl Selection {
-    /// The prefixes and ports that are meant, without one that lies in another at the same port.
+    /// The prefixes and ports that are meant.
     ///
     /// # Errors
     /// [`NothingSelected`] when a service is unknown, a prefix is nobody's, or nothing is left.
-    pub fn lanes(&self, catalogue: &Catalogue) -> Result<Vec<Lane>, NothingSelected> {
+    pub fn chosen(&self, catalogue: &Catalogue) -> Result<Chosen, NothingSelected> {
         let services = self.services(catalogue)?;
         let mut ports_of: BTreeMap<IpNet, BTreeSet<Port>> = BTreeMap::new();
+        let mut wide: BTreeSet<WideRange> = BTreeSet::new();
         for service in &services {
             let ports = if self.ports.is_empty() { &service.ports } else { &self.ports };
+            wide.extend(ports.iter().copied().filter_map(WideRange::of));
             for prefix in service.prefixes.iter().filter(|prefix| self.families.has(prefix)) {
                 ports_of.entry(*prefix).or_default().extend(ports.iter().copied().flat_map(each));
             }
@@ -106,7 +118,11 @@ impl Selection {
                 lanes.extend(wanted.iter().filter_map(narrower).map(|prefix| Lane { prefix, port, canary: false }));
             }
         }
-        Ok(without_nested(lanes))
+        let lanes = without_nested(lanes);
+        // A service may have no prefix that is meant.
+        let has = |port: Port| lanes.iter().any(|lane| lane.port == port);
+        let wide = wide.into_iter().filter(|range| range.asked().all(has)).collect();
+        Ok(Chosen { lanes, wide })
     }
 
     fn services<'a>(&self, catalogue: &'a Catalogue) -> Result<Vec<&'a crate::catalogue::Service>, NothingSelected> {
@@ -132,11 +148,13 @@ impl Families {
     }
 }
 
-/// The ports of a range, or its ends where it holds more than a firewall rule's worth of them.
-fn each(range: PortRange) -> impl Iterator<Item = Port> {
+/// The ports of a range, or those that are asked for all of a wide one.
+fn each(range: PortRange) -> Vec<Port> {
     let PortRange { transport, first, last } = range;
-    let all = (first..=last).filter(move |port| last - first < MANY || *port == first || *port == last);
-    all.map(move |number| Port { transport, number })
+    match WideRange::of(range) {
+        Some(wide) => wide.asked().collect(),
+        None => (first..=last).map(|number| Port { transport, number }).collect(),
+    }
 }
 
 /// Drops what lies in another prefix at the same port, so that no address is asked twice; in the order of port and prefix.
@@ -153,9 +171,6 @@ fn without_nested(mut lanes: Vec<Lane>) -> Vec<Lane> {
     kept
 }
 
-/// A range of so many ports is one rule in every firewall: its ends tell as much as all of it (Zoom Phone has 44 001).
-const MANY: u16 = 32;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,8 +180,8 @@ mod tests {
     }
 
     fn lanes(selection: &Selection) -> Vec<String> {
-        let lanes = selection.lanes(&Catalogue::embedded()).unwrap();
-        lanes.iter().map(|lane| format!("{} {}", lane.port, lane.prefix)).collect()
+        let chosen = selection.chosen(&Catalogue::embedded()).unwrap();
+        chosen.lanes.iter().map(|lane| format!("{} {}", lane.port, lane.prefix)).collect()
     }
 
     fn range(text: &str) -> Vec<PortRange> {
@@ -211,22 +226,43 @@ mod tests {
     #[test]
     fn nothing_but_zooms_prefixes_is_swept() {
         let foreign = Selection { prefixes: vec!["192.0.2.0/24".parse().unwrap()], ..selection() };
-        let error = foreign.lanes(&Catalogue::embedded()).unwrap_err();
+        let error = foreign.chosen(&Catalogue::embedded()).unwrap_err();
         assert!(matches!(error, NothingSelected::NotPublished { .. }), "{error}");
     }
 
     #[test]
     fn an_unknown_service_is_named_with_those_that_there_are() {
         let unknown = Selection { services: vec!["meeting".to_owned()], ..selection() };
-        let error = unknown.lanes(&Catalogue::embedded()).unwrap_err().to_string();
+        let error = unknown.chosen(&Catalogue::embedded()).unwrap_err().to_string();
         assert!(error.contains("\"meeting\"") && error.contains("meetings, web-client"), "{error}");
     }
 
+    fn wide(selection: &Selection) -> Vec<String> {
+        let chosen = selection.chosen(&Catalogue::embedded()).unwrap();
+        chosen.wide.iter().map(|wide| wide.range().to_string()).collect()
+    }
+
     #[test]
-    fn a_wide_range_of_ports_is_asked_at_its_ends() {
+    fn of_a_wide_range_of_ports_a_few_are_asked_and_the_range_is_kept() {
         let phone = Selection { services: vec!["phone".to_owned()], ..selection() };
         let ports: BTreeSet<String> =
             lanes(&phone).iter().map(|lane| lane.split(' ').next().unwrap_or_default().to_owned()).collect();
-        assert_eq!(ports.into_iter().collect::<Vec<_>>(), ["udp/20000", "udp/64000"]);
+        assert_eq!(
+            ports.into_iter().collect::<Vec<_>>(),
+            ["udp/20000", "udp/31000", "udp/42000", "udp/53000", "udp/64000"]
+        );
+        assert_eq!(wide(&phone), ["udp/20000-64000"]);
+        assert_eq!(wide(&selection()), [""; 0]);
+        assert_eq!(wide(&Selection { ports: range("tcp/1-1000"), ..selection() }), ["tcp/1-1000"]);
+    }
+
+    #[test]
+    fn a_wide_range_of_a_service_that_has_nothing_there_is_not_kept() {
+        let downloads = Selection {
+            services: vec!["phone".to_owned(), "cdn".to_owned()],
+            prefixes: vec!["52.84.151.0/24".parse().unwrap()],
+            ..selection()
+        };
+        assert_eq!((lanes(&downloads), wide(&downloads)), (vec!["tcp/443 52.84.151.0/24".to_owned()], Vec::new()));
     }
 }

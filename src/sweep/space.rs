@@ -8,6 +8,7 @@ use why5003_probes::kit::Transport;
 
 use super::sample::{address, samples};
 use super::select::Amount;
+use crate::catalogue::PortRange;
 
 /// A port with its transport, spelled `tcp/443`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,12 @@ pub struct Port {
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.transport, self.number)
+    }
+}
+
+impl From<Port> for PortRange {
+    fn from(Port { transport, number }: Port) -> Self {
+        Self { transport, first: number, last: number }
     }
 }
 
@@ -79,6 +86,12 @@ impl Space {
     pub fn numbers(&self, lane: usize) -> std::ops::Range<u64> {
         let at = |lane: usize| self.starts.get(lane).copied().unwrap_or(self.count());
         at(lane)..at(lane + 1)
+    }
+
+    /// The numbers of the canaries.
+    pub fn canaries(&self) -> impl Iterator<Item = u64> + '_ {
+        let lanes = self.lanes.iter().enumerate().filter(|(_, lane)| lane.canary);
+        lanes.flat_map(|(at, _)| self.numbers(at))
     }
 
     /// The numbers of a transport.

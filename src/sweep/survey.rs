@@ -1,15 +1,17 @@
 //! What a sweep found: each prefix and port judged, and what is blocked.
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use why5003_probes::engines::Response;
+use serde::{Deserialize, Serialize};
 use why5003_probes::kit::Transport;
 
+use super::fare::{Fare, Faring, Place, Stop, fares, forged};
+use super::found::Found;
 use super::kin::Kin;
-use super::ledger::{Ledger, Tally};
-use super::settle::{Reach, Settled, Trunk, Trunks};
-use super::space::{Lane, Space};
+use super::ledger::Tally;
+use super::space::{Lane, Port};
 
 /// What a sweep found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,28 +32,27 @@ pub struct LaneSurvey {
     /// What that means.
     pub state: State,
     /// The parts of the prefix that are blocked; the whole, if it is blocked as a whole.
-    pub blocked: Vec<IpNet>,
-    /// Where they are blocked.
-    pub place: Option<Place>,
-    /// Nothing of it was settled: it is taken to pass as the same prefix does at ports that fare alike elsewhere.
+    pub blocked: Vec<Blocked>,
+    /// Of how many of its targets it could not be told how they fare.
+    pub untold: u64,
+    /// Of these it is taken that they pass, as the same prefix does at a port that fares alike elsewhere.
     pub inferred: bool,
 }
 
-/// Where packets are stopped.
+/// A part of a prefix that is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The hop, where it is known.
-    pub hop: Option<u8>,
-    /// Who answers there, or who refuses.
-    pub address: Option<IpAddr>,
-    /// The first who answers for a flow that passes.
-    pub next: Option<IpAddr>,
+pub struct Blocked {
+    /// The part.
+    pub prefix: IpNet,
+    /// Where; the router that would come next is left out, since it differs from flow to flow.
+    pub place: Place,
 }
 
 /// How a prefix fares at a port.
 ///
 /// Closed on purpose: each is a sign in the matrix and a word in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Targets of it answered.
     Open,
@@ -69,148 +70,100 @@ pub enum State {
     Unknown,
 }
 
-/// How one target fares.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fare {
-    Open,
-    Passes,
-    Stopped(State, Place),
-    Unknown,
-}
-
 /// Judges what was asked by what was settled.
-pub fn survey(space: &Space, ledger: &Ledger, settled: &Settled, trunks: &Trunks) -> Survey {
-    let forged = space.lanes().iter().enumerate().filter(|(_, lane)| lane.canary).flat_map(|(at, _)| {
-        let answered = space.numbers(at).filter(|number| matches!(ledger.response(*number), Some(Response::Open)));
-        answered.filter_map(|number| space.target(number))
-    });
-    let forged: Vec<_> = forged.collect();
-    let lanes = (0..).zip(space.lanes()).filter(|(_, lane)| !lane.canary).map(|(at, lane)| {
-        let withdrawn = forged.iter().any(|(_, transport)| *transport == lane.port.transport);
-        judged(space, ledger, (settled, trunks.of(lane.prefix.addr())), (at, *lane), withdrawn)
-    });
+pub fn survey(found: Found<'_>) -> Survey {
+    let forged = forged(found);
+    let lanes = (0..).zip(found.space.lanes()).filter(|(_, lane)| !lane.canary);
+    let lanes = lanes.map(|(at, lane)| judged(found, (at, *lane), is_withdrawn(&forged, lane.port)));
     let mut lanes: Vec<LaneSurvey> = lanes.collect();
-    by_their_kin(&Kin::of(space, ledger, settled), &mut lanes);
+    by_their_kin(&Kin::of(found), &mut lanes);
     Survey { lanes, forged }
 }
 
-fn judged(
-    space: &Space,
-    ledger: &Ledger,
-    (settled, trunk): (&Settled, &Trunk),
-    (at, lane): (usize, Lane),
-    withdrawn: bool,
-) -> LaneSurvey {
-    let numbers = space.numbers(at);
-    let tally = ledger.tally(numbers.clone());
-    let mut fares: Vec<(IpAddr, Fare)> = Vec::new();
-    let known: Vec<(u64, Reach)> = settled.within(numbers.clone()).collect();
-    for number in numbers {
-        let (Some(response), Some((to, _))) = (ledger.response(number), space.target(number)) else { continue };
-        let fare = match response {
-            Response::Open if withdrawn => Fare::Unknown,
-            Response::Open => Fare::Open,
-            Response::Prohibited { by } => Fare::Stopped(State::Prohibited, at_router(by, trunk)),
-            // A router at the far end that finds no such host lets packets come so far.
-            Response::Unreachable { by: Some(by) } => match trunk.hop_of(by) {
-                Some(_) => Fare::Stopped(State::Blocked, at_router(Some(by), trunk)),
-                None if trunk.end() > 0 => Fare::Passes,
-                None => Fare::Unknown,
-            },
-            // This computer itself did not send: that says nothing of the network.
-            Response::Unreachable { by: None } => Fare::Unknown,
-            Response::Closed { .. } if tally.open > 0 => Fare::Passes,
-            Response::Closed { .. } | Response::Silent => by_neighbours(&known, number, trunk),
-        };
-        fares.push((to.ip(), fare));
-    }
-    let stopped: Vec<(State, Place)> = fares
-        .iter()
-        .filter_map(|(_, fare)| if let Fare::Stopped(state, place) = fare { Some((*state, *place)) } else { None })
-        .collect();
-    let passes = fares.iter().any(|(_, fare)| matches!(fare, Fare::Open | Fare::Passes));
-    let state = match (stopped.first(), passes) {
+/// Whether no `open` at a port is believed.
+pub(super) fn is_withdrawn(forged: &[(SocketAddr, Transport)], port: Port) -> bool {
+    forged.iter().any(|(_, transport)| *transport == port.transport)
+}
+
+fn judged(found: Found<'_>, (at, lane): (usize, Lane), withdrawn: bool) -> LaneSurvey {
+    let tally = found.ledger.tally(found.space.numbers(at));
+    let fares = fares(found, at, withdrawn);
+    let stopped = || {
+        fares
+            .iter()
+            .filter_map(|one| if let Fare::Stopped(stop, place) = one.fare { Some((stop, place)) } else { None })
+    };
+    let passes = fares.iter().any(|one| one.fare.passes() == Some(true));
+    let state = match (stopped().next(), passes) {
         (Some(_), true) => State::Partly,
-        (Some((state, _)), false) => *state,
-        (None, true) if fares.iter().any(|(_, fare)| *fare == Fare::Open) => State::Open,
+        (Some((stop, _)), false) => stop.into(),
+        (None, true) if fares.iter().any(|one| one.fare == Fare::Open) => State::Open,
         (None, true) => State::Passes,
         (None, false) => State::Unknown,
     };
     let mut blocked = Vec::new();
     stopped_parts(lane.prefix, &fares, &mut blocked);
-    // The place that tells most: a hop, then an address.
-    let place =
-        stopped.iter().map(|(_, place)| *place).max_by_key(|place| (place.hop.is_some(), place.address.is_some()));
-    LaneSurvey { lane, tally, state, blocked: IpNet::aggregate(&blocked), place, inferred: false }
+    let untold = fares.iter().filter(|one| one.fare.passes().is_none()).count() as u64;
+    LaneSurvey { lane, tally, state, blocked, untold, inferred: false }
 }
 
-fn at_router(address: Option<IpAddr>, trunk: &Trunk) -> Place {
-    Place { hop: address.and_then(|address| trunk.hop_of(address)), address, next: None }
-}
-
-/// How a target fares of which only its neighbours were settled: as both of them, if they fare alike.
-fn by_neighbours(known: &[(u64, Reach)], number: u64, trunk: &Trunk) -> Fare {
-    let after = known.partition_point(|(other, _)| *other < number);
-    let fare = |at: usize| known.get(at).map(|(_, reach)| fare(*reach, trunk));
-    if known.get(after).is_some_and(|(other, _)| *other == number) {
-        return fare(after).unwrap_or(Fare::Unknown);
-    }
-    let before = after.checked_sub(1).and_then(fare);
-    match (before, fare(after)) {
-        (Some(here), Some(there)) if alike(here, there) => here,
-        (Some(only), None) | (None, Some(only)) => only,
-        _ => Fare::Unknown,
+impl LaneSurvey {
+    /// Whether it is known, or taken, how all of its targets fare.
+    pub fn is_told(&self) -> bool {
+        self.state != State::Unknown && (self.untold == 0 || self.inferred)
     }
 }
 
-fn fare(reach: Reach, trunk: &Trunk) -> Fare {
-    match reach {
-        Reach::Passes { .. } => Fare::Passes,
-        Reach::Dies { hop, address, next } => Fare::Stopped(State::Blocked, Place { hop: Some(hop), address, next }),
-        Reach::Reset { hop, address } => Fare::Stopped(State::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::Refused { by } => Fare::Stopped(State::Prohibited, at_router(by, trunk)),
-        Reach::Untold => Fare::Unknown,
+impl From<Stop> for State {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Blocked => Self::Blocked,
+            Stop::Reset => Self::Reset,
+            Stop::Prohibited => Self::Prohibited,
+        }
     }
 }
 
-fn alike(here: Fare, there: Fare) -> bool {
-    matches!(
-        (here, there),
-        (Fare::Stopped(..), Fare::Stopped(..)) | (Fare::Open | Fare::Passes, Fare::Open | Fare::Passes)
-    )
-}
-
-/// The parts of a prefix in which all that was asked is stopped: halved until it is so, or until nothing of it was asked.
-fn stopped_parts(prefix: IpNet, fares: &[(IpAddr, Fare)], parts: &mut Vec<IpNet>) {
-    let from = fares.partition_point(|(ip, _)| *ip < prefix.network());
-    let to = fares.partition_point(|(ip, _)| *ip <= prefix.broadcast());
+/// The parts of a prefix in which all that was asked is stopped at one place: halved until it is so, or until nothing of it was asked.
+fn stopped_parts(prefix: IpNet, fares: &[Faring], parts: &mut Vec<Blocked>) {
+    let from = fares.partition_point(|one| one.ip < prefix.network());
+    let to = fares.partition_point(|one| one.ip <= prefix.broadcast());
     let own = fares.get(from..to).unwrap_or_default();
-    let stopped = own.iter().filter(|(_, fare)| matches!(fare, Fare::Stopped(..))).count();
-    if stopped == 0 {
-        return;
-    }
-    if stopped == own.len() {
-        parts.push(prefix);
+    let place = |one: &Faring| match one.fare {
+        Fare::Stopped(_, place) => Some(Place { next: None, ..place }),
+        _ => None,
+    };
+    let Some(first) = own.iter().find_map(place) else { return };
+    if own.iter().all(|one| place(one) == Some(first)) {
+        parts.push(Blocked { prefix, place: first });
     } else if let Ok(halves) = prefix.subnets(prefix.prefix_len() + 1) {
         halves.for_each(|half| stopped_parts(half, own, parts));
     }
 }
 
-/// A lane of which nothing was settled passes where its kin do. That one is stopped is never concluded from others.
+/// What could not be told of a lane passes where all of the same prefix does at a port that fares alike. That something is stopped is
+/// never concluded from others.
 fn by_their_kin(kin: &Kin, lanes: &mut [LaneSurvey]) {
-    for lane in lanes.iter_mut().filter(|lane| lane.state == State::Unknown && lane.tally.silent > 0) {
-        if kin.passes(lane.lane) {
+    let passes = |lane: &LaneSurvey| lane.untold == 0 && matches!(lane.state, State::Open | State::Passes);
+    let all_of = |lane: &LaneSurvey| (lane.lane.prefix, kin.class(lane.lane.port));
+    let whole: BTreeSet<(IpNet, Port)> = lanes.iter().filter(|lane| passes(lane)).map(all_of).collect();
+    for lane in lanes.iter_mut().filter(|lane| lane.untold > 0 && lane.tally.silent + lane.tally.closed > 0) {
+        let like = matches!(lane.state, State::Open | State::Passes | State::Unknown);
+        if like && whole.contains(&all_of(lane)) && kin.passes(lane.lane) {
             lane.inferred = true;
-            lane.state = State::Passes;
+            if lane.state == State::Unknown {
+                lane.state = State::Passes;
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use why5003_probes::engines::Response;
     use why5003_probes::kit::{Hop, HopAnswer};
 
-    use super::super::{Amount, Port};
+    use super::super::{Amount, Ledger, Reach, Settled, Space, Trunk, Trunks};
     use super::*;
 
     fn lane(prefix: &str, number: u16, canary: bool) -> Lane {
@@ -231,18 +184,24 @@ mod tests {
         for (number, reach) in settled {
             reaches.note(*number, *reach);
         }
-        survey(&space, &ledger, &reaches, &Trunks { v4: trunk(), v6: Trunk::default() })
+        let trunks = Trunks { v4: trunk(), v6: Trunk::default(), own: Vec::new() };
+        survey(Found { space: &space, ledger: &ledger, settled: &reaches, trunks: &trunks })
     }
 
     /// Two routers, 10.0.1.1 and 10.0.2.2.
     fn trunk() -> Trunk {
-        let hop = |ttl, from: &str| Hop { ttl, came: HopAnswer::Expired, from: from.parse().ok(), rtt_us: None };
-        let walk = vec![hop(1, "10.0.1.1"), hop(2, "10.0.2.2")];
+        let hop = |ttl, came, from: &str| Hop { ttl, came, from: from.parse().ok(), rtt_us: None };
+        let (first, second) = (hop(1, HopAnswer::Expired, "10.0.1.1"), hop(2, HopAnswer::Expired, "10.0.2.2"));
+        let walk = vec![first, second, hop(3, HopAnswer::Answered, "192.0.2.1")];
         Trunk::shared(&[walk.clone(), walk])
     }
 
+    fn place(lane: &LaneSurvey) -> Option<Place> {
+        lane.blocked.first().map(|part| part.place)
+    }
+
     fn parts(survey: &Survey) -> Vec<String> {
-        survey.lanes.iter().flat_map(|lane| &lane.blocked).map(ToString::to_string).collect()
+        survey.lanes.iter().flat_map(|lane| &lane.blocked).map(|part| part.prefix.to_string()).collect()
     }
 
     #[test]
@@ -266,32 +225,65 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_open_says_nothing_of_a_silent_one_that_was_not_settled() {
+        let lanes = vec![lane("192.0.2.0/31", 443, false)];
+        let survey = judged(lanes, &[Response::Open, Response::Silent], &[]);
+        assert_eq!((survey.lanes[0].state, survey.lanes[0].is_told()), (State::Open, false));
+    }
+
+    #[test]
+    fn a_reset_half_of_a_prefix_is_not_the_far_ends_because_another_address_is_open() {
+        let closed = Response::Closed { ttl: None };
+        let lanes = vec![lane("192.0.2.0/30", 443, false)];
+        let reset = Reach::Reset { hop: 2, address: None };
+        let survey =
+            judged(lanes, &[Response::Open, Response::Silent, closed, closed], &[(1, PASSES), (2, reset), (3, reset)]);
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Partly, vec!["192.0.2.2/31".to_owned()]));
+    }
+
+    #[test]
     fn a_prohibition_needs_no_settling() {
         let by = "10.0.1.1".parse().ok();
         let survey = judged(vec![lane("192.0.2.0/31", 443, false)], &[Response::Prohibited { by }; 2], &[]);
-        let place = Place { hop: Some(1), address: by, next: None };
-        assert_eq!((survey.lanes[0].state, survey.lanes[0].place), (State::Prohibited, Some(place)));
+        let by_gateway = Place { hop: Some(1), address: by, next: None };
+        assert_eq!((survey.lanes[0].state, place(&survey.lanes[0])), (State::Prohibited, Some(by_gateway)));
         assert_eq!(parts(&survey), ["192.0.2.0/31"]);
     }
 
     #[test]
-    fn no_such_host_said_at_the_far_end_is_no_filter_and_no_route_said_on_the_way_is_one() {
-        let state = |by: &str| {
-            let responses = [Response::Unreachable { by: by.parse().ok() }; 2];
-            judged(vec![lane("192.0.2.0/31", 443, false)], &responses, &[]).lanes[0].state
+    fn a_strangers_word_is_the_far_ends_where_packets_pass_and_a_filters_where_they_do_not() {
+        let state = |response: Response, reach: Option<Reach>| {
+            let settled: Vec<_> = reach.map(|reach| (0, reach)).into_iter().collect();
+            judged(vec![lane("192.0.2.0/32", 443, false)], &[response], &settled).lanes[0].state
         };
-        assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Passes, State::Blocked));
-        // This computer's own kernel has no address to show.
-        assert_eq!(state(""), State::Unknown);
+        let by = "203.0.113.9".parse().ok();
+        let refuses = Some(Reach::Prohibited { by });
+        for response in [Response::Unreachable { by }, Response::Prohibited { by }] {
+            assert_eq!((state(response, Some(PASSES)), state(response, None)), (State::Passes, State::Unknown));
+            assert_eq!(state(response, refuses), State::Prohibited);
+        }
+        // A router of the trunk stands on the way; this computer's own kernel has no address to show.
+        let near = Response::Unreachable { by: "10.0.2.2".parse().ok() };
+        assert_eq!(
+            (state(near, None), state(Response::Unreachable { by: None }, None)),
+            (State::Blocked, State::Unknown)
+        );
+    }
+
+    #[test]
+    fn a_target_that_refuses_itself_is_not_blamed_on_the_way() {
+        let own = Response::Prohibited { by: "192.0.2.0".parse().ok() };
+        let survey = judged(vec![lane("192.0.2.0/32", 443, false)], &[own], &[]);
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Unknown, Vec::new()));
     }
 
     #[test]
     fn a_refusal_is_placed_alike_whether_it_came_first_or_when_silence_was_settled() {
         let by = "10.0.2.2".parse().ok();
         let lanes = vec![lane("192.0.2.0/32", 443, false), lane("198.51.100.0/32", 443, false)];
-        let survey = judged(lanes, &[Response::Prohibited { by }, Response::Silent], &[(1, Reach::Refused { by })]);
-        assert_eq!(survey.lanes[0].place, survey.lanes[1].place);
-        assert_eq!(survey.lanes[0].place.and_then(|place| place.hop), Some(2));
+        let survey = judged(lanes, &[Response::Prohibited { by }, Response::Silent], &[(1, Reach::Prohibited { by })]);
+        assert_eq!(place(&survey.lanes[0]), place(&survey.lanes[1]));
+        assert_eq!(place(&survey.lanes[0]).and_then(|place| place.hop), Some(2));
     }
 
     #[test]

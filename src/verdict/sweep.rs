@@ -9,7 +9,7 @@ use crate::sweep::{LaneSurvey, State, Survey};
 pub fn conclude(survey: &Survey) -> (Status, String) {
     if let Some((first, _)) = survey.forged.first() {
         let summary = format!(
-            "Something on the way answers for addresses where nobody can be ({first}), so an open port proves nothing: \
+            "Something on the way answers in the place of those who were asked (such as {first}), so an open port proves nothing: \
              a proxy or a SYN proxy stands between (run why5003 for which)."
         );
         return (Status::Unknown, summary);
@@ -18,6 +18,7 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     let count = |such: &dyn Fn(&&LaneSurvey) -> bool| survey.lanes.iter().filter(such).count();
     let (all, blocked) = (survey.lanes.len(), count(&|lane| stopped(lane)));
     let unknown = count(&|lane| lane.state == State::Unknown);
+    let untold = count(&|lane| !lane.is_told());
     let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
     let web = count(&is_web);
     let web_stopped = count(&|lane| is_web(lane) && stopped(lane) && lane.state != State::Partly);
@@ -25,7 +26,8 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
         let status = if web > 0 && web_stopped == web { Status::Blocked } else { Status::Degraded };
         let partly = count(&|lane| lane.state == State::Partly);
         let of_them = if partly > 0 { format!(", {partly} of them in part") } else { String::new() };
-        let rest = if unknown > 0 { format!("; {unknown} could not be told") } else { String::new() };
+        let untold = count(&|lane| !stopped(lane) && !lane.is_told());
+        let rest = if untold > 0 { format!("; {untold} could not be told") } else { String::new() };
         let summary =
             format!("This network stops {blocked} of {all} prefix-and-port pairs that were asked{of_them}{rest}.");
         return (status, summary);
@@ -35,25 +37,39 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
         return (Status::Unknown, summary);
     }
     if unknown == all {
-        return (Status::Unknown, "Nothing answered, and no router said how far packets come.".to_owned());
+        return (Status::Unknown, NOTHING.to_owned());
     }
-    let passing = all - unknown;
-    if unknown > 0 {
+    let is_ours = |lane: &&LaneSurvey| {
+        !lane.is_told() && lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()
+    };
+    if untold > 0 && untold == count(&is_ours) {
         let summary = format!(
-            "This network lets {passing} of {all} prefix-and-port pairs through; of the other {unknown} it could not be told in the \
-             time given (--settle)."
+            "This network lets {} of {all} prefix-and-port pairs through; to the other {untold} this computer has no way: run \
+             why5003 for why.",
+            all - untold
+        );
+        return (Status::Unknown, summary);
+    }
+    if untold > 0 {
+        let passing = all - untold;
+        let summary = format!(
+            "This network lets {passing} of {all} prefix-and-port pairs through; of the other {untold}, or a part of each, it could \
+             not be told in the time given (--settle)."
         );
         return (Status::Unknown, summary);
     }
     (Status::Healthy, format!("This network lets all {all} prefix-and-port pairs through that were asked."))
 }
 
+const NOTHING: &str = "Nothing answered, and it could not be told how far packets come: no router said so, or neutral hosts \
+                       are not reached either. Run why5003 for why.";
+
 #[cfg(test)]
 mod tests {
     use why5003_probes::engines::Response;
 
     use super::*;
-    use crate::sweep::{Amount, Lane, Ledger, Port, Reach, Settled, Space, Trunks};
+    use crate::sweep::{Amount, Found, Lane, Ledger, Port, Reach, Settled, Space, Trunks};
 
     /// Two prefixes of one address at TCP 443, and what was said of each.
     fn concluded(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> (Status, String) {
@@ -68,7 +84,9 @@ mod tests {
                 settled.note(number, reach);
             }
         }
-        conclude(&crate::sweep::survey(&space, &ledger, &settled, &Trunks::default()))
+        let trunks = Trunks::default();
+        let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
+        conclude(&crate::sweep::survey(found))
     }
 
     const DIES: Option<Reach> = Some(Reach::Dies { hop: 1, address: None, next: None });

@@ -74,8 +74,14 @@ pub(crate) fn the_rules_of_a_sweep_close_the_gap_that_it_found() {
     assert_eq!(told(SWEPT_TWICE, &words), "2 3\n", "the exit codes of both sweeps");
     let rules = fs::read_to_string(before).unwrap();
     let elements: Vec<&str> = rules.lines().map(str::trim).filter(|line| line.starts_with("3.7.35.")).collect();
-    assert_eq!(elements, ["3.7.35.0/26,", "3.7.35.96/27", "3.7.35.0/25"], "{rules}");
-    assert!(rules.contains("dport { 443 }") && rules.contains("dport { 8802 }"), "{rules}");
+    assert_eq!(elements, ["3.7.35.0/26,", "3.7.35.96/27", "3.7.35.0/25", "3.7.35.64/26"], "{rules}");
+    for ports in ["443", "8802", "20000-64000"] {
+        assert!(rules.contains(&format!("dport {{ {ports} }}")), "{rules}");
+    }
+    let words = rules.replace("\n#  ", "");
+    let asked =
+        "\n# tcp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000. tcp/20000-64000 was stopped";
+    assert!(words.contains(asked), "{rules}");
     assert!(!fs::read_to_string(after).unwrap().contains("3.7.35."));
 }
 
@@ -129,13 +135,15 @@ const SWEPT_TWICE: &str = r#"
         chain rules {
             ip daddr { 3.7.35.0/26, 3.7.35.96/27 } tcp dport 443 reject with icmpx admin-prohibited
             ip daddr 3.7.35.0/25 tcp dport 8802 reject with icmpx admin-prohibited
+            ip daddr 3.7.35.64/26 tcp dport 20000-64000 reject with icmpx admin-prohibited
         }
         chain in {
             type filter hook input priority 0
             tcp flags & (syn | ack) == syn jump rules
         }
     }"
-    sweep="$1 sweep --engine connect --settle 0 --prefix 3.7.35.0/25 --port tcp/443 --port tcp/8801-8802 --per-prefix 16"
+    sweep="$1 sweep --engine connect --settle 0 --prefix 3.7.35.0/25 --per-prefix 16 \
+        --port tcp/443 --port tcp/8801-8802 --port tcp/20000-64000"
     $sweep --quiet --gap-as nftables > "$2" || first=$?
     nft -f "$2"; nft insert rule inet filter rules jump zoom_out
     $sweep --quiet --gap-as csv > "$3" || second=$?

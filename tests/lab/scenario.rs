@@ -179,7 +179,7 @@ pub(crate) enum Certificates {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
     pub(crate) status: String,
-    /// Other statuses that are as right, where packets are lost by chance.
+    /// Other statuses that are as right, where packets are lost by chance, or where it is honest not to know.
     #[serde(default)]
     pub(crate) or_status: Vec<String>,
     /// The first cause; none where nothing may be named.
@@ -213,12 +213,15 @@ pub(crate) struct Expect {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sweep {
-    /// States, by port and prefix: `"tcp/443 170.114.0.0/16" = "partly"`.
+    /// States, by port and prefix: `"tcp/443 170.114.0.0/16" = "partly"`, or "passes or unknown" where both are right.
     #[serde(default)]
     pub(crate) states: BTreeMap<String, String>,
     /// All that is missing, in order: "tcp/443 to 170.114.0.0/17 at hop 2, 10.0.2.2".
     #[serde(default)]
     pub(crate) gap: Vec<String>,
+    /// Other gaps that are as right.
+    #[serde(default)]
+    pub(crate) or_gap: Vec<Vec<String>>,
 }
 
 /// Where an ordinary user gets another verdict than root.

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use why5003_probes::engines::Response;
 
 use super::super::args::Options;
-use crate::run::SweepEvent;
+use crate::run::{SettleEvent, SweepEvent};
 
 /// The progress of a sweep.
 pub(super) struct Bar {
@@ -58,8 +58,10 @@ impl Bar {
     }
 
     /// Says what is done after the sweep proper.
-    pub(super) fn say(&self, what: &str, of: usize) {
-        self.line.set_message(format!("{what} ({of})"));
+    pub(super) fn say(&self, event: &SettleEvent<'_>) {
+        if let SettleEvent::Stage(what, of) = event {
+            self.line.set_message(format!("{what} ({of})"));
+        }
     }
 
     /// Takes the line away.

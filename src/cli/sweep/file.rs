@@ -9,8 +9,8 @@ use anyhow::{Context, anyhow};
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
-use crate::run::SweepEvent;
-use crate::sweep::{LOG_SCHEMA, LogHead, LogLine, Space};
+use crate::run::{SettleEvent, SweepEvent};
+use crate::sweep::{CameLine, LOG_SCHEMA, LastWord, LogHead, LogLine, ReachLine, SharedLine, Space};
 
 /// The file of a sweep, or none.
 pub(super) struct Log {
@@ -18,6 +18,8 @@ pub(super) struct Log {
 }
 
 struct Open {
+    /// What went wrong, until it is asked for: who notes is in the middle of something.
+    failed: Option<anyhow::Error>,
     file: File,
     path: PathBuf,
     /// Whole lines that are not written yet.
@@ -38,7 +40,7 @@ impl Log {
     pub(super) fn begin(path: &Path, head: &LogHead) -> anyhow::Result<Self> {
         let file = OpenOptions::new().append(true).create_new(true).open(path);
         let file = file.with_context(|| format!("could not begin {}", path.display()))?;
-        let mut open = Open { file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        let mut open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
         open.add(head)?;
         open.write()?;
         Ok(Self { open: Some(open) })
@@ -54,21 +56,55 @@ impl Log {
         let (wanted, whole) = read(&file, catalogue).with_context(failed)?;
         file.set_len(whole).with_context(failed)?;
         file.seek(SeekFrom::End(0)).with_context(failed)?;
-        let open = Open { file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        let open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
         Ok((Self { open: Some(open) }, wanted))
     }
 
     /// Notes a response.
+    pub(super) fn note(&mut self, space: &Space, event: &SweepEvent) {
+        let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return };
+        self.add(|| CameLine::of(space, number, attempt, response, rtt).map(LogLine::Came));
+    }
+
+    /// Notes what was settled.
+    pub(super) fn settled(&mut self, space: &Space, event: &SettleEvent<'_>) {
+        match *event {
+            SettleEvent::Stage(..) => {}
+            SettleEvent::Shared { ipv6, trunk } => {
+                self.add(|| Some(LogLine::Shared(SharedLine { ipv6, shared: trunk.clone() })));
+            }
+            SettleEvent::Reached(number, reach) => {
+                self.add(|| ReachLine::of(space, number, reach).map(LogLine::Reach));
+            }
+        }
+    }
+
+    /// Whether all could be written so far.
     ///
     /// # Errors
-    /// When the file does not take it.
-    pub(super) fn note(&mut self, space: &Space, event: &SweepEvent) -> anyhow::Result<()> {
-        let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return Ok(()) };
-        let Some(open) = &mut self.open else { return Ok(()) };
-        if let Some(line) = LogLine::of(space, number, attempt, response, rtt) {
-            open.add(&line)?;
+    /// When the file did not take something.
+    pub(super) fn check(&mut self) -> anyhow::Result<()> {
+        self.open.as_mut().and_then(|open| open.failed.take()).map_or(Ok(()), Err)
+    }
+
+    /// Adds the last words.
+    ///
+    /// # Errors
+    /// When the file does not take them.
+    pub(super) fn last_words(&mut self, words: impl Iterator<Item = LastWord>) -> anyhow::Result<()> {
+        if self.open.is_some() {
+            words.for_each(|word| self.add(|| Some(LogLine::LastWord(word))));
         }
-        if open.lines.len() >= FULL || open.written.elapsed() >= SOON { open.write() } else { Ok(()) }
+        self.check()
+    }
+
+    fn add(&mut self, line: impl FnOnce() -> Option<LogLine>) {
+        let Some(open) = self.open.as_mut().filter(|open| open.failed.is_none()) else { return };
+        let Some(line) = line() else { return };
+        let added = open.add(&line).and_then(|()| {
+            if open.lines.len() >= FULL || open.written.elapsed() >= SOON { open.write() } else { Ok(()) }
+        });
+        open.failed = added.err();
     }
 
     /// Writes what is left.
@@ -97,21 +133,23 @@ impl Open {
     }
 }
 
-/// What a file says, and how many bytes of it are whole lines.
+/// What a file says, and how many bytes of it are whole lines without the last words, which are said anew.
 fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(Wanted, u64)> {
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     let mut whole = 0_u64;
-    let mut next = |line: &mut Vec<u8>| -> anyhow::Result<bool> {
+    // Whether there was another whole line, and how many bytes there are up to its end.
+    let mut next = |line: &mut Vec<u8>| -> anyhow::Result<Option<u64>> {
         line.clear();
         // No line of ours is so long; another file's may be without end.
         let read = std::io::Read::take(&mut reader, LONGEST).read_until(b'\n', line)?;
         let ended = line.last() == Some(&b'\n');
         anyhow::ensure!(ended || (read as u64) < LONGEST, "it is no file of a sweep: a line has no end");
-        whole += if ended { read as u64 } else { 0 };
-        Ok(ended)
+        whole += read as u64;
+        Ok(ended.then_some(whole))
     };
-    anyhow::ensure!(next(&mut line)?, "it is empty, or its first line was cut off");
+    let first = next(&mut line)?;
+    let mut kept = first.context("it is empty, or its first line was cut off")?;
     let head: LogHead = serde_json::from_slice(&line).context("its first line is not a sweep's")?;
     anyhow::ensure!(
         head.schema == LOG_SCHEMA,
@@ -125,12 +163,24 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(Wanted, u64)> {
     let mut wanted = Wanted::of(&head, catalogue)?;
     anyhow::ensure!(wanted.space.count() == head.targets, "its first line chooses other targets than it counts");
     let mut at = 1_u64;
-    while next(&mut line)? {
+    while let Some(end) = next(&mut line)? {
         at += 1;
         let entry: LogLine = serde_json::from_slice(&line).with_context(|| format!("line {at} is not a sweep's"))?;
-        entry.restore(&wanted.space, &mut wanted.known).map_err(|error| anyhow!("line {at}: could not {error}"))?;
+        let Wanted { space, known, settled, .. } = &mut wanted;
+        let restored = match entry {
+            LogLine::Came(came) => came.restore(space, known),
+            LogLine::Reach(reach) => reach.restore(space, &mut settled.settled),
+            LogLine::Shared(SharedLine { ipv6, shared }) => {
+                *settled.trunks.family(ipv6) = shared;
+                settled.settled.keep(|number| space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6));
+                Ok(())
+            }
+            LogLine::LastWord(_) => break,
+        };
+        restored.map_err(|error| anyhow!("line {at}: could not {error}"))?;
+        kept = end;
     }
-    Ok((wanted, whole))
+    Ok((wanted, kept))
 }
 
 /// Written at the latest when so many bytes wait.

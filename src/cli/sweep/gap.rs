@@ -2,8 +2,7 @@
 
 use super::super::args::Options;
 use super::super::{output, rules};
-use crate::catalogue::PortRange;
-use crate::report::SweepReport;
+use crate::report::{SweepReport, how_asked};
 use crate::rules::{Allow, Format, Ruleset};
 
 /// Writes the rules to standard output; where nothing is missing it says so, and writes none.
@@ -18,14 +17,19 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
             id: "missing".to_owned(),
             title: format!("blocked {}", place(missing.location.as_ref())),
             prefixes: missing.prefixes.clone(),
-            ports: missing.ports.iter().filter_map(|ports| ports.parse::<PortRange>().ok()).collect(),
+            ports: missing.ports.clone(),
         })
         .collect();
-    let header = [
+    let mut header = vec![
         "What Zoom needs and this network did not let through".to_owned(),
         format!("why5003 sweep of {}, catalogue of {}", report.started, report.catalogue.revision),
         report.summary.clone(),
     ];
+    for sentence in report.gap.iter().flat_map(how_asked) {
+        if !header.contains(&sentence) {
+            header.push(sentence);
+        }
+    }
     let ruleset = Ruleset::new(&header, &allows);
     if ruleset.is_empty() {
         output::note(

@@ -10,18 +10,23 @@ use super::super::args::{self, Options};
 use super::super::output;
 use super::file::Log;
 use crate::catalogue::{Catalogue, PortRange};
-use crate::sweep::{Amount, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space};
+use crate::run::Settlement;
+use crate::sweep::{Amount, Chosen, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
     /// All targets.
     pub(super) space: Space,
+    /// Ranges of ports of which these have some only.
+    pub(super) wide: Vec<WideRange>,
     /// Which part of them.
     pub(super) shard: Shard,
     /// Of their order.
     pub(super) seed: u64,
-    /// Of an earlier run.
+    /// What came in an earlier run.
     pub(super) known: Ledger,
+    /// What was settled in an earlier run.
+    pub(super) settled: Settlement,
 }
 
 /// What the flags want, with the first line of its file.
@@ -93,7 +98,7 @@ impl Wanted {
                 _ => Families::Both,
             },
         };
-        let mut lanes = selection.lanes(catalogue).map_err(|error| anyhow!("could not {error}"))?;
+        let Chosen { mut lanes, wide } = selection.chosen(catalogue).map_err(|error| anyhow!("could not {error}"))?;
         let mut ports: Vec<_> = lanes.iter().map(|lane| lane.port).collect();
         ports.sort_unstable();
         ports.dedup();
@@ -109,7 +114,7 @@ impl Wanted {
         let shard = head.shard.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         let (part, of) = shard.ok_or_else(|| read(&head.shard))?;
         let known = Ledger::new(space.count());
-        Ok(Self { space, shard: Shard { part, of }, seed: head.seed, known })
+        Ok(Self { space, wide, shard: Shard { part, of }, seed: head.seed, known, settled: Settlement::default() })
     }
 }
 

@@ -4,22 +4,22 @@ use crate::report::plain::{plain, prose};
 use crate::report::redact::Redaction;
 
 /// Turns text into Markdown that shows it.
-pub(super) struct Ink {
+pub(in crate::report) struct Ink {
     redaction: Redaction,
 }
 
 impl Ink {
-    pub(super) fn new(redaction: Redaction) -> Self {
+    pub(in crate::report) fn new(redaction: Redaction) -> Self {
         Self { redaction }
     }
 
     /// Prose on one line; nothing in it is markup, also inside a table.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub(in crate::report) fn text(&self, text: &str) -> String {
         escaped(&self.redaction.text(&prose(text)))
     }
 
     /// A word or two as code, on one line.
-    pub(super) fn code(&self, text: &str) -> String {
+    pub(in crate::report) fn code(&self, text: &str) -> String {
         // A `|` ends a table's cell even in a code span (GitHub Flavored Markdown, 4.10), where a backslash before it
         // would show outside a table: such text is shown as prose instead.
         let text = self.redaction.text(&plain(text));
@@ -30,12 +30,12 @@ impl Ink {
     }
 
     /// Commands as a fenced block, to be copied.
-    pub(super) fn commands(&self, lines: &[String]) -> String {
+    pub(in crate::report) fn commands(&self, lines: &[String]) -> String {
         fenced(lines.iter().map(|line| self.redaction.command(&plain(line))))
     }
 
     /// Other lines as a fenced block.
-    pub(super) fn lines(&self, lines: &[String]) -> String {
+    pub(in crate::report) fn lines(&self, lines: &[String]) -> String {
         fenced(lines.iter().map(|line| self.redaction.text(&plain(line))))
     }
 }

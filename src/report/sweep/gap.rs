@@ -1,33 +1,168 @@
 //! What a network does not let through, in as few prefixes and port ranges as say it, and where it is stopped.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use super::model::{Missing, location};
-use crate::catalogue::PortRange;
+use super::model::{Missing, Sampled, location};
+use super::whole::{Stopped, Whole, wholes};
 use crate::rules::{Tested, gap};
-use crate::sweep::{LaneSurvey, Place, Survey};
+use crate::sweep::{Blocked, Lane, LaneSurvey, Place, Survey, WideRange};
 
-/// What is blocked, place by place.
-pub fn missing(survey: &Survey) -> Vec<Missing> {
-    let mut places: BTreeMap<Option<Place>, Vec<Tested>> = BTreeMap::new();
-    for lane in &survey.lanes {
-        // The router that would come next differs from flow to flow, and is no place of its own.
-        let place = lane.place.map(|place| Place { next: None, ..place });
-        places.entry(place).or_default().extend(blocked(lane));
-    }
-    let of_place = |(place, tested): (Option<Place>, Vec<Tested>)| {
-        let missing = |missing: crate::rules::Missing| Missing {
-            prefixes: missing.prefixes,
-            ports: missing.ports.iter().map(ToString::to_string).collect(),
-            location: place.map(location),
-        };
-        gap(&tested).into_iter().map(missing).collect::<Vec<_>>()
+/// What is blocked, place by place; of a wide range all, where all that was asked of it is, and else what was asked.
+pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
+    let stopped: Vec<Stopped> = stopped(survey).collect();
+    let asked: Vec<Lane> = survey.lanes.iter().map(|lane| lane.lane).collect();
+    let wholes: Vec<Whole> = wide.iter().flat_map(|range| wholes(*range, &asked, &stopped)).collect();
+    let places: BTreeSet<Place> = stopped.iter().map(|part| part.place).collect();
+    let missing = |place: Place| {
+        let found = at(place, &stopped, &wholes);
+        found.into_iter().map(move |found| Missing {
+            location: Some(location(place)).filter(|location| *location != crate::verdict::Location::default()),
+            sampled: wide.iter().copied().map(Sampled::of).filter(|range| range.is_told_by(&found.ports)).collect(),
+            prefixes: found.prefixes,
+            ports: found.ports,
+        })
     };
-    places.into_iter().flat_map(of_place).collect()
+    places.into_iter().flat_map(missing).collect()
 }
 
-fn blocked(lane: &LaneSurvey) -> impl Iterator<Item = Tested> {
-    let port = lane.lane.port;
-    let ports = PortRange { transport: port.transport, first: port.number, last: port.number };
-    lane.blocked.iter().map(move |prefix| Tested { prefix: *prefix, ports, blocked: true })
+fn stopped(survey: &Survey) -> impl Iterator<Item = Stopped> {
+    let parts = |lane: &LaneSurvey| lane.blocked.iter().map(|part| (lane.lane.port, *part)).collect::<Vec<_>>();
+    let parts = survey.lanes.iter().flat_map(parts);
+    parts.map(|(port, Blocked { prefix, place })| Stopped { port, prefix, place })
+}
+
+/// What is missing at a place.
+fn at(place: Place, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate::rules::Missing> {
+    let told_by = |part: Stopped| wholes.iter().filter(move |whole| whole.range.range().holds(part.port.into()));
+    let here = stopped.iter().copied().filter(|part| part.place == place);
+    // A port of a range that is missing somewhere as a whole is told apart from it: else the range would be cut up at each such port.
+    let (apart, plain): (Vec<Stopped>, Vec<Stopped>) = here.partition(|part| told_by(*part).next().is_some());
+    let plain = plain.into_iter().map(|part| Tested { prefix: part.prefix, ports: part.port.into(), blocked: true });
+    let whole = wholes.iter().filter(|whole| whole.place == place);
+    let whole = whole.map(|whole| Tested { prefix: whole.prefix, ports: whole.range.range(), blocked: true });
+    let left = apart.into_iter().filter(|part| !told_by(*part).any(|whole| whole.prefix.contains(&part.prefix)));
+    let left = left.flat_map(|part| {
+        let ports = part.port.into();
+        let holes = told_by(part).filter(move |whole| part.prefix.contains(&whole.prefix));
+        let holes = holes.map(move |whole| Tested { prefix: whole.prefix, ports, blocked: false });
+        holes.chain([Tested { prefix: part.prefix, ports, blocked: true }])
+    });
+    let mut missing = gap(&plain.chain(whole).collect::<Vec<_>>());
+    missing.extend(gap(&left.collect::<Vec<_>>()));
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::how_asked;
+    use super::*;
+    use crate::sweep::{State, Tally};
+
+    /// A prefix at a port, and which parts of it are stopped, at which hop.
+    fn lane(prefix: &str, port: &str, blocked: &[&str], hop: u8) -> LaneSurvey {
+        let port: crate::catalogue::PortRange = port.parse().unwrap();
+        LaneSurvey {
+            lane: Lane {
+                prefix: prefix.parse().unwrap(),
+                port: crate::sweep::Port { transport: port.transport, number: port.first },
+                canary: false,
+            },
+            tally: Tally::default(),
+            state: State::Unknown,
+            blocked: blocked
+                .iter()
+                .map(|part| Blocked {
+                    prefix: part.parse().unwrap(),
+                    place: Place { hop: Some(hop), ..Place::default() },
+                })
+                .collect(),
+            untold: 0,
+            inferred: false,
+        }
+    }
+
+    /// The same parts stopped at these ports of Zoom Phone's range.
+    fn phone(prefix: &str, ports: &[u16], blocked: &[&str]) -> Vec<LaneSurvey> {
+        ports.iter().map(|port| lane(prefix, &format!("udp/{port}"), blocked, 2)).collect()
+    }
+
+    fn told(lanes: &[Vec<LaneSurvey>]) -> Vec<String> {
+        let wide: Vec<WideRange> = WideRange::of("udp/20000-64000".parse().unwrap()).into_iter().collect();
+        let survey = Survey { lanes: lanes.concat(), forged: Vec::new() };
+        let words = |missing: &Missing| {
+            let ports: Vec<String> = missing.ports.iter().map(ToString::to_string).collect();
+            let prefixes: Vec<String> = missing.prefixes.iter().map(ToString::to_string).collect();
+            let hop = missing.location.as_ref().and_then(|place| place.hop).unwrap_or_default();
+            format!("{} {} {hop}", ports.join(","), prefixes.join(","))
+        };
+        missing(&survey, &wide).iter().map(words).collect()
+    }
+
+    const ASKED: [u16; 5] = [20_000, 31_000, 42_000, 53_000, 64_000];
+
+    #[test]
+    fn a_range_that_is_stopped_at_each_port_that_was_asked_is_missing_as_a_whole() {
+        let web = vec![lane("3.7.35.0/25", "tcp/443", &["3.7.35.0/25"], 2)];
+        assert_eq!(
+            told(&[web, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])]),
+            ["tcp/443,udp/20000-64000 3.7.35.0/25 2"]
+        );
+    }
+
+    #[test]
+    fn of_a_range_that_is_stopped_at_some_ports_these_alone_are_missing() {
+        let lanes = [
+            phone("3.7.35.0/25", &ASKED[1..3], &["3.7.35.0/25"]),
+            phone("3.7.35.0/25", &[20_000, 53_000, 64_000], &[]),
+        ];
+        assert_eq!(told(&lanes), ["udp/31000,udp/42000 3.7.35.0/25 2"]);
+    }
+
+    #[test]
+    fn a_port_that_is_stopped_for_more_prefixes_than_its_range_is_told_apart_from_it() {
+        let lanes = [
+            phone("3.7.35.0/25", &ASKED[1..], &["3.7.35.0/26"]),
+            phone("3.7.35.0/25", &[20_000], &["3.7.35.0/25"]),
+            phone("170.114.0.0/16", &[20_000], &["170.114.0.0/17"]),
+            phone("170.114.0.0/16", &ASKED[1..], &[]),
+        ];
+        assert_eq!(told(&lanes), ["udp/20000-64000 3.7.35.0/26 2", "udp/20000 3.7.35.64/26,170.114.0.0/17 2"]);
+    }
+
+    #[test]
+    fn where_its_ports_are_stopped_at_several_places_the_range_has_the_one_that_most_have() {
+        let near = vec![lane("3.7.35.0/25", "udp/20000", &["3.7.35.0/25"], 1)];
+        assert_eq!(
+            told(&[near, phone("3.7.35.0/25", &ASKED[1..], &["3.7.35.0/25"])]),
+            ["udp/20000-64000 3.7.35.0/25 2"]
+        );
+    }
+
+    #[test]
+    fn a_port_within_that_was_asked_for_itself_and_passes_is_not_claimed_to_be_stopped() {
+        let within = vec![lane("3.7.35.0/24", "udp/30000", &[], 0)];
+        let ports = "udp/20000,udp/31000,udp/42000,udp/53000,udp/64000";
+        let lanes = [within, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])];
+        assert_eq!(told(&lanes), [format!("{ports} 3.7.35.0/25 2")]);
+    }
+
+    #[test]
+    fn how_a_range_was_asked_is_said_of_a_whole_and_of_a_part() {
+        let of = |ports: &str| {
+            let range = WideRange::of("udp/20000-64000".parse().unwrap()).unwrap();
+            let ports = vec![ports.parse().unwrap()];
+            how_asked(&Missing { prefixes: Vec::new(), ports, location: None, sampled: vec![Sampled::of(range)] })
+        };
+        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000.";
+        assert_eq!(
+            of("udp/20000-64000"),
+            [format!("{asked} udp/20000-64000 was stopped at each of its ports that were asked.")]
+        );
+        assert_eq!(
+            of("udp/31000"),
+            [format!(
+                "{asked} Of udp/20000-64000, these alone were found stopped, and what lies between was not asked."
+            )]
+        );
+    }
 }

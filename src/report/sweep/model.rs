@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
-use crate::sweep::{LaneSurvey, Place, State, Survey};
+use crate::catalogue::PortRange;
+use crate::sweep::{LaneSurvey, Place, State, Survey, WideRange};
 use crate::verdict::{Location, Status};
 
 /// The schema's name.
@@ -44,6 +45,9 @@ pub struct SweepReport {
     pub summary: String,
     /// Addresses that nobody can own, and that answered: no `open` is believed then.
     pub forged: Vec<SocketAddr>,
+    /// Wide ranges of ports, of which `lanes` has those that were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<Sampled>,
     /// Prefix by port.
     pub lanes: Vec<SweepLane>,
     /// What this network does not let through, in as few prefixes and ports as say it.
@@ -57,20 +61,25 @@ pub struct SweepLane {
     #[schemars(with = "String")]
     pub prefix: IpNet,
     /// `tcp/443`.
-    pub port: String,
+    #[schemars(with = "String")]
+    pub port: PortRange,
     /// `open`, `passes`, `blocked`, `reset`, `prohibited`, `partly` or `unknown`.
-    pub state: String,
+    #[schemars(with = "String")]
+    pub state: State,
     /// How its targets responded.
     pub targets: Counts,
     /// The parts of the prefix that are blocked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub blocked: Vec<IpNet>,
-    /// Where.
+    /// Where the first of them is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Present where nothing of it was settled by itself: it is taken to pass as the same prefix
-    /// does at ports that fare alike elsewhere.
+    /// Of how many targets it could not be told how they fare.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untold: u64,
+    /// Present where these are taken to pass, as the same prefix does at a port that fares alike
+    /// elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
 }
@@ -99,10 +108,50 @@ pub struct Missing {
     #[schemars(with = "Vec<String>")]
     pub prefixes: Vec<IpNet>,
     /// At which ports, such as `udp/8801-8810`.
-    pub ports: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub ports: Vec<PortRange>,
     /// Where it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// The wide ranges that it tells of. One that lies in `ports` was stopped at each port that was asked; of any other,
+    /// `ports` has what was asked and stopped, and nothing is known of the ports between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<Sampled>,
+}
+
+impl SweepLane {
+    /// Whether it is known, or taken, how all of its targets fare.
+    pub(super) fn is_told(&self) -> bool {
+        self.state != State::Unknown && (self.untold == 0 || self.inferred)
+    }
+}
+
+/// A wide range of ports, which was asked at some of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sampled {
+    /// Such as `udp/20000-64000`.
+    #[schemars(with = "String")]
+    pub range: PortRange,
+    /// The ports of it that were asked.
+    #[schemars(with = "Vec<String>")]
+    pub asked: Vec<PortRange>,
+}
+
+impl Sampled {
+    /// How a range is asked.
+    pub fn of(range: WideRange) -> Self {
+        Self { range: range.range(), asked: range.asked().map(PortRange::from).collect() }
+    }
+
+    /// Whether some of what was asked of it is among these ports.
+    pub(super) fn is_told_by(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| self.asked.iter().any(|asked| ports.holds(*asked)))
+    }
+
+    /// Whether all of it is among these ports.
+    pub(super) fn is_whole_in(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| ports.holds(self.range))
+    }
 }
 
 /// The lanes of a survey, in the report's form.
@@ -114,8 +163,8 @@ fn lane(of: &LaneSurvey) -> SweepLane {
     let tally = of.tally;
     SweepLane {
         prefix: of.lane.prefix,
-        port: of.lane.port.to_string(),
-        state: word(of.state).to_owned(),
+        port: of.lane.port.into(),
+        state: of.state,
         targets: Counts {
             open: tally.open,
             closed: tally.closed,
@@ -124,22 +173,16 @@ fn lane(of: &LaneSurvey) -> SweepLane {
             silent: tally.silent,
             not_asked: tally.pending,
         },
-        blocked: of.blocked.clone(),
-        location: of.place.map(location),
+        blocked: of.blocked.iter().map(|part| part.prefix).collect(),
+        location: of.blocked.first().map(|part| location(part.place)),
+        untold: of.untold,
         inferred: of.inferred,
     }
 }
 
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Passes => "passes",
-        State::Blocked => "blocked",
-        State::Reset => "reset",
-        State::Prohibited => "prohibited",
-        State::Partly => "partly",
-        State::Unknown => "unknown",
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 pub(super) fn location(place: Place) -> Location {

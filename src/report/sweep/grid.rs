@@ -1,0 +1,115 @@
+//! The picture of a sweep: rows of prefixes, columns of ports, and a word where they meet. Whoever shows it lays it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::model::{Sampled, SweepLane, SweepReport};
+use crate::catalogue::PortRange;
+use crate::sweep::State;
+
+/// Prefixes by ports.
+pub(super) struct Grid {
+    /// In the order of ports.
+    pub(super) columns: Vec<PortRange>,
+    /// In the order of their first prefixes.
+    pub(super) rows: Vec<Row>,
+}
+
+/// Prefixes that fare alike.
+pub(super) struct Row {
+    /// Their names.
+    pub(super) prefixes: Vec<String>,
+    /// A word for each column.
+    pub(super) cells: Vec<&'static str>,
+}
+
+impl Grid {
+    /// The word for a port that a prefix was not asked at.
+    pub(super) const NOT_ASKED: &str = "-";
+
+    /// The grid of a report; prefixes that fare alike are one row, unless each is to have its own.
+    pub(super) fn of(report: &SweepReport, each: bool) -> Self {
+        let mut lanes_of: BTreeMap<IpNet, Vec<&SweepLane>> = BTreeMap::new();
+        for lane in &report.lanes {
+            lanes_of.entry(lane.prefix).or_default().push(lane);
+        }
+        let columns = columns(report, &lanes_of);
+        let mut rows: Vec<Row> = Vec::new();
+        for (prefix, lanes) in lanes_of {
+            let cells: Vec<&str> = columns.iter().map(|column| column.cell(&lanes)).collect();
+            match rows.iter_mut().find(|row| row.cells == cells && !each) {
+                Some(row) => row.prefixes.push(prefix.to_string()),
+                None => rows.push(Row { prefixes: vec![prefix.to_string()], cells }),
+            }
+        }
+        Self { columns: columns.into_iter().map(|column| column.ports).collect(), rows }
+    }
+}
+
+/// A column.
+struct Column<'a> {
+    ports: PortRange,
+    /// Of a wide range, what must have been asked of a prefix to tell of all of it.
+    asked: &'a [PortRange],
+}
+
+/// Wide ranges as such, and of the other ports those in a row as one.
+fn columns<'a>(report: &'a SweepReport, lanes_of: &BTreeMap<IpNet, Vec<&SweepLane>>) -> Vec<Column<'a>> {
+    let wide = report.sampled.iter().map(|Sampled { range, asked }| Column { ports: *range, asked });
+    let mut columns: Vec<Column<'_>> = wide.collect();
+    let mut single: BTreeSet<PortRange> = BTreeSet::new();
+    for lanes in lanes_of.values() {
+        let of_range = |port| columns.iter().any(|wide| wide.asked.contains(&port) && wide.is_asked_in(lanes));
+        single.extend(lanes.iter().map(|lane| lane.port).filter(|port| !of_range(*port)));
+    }
+    let mut in_a_row: Vec<PortRange> = Vec::new();
+    for port in single {
+        match in_a_row.last_mut() {
+            Some(before) if before.transport == port.transport && before.last.checked_add(1) == Some(port.first) => {
+                before.last = port.last;
+            }
+            Some(_) | None => in_a_row.push(port),
+        }
+    }
+    columns.extend(in_a_row.into_iter().map(|ports| Column { ports, asked: &[] }));
+    columns.sort_by_key(|column| column.ports);
+    columns
+}
+
+impl Column<'_> {
+    fn is_asked_in(&self, lanes: &[&SweepLane]) -> bool {
+        self.asked.iter().all(|port| lanes.iter().any(|lane| lane.port == *port))
+    }
+
+    /// One word for its ports, if they fare alike.
+    fn cell(&self, lanes: &[&SweepLane]) -> &'static str {
+        let own = lanes.iter().filter(|lane| self.ports.holds(lane.port) && self.is_asked_in(lanes));
+        let states: Vec<State> = own.clone().map(|lane| lane.state).collect::<BTreeSet<_>>().into_iter().collect();
+        let passes = |state: &State| matches!(state, State::Open | State::Passes);
+        match states.as_slice() {
+            [] => Grid::NOT_ASKED,
+            [first, ..] if states.iter().all(passes) => match (first, own.clone().all(|lane| lane.is_told())) {
+                (State::Open, false) => "open?",
+                (_, false) => "passes?",
+                (state, true) => word(*state),
+            },
+            [state] => word(*state),
+            states if states.iter().all(|state| passes(state) || *state == State::Unknown) => word(State::Unknown),
+            _ => word(State::Partly),
+        }
+    }
+}
+
+/// What is stopped stands out without colour, too.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Open => "open",
+        State::Passes => "passes",
+        State::Blocked => "BLOCKED",
+        State::Reset => "RESET",
+        State::Prohibited => "PROHIBITED",
+        State::Partly => "PARTLY",
+        State::Unknown => "?",
+    }
+}

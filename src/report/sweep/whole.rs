@@ -1,0 +1,62 @@
+//! Where a wide range of ports is stopped as a whole: in the parts of prefixes that are stopped at each port of it that was asked.
+//!
+//! That is a conclusion from a few ports to all between, and the one that a firewall's rule needs: whoever shows it says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use crate::sweep::{Lane, Place, Port, WideRange};
+
+/// A part of a prefix that is stopped at a port.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopped {
+    pub(super) port: Port,
+    pub(super) prefix: IpNet,
+    pub(super) place: Place,
+}
+
+/// A part of a prefix that is stopped at each port of a wide range that was asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole {
+    pub(super) range: WideRange,
+    pub(super) prefix: IpNet,
+    /// Where most of its ports are stopped.
+    pub(super) place: Place,
+}
+
+/// Where all of a range is stopped, no part in another.
+pub(super) fn wholes(range: WideRange, asked: &[Lane], stopped: &[Stopped]) -> Vec<Whole> {
+    let ports: BTreeSet<Port> = range.asked().collect();
+    let is_within = |port: Port| range.range().holds(port.into());
+    // Ports within that were asked on their own account have a say where they were asked.
+    let others: Vec<&Lane> = asked.iter().filter(|lane| is_within(lane.port) && !ports.contains(&lane.port)).collect();
+    let at = |port: Port, prefix: IpNet| {
+        stopped.iter().find(|part| part.port == port && part.prefix.contains(&prefix)).map(|part| part.place)
+    };
+    // What is common to several prefixes is the narrowest of them, so it is one of these; wider ones come first.
+    let mut prefixes: Vec<IpNet> = stopped.iter().filter(|part| is_within(part.port)).map(|part| part.prefix).collect();
+    prefixes.sort_by_key(|prefix| (prefix.prefix_len(), *prefix));
+    let mut wholes: Vec<Whole> = Vec::new();
+    for prefix in prefixes {
+        let mut around = others.iter().filter(|lane| lane.prefix.contains(&prefix) || prefix.contains(&lane.prefix));
+        let known = wholes.iter().any(|whole| whole.prefix.contains(&prefix));
+        if known || around.any(|lane| at(lane.port, prefix).is_none()) {
+            continue;
+        }
+        let places: Option<Vec<Place>> = ports.iter().map(|port| at(*port, prefix)).collect();
+        wholes.extend(places.map(|places| Whole { range, prefix, place: commonest(&places) }));
+    }
+    wholes
+}
+
+/// The place that most have; of several, the one that tells most.
+fn commonest(places: &[Place]) -> Place {
+    let mut count: BTreeMap<Place, usize> = BTreeMap::new();
+    for place in places {
+        *count.entry(*place).or_default() += 1;
+    }
+    let tells = |place: &Place| (place.hop.is_some(), place.address.is_some());
+    let most = count.into_iter().max_by_key(|(place, count)| (*count, tells(place)));
+    most.map_or(Place::default(), |(place, _)| place)
+}

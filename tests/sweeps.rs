@@ -1,0 +1,103 @@
+//! Every report of a sweep in `tests/sweeps`: what people and tickets get of it.
+//!
+//! A new case is a new JSON file; `SNAPSHOTS=overwrite cargo test --test sweeps` writes the texts beside it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use snapbox::{Assert, Data};
+use why5003::report::{self, Style, SweepReport};
+
+/// All sample reports, in the order of their names.
+fn samples() -> Vec<(PathBuf, String, SweepReport)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sweeps");
+    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(!paths.is_empty(), "no samples in {}", folder.display());
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let report = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        (path, text, report)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[track_caller]
+fn check(sample: &Path, kind: &str, text: &str) {
+    let expected = Data::read_from(&sample.with_extension(kind), None).raw();
+    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text).raw(), expected);
+}
+
+const NARROW: Style = Style { width: 40, colour: false, verbose: false };
+const USUAL: Style = Style { width: 80, colour: false, verbose: false };
+const FULL: Style = Style { width: 120, colour: false, verbose: true };
+
+#[test]
+fn a_person_reads_every_sweep() {
+    for (path, _, report) in samples() {
+        check(&path, "80.txt", &report::sweep_human(&report, USUAL));
+        check(&path, "40.txt", &report::sweep_human(&report, NARROW));
+        check(&path, "verbose.txt", &report::sweep_human(&report, FULL));
+    }
+}
+
+#[test]
+fn a_ticket_is_made_of_every_sweep() {
+    for (path, _, report) in samples() {
+        check(&path, "md", &report::sweep_markdown(&report));
+    }
+}
+
+#[test]
+fn at_every_width_lines_fit_and_no_prefix_is_broken() {
+    for (path, _, report) in samples() {
+        for width in 40..=120 {
+            let text = report::sweep_human(&report, Style { width, ..FULL });
+            for line in text.lines() {
+                let columns = textwrap::core::display_width(line);
+                assert!(columns <= width, "{}: {columns} of {width} columns: {line}", path.display());
+            }
+            for lane in &report.lanes {
+                assert!(text.contains(&lane.prefix.to_string()), "{}: {}\n{text}", path.display(), lane.prefix);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_printed_steers_a_terminal() {
+    for (path, _, report) in samples() {
+        for text in [report::sweep_human(&report, USUAL), report::sweep_markdown(&report)] {
+            let active = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
+            assert!(!text.contains(active), "{}: {text}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_row_of_a_ticket_has_as_many_cells_as_its_table() {
+    for (path, _, report) in samples() {
+        let text = report::sweep_markdown(&report);
+        let rows = text.lines().filter(|line| line.starts_with('|'));
+        let cells: Vec<usize> = rows.map(|row| row.replace("\\|", "").matches('|').count()).collect();
+        assert!(
+            cells.len() > 2 && cells.iter().all(|count| Some(count) == cells.first()),
+            "{}: {text}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_sweep_is_written_as_it_was_read_and_of_the_published_schema() {
+    let validator = jsonschema::validator_for(&report::sweep_schema()).unwrap();
+    for (path, text, report) in samples() {
+        assert_eq!(report::sweep_json(&report), text, "{}", path.display());
+        let faults: Vec<String> =
+            validator.iter_errors(&serde_json::from_str(&text).unwrap()).map(|error| error.to_string()).collect();
+        assert!(faults.is_empty(), "{}: {faults:#?}", path.display());
+    }
+}
