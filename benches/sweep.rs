@@ -1,9 +1,10 @@
 //! What a sweep costs beside its peers, in one run: wall time, CPU for each probe, memory, and how much of the truth it tells.
 //!
 //! Run it as root with `cargo bench --bench sweep [-- --rounds N] [-- --rate N] [-- PART-OF-A-NAME…]`; it needs iproute2, nftables and
-//! util-linux, and takes zmap, masscan and nmap where they are installed. Two network namespaces of its own are joined by a veth pair;
-//! behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall whose kernel sends
-//! about one ICMP error a second, as all do. It fails where a goal is not met.
+//! util-linux, and takes zmap, masscan, nmap and RustScan where they are installed. Two network namespaces of its own are joined by a
+//! veth pair; behind the far end stand 131 072 addresses in four parts: open, closed, silent, and prohibited by a firewall that sends
+//! an ICMP error for each packet. At last the whole program is run once where that firewall sends one a second, as a kernel does. It
+//! fails where a goal is not met.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that can't go on fails")]
 
@@ -11,10 +12,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 #[path = "sweep/bare.rs"]
 mod bare;
+#[path = "sweep/contestants.rs"]
+mod contestants;
 #[path = "sweep/goals.rs"]
 mod goals;
 #[path = "sweep/ours.rs"]
 mod ours;
+#[path = "sweep/readings.rs"]
+mod readings;
 #[path = "sweep/side_by_side.rs"]
 mod side_by_side;
 #[path = "sweep/usage.rs"]
@@ -49,7 +54,7 @@ fn nest() -> ExitCode {
     let status = Command::new("timeout")
         .args([
             "--signal=KILL",
-            "900",
+            "1800",
             "unshare",
             "--net",
             "--mount",

@@ -19,6 +19,15 @@ pub(crate) enum Part {
     Prohibited,
 }
 
+/// How many ICMP errors the far end sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IcmpErrors {
+    /// A few, then one a second to each computer that asked, or ten of IPv6: what Linux sends unless it is told otherwise.
+    AFew,
+    /// One for each packet, as a firewall that was built for it does.
+    All,
+}
+
 /// All that is swept.
 pub(crate) const PREFIXES: [&str; 2] = ["159.124.0.0/16", "170.114.0.0/16"];
 /// The parts, each as large as the others.
@@ -66,10 +75,11 @@ pub(crate) struct FarEnd {
 
 impl FarEnd {
     /// Starts it and joins it to this namespace.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(errors: IcmpErrors) -> Self {
         let mut child = Command::new("unshare")
             .arg("--net")
             .arg(std::env::current_exe().unwrap())
+            .args((errors == IcmpErrors::All).then_some(ALL_ERRORS))
             .env(ROLE, "far-end")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -110,6 +120,8 @@ impl FarEnd {
 
 impl Drop for FarEnd {
     fn drop(&mut self) {
+        // The kernel takes its time with a namespace that nobody is in any more; the next far end needs the interface's name.
+        drop(Command::new("ip").args(["link", "delete", INTERFACE]).status());
         drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
@@ -126,12 +138,18 @@ pub(crate) fn far_end() {
         Part::Silent => format!("{family} daddr {prefix} drop;"),
         Part::Prohibited => format!("{family} daddr {prefix} reject with {icmp} type admin-prohibited;"),
     };
-    let rules: String = PARTS.iter().map(|part| rule("ip", "icmp", part)).collect();
+    let rules: String = PARTS.iter().chain(&PARTS_MORE).map(|part| rule("ip", "icmp", part)).collect();
     let rules_v6: String = PARTS_V6.iter().map(|part| rule("ip6", "icmpv6", part)).collect();
-    let rules_more: String = PARTS_MORE.iter().map(|part| rule("ip", "icmp", part)).collect();
-    let routes: Vec<String> =
+    let mut routes: Vec<String> =
         PREFIXES.iter().chain(&[MORE]).map(|prefix| format!("ip route add local {prefix} dev lo")).collect();
+    // What is prohibited would be passed on, so that the firewall speaks for itself: an address of its own says so in its own name.
+    // These are looked up with the others, and are narrower.
+    let prohibited = PARTS.iter().chain(&PARTS_MORE).filter(|(part, _)| *part == Part::Prohibited);
+    routes.extend(prohibited.map(|(_, prefix)| format!("ip route add {prefix} dev lo table local")));
     let routes = routes.join("\n");
+    let all_errors = std::env::args().any(|argument| argument == ALL_ERRORS);
+    // Which types are limited: none of the errors.
+    let errors = if all_errors { "net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=127" } else { "" };
     shell(&format!(
         "ip link set lo up
          ip address add {GATEWAY}/30 dev far
@@ -140,14 +158,18 @@ pub(crate) fn far_end() {
          # The way back is known: only the search for the gateway is ours.
          ip neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:01 dev far
          {routes}
+         sysctl -qw net.ipv4.ip_forward=1
          ip -6 route add local 2407:30c0:180::/48 dev lo
          sysctl -qw net.ipv4.tcp_max_syn_backlog=262144 net.core.somaxconn=65535 net.ipv4.tcp_syncookies=0
+         # What the one before closed without a RST answers no SYN of the next from the same port.
+         sysctl -qw net.ipv4.tcp_max_tw_buckets=0 {errors}
          nft 'table inet parts {{
            counter syns {{}}
            counter resets {{}}
            chain first {{ type filter hook prerouting priority 0;
              tcp flags & (syn | ack) == syn counter name syns; tcp flags & rst == rst counter name resets; }}
-           chain input {{ type filter hook input priority 0; {rules} {rules_more} {rules_v6} }}
+           chain input {{ type filter hook input priority 0; {rules} {rules_v6} }}
+           chain forward {{ type filter hook forward priority 0; {rules} }}
          }}'"
     ));
     let listener = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).unwrap();
@@ -180,6 +202,9 @@ fn counted(counter: &str) -> u64 {
     let said: Value = serde_json::from_slice(&said.stdout).unwrap();
     said["nftables"][1]["counter"]["packets"].as_u64().unwrap()
 }
+
+/// Given to the far end's process that is to send an ICMP error for each packet.
+const ALL_ERRORS: &str = "all-errors";
 
 /// Runs lines of shell, each of which must do.
 pub(crate) fn shell(lines: &str) {

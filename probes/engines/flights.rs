@@ -17,7 +17,7 @@ use tokio::io::unix::AsyncFd;
 use super::response::{Response, Returned};
 use crate::kit::sockets::{self, io_error, is_under_way};
 use crate::kit::watched::watched;
-use crate::kit::{CannotLook, How, IcmpError, errno, error_queue, room};
+use crate::kit::{CannotLook, How, errno, error_queue, room};
 
 /// All sockets under way.
 pub(super) struct Flights {
@@ -217,18 +217,15 @@ impl Flights {
     }
 }
 
-/// What a socket's error says, by the ICMP errors that came, the last one first; `None` where nothing is known.
+/// What a socket's error says, by the ICMP error that came last; `None` where nothing is known.
 pub(super) fn failed(flight: &Flight, error: &io::Error) -> Option<Response> {
-    let icmp = error_queue::drain(&flight.socket);
-    match errno::read(error) {
-        Some((How::Silent, _)) => None,
-        Some((How::Refused | How::Reset, _)) if icmp.is_empty() => Some(Response::Closed { ttl: None }),
-        _ => Some(by_icmp(&icmp, flight.to.ip())),
+    let icmp = error_queue::newest(&flight.socket);
+    match (errno::read(error), icmp) {
+        (Some((How::Silent, _)), _) => None,
+        (Some((How::Refused | How::Reset, _)), None) => Some(Response::Closed { ttl: None }),
+        (_, Some((meaning, by))) => Some(Response::of_icmp(meaning, by, flight.to.ip())),
+        (_, None) => Some(Response::Unreachable { by: None }),
     }
-}
-
-fn by_icmp(icmp: &[IcmpError], of: IpAddr) -> Response {
-    icmp.last().map_or(Response::Unreachable { by: None }, |last| Response::of_icmp(last.meaning, last.from, of))
 }
 
 /// Taken from the poll at once.

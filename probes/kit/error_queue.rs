@@ -56,40 +56,58 @@ pub(super) fn receive(socket: &impl AsFd, bytes: &mut [u8]) -> std::io::Result<(
 
 /// Takes what is queued, oldest first; errors of local origin have no sender and are left to the socket's own error.
 pub(crate) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
-    let fd = socket.as_fd().as_raw_fd();
     let mut found = Vec::new();
+    take(socket, |error, meaning, from| {
+        found.push(IcmpError {
+            from,
+            meaning,
+            kind: error.ee_type,
+            code: error.ee_code,
+            own: from.is_some_and(is_own),
+            mtu: (meaning == IcmpMeaning::PacketTooBig && error.ee_info > 0).then_some(error.ee_info),
+        });
+    });
+    found
+}
+
+/// Takes what [`drain`] would, and says only what the newest error means and who sent it: whose address that is takes a dump of
+/// all interfaces, which a sweep can't afford for each target.
+pub(crate) fn newest(socket: &impl AsFd) -> Option<(IcmpMeaning, Option<IpAddr>)> {
+    let mut newest = None;
+    take(socket, |_, meaning, from| newest = Some((meaning, from)));
+    newest
+}
+
+fn take(socket: &impl AsFd, mut each: impl FnMut(&sock_extended_err, IcmpMeaning, Option<IpAddr>)) {
+    let fd = socket.as_fd().as_raw_fd();
     // Each message holds the packet that met the error, of which nothing is needed.
     let mut packet = [0; 64];
+    // A socket that tells TTLs tells them here too, and what finds no room cuts off the error.
+    let mut control = cmsg_space!(sock_extended_err, sockaddr_in6, i32);
     for _ in 0..MOST {
-        // A socket that tells TTLs tells them here too, and what finds no room cuts off the error.
-        let mut control = cmsg_space!(sock_extended_err, sockaddr_in6, i32);
         let mut parts = [IoSliceMut::new(&mut packet)];
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         let Ok(message) = recvmsg::<()>(fd, &mut parts, Some(&mut control), flags) else { break };
         let Ok(messages) = message.cmsgs() else { continue };
-        found.extend(messages.filter_map(|message| match message {
-            ControlMessageOwned::Ipv4RecvErr(error, from) => read(&error, from.and_then(address_v4)),
-            ControlMessageOwned::Ipv6RecvErr(error, from) => read(&error, from.and_then(address_v6)),
-            _ => None,
-        }));
+        for message in messages {
+            let (error, from) = match message {
+                ControlMessageOwned::Ipv4RecvErr(error, from) => (error, from.and_then(address_v4)),
+                ControlMessageOwned::Ipv6RecvErr(error, from) => (error, from.and_then(address_v6)),
+                _ => continue,
+            };
+            if let Some(meaning) = meaning(&error) {
+                each(&error, meaning, from);
+            }
+        }
     }
-    found
 }
 
-fn read(error: &sock_extended_err, from: Option<IpAddr>) -> Option<IcmpError> {
-    let meaning = match error.ee_origin {
-        SO_EE_ORIGIN_ICMP => meaning_v4(error.ee_type, error.ee_code),
-        SO_EE_ORIGIN_ICMP6 => meaning_v6(error.ee_type, error.ee_code),
-        _ => return None,
-    };
-    Some(IcmpError {
-        from,
-        meaning,
-        kind: error.ee_type,
-        code: error.ee_code,
-        own: from.is_some_and(is_own),
-        mtu: (meaning == IcmpMeaning::PacketTooBig && error.ee_info > 0).then_some(error.ee_info),
-    })
+fn meaning(error: &sock_extended_err) -> Option<IcmpMeaning> {
+    match error.ee_origin {
+        SO_EE_ORIGIN_ICMP => Some(meaning_v4(error.ee_type, error.ee_code)),
+        SO_EE_ORIGIN_ICMP6 => Some(meaning_v6(error.ee_type, error.ee_code)),
+        _ => None,
+    }
 }
 
 /// Whether an address is one of this computer's; asked only when an ICMP error came, so nothing is kept that could age.

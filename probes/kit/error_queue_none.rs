@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::IcmpError;
+use super::{IcmpError, IcmpMeaning};
 
 /// Does nothing.
 ///
@@ -18,6 +18,11 @@ pub(super) fn enable<S>(_: &S, _: IpAddr) -> std::io::Result<()> {
 /// Nothing.
 pub(super) fn drain<S>(_: &S) -> Vec<IcmpError> {
     Vec::new()
+}
+
+/// Nothing.
+pub(crate) fn newest<S>(_: &S) -> Option<(IcmpMeaning, Option<IpAddr>)> {
+    None
 }
 
 /// Does nothing.

@@ -10,7 +10,7 @@ use why5003_probes::kit::Transport;
 
 use crate::ways::{enter, to};
 use crate::wire::{Came, asked, block_on, prefixes, syn};
-use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, shell};
+use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, IcmpErrors, shell};
 
 pub(crate) fn syn_follows_a_gateway_that_announces_another_hardware_address() {
     let far_end = announcing();
@@ -26,7 +26,7 @@ pub(crate) fn syn_follows_a_gateway_that_announces_another_hardware_address() {
 
 /// The kernel asks only neighbours that it sends to, and the engine sends past it.
 pub(crate) fn syn_finds_a_gateway_again_that_is_replaced_without_a_word() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     // Half a minute and several seconds, as a rule.
     for family in ["ipv4", "ipv6"] {
         shell(&format!(
@@ -71,7 +71,7 @@ pub(crate) fn no_target_of_a_sweep_is_lost_when_the_gateway_is_replaced() {
 }
 
 pub(crate) fn syn_waits_while_the_link_or_the_route_is_gone() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     let targets = to(&["170.114.1.1", "170.114.1.2"]);
     let cable = |state| enter(&far_end, &format!("ip link set far {state}"));
     let interface = |state| shell(&format!("ip link set {INTERFACE} {state}"));
@@ -92,7 +92,7 @@ pub(crate) fn syn_waits_while_the_link_or_the_route_is_gone() {
 }
 
 pub(crate) fn syn_sends_from_the_address_that_a_new_lease_gave() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     enter(&far_end, "ip address add 10.0.4.2/24 dev far");
     let targets = to(&["170.114.1.1"]);
     block_on(async {
@@ -109,7 +109,7 @@ pub(crate) fn syn_sends_from_the_address_that_a_new_lease_gave() {
 }
 
 pub(crate) fn syn_takes_up_a_family_that_comes_later() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     shell("ip -6 route del 2407:30c0:180::/48");
     let targets = to(&["2407:30c0:180::1"]);
     block_on(async {
@@ -140,7 +140,7 @@ async fn until_open(engine: &mut dyn Engine, targets: &[SocketAddr]) {
 
 /// A far end that says so when its hardware address changes, as one that takes over from another does (RFC 5227, 3; RFC 4861, 7.2.6).
 fn announcing() -> FarEnd {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     enter(
         &far_end,
         "echo 1 > /proc/sys/net/ipv4/conf/far/arp_notify; echo 1 > /proc/sys/net/ipv6/conf/far/ndisc_notify",

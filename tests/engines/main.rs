@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         test(changes::syn_waits_while_the_link_or_the_route_is_gone),
         test(changes::syn_sends_from_the_address_that_a_new_lease_gave),
         test(changes::syn_takes_up_a_family_that_comes_later),
+        test(wire::errors_that_are_kept_back_are_silence),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
         test(wire::connect_leaves_no_socket_port_or_time_wait_behind),

@@ -13,11 +13,11 @@ use why5003_probes::kit::{CannotLook, this_system};
 
 use crate::ROLE;
 use crate::wire::{Came, WAIT, asked, block_on, prefixes, syn};
-use crate::world::{FarEnd, GATEWAY, INTERFACE, shell};
+use crate::world::{FarEnd, GATEWAY, INTERFACE, IcmpErrors, shell};
 
 /// A split tunnel, a second gateway and a rule, each for a part of a prefix that the others go past.
 pub(crate) fn syn_goes_where_each_route_inside_a_prefix_leads() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     second_link(&far_end);
     let tunnel = tunnel();
     shell(
@@ -39,7 +39,7 @@ pub(crate) fn syn_goes_where_each_route_inside_a_prefix_leads() {
 }
 
 pub(crate) fn syn_has_no_way_where_a_route_refuses_or_a_link_is_down() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     shell(&format!(
         "ip route add blackhole 170.114.20.0/24
          ip route add prohibit 170.114.21.0/24
@@ -68,7 +68,7 @@ pub(crate) fn syn_has_no_way_where_a_route_refuses_or_a_link_is_down() {
 }
 
 pub(crate) fn syn_lets_the_kernel_choose_among_several_next_hops() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     // On one link, and so of one source.
     enter(&far_end, "ip address add 10.0.0.5/29 dev far");
     shell(&format!(
@@ -83,7 +83,7 @@ pub(crate) fn syn_lets_the_kernel_choose_among_several_next_hops() {
 }
 
 pub(crate) fn syn_gives_up_where_flows_are_spread_over_several_sources() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     second_link(&far_end);
     shell(&format!("ip route replace 170.114.0.0/16 nexthop via {GATEWAY} nexthop via 10.0.1.2"));
     let engine = block_on(Syn::new(Arc::from(this_system()), &prefixes(), WAIT, None, RandomState::new()));
@@ -93,7 +93,7 @@ pub(crate) fn syn_gives_up_where_flows_are_spread_over_several_sources() {
 }
 
 pub(crate) fn syn_heeds_rules_by_source() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     second_link(&far_end);
     let tunnel = tunnel();
     // To the kernel's own choice of a source, too, once it is made.
@@ -136,7 +136,7 @@ pub(crate) fn syn_says_what_it_needs() {
 
 /// A virtual private network by policies has no route of its own; one that blocks shows where packets went.
 pub(crate) fn syn_does_not_pass_by_a_policy_of_ipsec() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     shell("ip xfrm policy add dir out src 10.0.0.1/32 dst 170.114.10.0/24 action block");
     let (blocked, open) = (to(&["170.114.10.7"]), to(&["170.114.9.7"]));
     let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &[&blocked[..], &open].concat()).await });
@@ -147,7 +147,7 @@ pub(crate) fn syn_does_not_pass_by_a_policy_of_ipsec() {
 
 /// As routers announce themselves (RFC 4861): it stands on every link, so the interface counts.
 pub(crate) fn syn_finds_a_gateway_by_its_link_local_address() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     enter(&far_end, "ip address add fe80::77/64 dev far nodad");
     shell(&format!("ip -6 route replace 2407:30c0:180::/48 via fe80::77 dev {INTERFACE}"));
     let targets = to(&["2407:30c0:180::7"]);

@@ -10,28 +10,41 @@ use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine, Response, Syn};
 use why5003_probes::kit::this_system;
 
-use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, PARTS, PARTS_V6, Part, shell};
+use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, IcmpErrors, PARTS, PARTS_V6, Part, shell};
 
 /// What each of a few addresses of all parts came to; silent ones do not stand in it.
 pub(crate) type Came = BTreeMap<SocketAddr, Response>;
 
 pub(crate) fn syn_tells_the_parts_of_both_families_apart() {
-    let far_end = FarEnd::start();
-    let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(4)).await });
-    assert_eq!(came, truth(4, Some(64)));
+    let far_end = FarEnd::start(IcmpErrors::All);
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(40)).await });
+    assert_eq!(came, truth(40, Some(64)));
     drop(far_end);
 }
 
 pub(crate) fn connect_tells_the_parts_of_both_families_apart() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::All);
     know_the_gateway();
-    let (came, _) = block_on(async { asked(&mut Connect::new(WAIT, None).unwrap(), &targets(4)).await });
-    assert_eq!(came, truth(4, None));
+    let (came, _) = block_on(async { asked(&mut Connect::new(WAIT, None).unwrap(), &targets(40)).await });
+    assert_eq!(came, truth(40, None));
+    drop(far_end);
+}
+
+/// Those that a kernel's limit lets through are told as they are, and take nothing from what else is told.
+pub(crate) fn errors_that_are_kept_back_are_silence() {
+    let far_end = FarEnd::start(IcmpErrors::AFew);
+    let (came, _) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(40)).await });
+    let is_prohibited = |response: &Response| matches!(response, Response::Prohibited { .. });
+    let mut wanted = truth(40, Some(64));
+    wanted.retain(|to, response| !is_prohibited(response) || came.contains_key(to));
+    assert_eq!(came, wanted);
+    let prohibited = came.values().filter(|response| is_prohibited(response)).count();
+    assert!((1..80).contains(&prohibited), "{prohibited} of 80");
     drop(far_end);
 }
 
 pub(crate) fn connect_leaves_no_socket_port_or_time_wait_behind() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     know_the_gateway();
     let left = block_on(async {
         let mut engine = Connect::new(WAIT, None).unwrap();
@@ -49,7 +62,7 @@ pub(crate) fn connect_leaves_no_socket_port_or_time_wait_behind() {
 
 /// The kernel's own packets go through its firewall and the engine's do not: so the ones are told from the others.
 pub(crate) fn syn_resets_what_it_opened_once_and_the_kernel_nothing() {
-    let mut far_end = FarEnd::start();
+    let mut far_end = FarEnd::start(IcmpErrors::AFew);
     shell("nft 'table inet own { chain out { type filter hook output priority 0; meta l4proto tcp counter; }; }'");
     let (_, sent) = block_on(async { asked(&mut syn(&prefixes()).await, &targets(40)).await });
     let open = 40 * 2;
@@ -61,7 +74,7 @@ pub(crate) fn syn_resets_what_it_opened_once_and_the_kernel_nothing() {
 
 /// They have no gateway: each has a hardware address of its own, which the kernel asks for.
 pub(crate) fn syn_goes_to_neighbours_on_the_link_by_the_kernel() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     let targets = [GATEWAY, GATEWAY_V6].map(|gateway| SocketAddr::new(gateway.parse().unwrap(), 443));
     let prefixes = targets.map(|target| target.ip().into());
     let (came, _) = block_on(async { asked(&mut syn(&prefixes).await, &targets).await });
@@ -71,7 +84,7 @@ pub(crate) fn syn_goes_to_neighbours_on_the_link_by_the_kernel() {
 
 /// Only an address that is an interface's answers as itself, or says for itself in IPv6 that a port is closed.
 pub(crate) fn datagrams_tell_silence_from_refusals() {
-    let far_end = FarEnd::start();
+    let far_end = FarEnd::start(IcmpErrors::AFew);
     know_the_gateway();
     let at = |address: IpAddr, port| SocketAddr::new(address, port);
     let [gateway, gateway_v6] = [GATEWAY, GATEWAY_V6].map(|address| address.parse::<IpAddr>().unwrap());
@@ -166,9 +179,9 @@ pub(crate) fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
     }
 }
 
-/// Who sends ICMP errors for an address: the far end's kernel speaks as the address that was asked, or as its own.
+/// Who sends ICMP errors for an address.
 fn sender_for(to: IpAddr) -> IpAddr {
-    if to.is_ipv4() { to } else { GATEWAY_V6.parse().unwrap() }
+    if to.is_ipv4() { GATEWAY } else { GATEWAY_V6 }.parse().unwrap()
 }
 
 fn truth(of_each: u8, ttl: Option<u8>) -> Came {
