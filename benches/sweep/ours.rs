@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::hash::RandomState;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -25,9 +26,8 @@ pub(crate) fn run() {
     let space = Space::new(lanes, Amount::All).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let swept = runtime.block_on(async {
-        let system = this_system();
         let engine: Box<dyn Engine> = if role == "syn" {
-            Box::new(Syn::new(system.as_ref(), &prefixes, PATIENCE, None, RandomState::new()).await.unwrap())
+            Box::new(Syn::new(Arc::from(this_system()), &prefixes, PATIENCE, None, RandomState::new()).await.unwrap())
         } else {
             Box::new(Connect::new(PATIENCE, None).unwrap())
         };

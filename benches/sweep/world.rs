@@ -104,6 +104,11 @@ impl FarEnd {
         Self { process: child, said }
     }
 
+    /// Its process, and so its namespace.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// SYNs and RSTs that came to it so far.
     pub(crate) fn counted(&mut self) -> (u64, u64) {
         self.process.stdin.as_mut().unwrap().write_all(b"counted\n").unwrap();

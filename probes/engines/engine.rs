@@ -17,7 +17,8 @@ pub trait Engine: Send {
     /// How long a target is given: what has not answered by then is silent.
     fn wait(&self) -> Duration;
 
-    /// How many more targets can be asked now, for reasons of this computer's: descriptors, ports.
+    /// How many more targets can be asked now, for reasons of this computer's: descriptors, ports; none
+    /// while it waits for a way that is gone.
     fn room(&self) -> usize;
 
     /// Asks these in turn, without waiting, and says how many were asked; fewer than given means that this computer has no

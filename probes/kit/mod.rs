@@ -73,7 +73,7 @@ pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
 pub use sockets::Sockets;
 #[cfg(target_os = "linux")]
 pub use system::Linux;
-pub use system::{Counters, Elsewhere, System, SystemLookup, this_system};
+pub use system::{Counters, Egress, Elsewhere, HardwareAddress, Partings, System, SystemLookup, this_system};
 pub use target::{ParseTargetError, Target, Transport};
 pub use trust::Trust;
 pub(crate) use tunnel::tunnel_by;

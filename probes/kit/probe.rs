@@ -128,6 +128,14 @@ pub enum CannotLook {
         /// What is needed.
         needs: &'static str,
     },
+    /// What could be sent to before can't be sent to any more.
+    #[error("send to {to} any more ({why})")]
+    Lost {
+        /// A target.
+        to: std::net::IpAddr,
+        /// What this computer lacks.
+        why: &'static str,
+    },
     /// A local operation failed for a reason that says nothing of the network.
     #[error("{operation}")]
     Io {

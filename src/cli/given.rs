@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use why5003_probes::kit::{
-    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, HostsLine, Interface, Limit, Neighbour,
-    Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System, SystemLookup, Trust,
+    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, HostsLine, Interface, Limit,
+    Neighbour, Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System,
+    SystemLookup, Trust,
 };
 
 use super::args::Options;
@@ -112,8 +113,8 @@ impl System for Given {
         self.system.neighbour(address)
     }
 
-    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
-        self.system.hardware_address(neighbour, interface)
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        self.system.egress()
     }
 
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {

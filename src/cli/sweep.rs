@@ -99,7 +99,7 @@ impl Work<'_> {
         let Work { options, args, tools, catalogue, mut wanted } = self;
         let began = tools.clock.elapsed();
         let end = options.deadline.map(|deadline| Instant::now() + deadline);
-        let mut engines = engines::choose(args, options, &*tools.system, &wanted).await?;
+        let mut engines = engines::choose(args, options, &tools.system, &wanted).await?;
         let mut log = match (file, &args.out) {
             (Begun::Before(log), _) => log,
             (Begun::Now(head), Some(path)) => Log::begin(path, &head)?,

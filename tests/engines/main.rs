@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 
+mod changes;
+mod ways;
 mod wire;
 #[expect(dead_code, reason = "parts by address are for the bench")]
 #[path = "../../benches/sweep/world.rs"]
@@ -24,6 +26,20 @@ fn main() -> ExitCode {
         test(wire::syn_resets_what_it_opened_once_and_the_kernel_nothing),
         test(wire::syn_goes_to_neighbours_on_the_link_by_the_kernel),
         test(wire::syn_asks_what_is_local_to_this_computer),
+        test(ways::syn_goes_where_each_route_inside_a_prefix_leads),
+        test(ways::syn_has_no_way_where_a_route_refuses_or_a_link_is_down),
+        test(ways::syn_lets_the_kernel_choose_among_several_next_hops),
+        test(ways::syn_gives_up_where_flows_are_spread_over_several_sources),
+        test(ways::syn_heeds_rules_by_source),
+        test(ways::syn_says_what_it_needs_to_a_root_without_raw_sockets),
+        test(ways::syn_does_not_pass_by_a_policy_of_ipsec),
+        test(ways::syn_finds_a_gateway_by_its_link_local_address),
+        test(changes::syn_follows_a_gateway_that_announces_another_hardware_address),
+        test(changes::syn_finds_a_gateway_again_that_is_replaced_without_a_word),
+        test(changes::no_target_of_a_sweep_is_lost_when_the_gateway_is_replaced),
+        test(changes::syn_waits_while_the_link_or_the_route_is_gone),
+        test(changes::syn_sends_from_the_address_that_a_new_lease_gave),
+        test(changes::syn_takes_up_a_family_that_comes_later),
         test(wire::errors_that_are_kept_back_are_silence),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),
@@ -32,6 +48,7 @@ fn main() -> ExitCode {
     if let Ok(role) = std::env::var(ROLE) {
         match tests.iter().find(|(name, _)| *name == role) {
             Some((_, test)) => test(),
+            None if role == ways::WITHOUT_RIGHTS => ways::syn_says_what_it_needs(),
             None => world::far_end(),
         }
         return ExitCode::SUCCESS;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -12,7 +13,7 @@ use why5003_probes::kit::this_system;
 use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, IcmpErrors, PARTS, PARTS_V6, Part, shell};
 
 /// What each of a few addresses of all parts came to; silent ones do not stand in it.
-type Came = BTreeMap<SocketAddr, Response>;
+pub(crate) type Came = BTreeMap<SocketAddr, Response>;
 
 pub(crate) fn syn_tells_the_parts_of_both_families_apart() {
     let far_end = FarEnd::start(IcmpErrors::All);
@@ -135,16 +136,16 @@ fn know_the_gateway() {
     shell(&format!("ip neighbour replace {GATEWAY_V6} lladdr 02:00:00:00:00:02 dev {INTERFACE}"));
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-async fn syn(prefixes: &[IpNet]) -> Syn {
-    Syn::new(this_system().as_ref(), prefixes, WAIT, None, RandomState::new()).await.unwrap()
+pub(crate) async fn syn(prefixes: &[IpNet]) -> Syn {
+    Syn::new(Arc::from(this_system()), prefixes, WAIT, None, RandomState::new()).await.unwrap()
 }
 
 /// Asks all, and hears what comes until nothing came for a while; and how many were asked.
-async fn asked(engine: &mut dyn Engine, targets: &[SocketAddr]) -> (Came, usize) {
+pub(crate) async fn asked(engine: &mut dyn Engine, targets: &[SocketAddr]) -> (Came, usize) {
     let sent = engine.ask(targets).unwrap();
     let (mut returned, mut last) = (Vec::new(), Instant::now());
     while last.elapsed() < WAIT {
@@ -158,20 +159,20 @@ async fn asked(engine: &mut dyn Engine, targets: &[SocketAddr]) -> (Came, usize)
     (returned.iter().map(|came| (came.to, came.response)).collect(), sent)
 }
 
-fn parts() -> impl Iterator<Item = (Part, IpNet)> {
+pub(crate) fn parts() -> impl Iterator<Item = (Part, IpNet)> {
     PARTS.iter().chain(&PARTS_V6).map(|(part, prefix)| (*part, prefix.parse().unwrap()))
 }
 
-fn prefixes() -> Vec<IpNet> {
+pub(crate) fn prefixes() -> Vec<IpNet> {
     parts().map(|(_, prefix)| prefix).collect()
 }
 
 /// So many addresses of each part of both families, the families by turns.
-fn targets(of_each: u8) -> Vec<SocketAddr> {
+pub(crate) fn targets(of_each: u8) -> Vec<SocketAddr> {
     (1..=of_each).flat_map(|nth| parts().map(move |(_, prefix)| SocketAddr::new(nth_of(prefix, nth), 443))).collect()
 }
 
-fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
+pub(crate) fn nth_of(prefix: IpNet, nth: u8) -> IpAddr {
     match prefix.network() {
         IpAddr::V4(first) => IpAddr::from((first.to_bits() + u32::from(nth)).to_be_bytes()),
         IpAddr::V6(first) => IpAddr::from((first.to_bits() + u128::from(nth)).to_be_bytes()),
@@ -200,4 +201,4 @@ fn truth(of_each: u8, ttl: Option<u8>) -> Came {
 }
 
 /// The kernel's neighbour search may have to ask a second time, after a second.
-const WAIT: Duration = Duration::from_millis(1_500);
+pub(crate) const WAIT: Duration = Duration::from_millis(1_500);

@@ -1,6 +1,7 @@
 //! Sends many packets by one system call: as frames on an interface, or as packets that the kernel routes.
 
 use std::io::{self, IoSlice};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
@@ -25,8 +26,10 @@ pub(super) struct Door<To> {
 pub(super) enum Left {
     /// So many of them left, in turn; fewer than waited: there is no room for more now.
     Sent(usize),
-    /// This computer refused to send the first one: no route, or its own firewall.
+    /// This computer refused to send the first one: its own firewall, or a route that prohibits.
     Refused,
+    /// The first one has no way: no route, or the interface is down or gone.
+    NoWay,
 }
 
 impl<To: SockaddrLike + Copy> Door<To> {
@@ -35,9 +38,12 @@ impl<To: SockaddrLike + Copy> Door<To> {
         Self::open(Domain::PACKET, None)
     }
 
-    /// Packets from the IP header on (raw(7), `IPPROTO_RAW`), which the kernel routes by their destination.
-    pub(super) fn packets(domain: Domain) -> Result<Self, CannotLook> {
-        Self::open(domain, Some(Protocol::from(IPPROTO_RAW)))
+    /// Packets from the IP header on (raw(7), `IPPROTO_RAW`), which the kernel routes by their destination, and by that source.
+    pub(super) fn packets(source: IpAddr) -> Result<Self, CannotLook> {
+        let from = SocketAddr::new(source, 0);
+        let door = Self::open(Domain::for_address(from), Some(Protocol::from(IPPROTO_RAW)))?;
+        door.socket.bind(&from.into()).map_err(io_error("bind a raw socket"))?;
+        Ok(door)
     }
 
     fn open(domain: Domain, protocol: Option<Protocol>) -> Result<Self, CannotLook> {
@@ -80,9 +86,15 @@ impl<To: SockaddrLike + Copy> Door<To> {
         match sent {
             Ok(sent) => Ok(Left::Sent(sent)),
             Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => Ok(Left::Sent(0)),
-            Err(Errno::EPERM | Errno::EACCES | Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EINVAL) => {
-                Ok(Left::Refused)
-            }
+            Err(Errno::EPERM | Errno::EACCES) => Ok(Left::Refused),
+            Err(
+                Errno::ENETUNREACH
+                | Errno::EHOSTUNREACH
+                | Errno::EINVAL
+                | Errno::ENETDOWN
+                | Errno::ENXIO
+                | Errno::ENODEV,
+            ) => Ok(Left::NoWay),
             Err(errno) => Err(CannotLook::Io { operation: "send raw packets", source: errno.into() }),
         }
     }

@@ -7,32 +7,38 @@
 mod answer;
 mod cookie;
 mod door;
+mod doors;
 mod ear;
 mod filter;
+mod flows;
+mod gateway;
 mod lately;
+mod looks;
+mod lost;
+mod piece;
 mod ports;
 mod template;
+mod told;
 mod way;
+mod ways;
 
 use std::future::poll_fn;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
-use nix::sys::socket::{LinkAddr, SockaddrIn, SockaddrIn6};
-use socket2::Domain;
 
-use self::answer::Says;
-use self::cookie::Cookies;
-use self::door::{Door, Left, may_not};
+use self::door::Left;
+use self::doors::{Doors, Kind};
 use self::ear::Ear;
-use self::lately::Lately;
-use self::ports::Ports;
-use self::template::Packet;
-use self::way::{Exit, Way, Ways};
+use self::flows::Flows;
+use self::lost::Lost;
+use self::way::{NoWay, Way};
+use self::ways::Ways;
 use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
 use crate::kit::sockets::io_error;
@@ -46,34 +52,11 @@ pub struct Syn {
     more: bool,
     /// Ends that came at once.
     at_once: Vec<Returned>,
+    /// What waits for a way that is gone.
+    lost: Lost,
     /// What timestamps count from.
     began: Instant,
     wait: Duration,
-}
-
-/// What is known of all flows, and how to send.
-struct Flows {
-    cookies: Cookies,
-    ways: Ways,
-    ports_v4: Option<Ports>,
-    ports_v6: Option<Ports>,
-    doors: Doors,
-    reset: Lately,
-}
-
-/// One for each kind of packets.
-struct Doors {
-    frames: Option<Door<LinkAddr>>,
-    packets_v4: Option<Door<SockaddrIn>>,
-    packets_v6: Option<Door<SockaddrIn6>>,
-}
-
-/// Which of them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Frames,
-    PacketsV4,
-    PacketsV6,
 }
 
 impl Syn {
@@ -83,36 +66,19 @@ impl Syn {
     /// # Errors
     /// [`CannotLook::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.
     pub async fn new(
-        system: &dyn System,
+        system: Arc<dyn System>,
         prefixes: &[IpNet],
         wait: Duration,
         source: Option<IpAddr>,
         key: RandomState,
     ) -> Result<Self, CannotLook> {
+        // Whoever may not open one need not wait for gateways.
+        let doors = Doors::open()?;
         let ways = Ways::find(system, prefixes, source).await?;
-        let leaves = |v6: bool, frames: bool| {
-            ways.iter().any(|way| way.source.is_ipv6() == v6 && matches!(way.exit, Exit::Frames(_)) == frames)
-        };
-        let take = |v6: bool| {
-            let wanted = leaves(v6, true) || leaves(v6, false);
-            wanted.then(|| Ports::take(v6)).transpose().map_err(may_not)
-        };
-        let (ports_v4, ports_v6) = (take(false)?, take(true)?);
+        let mut flows = Flows::new(ways, doors, key);
         let mut ears = Vec::new();
-        if let Some(ports) = &ports_v4 {
-            ears.push(Ear::open(false, &filter::answers_v4(ports.numbers()))?);
-        }
-        if let Some(ports) = &ports_v6 {
-            ears.push(Ear::open(true, &filter::answers_v6(ports.numbers()))?);
-        }
-        let frames = leaves(false, true) || leaves(true, true);
-        let doors = Doors {
-            frames: frames.then(Door::frames).transpose()?,
-            packets_v4: leaves(false, false).then(|| Door::packets(Domain::IPV4)).transpose()?,
-            packets_v6: leaves(true, false).then(|| Door::packets(Domain::IPV6)).transpose()?,
-        };
-        let flows = Flows { cookies: Cookies(key), ways, ports_v4, ports_v6, doors, reset: Lately::new() };
-        Ok(Self { flows, ears, more: false, at_once: Vec::new(), began: Instant::now(), wait })
+        flows.equip(&mut ears)?;
+        Ok(Self { flows, ears, more: false, at_once: Vec::new(), lost: Lost::default(), began: Instant::now(), wait })
     }
 }
 
@@ -132,28 +98,50 @@ impl Engine for Syn {
 
     fn room(&self) -> usize {
         // Nothing is kept of what is under way.
-        usize::MAX
+        if self.lost.pauses(Instant::now()) { 0 } else { usize::MAX }
     }
 
     fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+        let now = Instant::now();
+        self.look_again(now, false)?;
         self.flows.ways.stamp(microseconds(self.began));
         let mut asked = 0;
         while let Some(rest @ [first, ..]) = targets.get(asked..) {
-            let Some(kind) = self.flows.ways.to(first.ip()).map(Way::kind) else {
-                self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
-                asked += 1;
-                continue;
+            let kind = match self.flows.ways.to(first.ip()).map(Way::kind) {
+                Ok(kind) => kind,
+                Err(why) if self.flows.ways.had(first.ip()) => {
+                    self.lost.waits(first.ip(), why, now)?;
+                    break;
+                }
+                Err(_) => {
+                    self.refuse(*first);
+                    asked += 1;
+                    continue;
+                }
             };
             let waiting = rest.iter().take_while(|to| self.flows.queue_syn(**to, kind)).count();
             match self.flows.doors.send(kind)? {
+                Left::Sent(_) if waiting == 0 => {
+                    self.lost.waits(first.ip(), NoWay::NoRoute, now)?;
+                    break;
+                }
+                // It is gone since the last look; a link that is down may look as if there were no room.
+                Left::Sent(0) | Left::NoWay if self.look_again(now, true)? => {}
                 Left::Sent(sent) => {
                     asked += sent;
+                    if sent > 0 && self.lost.first().is_some_and(|to| self.flows.ways.to(to).is_ok()) {
+                        self.lost.found();
+                    }
                     if sent < waiting {
                         break;
                     }
                 }
-                Left::Refused => {
-                    self.at_once.push(Returned { to: *first, response: Response::Unreachable { by: None }, rtt: None });
+                Left::NoWay if kind == Kind::Frames => {
+                    self.lost.waits(first.ip(), NoWay::LinkDown, now)?;
+                    break;
+                }
+                Left::NoWay | Left::Refused => {
+                    self.refuse(*first);
                     asked += 1;
                 }
             }
@@ -175,7 +163,7 @@ impl Engine for Syn {
             });
             self.more |= left.map_err(io_error("read raw packets"))?;
         }
-        self.flows.doors.send_resets()
+        self.flows.doors.send_all()
     }
 
     fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
@@ -197,104 +185,30 @@ impl Engine for Syn {
     }
 }
 
+impl Syn {
+    /// Looks at the ways again if it is time, and takes what they need now; `true` if it did.
+    fn look_again(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
+        let looked = self.flows.ways.look_again(now, doubt)?;
+        if looked {
+            self.flows.ways.stamp(microseconds(self.began));
+            match self.flows.equip(&mut self.ears) {
+                // An address can be gone again already: what lacks its door waits.
+                Ok(()) | Err(CannotLook::Io { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(looked)
+    }
+
+    /// This computer itself has no way to it, or may not send.
+    fn refuse(&mut self, to: SocketAddr) {
+        self.at_once.push(Returned { to, response: Response::Unreachable { by: None }, rtt: None });
+    }
+}
+
 /// So long since the engine began; it goes around after 71 minutes.
 fn microseconds(since: Instant) -> u32 {
     u32::try_from(since.elapsed().as_micros() & u128::from(u32::MAX)).unwrap_or_default()
-}
-
-impl Flows {
-    /// Puts a SYN in the row of its door; `false` where the target leaves by another one, or the row is full.
-    fn queue_syn(&mut self, to: SocketAddr, kind: Kind) -> bool {
-        let Some(way) = self.ways.to(to.ip()).filter(|way| way.kind() == kind) else { return false };
-        let ports = if to.is_ipv4() { &mut self.ports_v4 } else { &mut self.ports_v6 };
-        let Some(ports) = ports else { return false };
-        let Some(packet) = self.doors.next(way, to) else { return false };
-        let port = ports.next();
-        let cookie = self.cookies.of(SocketAddr::new(way.source, port), to);
-        way.syn.fill(packet, port, to, cookie);
-        self.reset.forget(cookie);
-        true
-    }
-
-    /// What a packet says of a target, if it answers a SYN of ours, with the timestamp that it echoes; queues the RST that a
-    /// SYN-ACK draws.
-    fn came(&mut self, bytes: &[u8]) -> Option<(SocketAddr, Response, Option<u32>)> {
-        let answer = answer::read(bytes)?;
-        if self.cookies.of(answer.from, answer.to) != answer.sequence {
-            return None;
-        }
-        let (response, echo) = match answer.says {
-            Says::Open(echo) => {
-                self.queue_reset(answer.from.port(), answer.to, answer.sequence);
-                (Response::Open, echo)
-            }
-            Says::Reset(hops) => (Response::Closed { ttl: Some(hops) }, None),
-            Says::Icmp(meaning, by) => (Response::of_icmp(meaning, Some(by), answer.to.ip()), None),
-        };
-        Some((answer.to, response, echo))
-    }
-
-    /// A row that is full goes at once.
-    fn queue_reset(&mut self, from_port: u16, to: SocketAddr, cookie: u32) {
-        let Some(way) = self.ways.to(to.ip()) else { return };
-        if !self.reset.note(cookie) {
-            return;
-        }
-        let mut reset = Packet::EMPTY;
-        way.reset.fill(&mut reset, from_port, to, cookie.wrapping_add(1));
-        if self.doors.next(way, to).map(|place| *place = reset).is_none() {
-            // What finds no room is not sent: the far end gives the flow up by itself.
-            drop(self.doors.send(way.kind()));
-            if let Some(place) = self.doors.next(way, to) {
-                *place = reset;
-            }
-        }
-    }
-}
-
-impl Way {
-    fn kind(&self) -> Kind {
-        match (self.exit, self.source) {
-            (Exit::Frames(_), _) => Kind::Frames,
-            (Exit::Packets, IpAddr::V4(_)) => Kind::PacketsV4,
-            (Exit::Packets, IpAddr::V6(_)) => Kind::PacketsV6,
-        }
-    }
-}
-
-impl Doors {
-    /// Room for the next packet that leaves by this way; `None` when the row is full.
-    fn next(&mut self, way: &Way, to: SocketAddr) -> Option<&mut Packet> {
-        match (way.exit, to) {
-            (Exit::Frames(link), _) => self.frames.as_mut()?.next(link),
-            (Exit::Packets, SocketAddr::V4(mut to)) => {
-                to.set_port(0);
-                self.packets_v4.as_mut()?.next(to.into())
-            }
-            (Exit::Packets, SocketAddr::V6(mut to)) => {
-                // A raw socket takes no port (raw(7)).
-                to.set_port(0);
-                self.packets_v6.as_mut()?.next(to.into())
-            }
-        }
-    }
-
-    fn send(&mut self, kind: Kind) -> Result<Left, CannotLook> {
-        let sent = match kind {
-            Kind::Frames => self.frames.as_mut().map(Door::send),
-            Kind::PacketsV4 => self.packets_v4.as_mut().map(Door::send),
-            Kind::PacketsV6 => self.packets_v6.as_mut().map(Door::send),
-        };
-        sent.unwrap_or(Ok(Left::Sent(0)))
-    }
-
-    /// Sends what waits at any of them; what is refused or finds no room is let go.
-    fn send_resets(&mut self) -> Result<(), CannotLook> {
-        for kind in [Kind::Frames, Kind::PacketsV4, Kind::PacketsV6] {
-            self.send(kind)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -308,10 +222,10 @@ mod tests {
 
     /// What came for these, or nothing where raw sockets are not allowed.
     async fn heard(targets: &[SocketAddr], wanted: usize) -> Option<BTreeMap<SocketAddr, Response>> {
-        let system = this_system();
+        let system = Arc::from(this_system());
         let prefixes = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let wait = Duration::from_millis(100);
-        let mut engine = match Syn::new(system.as_ref(), &prefixes, wait, None, RandomState::new()).await {
+        let mut engine = match Syn::new(system, &prefixes, wait, None, RandomState::new()).await {
             Ok(engine) => engine,
             Err(CannotLook::Unprivileged { .. }) => return None,
             Err(error) => panic!("{error}"),

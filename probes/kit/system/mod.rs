@@ -3,6 +3,7 @@
 //! Nothing here sends a packet of its own or writes to a file; only a lookup makes the system's library ask its servers.
 
 mod counters;
+mod egress;
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -18,6 +19,7 @@ use super::{
 };
 
 pub use counters::Counters;
+pub use egress::{Egress, HardwareAddress, Partings};
 pub use elsewhere::Elsewhere;
 #[cfg(target_os = "linux")]
 pub use linux::Linux;
@@ -53,13 +55,12 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook>;
-    /// The Ethernet address of a neighbour on the link of that interface, `None` where none is known; asks nobody.
+    /// How packets leave, for who builds them himself.
     ///
     /// # Errors
     /// As above; so it is where nothing else is said.
-    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
-        let _ = (neighbour, interface);
-        Err(CannotLook::Unsupported { what: "hardware addresses", why: "why5003 reads them on Linux only" })
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Err(CannotLook::Unsupported { what: "how packets leave", why: "why5003 reads it on Linux only" })
     }
     /// The lines of the hosts file that name one of these hosts.
     ///

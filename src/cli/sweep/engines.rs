@@ -1,5 +1,6 @@
 //! The engines of a sweep: the fastest that this user may use.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -19,7 +20,7 @@ use super::wanted::Wanted;
 pub(super) async fn choose(
     args: &args::Sweep,
     options: &Options,
-    system: &dyn System,
+    system: &Arc<dyn System>,
     wanted: &Wanted,
 ) -> anyhow::Result<Vec<(Transport, Box<dyn Engine>)>> {
     let prefixes = |of: Transport| -> Vec<IpNet> {
@@ -42,7 +43,7 @@ pub(super) async fn choose(
 async fn tcp_engine(
     args: &args::Sweep,
     options: &Options,
-    system: &dyn System,
+    system: &Arc<dyn System>,
     prefixes: &[IpNet],
 ) -> anyhow::Result<Box<dyn Engine>> {
     use std::hash::RandomState;
@@ -51,13 +52,13 @@ async fn tcp_engine(
     use why5003_probes::kit::CannotLook;
 
     if args.engine != args::Engine::Connect {
-        match Syn::new(system, prefixes, WAIT, options.source, RandomState::new()).await {
+        match Syn::new(Arc::clone(system), prefixes, WAIT, options.source, RandomState::new()).await {
             Ok(engine) => return Ok(Box::new(engine)),
             Err(CannotLook::Unprivileged { .. }) if args.engine == args::Engine::Auto => {}
             Err(error) if args.engine == args::Engine::Auto => {
                 output::note(options, &format!("It asks by connect, for the syn engine could not {}.", chain(&error)));
             }
-            Err(error) => return Err(error).context(BEGIN),
+            Err(error) => return Err(error).context("could not begin the sweep with --engine syn"),
         }
     }
     connect(options)
@@ -74,7 +75,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 async fn tcp_engine(
     args: &args::Sweep,
     options: &Options,
-    _: &dyn System,
+    _: &Arc<dyn System>,
     _: &[IpNet],
 ) -> anyhow::Result<Box<dyn Engine>> {
     anyhow::ensure!(args.engine != args::Engine::Syn, "the syn engine is for Linux alone; use --engine connect");

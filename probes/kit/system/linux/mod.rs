@@ -5,10 +5,12 @@
 mod client;
 mod connections;
 mod counters;
+mod egress;
 mod files;
 mod gsettings;
 mod hosts;
 mod interfaces;
+mod ipsec;
 mod limits;
 mod neighbours;
 mod netlink;
@@ -16,12 +18,13 @@ mod processes;
 mod proxies;
 mod resolvers;
 mod routes;
+mod tables;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{System, SystemLookup, lookup};
+use super::{Egress, System, SystemLookup, lookup};
 use crate::kit::{
     CannotLook, Client, Counters, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
@@ -68,15 +71,15 @@ impl System for Linux {
     }
 
     fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
-        routes::route(to)
+        routes::route(to, None)
     }
 
     fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         neighbours::neighbour(address)
     }
 
-    fn hardware_address(&self, neighbour: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
-        neighbours::hardware_address(neighbour, interface)
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Ok(&egress::Kernel)
     }
 
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {

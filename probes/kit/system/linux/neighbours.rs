@@ -9,7 +9,7 @@ use nix::net::if_::InterfaceFlags;
 
 use super::netlink::{Amount, Answer, ask};
 use super::routes::{interface_name, route};
-use crate::kit::{CannotLook, Neighbour};
+use crate::kit::{CannotLook, HardwareAddress, Neighbour};
 
 const OPERATION: &str = "read the neighbour table";
 
@@ -37,7 +37,7 @@ fn interface_towards(address: IpAddr) -> Result<Option<String>, CannotLook> {
     // Any global address that no table lists by itself: the IPv6 documentation prefix, RFC 3849.
     const BEYOND: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
     let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-    let way = route(if link_local { BEYOND } else { address })?;
+    let way = route(if link_local { BEYOND } else { address }, None)?;
     let leads_there = way.gateway == link_local.then_some(address);
     Ok(way.interface.filter(|_| leads_there))
 }
@@ -51,17 +51,18 @@ fn choose(mut entries: Vec<Neighbour>, on: Option<&str>) -> Option<Neighbour> {
 }
 
 /// The Ethernet address in the entry of that address on that interface, `None` where there is none or its search failed.
-pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Option<[u8; 6]>, CannotLook> {
+pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotLook> {
     let entries = messages(address)?;
     let mut on_it = entries
         .iter()
         .filter(|entry| !matches!(entry.header.state, NeighbourState::Failed | NeighbourState::Incomplete))
         .filter(|entry| interface_name(entry.header.ifindex).as_deref() == Some(interface));
     Ok(on_it.find_map(|entry| {
-        entry.attributes.iter().find_map(|attribute| match attribute {
+        let octets = entry.attributes.iter().find_map(|attribute| match attribute {
             NeighbourAttribute::LinkLayerAddress(bytes) => bytes.as_slice().try_into().ok(),
             _ => None,
-        })
+        })?;
+        Some(HardwareAddress { octets, stale: entry.header.state == NeighbourState::Stale })
     }))
 }
 

@@ -1,12 +1,12 @@
-//! Asks the kernel one rtnetlink question and gathers its answer, within bounds and without waiting.
+//! Asks the kernel one rtnetlink question and reads its answer, within bounds and without waiting.
 //!
-//! It only ever sends `RTM_GET*` requests: nothing here can change a route, a link or a neighbour.
+//! It is only ever handed requests that get: nothing that uses it changes a route, a link or a neighbour.
 
 use std::io;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
-use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_XFRM};
 use netlink_sys::{Socket, SocketAddr};
 
 use crate::kit::CannotLook;
@@ -28,39 +28,73 @@ pub(super) enum Amount {
     All,
 }
 
-/// Asks.
+/// Asks, and keeps the whole answer.
 ///
 /// # Errors
 /// [`CannotLook::Io`] when no netlink socket can be had (some sandboxes refuse it), or the answer breaks off or its bounds.
 pub(super) fn ask(request: RouteNetlinkMessage, amount: Amount, operation: &'static str) -> Result<Answer, CannotLook> {
-    exchange(request, amount).map_err(|source| CannotLook::Io { operation, source })
+    let mut told = Vec::new();
+    let refused = ask_each(request, amount, operation, |message| told.extend(message))?;
+    Ok(refused.map_or(Answer::Told(told), Answer::Refused))
+}
+
+/// Asks, and hands over each message of the answer, `None` for one that could not be read; returns the errno of a refusal.
+///
+/// # Errors
+/// As above.
+pub(super) fn ask_each(
+    request: RouteNetlinkMessage,
+    amount: Amount,
+    operation: &'static str,
+    mut each: impl FnMut(Option<RouteNetlinkMessage>),
+) -> Result<Option<i32>, CannotLook> {
+    exchange(request, amount, &mut each).map_err(|source| CannotLook::Io { operation, source })
 }
 
 /// One datagram holds at most this many bytes: the kernel fills up to 32 KiB (`netlink_dump`, `af_netlink.c`).
 const DATAGRAM: usize = 32 << 10;
-/// Datagrams read of one answer: 64 MiB, some hundred thousand neighbours.
-const MOST_DATAGRAMS: usize = 2048;
+/// Datagrams read of one answer: 256 MiB, more than all routes of the Internet.
+const MOST_DATAGRAMS: usize = 8192;
 
-fn exchange(request: RouteNetlinkMessage, amount: Amount) -> io::Result<Answer> {
-    let mut socket = Socket::new(NETLINK_ROUTE)?;
+fn exchange(
+    request: RouteNetlinkMessage,
+    amount: Amount,
+    each: &mut dyn FnMut(Option<RouteNetlinkMessage>),
+) -> io::Result<Option<i32>> {
+    let socket = sent(NETLINK_ROUTE, &packet(request, amount))?;
+    let mut datagram = Vec::with_capacity(DATAGRAM);
+    for _ in 0..MOST_DATAGRAMS {
+        datagram.clear();
+        socket.recv(&mut datagram, 0)?;
+        match gather(&datagram, amount, each) {
+            Read::More => {}
+            Read::Done => return Ok(None),
+            Read::Refused(errno) => return Ok(Some(errno)),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, "the kernel's table is larger than 256 MiB"))
+}
+
+/// Asks of IPsec, and returns the datagram that answers.
+///
+/// # Errors
+/// The system's, when no such socket can be had or nothing answers.
+pub(super) fn ask_of_ipsec(request: &[u8]) -> io::Result<Vec<u8>> {
+    let mut datagram = Vec::with_capacity(DATAGRAM);
+    sent(NETLINK_XFRM, request)?.recv(&mut datagram, 0)?;
+    Ok(datagram)
+}
+
+/// A socket on which the answer to a request waits.
+fn sent(protocol: isize, request: &[u8]) -> io::Result<Socket> {
+    let mut socket = Socket::new(protocol)?;
     // The kernel queues the answer, and every next part of a table, before the system call that asks for it returns:
     // an empty queue means that nothing will come.
     socket.set_non_blocking(true)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
-    socket.send(&packet(request, amount), 0)?;
-    let mut told = Vec::new();
-    let mut datagram = Vec::with_capacity(DATAGRAM);
-    for _ in 0..MOST_DATAGRAMS {
-        datagram.clear();
-        socket.recv(&mut datagram, 0)?;
-        match gather(&datagram, amount, &mut told) {
-            Read::More => {}
-            Read::Done => return Ok(Answer::Told(told)),
-            Read::Refused(errno) => return Ok(Answer::Refused(errno)),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::FileTooLarge, "the kernel's table is larger than 64 MiB"))
+    socket.send(request, 0)?;
+    Ok(socket)
 }
 
 fn packet(request: RouteNetlinkMessage, amount: Amount) -> Vec<u8> {
@@ -83,19 +117,18 @@ enum Read {
 }
 
 /// Reads the messages of one datagram.
-fn gather(datagram: &[u8], amount: Amount, told: &mut Vec<RouteNetlinkMessage>) -> Read {
+fn gather(datagram: &[u8], amount: Amount, each: &mut dyn FnMut(Option<RouteNetlinkMessage>)) -> Read {
     let mut rest = datagram;
     while let Ok(length) = NetlinkBuffer::new_checked(rest).map(|buffer| buffer.length() as usize) {
         let Some(one) = rest.get(..length) else { break };
-        if let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(one) {
-            match message.payload {
-                NetlinkPayload::InnerMessage(inner) => told.push(inner),
-                NetlinkPayload::Done(_) => return Read::Done,
-                NetlinkPayload::Error(error) => {
-                    return error.code.map_or(Read::Done, |code| Read::Refused(code.get().saturating_abs()));
-                }
-                _ => {}
+        match NetlinkMessage::<RouteNetlinkMessage>::deserialize(one).map(|message| message.payload) {
+            Ok(NetlinkPayload::InnerMessage(inner)) => each(Some(inner)),
+            Ok(NetlinkPayload::Done(_)) => return Read::Done,
+            Ok(NetlinkPayload::Error(error)) => {
+                return error.code.map_or(Read::Done, |code| Read::Refused(code.get().saturating_abs()));
             }
+            Ok(_) => {}
+            Err(_) => each(None),
         }
         // Messages begin at multiples of four (NLMSG_ALIGN, netlink(3)).
         rest = rest.get(length.next_multiple_of(4).max(4)..).unwrap_or_default();
@@ -115,7 +148,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_datagram_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
-            gather(&bytes, Amount::All, &mut Vec::new());
+            gather(&bytes, Amount::All, &mut |_| {});
         }
     }
 }

@@ -3,32 +3,43 @@
 use std::io;
 use std::net::IpAddr;
 
-use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType, RouteVia};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType, RouteVia};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
 use nix::net::if_::if_indextoname;
 
 use super::netlink::{Amount, Answer, ask};
+use super::tables::has_several_hops;
 use crate::kit::{CannotLook, Route};
 
 const OPERATION: &str = "ask the kernel for a route";
 
-/// The route to that address.
+/// The route to that address, from that source where one is given.
 ///
 /// The answer is one TCP or UDP socket of this user without a mark would get: rules by user are heeded, rules by mark
 /// (as some VPNs set for their own packets) are not.
-pub(super) fn route(to: IpAddr) -> Result<Route, CannotLook> {
-    let answer = match ask(RouteNetlinkMessage::GetRoute(request(to)), Amount::One, OPERATION)? {
-        Answer::Refused(errno) => Told::Refused(Errno::from_raw(errno)),
+pub(super) fn route(to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotLook> {
+    read(to, look_up(request(to, source))?)
+}
+
+/// Whether that route has several next hops: it is asked for itself, and not for what the kernel makes of it for this address.
+pub(super) fn spreads(to: IpAddr, source: Option<IpAddr>) -> Result<bool, CannotLook> {
+    let mut request = request(to, source);
+    request.header.flags = RouteFlags::FibMatch;
+    Ok(matches!(look_up(request)?, Told::Way(route) if has_several_hops(&route)))
+}
+
+fn look_up(request: RouteMessage) -> Result<Told, CannotLook> {
+    match ask(RouteNetlinkMessage::GetRoute(request), Amount::One, OPERATION)? {
+        Answer::Refused(errno) => Ok(Told::Refused(Errno::from_raw(errno))),
         Answer::Told(messages) => messages
             .into_iter()
             .find_map(|message| match message {
                 RouteNetlinkMessage::NewRoute(route) => Some(Told::Way(route)),
                 _ => None,
             })
-            .ok_or_else(|| unreadable("the kernel's answer could not be read"))?,
-    };
-    read(to, answer)
+            .ok_or_else(|| unreadable("the kernel's answer could not be read")),
+    }
 }
 
 /// The interface's name, by the kernel's number for it.
@@ -36,13 +47,18 @@ pub(super) fn interface_name(index: u32) -> Option<String> {
     if_indextoname(index).ok().map(|name| name.to_string_lossy().into_owned())
 }
 
-fn request(to: IpAddr) -> RouteMessage {
+fn request(to: IpAddr, source: Option<IpAddr>) -> RouteMessage {
     let mut message = RouteMessage::default();
-    (message.header.address_family, message.header.destination_prefix_length) = match to {
+    let (family, length) = match to {
         IpAddr::V4(_) => (AddressFamily::Inet, 32),
         IpAddr::V6(_) => (AddressFamily::Inet6, 128),
     };
+    (message.header.address_family, message.header.destination_prefix_length) = (family, length);
     message.attributes.push(RouteAttribute::Destination(to.into()));
+    if let Some(source) = source {
+        message.header.source_prefix_length = length;
+        message.attributes.push(RouteAttribute::Source(source.into()));
+    }
     message
 }
 
@@ -109,7 +125,8 @@ fn refusing(kind: RouteType) -> Option<&'static str> {
     }
 }
 
-fn ip(address: &RouteAddress) -> Option<IpAddr> {
+/// An address of IP; MPLS has others.
+pub(super) fn ip(address: &RouteAddress) -> Option<IpAddr> {
     match address {
         RouteAddress::Inet(v4) => Some((*v4).into()),
         RouteAddress::Inet6(v6) => Some((*v6).into()),
@@ -139,7 +156,7 @@ mod tests {
 
     #[test]
     fn loopback_leaves_by_lo_unless_that_is_down() {
-        let route = route(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+        let route = route(IpAddr::V4(Ipv4Addr::LOCALHOST), None).unwrap();
         assert_eq!(route.gateway, None);
         assert!(matches!(route.interface.as_deref(), Some("lo") | None), "{route:?}");
     }
