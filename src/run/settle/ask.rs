@@ -40,10 +40,10 @@ pub(super) async fn ask<T>(
 ) -> Vec<u64> {
     let Asking { open, tries: most, end, spacing } = asking;
     let mut air = Air { schedule: Schedule::new(tools.clone(), Limits::default()), flying: BTreeMap::new(), id: 0 };
-    let mut speaker = Speaker { free: Instant::now(), gap: QUICKEST, answered: None };
+    let mut speaker = Speaker { free: Instant::now(), gap: QUICKEST, answered: None, asked: None };
     let mut fresh: VecDeque<u64> = open.iter().copied().collect();
     let mut again: VecDeque<(u64, u8)> = VecDeque::new();
-    let mut mute = Vec::new();
+    let (mut mute, mut in_vain) = (Vec::new(), false);
     let mut told = |came: Came, speaker: &mut Speaker| {
         let told = tells(came.brought);
         speaker.heard(told.is_some());
@@ -76,11 +76,12 @@ pub(super) async fn ask<T>(
             return mute;
         }
         let few: Vec<(u64, u8)> = again.drain(..again.len().min(TOGETHER)).collect();
-        sleep_until(speaker.free_for_sure()).await;
+        sleep_until(speaker.free_for_sure(in_vain)).await;
         for (number, _) in &few {
             air.send(Some(*number), space, &look);
             sleep(spacing).await;
         }
+        speaker.asked = Some(Instant::now());
         let mut silent = BTreeSet::new();
         let mut answered = false;
         while !air.flying.is_empty() {
@@ -92,6 +93,7 @@ pub(super) async fn ask<T>(
                 silent.insert(number);
             }
         }
+        in_vain = !answered;
         for (number, tries) in few.into_iter().filter(|(number, _)| silent.contains(number)) {
             let tries = if answered { tries } else { tries + 1 };
             if tries < most { again.push_back((number, tries)) } else { mute.push(number) }
@@ -150,6 +152,8 @@ struct Speaker {
     gap: Duration,
     /// When he answered last.
     answered: Option<Instant>,
+    /// When several were asked about together last.
+    asked: Option<Instant>,
 }
 
 impl Speaker {
@@ -163,9 +167,12 @@ impl Speaker {
         }
     }
 
-    /// When he has a word to say, however few he says: what he was silent to costs him none.
-    fn free_for_sure(&self) -> Instant {
-        self.answered.map_or(self.free, |at| self.free.max(at + SLOWEST))
+    /// When he has a word to say, however few he says. A try in vain may have cost him one all the same: Linux counts an error for want of
+    /// a route twice, and the first time before it is kept back (`ip_error` and `icmp_ratelimit`).
+    fn free_for_sure(&self, in_vain: bool) -> Instant {
+        let wait = if in_vain { SLOWEST * 2 } else { SLOWEST };
+        let last = self.answered.max(self.asked);
+        last.map_or(self.free, |at| self.free.max(at + wait))
     }
 }
 

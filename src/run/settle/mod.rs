@@ -83,8 +83,8 @@ pub async fn settle(
     work.known.trunks.own = tools.system.interfaces().map(|all| addresses(&all)).unwrap_or_default();
     let (begun, end) = (Instant::now(), Instant::now() + time);
     let both = async {
-        // Few of Zoom's prefixes are IPv6: they leave most of the time to the others.
-        let v6 = work.family(true, begun + time / 3).await;
+        // Few of Zoom's prefixes are IPv6: what they leave of their half goes to the others.
+        let v6 = work.family(true, begun + time / 2).await;
         let v4 = work.family(false, end).await;
         v6 || v4
     };
@@ -242,5 +242,5 @@ const ROUNDS: usize = 128;
 const ALIVE: usize = 3;
 /// Between those.
 const BESIDE: Duration = Duration::from_millis(50);
-/// How often a target is asked before it is walked to.
+/// How often a target is asked before its silence is believed.
 const TRIES: u8 = 3;

@@ -25,25 +25,30 @@ impl Work<'_, '_> {
             let mute = ask(tools, space, asking, plan::all_the_way, Brought::all_the_way, &mut note).await;
             return self.note_all(mute, Reach::Untold);
         }
-        (self.events)(SettleEvent::Stage("asking the last shared router", open.len()));
-        let mute = self.at_the_end(way, &open, TRIES, end).await;
-        // What a line that fails says, it says to everybody.
-        let numbers = || open.iter().copied();
-        let no_route =
-            |work: &Self, number: &u64| matches!(work.known.settled.reach(*number), Some(Reach::NoRoute { .. }));
-        let no_route: Vec<u64> = numbers().filter(|number| no_route(self, number)).collect();
-        if !no_route.is_empty() && !self.neutral_goes_on(way, Transport::Tcp).await {
-            self.note_all(no_route, Reach::Untold);
-        }
+        // Those of one transport at a time: the words that a router spends on the one, and a firewall keeps back, are not the other's.
         let is_udp =
             |number: &u64| self.space.target(*number).is_some_and(|(_, transport)| transport == Transport::Udp);
-        let (udp, tcp): (Vec<u64>, Vec<u64>) = mute.into_iter().partition(is_udp);
-        for (transport, mute) in [(Transport::Tcp, tcp), (Transport::Udp, udp)] {
-            if !mute.is_empty()
-                && let Some(mute) = self.surely_mute(way, (transport, mute), end).await
-            {
-                self.placed(way, (transport, mute), end).await;
+        let (udp, tcp): (Vec<u64>, Vec<u64>) = open.into_iter().partition(is_udp);
+        for (transport, open) in [(Transport::Tcp, tcp), (Transport::Udp, udp)] {
+            if !open.is_empty() {
+                self.of_a_transport(way, (transport, open), end).await;
             }
+        }
+    }
+
+    async fn of_a_transport(&mut self, way: &mut Way, (transport, open): (Transport, Vec<u64>), end: Instant) {
+        (self.events)(SettleEvent::Stage("asking the last shared router", open.len()));
+        let mute = self.at_the_end(way, &open, FIRST_TRIES, end).await;
+        // What a line that fails says, it says to everybody.
+        let no_route = |number: &u64| matches!(self.known.settled.reach(*number), Some(Reach::NoRoute { .. }));
+        let no_route: Vec<u64> = open.into_iter().filter(no_route).collect();
+        if !no_route.is_empty() && !self.neutral_goes_on(way, transport).await {
+            self.note_all(no_route, Reach::Untold);
+        }
+        if !mute.is_empty()
+            && let Some(mute) = self.surely_mute(way, (transport, mute), end).await
+        {
+            self.placed(way, (transport, mute), end).await;
         }
     }
 
@@ -82,7 +87,8 @@ impl Work<'_, '_> {
             way.heard.insert(transport, Instant::now());
             way.lossy |= answered < NEUTRAL_TRIES;
         }
-        let mute = if way.lossy { self.at_the_end(way, &mute, LOSSY_TRIES, end).await } else { mute };
+        // The neutral flow may go on since a moment ago.
+        let mute = self.at_the_end(way, &mute, if way.lossy { LOSSY_TRIES } else { TRIES_AGAIN }, end).await;
         if !mute.is_empty() && self.is_shut_off().await {
             self.known.shut_off = true;
             self.note_all(mute, Reach::Untold);
@@ -147,13 +153,16 @@ impl Work<'_, '_> {
             (self.events)(SettleEvent::Stage("searching where silent flows end", mute.len()));
             let chosen = way.searches.next(self.found(), &mute, SEARCHES);
             let reaches = self.endings(way, &chosen, end).await;
+            // Meanwhile a line may have come back.
+            let still = self.at_the_end(way, &chosen, TRIES_AGAIN, end).await;
+            mute.retain(|number| still.contains(number) || !chosen.contains(number));
             // A line that fails meanwhile is silent to everybody.
             if !self.neutral_goes_on(way, transport).await {
                 return self.note_all(mute, Reach::Untold);
             }
             way.heard.insert(transport, Instant::now());
             let alive = self.alive(way, chosen.first().copied()).await;
-            for (number, reach) in reaches {
+            for (number, reach) in reaches.into_iter().filter(|(number, _)| still.contains(number)) {
                 // Where routers are as silent to what answers, their silence proves nothing.
                 let proves =
                     |reach: Reach| !matches!(reach, Reach::Dies { hop, .. } if alive.iter().any(|last| hop >= *last));
@@ -202,6 +211,10 @@ impl Work<'_, '_> {
 const SILENCE: Brought = Brought { came: HopAnswer::Silent, from: None };
 /// Between two packets in any case: an answer to the one is mostly there before the other leaves.
 const SPACING: Duration = Duration::from_millis(60);
+/// How often a target is asked before a neutral flow is asked beside it.
+const FIRST_TRIES: u8 = 2;
+/// How often more, after a neutral flow was seen to go on.
+const TRIES_AGAIN: u8 = 2;
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
 const LOSSY_TRIES: u8 = 6;
 /// Targets for which the end is searched side by side.
