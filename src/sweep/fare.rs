@@ -75,7 +75,8 @@ impl Fare {
     fn ends_like(self, other: Self) -> bool {
         match (self, other) {
             (Self::Stopped(here, at), Self::Stopped(there, of)) => {
-                here == there && (at.hop, at.address) == (of.hop, of.address)
+                let one = here == there && (at.hop, at.address) == (of.hop, of.address);
+                one || is_just_before(at, (there, of)) || is_just_before(of, (here, at))
             }
             _ => self.passes() != Some(false) && other.passes() != Some(false),
         }
@@ -129,7 +130,34 @@ pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Farin
         }
     }
     farings.extend(gap.drain(..).map(|between| between.by_neighbours(before, None)));
+    as_who_refuses(&mut farings);
     farings
+}
+
+/// One who refuses does not do so for each packet, if he sends few ICMP errors: what dies right before him, he refuses as well.
+fn as_who_refuses(farings: &mut [Faring]) {
+    let mut refusals: Vec<(Stop, Place)> = Vec::new();
+    for one in farings.iter() {
+        if let Fare::Stopped(stop, place) = one.fare
+            && place.address.is_some()
+            && !refusals.contains(&(stop, place))
+        {
+            refusals.push((stop, place));
+        }
+    }
+    for one in farings.iter_mut() {
+        if let Fare::Stopped(_, place) = one.fare
+            && let Some((stop, refuser)) = refusals.iter().find(|refusal| is_just_before(place, **refusal))
+        {
+            one.fare = Fare::Stopped(*stop, *refuser);
+        }
+    }
+}
+
+/// Whether what ends at the one place would have come to the other next, and somebody there says that he stops it.
+fn is_just_before(place: Place, (stop, refuser): (Stop, Place)) -> bool {
+    // A refusal names nobody who would come next; a RST has no name of its own.
+    stop != Stop::Reset && refuser.next.is_none() && place.next.is_some() && place.next == refuser.address
 }
 
 /// The middle one of those of which nothing is told between two that fare differently: so a border is found by bisection.

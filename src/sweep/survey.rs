@@ -275,6 +275,17 @@ mod tests {
     }
 
     #[test]
+    fn what_dies_right_before_one_who_refuses_others_is_his() {
+        let by: Option<std::net::IpAddr> = "10.0.2.2".parse().ok();
+        let dies = Reach::Dies { hop: 1, address: "10.0.1.1".parse().ok(), next: by };
+        let lanes = vec![lane("192.0.2.0/31", 443, false)];
+        let survey = judged(lanes, &[Response::Silent; 2], &[(0, Reach::NoRoute { by }), (1, dies)]);
+        let place = Place { hop: Some(2), address: by, next: None };
+        let prefix = "192.0.2.0/31".parse().unwrap();
+        assert_eq!(survey.lanes[0].blocked, [Blocked { prefix, place }]);
+    }
+
+    #[test]
     fn a_target_that_refuses_itself_is_not_blamed_on_the_way() {
         let own = Response::Prohibited { by: "192.0.2.0".parse().ok() };
         let survey = judged(vec![lane("192.0.2.0/32", 443, false)], &[own], &[]);

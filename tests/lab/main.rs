@@ -32,20 +32,29 @@ fn main() -> ExitCode {
         inside::run(&told);
         return ExitCode::SUCCESS;
     }
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(Some(nest::SIDE_BY_SIDE));
+    let arguments = Arguments::from_args();
     let lacking = lacking::lacking();
     if let Some(why) = &lacking {
         eprintln!("The lab is skipped: {why}");
     }
     let matrix = Arc::new(Mutex::new(Matrix::default()));
-    let trials = scenario::names().into_iter().flat_map(|name| {
-        let (lacking, matrix) = (lacking.clone(), Arc::clone(&matrix));
-        [As::Root, As::User].map(move |who| trial(&name, who, lacking.clone(), Arc::clone(&matrix)))
-    });
-    let conclusion = libtest_mimic::run(&arguments, trials.chain(line::tests()).collect());
+    let of = |names: Vec<String>| {
+        let trials = names.into_iter().flat_map(|name| {
+            let (lacking, matrix) = (lacking.clone(), Arc::clone(&matrix));
+            [As::Root, As::User].map(move |who| trial(&name, who, lacking.clone(), Arc::clone(&matrix)))
+        });
+        trials.collect::<Vec<Trial>>()
+    };
+    let (sweeps, diagnoses): (Vec<String>, Vec<String>) =
+        scenario::names().into_iter().partition(|name| scenario::sweeps(name));
+    let run = |side_by_side: usize, trials: Vec<Trial>| {
+        let test_threads = arguments.test_threads.or(Some(side_by_side));
+        libtest_mimic::run(&Arguments { test_threads, ..arguments.clone() }, trials)
+    };
+    let of_diagnoses = run(nest::SIDE_BY_SIDE, of(diagnoses).into_iter().chain(line::tests()).collect());
     matrix.lock().unwrap().print();
-    conclusion.exit_code()
+    let of_sweeps = run(nest::SWEEPS_SIDE_BY_SIDE, of(sweeps));
+    if of_diagnoses.has_failed() { of_diagnoses.exit_code() } else { of_sweeps.exit_code() }
 }
 
 fn trial(name: &str, who: As, lacking: Option<String>, matrix: Arc<Mutex<Matrix>>) -> Trial {

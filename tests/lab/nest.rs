@@ -15,8 +15,11 @@ const TOLD: &str = "WHY5003_LAB_INSIDE";
 /// Nests that run side by side: most of their time is waiting.
 pub(crate) const SIDE_BY_SIDE: usize = 8;
 
+/// The same for sweeps, which wait for routers that say a word a second.
+pub(crate) const SWEEPS_SIDE_BY_SIDE: usize = 16;
+
 /// The longest that a run may take in all, in seconds: building, running, and room.
-const PATIENCE: &str = "90";
+const PATIENCE: &str = "150";
 
 /// Who runs the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,8 @@ pub(crate) struct Outcome {
     /// What the client sent meanwhile.
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
+    /// The last words in the file that a sweep wrote to `$LAB/out/sweep.ndjson`.
+    pub(crate) words: Vec<Value>,
 }
 
 /// What this process was told, if it is one inside.

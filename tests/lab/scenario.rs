@@ -219,6 +219,9 @@ pub(crate) struct Sweep {
     /// All that is missing, in order: "tcp/443 to 170.114.0.0/17 at hop 2, 10.0.2.2".
     #[serde(default)]
     pub(crate) gap: Vec<String>,
+    /// The last word on every target, if it wrote its file: "prohibited 170.114.56.16-170.114.56.31 at hop 2, 10.0.2.2".
+    #[serde(default)]
+    pub(crate) words: Vec<String>,
     /// Other gaps that are as right.
     #[serde(default)]
     pub(crate) or_gap: Vec<Vec<String>>,

@@ -17,6 +17,10 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
     if gap != sweep.gap && !sweep.or_gap.contains(&gap) {
         wrong.push(format!("What is missing is {gap:#?}, not {:#?}.", sweep.gap));
     }
+    let words: Vec<String> = outcome.words.iter().map(word).collect();
+    if words != sweep.words {
+        wrong.push(format!("The last words are {words:#?}, not {:#?}.", sweep.words));
+    }
     for (of, state) in &sweep.states {
         let lanes = report["lanes"].as_array().into_iter().flatten();
         let said = lanes.filter(|lane| format!("{} {}", text(&lane["port"]), text(&lane["prefix"])) == *of);
@@ -37,10 +41,17 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
 
 fn missing(of: &Value) -> String {
     let list = |of: &Value| of.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
-    let place = &of["location"];
+    format!("{} to {}{}", list(&of["ports"]), list(&of["prefixes"]), place(&of["location"]))
+}
+
+fn word(of: &Value) -> String {
+    format!("{} {}-{}{}", text(&of["state"]), text(&of["from"]), text(&of["to"]), place(&of["location"]))
+}
+
+fn place(place: &Value) -> String {
     let hop = place["hop"].as_u64().map(|hop| format!(" at hop {hop}")).unwrap_or_default();
     let address = place["address"].as_str().map(|address| format!(", {address}")).unwrap_or_default();
-    format!("{} to {}{hop}{address}", list(&of["ports"]), list(&of["prefixes"]))
+    format!("{hop}{address}")
 }
 
 fn text(value: &Value) -> &str {
@@ -48,4 +59,4 @@ fn text(value: &Value) -> &str {
 }
 
 /// A few dozen silent targets are settled within this, where a router says one word a second.
-const SECONDS: f64 = 58.0;
+const SECONDS: f64 = 95.0;

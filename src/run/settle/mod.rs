@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
+use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, Interface, Transport};
 
 use super::schedule::Tools;
@@ -187,7 +188,14 @@ impl Work<'_, '_> {
     /// now, and what was settled then is forgotten.
     async fn way(&mut self, ipv6: bool) -> Way {
         let (mut trunk, mut neutral) = (Trunk::default(), None);
-        for port in plan::NEUTRAL_PORTS {
+        // Who answers for addresses that nobody can own, answers the walks at that port as well.
+        let forged = |port: u16| {
+            let canaries = self.space.canaries().filter(|number| self.ledger.response(*number) == Some(Response::Open));
+            let mut at = canaries.filter_map(|number| self.space.target(number));
+            at.any(|(to, transport)| to.port() == port && transport == Transport::Tcp)
+        };
+        let ports: Vec<u16> = plan::NEUTRAL_PORTS.into_iter().filter(|port| !forged(*port)).collect();
+        for port in ports {
             let looks = plan::neutral_walks(self.catalogue, ipv6, port);
             (self.events)(SettleEvent::Stage("walking to neutral hosts", looks.len()));
             let came = seen(self.tools, looks, self.walk_gap()).await;

@@ -38,13 +38,7 @@ impl Work<'_, '_> {
 
     async fn of_a_transport(&mut self, way: &mut Way, (transport, open): (Transport, Vec<u64>), end: Instant) {
         (self.events)(SettleEvent::Stage("asking the last shared router", open.len()));
-        let mute = self.at_the_end(way, &open, FIRST_TRIES, end).await;
-        // What a line that fails says, it says to everybody.
-        let no_route = |number: &u64| matches!(self.known.settled.reach(*number), Some(Reach::NoRoute { .. }));
-        let no_route: Vec<u64> = open.into_iter().filter(no_route).collect();
-        if !no_route.is_empty() && !self.neutral_goes_on(way, transport).await {
-            self.note_all(no_route, Reach::Untold);
-        }
+        let mute = self.at_the_end(way, (transport, &open), FIRST_TRIES, end).await;
         if !mute.is_empty()
             && let Some(mute) = self.surely_mute(way, (transport, mute), end).await
         {
@@ -54,19 +48,36 @@ impl Work<'_, '_> {
 
     /// Asks the last shared router by packets to these targets; returns those that brought nothing. Nearer routers would answer
     /// sooner, and say nothing of what filters behind them.
-    async fn at_the_end(&mut self, way: &mut Way, open: &[u64], tries: u8, end: Instant) -> Vec<u64> {
+    async fn at_the_end(
+        &mut self,
+        way: &mut Way,
+        (transport, open): (Transport, &[u64]),
+        tries: u8,
+        end: Instant,
+    ) -> Vec<u64> {
         let Way { trunk, heard, .. } = way;
         let (tools, space) = (self.tools, self.space);
         let spacing = self.at_least(SPACING, 1);
         let look = |to, transport| plan::up_to(to, transport, trunk.end());
         let tells = |brought: Brought| brought.at_the_end(trunk);
+        let mut no_route: Vec<(u64, Reach)> = Vec::new();
         let mut note = |number, reach: Reach| {
+            if matches!(reach, Reach::NoRoute { .. }) {
+                no_route.push((number, reach));
+                return;
+            }
             self.note(number, reach);
             if let Some((_, transport)) = space.target(number).filter(|_| reach.passes() == Some(true)) {
                 heard.insert(transport, Instant::now());
             }
         };
-        ask(tools, space, Asking { open, tries, end, spacing }, look, tells, &mut note).await
+        let mute = ask(tools, space, Asking { open, tries, end, spacing }, look, tells, &mut note).await;
+        // What a line that fails says, it says to everybody: it counts while a neutral flow goes on.
+        let goes_on = no_route.is_empty() || self.neutral_goes_on(way, transport).await;
+        for (number, reach) in no_route {
+            self.note(number, if goes_on { reach } else { Reach::Untold });
+        }
+        mute
     }
 
     /// Those of which it is sure that they bring nothing while a neutral flow does, and while what answered before still answers;
@@ -88,7 +99,8 @@ impl Work<'_, '_> {
             way.lossy |= answered < NEUTRAL_TRIES;
         }
         // The neutral flow may go on since a moment ago.
-        let mute = self.at_the_end(way, &mute, if way.lossy { LOSSY_TRIES } else { TRIES_AGAIN }, end).await;
+        let mute =
+            self.at_the_end(way, (transport, &mute), if way.lossy { LOSSY_TRIES } else { TRIES_AGAIN }, end).await;
         if !mute.is_empty() && self.is_shut_off().await {
             self.known.shut_off = true;
             self.note_all(mute, Reach::Untold);
@@ -154,7 +166,9 @@ impl Work<'_, '_> {
             let chosen = way.searches.next(self.found(), &mute, SEARCHES);
             let reaches = self.endings(way, &chosen, end).await;
             // Meanwhile a line may have come back.
-            let still = self.at_the_end(way, &chosen, TRIES_AGAIN, end).await;
+            let is_first = chosen.iter().any(|number| self.is_first_death_of_its_lane(*number));
+            let tries = if is_first { LOSSY_TRIES } else { TRIES_AGAIN };
+            let still = self.at_the_end(way, (transport, &chosen), tries, end).await;
             mute.retain(|number| still.contains(number) || !chosen.contains(number));
             // A line that fails meanwhile is silent to everybody.
             if !self.neutral_goes_on(way, transport).await {
@@ -169,6 +183,14 @@ impl Work<'_, '_> {
                 way.searches.note(number, if proves(reach) { reach } else { Reach::Untold });
             }
         }
+    }
+
+    /// Whether others of its prefix pass at its port, and none was found yet that does not: chance may have lost what was asked of it.
+    fn is_first_death_of_its_lane(&self, number: u64) -> bool {
+        let numbers = self.space.numbers(self.space.lane_of(number));
+        let passes: Vec<bool> =
+            self.known.settled.within(numbers.clone()).filter_map(|(_, reach)| reach.passes()).collect();
+        (passes.contains(&true) || self.ledger.tally(numbers).open > 0) && !passes.contains(&false)
     }
 
     /// Where packets to these targets end.
