@@ -8,7 +8,7 @@ mod doubt;
 mod look;
 mod round;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -122,6 +122,8 @@ struct Way {
     heard: BTreeMap<Transport, Instant>,
     /// Packets are lost at random: silence is asked about more often.
     lossy: bool,
+    /// Deaths among others that pass, that were asked about once more.
+    again: BTreeSet<u64>,
     /// Up to which hop routers answer on the way to targets that answered themselves; `None` before it was asked.
     alive: Option<Vec<u8>>,
 }
@@ -139,8 +141,16 @@ impl Work<'_, '_> {
         self.known_hosts(ipv6).await;
         for _ in 0..ROUNDS {
             let open = self.next(|work, lane| work.is_of(lane, ipv6));
-            if open.is_empty() || self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
+            if self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
                 return false;
+            }
+            if open.is_empty() {
+                let deaths = self.lone_deaths(&way, ipv6);
+                if deaths.is_empty() {
+                    return false;
+                }
+                self.again(&mut way, deaths, end).await;
+                continue;
             }
             if end <= Instant::now() {
                 return true;
@@ -229,6 +239,7 @@ impl Work<'_, '_> {
             searches: Searches::default(),
             heard: BTreeMap::new(),
             lossy: false,
+            again: BTreeSet::new(),
             alive: None,
         }
     }

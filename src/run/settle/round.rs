@@ -46,6 +46,36 @@ impl Work<'_, '_> {
         }
     }
 
+    /// A few that die though others of their prefix pass at their port, and that were not asked about once more: chance may have lost all
+    /// that was asked of them.
+    pub(super) fn lone_deaths(&self, way: &Way, ipv6: bool) -> Vec<u64> {
+        if !way.again.is_empty() {
+            return Vec::new();
+        }
+        let lanes = (0..self.space.lanes().len()).filter(|lane| self.is_of(*lane, ipv6));
+        let of_lane = |lane: usize| {
+            let numbers = self.space.numbers(lane);
+            let settled: Vec<(u64, Reach)> = self.known.settled.within(numbers.clone()).collect();
+            let passes = settled.iter().any(|(_, reach)| reach.passes() == Some(true));
+            let deaths = settled.into_iter().filter(|(_, reach)| matches!(reach, Reach::Dies { .. }));
+            deaths.filter(move |_| passes).map(|(number, _)| number)
+        };
+        lanes.flat_map(of_lane).take(FEW_AGAIN).collect()
+    }
+
+    /// Asks about those many times more, and notes which pass after all.
+    pub(super) async fn again(&mut self, way: &mut Way, deaths: Vec<u64>, end: Instant) {
+        (self.events)(SettleEvent::Stage("asking again what dies beside others", deaths.len()));
+        way.again.extend(deaths.iter().copied());
+        for transport in [Transport::Tcp, Transport::Udp] {
+            let of_transport = |number: &u64| self.space.target(*number).is_some_and(|(_, of)| of == transport);
+            let open: Vec<u64> = deaths.iter().copied().filter(of_transport).collect();
+            if !open.is_empty() {
+                self.at_the_end(way, (transport, &open), LOSSY_TRIES, end).await;
+            }
+        }
+    }
+
     /// Asks the last shared router by packets to these targets; returns those that brought nothing. Nearer routers would answer
     /// sooner, and say nothing of what filters behind them.
     async fn at_the_end(
@@ -139,7 +169,10 @@ impl Work<'_, '_> {
             return alive.clone();
         }
         let ipv6 = beside.and_then(|number| self.space.target(number)).map(|(to, _)| to.is_ipv6());
-        let targets = self.open_numbers(ipv6, ALIVE).into_iter().filter_map(|number| self.space.target(number));
+        // Who stands in for others stands on the way.
+        let is_there = |number: &u64| self.known.settled.reach(*number) != Some(Reach::Forged);
+        let numbers = self.open_numbers(ipv6, ALIVE).into_iter().filter(is_there);
+        let targets = numbers.filter_map(|number| self.space.target(number));
         let looks = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
         let came = seen(self.tools, looks, self.walk_gap()).await;
         let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
@@ -237,6 +270,8 @@ const SPACING: Duration = Duration::from_millis(60);
 const FIRST_TRIES: u8 = 2;
 /// How often more, after a neutral flow was seen to go on.
 const TRIES_AGAIN: u8 = 2;
+/// How many deaths are asked about once more.
+const FEW_AGAIN: usize = 8;
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
 const LOSSY_TRIES: u8 = 6;
 /// Targets for which the end is searched side by side.
