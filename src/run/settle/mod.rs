@@ -133,12 +133,15 @@ impl Work<'_, '_> {
     async fn family(&mut self, ipv6: bool, end: Instant) -> bool {
         let unclear = !self.next(|work, lane| work.is_of(lane, ipv6)).is_empty();
         // Who wants no settling has not run out of time.
-        if end <= Instant::now() || !(unclear || self.is_doubtful(ipv6)) {
+        if end <= Instant::now() {
+            return false;
+        }
+        self.known_hosts(ipv6).await;
+        if !(unclear || self.is_doubtful(ipv6)) {
             return false;
         }
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
-        self.known_hosts(ipv6).await;
         for _ in 0..ROUNDS {
             let open = self.next(|work, lane| work.is_of(lane, ipv6));
             if self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
