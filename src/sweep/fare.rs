@@ -224,8 +224,9 @@ impl Target {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
         let fare = match (before, after) {
             (Some(here), Some(there)) if here.fare.passes() == there.fare.passes() => here.fare,
-            // Both ends of a lane are settled, if there is time: one host that answers is not the end of anything.
-            (Some(only), None) | (None, Some(only)) if only.settled => only.fare,
+            // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it; what
+            // is stopped is rarely a single address.
+            (Some(only), None) | (None, Some(only)) if only.settled && only.fare.passes() == Some(false) => only.fare,
             _ => Fare::Unknown,
         };
         // Who is open or closed is so by itself alone.

@@ -236,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn what_passes_says_nothing_of_those_beyond_it_that_there_was_no_time_for() {
+        let survey = judged(vec![lane("192.0.2.0/30", 443, false)], &[Response::Silent; 4], &[(0, PASSES)]);
+        assert_eq!((survey.lanes[0].state, survey.lanes[0].untold), (State::Passes, 3));
+        assert!(!survey.lanes[0].is_told());
+    }
+
+    #[test]
     fn a_reset_half_of_a_prefix_is_not_the_far_ends_because_another_address_is_open() {
         let closed = Response::Closed { ttl: None };
         let lanes = vec![lane("192.0.2.0/30", 443, false)];
@@ -307,7 +314,8 @@ mod tests {
             |number| ["192.0.2.0/31", "198.51.100.0/31", "203.0.113.0/31"].map(|prefix| lane(prefix, number, false));
         // In the order of port and prefix: of the last lane nothing is settled.
         let state = |of_its_port: Reach, of_its_prefix: Reach| {
-            let settled = [(0, PASSES), (2, PASSES), (4, of_its_prefix), (6, of_its_port), (8, of_its_port)];
+            let both = [(4, of_its_prefix), (5, of_its_prefix)];
+            let settled = [&[(0, PASSES), (2, PASSES)][..], &both, &[(6, of_its_port), (8, of_its_port)]].concat();
             let survey = judged([of_port(443), of_port(8801)].concat(), &[Response::Silent; 12], &settled);
             (survey.lanes[5].state, survey.lanes[5].inferred)
         };
