@@ -1,4 +1,4 @@
-//! One round of settling: what a packet brings that ends at the last shared router, and walks where it brings nothing.
+//! One round of settling: what a packet brings that ends at the last shared router, and a search for where flows end that bring nothing.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
