@@ -53,6 +53,8 @@ pub enum SweepEvent {
         /// How many targets it asks.
         targets: u64,
     },
+    /// A target that had answered was asked again to see whether packets still get through: whether it was heard.
+    Beacon(bool),
     /// The pace was halved: this computer, or the way, does not carry more. Packets a second.
     BackedOff(f64),
 }
@@ -293,6 +295,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             }
             Some(_) => {
                 if under.beacons.heard(came.to) {
+                    (self.events)(SweepEvent::Beacon(true));
                     self.pace.give_back(engine.cost().open - engine.cost().of(came.response));
                 }
                 return;
@@ -315,6 +318,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
     fn tend(&mut self, beacons: &mut Beacons, now: Duration, engine: &mut dyn Engine) -> Result<(), CannotLook> {
         let cost = engine.cost();
         for _ in 0..beacons.give_up(now, engine.wait() + GRACE) {
+            (self.events)(SweepEvent::Beacon(false));
             self.pace.give_back(cost.open - cost.otherwise);
         }
         match beacons.load() {

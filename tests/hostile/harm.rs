@@ -74,7 +74,7 @@ fn steers_nothing(seen: &Observation) {
 }
 
 fn report_of(seen: &Observation) -> Report {
-    let sample = report::parse(include_str!("../reports/no_observations.json")).unwrap();
+    let sample = report::parse(include_str!("../reports/diagnoses/no_observations.json")).unwrap();
     let background = Background::new(Arc::new(Catalogue::embedded()), "linux");
     let evidence = Evidence::new(vec![seen.clone()], Vec::new(), background);
     Report { verdict: judge(&evidence).verdict, observations: vec![seen.clone()], ..sample }

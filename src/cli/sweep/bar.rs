@@ -16,6 +16,9 @@ pub(super) struct Bar {
     found: u64,
     refused: u64,
     silent: u64,
+    /// Of those that had answered and were asked again: how many, and how many of them were not heard.
+    again: u64,
+    lost: u64,
     /// Packets a second, where it goes slower than it may.
     slowed: Option<f64>,
     /// What settling does.
@@ -37,7 +40,18 @@ impl Bar {
             line.set_style(style);
         }
         line.enable_steady_tick(Duration::from_millis(200));
-        Self { line, found: 0, refused: 0, silent: 0, slowed: None, stage: String::new(), settled: 0, to_settle: 0 }
+        Self {
+            line,
+            found: 0,
+            refused: 0,
+            silent: 0,
+            again: 0,
+            lost: 0,
+            slowed: None,
+            stage: String::new(),
+            settled: 0,
+            to_settle: 0,
+        }
     }
 
     /// Shows what happened.
@@ -58,6 +72,11 @@ impl Bar {
             }
             SweepEvent::Pass { attempt: 1, .. } => {}
             SweepEvent::Pass { targets, .. } => self.line.inc_length(targets),
+            SweepEvent::Beacon(heard) => {
+                self.again += 1;
+                self.lost += u64::from(!heard);
+                self.say_counts();
+            }
             SweepEvent::BackedOff(rate) => {
                 self.slowed = Some(rate);
                 self.say_counts();
@@ -68,8 +87,10 @@ impl Bar {
     /// What matters most comes first: the rest may be cut off by the end of the line.
     fn say_counts(&self) {
         let slowed = self.slowed.map_or(String::new(), |rate| format!(" (slowed to {rate:.0} packets/s)"));
+        // Where nobody answers there is nobody to lose.
+        let lost = if self.again > 0 { format!(", {} of {} lost", self.lost, self.again) } else { String::new() };
         self.line.set_message(format!(
-            "{} answered, {} refused, {} silent, {:.0}/s{slowed}",
+            "{} answered, {} refused, {} silent{lost}, {:.0}/s{slowed}",
             self.found,
             self.refused,
             self.silent,

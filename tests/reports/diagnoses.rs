@@ -1,43 +1,13 @@
-//! Every report in `tests/reports`: what people, tickets and programs get of it.
-//!
-//! A new case is a new JSON file; `SNAPSHOTS=overwrite cargo test --test reports` writes the texts beside it.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::fs;
-use std::path::{Path, PathBuf};
+//! Every report in `diagnoses`: what people, tickets and programs get of it.
 
 use serde_json::Value;
-use snapbox::{Assert, Data};
 use why5003::report::{self, Report, Style};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports")
-}
+use crate::samples::{FULL, NARROW, Sample, USUAL, check, nothing_steers, read};
 
-/// All sample reports, in the order of their names.
-fn samples() -> Vec<(PathBuf, String, Report)> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    paths.sort();
-    assert!(!paths.is_empty(), "no samples in {}", folder().display());
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        let report = report::parse(&text).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
-        (path, text, report)
-    };
-    paths.into_iter().map(read).collect()
+fn samples() -> Vec<Sample<Report>> {
+    read("diagnoses", |text| report::parse(text).map_err(|error| format!("{error:?}")))
 }
-
-#[track_caller]
-fn check(sample: &Path, kind: &str, text: &str) {
-    let expected = Data::read_from(&sample.with_extension(kind), None).raw();
-    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text).raw(), expected);
-}
-
-const NARROW: Style = Style { width: 40, colour: false, verbose: false };
-const USUAL: Style = Style { width: 80, colour: false, verbose: false };
-const FULL: Style = Style { width: 120, colour: false, verbose: true };
 
 #[test]
 fn a_person_reads_every_report() {
@@ -80,10 +50,10 @@ fn no_line_but_a_command_is_wider_than_the_screen() {
 #[test]
 fn nothing_printed_steers_a_terminal() {
     for (path, _, report) in samples() {
-        for text in [report::human(&report, USUAL), report::human(&report, FULL), report::markdown(&report)] {
-            let active = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
-            assert!(!text.contains(active), "{}: {text}", path.display());
-        }
+        nothing_steers(
+            &path,
+            &[report::human(&report, USUAL), report::human(&report, FULL), report::markdown(&report)],
+        );
     }
 }
 

@@ -1,39 +1,12 @@
-//! Every report of a sweep in `tests/sweeps`: what people and tickets get of it.
-//!
-//! A new case is a new JSON file; `SNAPSHOTS=overwrite cargo test --test sweeps` writes the texts beside it.
+//! Every report of a sweep in `sweeps`: what people and tickets get of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use snapbox::{Assert, Data};
 use why5003::report::{self, Style, SweepReport};
 
-/// All sample reports, in the order of their names.
-fn samples() -> Vec<(PathBuf, String, SweepReport)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sweeps");
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    paths.sort();
-    assert!(!paths.is_empty(), "no samples in {}", folder.display());
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        let report = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        (path, text, report)
-    };
-    paths.into_iter().map(read).collect()
-}
+use crate::samples::{FULL, NARROW, Sample, USUAL, check, nothing_steers, read};
 
-#[track_caller]
-fn check(sample: &Path, kind: &str, text: &str) {
-    let expected = Data::read_from(&sample.with_extension(kind), None).raw();
-    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text).raw(), expected);
+fn samples() -> Vec<Sample<SweepReport>> {
+    read("sweeps", |text| serde_json::from_str(text).map_err(|error| error.to_string()))
 }
-
-const NARROW: Style = Style { width: 40, colour: false, verbose: false };
-const USUAL: Style = Style { width: 80, colour: false, verbose: false };
-const FULL: Style = Style { width: 120, colour: false, verbose: true };
 
 #[test]
 fn a_person_reads_every_sweep() {
@@ -70,10 +43,7 @@ fn at_every_width_lines_fit_and_no_prefix_is_broken() {
 #[test]
 fn nothing_printed_steers_a_terminal() {
     for (path, _, report) in samples() {
-        for text in [report::sweep_human(&report, USUAL), report::sweep_markdown(&report)] {
-            let active = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
-            assert!(!text.contains(active), "{}: {text}", path.display());
-        }
+        nothing_steers(&path, &[report::sweep_human(&report, USUAL), report::sweep_markdown(&report)]);
     }
 }
 

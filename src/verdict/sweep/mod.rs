@@ -1,14 +1,21 @@
 //! How sign-in and the rest of Zoom stand, as far as a sweep of prefixes and ports can tell.
 
-use std::net::SocketAddr;
+mod circumstance;
 
 use why5003_probes::kit::Transport;
+
+pub use circumstance::Circumstance;
 
 use super::model::Status;
 use crate::sweep::{LaneSurvey, State, Survey};
 
-/// Status and summary of a sweep.
-pub fn conclude(survey: &Survey) -> (Status, String) {
+/// Status and summary of a sweep: what its pairs tell, and then what else must be known to believe it.
+pub fn conclude(survey: &Survey, circumstances: &[Circumstance<'_>]) -> (Status, String) {
+    circumstances.iter().fold(of_pairs(survey), |(status, summary), circumstance| circumstance.weigh(status, summary))
+}
+
+/// What the pairs of prefix and port tell.
+fn of_pairs(survey: &Survey) -> (Status, String) {
     if let Some((first, _)) = survey.forged.first() {
         let summary = format!(
             "Something on the way answers in the place of those who were asked (such as {first}), so an open port proves nothing: \
@@ -73,20 +80,6 @@ pub fn conclude(survey: &Survey) -> (Status, String) {
     (Status::Healthy, summary)
 }
 
-/// What a sweep concludes, where Zoom is known to answer at these addresses and did not: packets that pass may draw answers that do not.
-pub fn unless_unheard((status, summary): (Status, String), unheard: &[SocketAddr]) -> (Status, String) {
-    match unheard.first() {
-        Some(first) if status == Status::Healthy => {
-            let summary = format!(
-                "This network lets out what was asked, but {first}, where Zoom is known to answer, did not: answers may be dropped on \
-                 the way back, or the host is gone. Run why5003 for which."
-            );
-            (Status::Unknown, summary)
-        }
-        _ => (status, summary),
-    }
-}
-
 /// What was asked, to be put behind how many of it.
 fn pairs(all: usize) -> String {
     if all == 1 {
@@ -122,7 +115,7 @@ mod tests {
         }
         let trunks = Trunks::default();
         let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
-        conclude(&crate::sweep::survey(found))
+        of_pairs(&crate::sweep::survey(found))
     }
 
     const DIES: Option<Reach> = Some(Reach::Dies { hop: 1, address: None, next: None });
@@ -134,13 +127,6 @@ mod tests {
         assert_eq!(concluded(silent, [PASSES, PASSES]).0, Status::Healthy);
         assert_eq!(concluded(silent, [PASSES, DIES]).0, Status::Degraded);
         assert_eq!(concluded(silent, [DIES, DIES]).0, Status::Blocked);
-    }
-
-    #[test]
-    fn a_known_host_that_is_not_heard_takes_health_away_and_nothing_else() {
-        let zoom = ["170.114.52.2:443".parse().unwrap()];
-        let of = |status| unless_unheard((status, String::new()), &zoom).0;
-        assert_eq!((of(Status::Healthy), of(Status::Blocked)), (Status::Unknown, Status::Blocked));
     }
 
     #[test]
