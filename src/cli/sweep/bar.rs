@@ -19,8 +19,8 @@ pub(super) struct Bar {
     /// Of those that had answered and were asked again: how many, and how many of them were not heard.
     again: u64,
     lost: u64,
-    /// Packets a second, where it goes slower than it may.
-    slowed: Option<f64>,
+    /// How often the pace was halved.
+    slowed: u32,
     /// What settling does.
     stage: String,
     settled: u64,
@@ -47,7 +47,7 @@ impl Bar {
             silent: 0,
             again: 0,
             lost: 0,
-            slowed: None,
+            slowed: 0,
             stage: String::new(),
             settled: 0,
             to_settle: 0,
@@ -77,8 +77,8 @@ impl Bar {
                 self.lost += u64::from(!heard);
                 self.say_counts();
             }
-            SweepEvent::BackedOff(rate) => {
-                self.slowed = Some(rate);
+            SweepEvent::BackedOff(_) => {
+                self.slowed += 1;
                 self.say_counts();
             }
         }
@@ -86,15 +86,15 @@ impl Bar {
 
     /// What matters most comes first: the rest may be cut off by the end of the line.
     fn say_counts(&self) {
-        let slowed = self.slowed.map_or(String::new(), |rate| format!(" (slowed to {rate:.0} packets/s)"));
+        let slowed = if self.slowed > 0 { format!(" slowed {}x", self.slowed) } else { String::new() };
         // Where nobody answers there is nobody to lose.
-        let lost = if self.again > 0 { format!(", {} of {} lost", self.lost, self.again) } else { String::new() };
+        let lost = if self.again > 0 { format!(" {}/{} lost,", self.lost, self.again) } else { String::new() };
         self.line.set_message(format!(
-            "{} answered, {} refused, {} silent{lost}, {:.0}/s{slowed}",
+            "{:.0}/s{slowed}, {} answered,{lost} {} refused, {} silent",
+            self.line.per_sec(),
             self.found,
             self.refused,
             self.silent,
-            self.line.per_sec()
         ));
     }
 
@@ -135,4 +135,4 @@ impl Bar {
 /// A terminal shows no more in a second.
 const SHOWN_EACH: u64 = 16;
 /// Columns below which the numbers need all the room.
-const ROOM_FOR_A_BAR: usize = 70;
+const ROOM_FOR_A_BAR: usize = 110;
