@@ -154,7 +154,7 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "service", "prefix", "port", "per_prefix", "all", "shard"])]
     pub(super) resume: Vec<PathBuf>,
     /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
-    #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "1200")]
+    #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "2400")]
     pub(super) settle: Duration,
     /// Write, instead of the report, the rules that are missing, for this firewall
     #[arg(long, value_name = "FORMAT", value_parser = rule_format())]

@@ -130,7 +130,7 @@ impl Work<'_> {
         let settle = run::Settle { space, ledger: &swept.ledger, known, time, rate };
         let mut note = |event: SettleEvent<'_>| {
             bar.say(&event);
-            log.settled(space, &event);
+            log.settled((space, &swept.ledger), &event);
         };
         let settlement = run::settle(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
         bar.end();

@@ -27,7 +27,7 @@ pub fn neutral_walks(catalogue: &Catalogue, ipv6: bool, port: u16) -> Vec<Look> 
 /// HTTPS, DNS and DNS over TLS (RFC 7858): every independent resolver answers a connection at each.
 pub const NEUTRAL_PORTS: [u16; 3] = [443, 53, 853];
 
-/// A walk towards a target that stayed silent.
+/// A walk towards a target that answered.
 pub fn walk(to: SocketAddr, transport: Transport) -> Look {
     looks::ladder(Role::Range, to, transport)
 }

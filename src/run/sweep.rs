@@ -151,6 +151,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
     async fn all_of(&mut self, transport: Transport, engine: &mut dyn Engine) -> Result<(), CannotLook> {
         let numbers = self.space.numbers_of(transport);
         let order = Order::new(numbers.end - numbers.start, self.seed);
+        let late_before = self.swept.late;
         let known = |ledger: &Ledger, number| ledger.response(number).is_some();
         if self.shard != Shard::WHOLE {
             // Every part needs the canaries: without them it would believe what answers for everybody.
@@ -182,7 +183,7 @@ impl<S: Future<Output = ()>> Run<'_, S> {
                 ledger.tries(number) >= attempt
                     && matches!(ledger.response(number), Some(Response::Open | Response::Closed { .. }))
             });
-            if answers_now.is_clear() && self.swept.late == 0 {
+            if answers_now.is_clear() && self.swept.late == late_before {
                 break;
             }
             let mut rest = left_out;

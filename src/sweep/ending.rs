@@ -33,9 +33,7 @@ impl Ending {
 
     /// Notes what a packet brought that was to end at such a hop.
     pub fn note(&mut self, trunk: &Trunk, ttl: u8, brought: Brought) {
-        // A router of the trunk that answers at another hop than its own has the packet a second time: it goes in a circle.
-        let astray = brought.from.and_then(|from| trunk.hop_of(from)).is_some_and(|hop| hop != ttl);
-        if brought.came == HopAnswer::Expired && !astray {
+        if brought.came == HopAnswer::Expired && !trunk.is_astray(brought.from, ttl) {
             self.passed = self.passed.max(ttl);
             return;
         }

@@ -1,5 +1,6 @@
 //! How each target fares: as its own response says, as was settled of it, or as those on both sides of it do.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
@@ -68,9 +69,7 @@ impl Fare {
             Self::Refused { .. } | Self::Unknown => None,
         }
     }
-}
 
-impl Fare {
     /// Whether what is stopped is stopped alike at one place, and what is not, is not.
     fn ends_like(self, other: Self) -> bool {
         match (self, other) {
@@ -117,7 +116,7 @@ pub(super) fn forged(found: Found<'_>) -> Vec<(SocketAddr, Transport)> {
 /// the ends of what was settled, it fares as the last that was.
 pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Faring> {
     let mut farings = Vec::new();
-    let mut gap: Vec<Target> = Vec::new();
+    let mut gap: Vec<Target<'_>> = Vec::new();
     let mut before = None;
     for target in told(found, lane, withdrawn) {
         match target.own {
@@ -190,11 +189,27 @@ pub(super) fn halfway(found: Found<'_>, lane: usize) -> Vec<u64> {
 pub(super) fn unclear(found: Found<'_>, lane: usize) -> impl DoubleEndedIterator<Item = u64> + '_ {
     let Found { space, ledger, trunks, .. } = found;
     let trunk = space.lanes().get(lane).map(|lane| trunks.of(lane.prefix.addr()));
+    let retracted = retracted(found, lane);
     space.numbers(lane).filter(move |number| match ledger.response(*number) {
         Some(Response::Silent | Response::Closed { .. } | Response::Unreachable { by: Some(_) }) => true,
-        Some(Response::Prohibited { by }) => is_stranger(by, trunk),
+        Some(Response::Prohibited { by }) => is_stranger(by, trunk) || by.is_some_and(|by| retracted.contains(&by)),
         _ => false,
     })
+}
+
+/// The routers on the way whose word a lane's targets got, and who let something pass that they had refused: they limit how much passes, so
+/// their word is of a moment, and of no prefix.
+fn retracted(found: Found<'_>, lane: usize) -> BTreeSet<IpAddr> {
+    let Found { space, ledger, settled, trunks } = found;
+    if ledger.tally(space.numbers(lane)).prohibited == 0 {
+        return BTreeSet::new();
+    }
+    let passing = settled.within(0..space.count()).filter(|(_, reach)| reach.passes() == Some(true));
+    let refusers = passing.filter_map(|(number, _)| match (ledger.response(number)?, space.target(number)?) {
+        (Response::Prohibited { by }, (to, _)) => by.filter(|_| !is_stranger(by, Some(trunks.of(to.ip())))),
+        _ => None,
+    });
+    refusers.collect()
 }
 
 /// Whether who says that packets may not pass is none of the shared routers: he may stand at the far end as well.
@@ -203,10 +218,12 @@ fn is_stranger(by: Option<IpAddr>, trunk: Option<&Trunk>) -> bool {
 }
 
 /// A target that came back.
-struct Target {
+struct Target<'a> {
     number: u64,
     ip: IpAddr,
     response: Response,
+    /// The shared routers of its family.
+    trunk: &'a Trunk,
     /// How it fares, if nothing else were known than its response.
     alone: Fare,
     /// What is told of it by itself.
@@ -220,12 +237,12 @@ struct Own {
     settled: bool,
 }
 
-impl Target {
+impl Target<'_> {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
         let fare = match (before, after) {
             (Some(here), Some(there)) if here.fare.passes() == there.fare.passes() => here.fare,
-            // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it; what
-            // is stopped is rarely a single address.
+            // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it;
+            // what is stopped is rarely a single address.
             (Some(only), None) | (None, Some(only)) if only.settled && only.fare.passes() == Some(false) => only.fare,
             _ => Fare::Unknown,
         };
@@ -239,22 +256,31 @@ impl Target {
         let passes = fare.passes() == Some(true);
         let is_reset = matches!(fare, Fare::Stopped(Stop::Reset, _));
         match self.response {
+            // A router on the way that refused it let it pass later.
+            Response::Prohibited { by } if passes && by.is_some_and(|by| self.trunk.hop_of(by).is_some()) => fare,
             Response::Closed { .. } | Response::Prohibited { .. } if passes => Fare::Closed,
             // What is dropped or refused otherwise would bring no RST.
             Response::Closed { .. } if !is_reset => Fare::Refused { icmp: false },
             Response::Prohibited { .. } if self.alone.passes() == Some(false) => self.alone,
-            Response::Prohibited { .. } | Response::Unreachable { .. } if fare.passes().is_none() => self.alone,
+            Response::Prohibited { .. } if fare.passes().is_none() => self.alone,
             _ => fare,
         }
     }
 }
 
 /// The targets of a lane that came back, each with what is told of it by itself.
-fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target> + '_ {
+fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target<'_>> + '_ {
     let Found { space, ledger, settled, trunks } = found;
+    let retracted = retracted(found, lane);
     space.numbers(lane).filter_map(move |number| {
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
-        let at = |by| at_router(by, trunks, to.ip());
+        let (ip, trunk) = (to.ip(), trunks.of(to.ip()));
+        let at = |by| at_router(by, trunks, ip);
+        // Whether who refuses may be at the far end.
+        let may_be_far = |by: Option<IpAddr>| {
+            let near = by.is_some_and(|by| by != ip && (is_private(by) || trunks.own.contains(&by)));
+            is_stranger(by, Some(trunk)) && !near
+        };
         let (alone, is_clear) = match response {
             Response::Open if withdrawn => (Fare::Unknown, true),
             Response::Open => match settled.reach(number) {
@@ -262,30 +288,25 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
                 Some(Reach::Forged | Reach::Untold) => (Fare::Unknown, true),
                 _ => (Fare::Open, true),
             },
-            Response::Prohibited { by } => {
-                let stranger = is_stranger(by, Some(trunks.of(to.ip())));
-                let near = by.is_some_and(|by| by != to.ip() && (is_private(by) || trunks.own.contains(&by)));
-                let fare = if stranger && !near {
-                    Fare::Refused { icmp: true }
-                } else {
-                    Fare::Stopped(Stop::Prohibited, at(by))
-                };
-                (fare, !stranger)
-            }
-            Response::Unreachable { by: Some(by) } if trunks.of(to.ip()).hop_of(by).is_some() => {
-                (Fare::Stopped(Stop::Blocked, at(Some(by))), false)
-            }
+            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (Fare::Unknown, false),
+            Response::Prohibited { by } if may_be_far(by) => (Fare::Refused { icmp: true }, false),
+            Response::Prohibited { by } => (Fare::Stopped(Stop::Prohibited, at(by)), !is_stranger(by, Some(trunk))),
             // This computer itself did not send: that says nothing of the network.
             Response::Unreachable { by: None } => (Fare::Unknown, true),
             Response::Closed { .. } => (Fare::Refused { icmp: false }, false),
             Response::Silent | Response::Unreachable { .. } => (Fare::Unknown, false),
         };
-        let mut target = Target { number, ip: to.ip(), response, alone, own: None };
-        target.own = if is_clear {
-            Some(Own { fare: alone, settled: false })
-        } else {
-            let own = |reach| Own { fare: target.as_it_came(by_reach(reach, at)), settled: true };
-            settled.reach(number).map(own)
+        let mut target = Target { number, ip, response, trunk, alone, own: None };
+        let own = |reach| match reach {
+            // Nothing but the same word again, where nobody on the way can be told from the far end.
+            Reach::Prohibited { by } if trunk.end() == 0 && may_be_far(by) => Fare::Refused { icmp: true },
+            reach => by_reach(reach, at),
+        };
+        target.own = match settled.reach(number) {
+            Some(reach) if !is_clear || matches!(response, Response::Prohibited { .. }) => {
+                Some(Own { fare: target.as_it_came(own(reach)), settled: true })
+            }
+            _ => is_clear.then_some(Own { fare: alone, settled: false }),
         };
         Some(target)
     })

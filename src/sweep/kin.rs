@@ -54,6 +54,11 @@ impl Kin {
         self.of_class.get(&(prefix, class)).is_some_and(|said| said.contains(&false))
     }
 
+    /// Whether something of a prefix is stopped at a port of a class, and something is not.
+    pub(super) fn is_partly(&self, prefix: IpNet, class: Port) -> bool {
+        self.of_class.get(&(prefix, class)).is_some_and(|said| said.len() > 1)
+    }
+
     /// Whether a lane's packets pass, by what is known of the same prefix at ports that fare alike: all of it passes.
     pub(super) fn passes(&self, lane: Lane) -> bool {
         let class = self.classes.get(&lane.port).map(|class| (lane.prefix, *class));

@@ -1,4 +1,4 @@
-//! What came for each number and how often it was asked, in a byte each; who prohibited is kept apart, since that is rare and few.
+//! What came for each number, and how often it was asked, in a byte each; who prohibited is kept apart, since that is rare and few.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -61,9 +61,10 @@ impl Ledger {
             return false;
         }
         *state = new;
-        if let Some(sender) = sender {
-            self.senders.insert(number, sender);
-        }
+        match sender {
+            Some(sender) => self.senders.insert(number, sender),
+            None => self.senders.remove(&number),
+        };
         true
     }
 
@@ -96,12 +97,19 @@ impl Ledger {
         usize::try_from(number).ok().and_then(|at| self.tries.get(at)).copied().unwrap_or(0)
     }
 
-    /// Takes over what an earlier run noted: the response to a number's n-th try.
+    /// Takes over what an earlier run noted: the response to a number's n-th try. As when it was asked, a later try makes an earlier one
+    /// forgotten.
     pub fn restore(&mut self, number: u64, tries: u8, response: Response) {
-        if let Some(before) = usize::try_from(number).ok().and_then(|at| self.tries.get_mut(at)) {
-            *before = tries.max(*before);
-            self.note(number, response);
+        let Ok(at) = usize::try_from(number) else { return };
+        let (Some(state), Some(before)) = (self.states.get_mut(at), self.tries.get_mut(at)) else { return };
+        if tries < *before {
+            return;
         }
+        if tries > *before {
+            (*state, *before) = (PENDING, tries);
+            self.senders.remove(&number);
+        }
+        self.note(number, response);
     }
 
     /// Counts a range of numbers.
@@ -119,11 +127,6 @@ impl Ledger {
             }
         }
         tally
-    }
-
-    /// Who sent ICMP errors, and for which number.
-    pub fn senders(&self) -> impl Iterator<Item = (u64, IpAddr)> + '_ {
-        self.senders.iter().map(|(number, sender)| (*number, *sender))
     }
 }
 
@@ -192,7 +195,7 @@ mod tests {
         ledger.ask(0);
         ledger.note(0, Response::Prohibited { by: GATEWAY });
         ledger.ask(0);
-        assert_eq!((ledger.response(0), ledger.tries(0), ledger.senders().count()), (None, 2, 0));
+        assert_eq!((ledger.response(0), ledger.tries(0), ledger.senders.len()), (None, 2, 0));
     }
 
     #[test]
@@ -201,6 +204,14 @@ mod tests {
         ledger.restore(0, 2, Response::Open);
         ledger.restore(0, 1, Response::Silent);
         assert_eq!((ledger.response(0), ledger.tries(0)), (Some(Response::Open), 2));
+    }
+
+    #[test]
+    fn of_an_earlier_run_the_last_try_counts_as_it_did_when_it_was_made() {
+        let mut ledger = Ledger::new(1);
+        ledger.restore(0, 1, Response::Unreachable { by: GATEWAY });
+        ledger.restore(0, 2, Response::Silent);
+        assert_eq!(ledger.response(0), Some(Response::Silent));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,8 @@ pub enum LogLine {
     Reach(ReachLine),
     /// The routers by which silence is settled.
     Shared(SharedLine),
+    /// Who did not answer though Zoom is known to answer there.
+    Unheard(UnheardLine),
     /// How targets in a row fare, after all was settled.
     LastWord(LastWord),
 }
@@ -103,6 +105,16 @@ pub struct SharedLine {
     pub ipv6: bool,
     /// At hop 1, 2, …
     pub shared: Trunk,
+}
+
+/// Where Zoom is known to answer, and nobody did; a later line of a family takes the place of an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnheardLine {
+    /// Of IPv6; otherwise of IPv4.
+    pub ipv6: bool,
+    /// Who.
+    pub unheard: Vec<SocketAddr>,
 }
 
 /// What came, in one word.
@@ -166,10 +178,9 @@ impl CameLine {
 }
 
 impl ReachLine {
-    /// The line of a target whose silence was settled; `None` for a number outside the space, and where nothing was told: that is
-    /// asked again.
+    /// The line of a target that was settled; `None` for a number outside the space.
     pub fn of(space: &Space, number: u64, reach: Reach) -> Option<Self> {
-        (reach != Reach::Untold).then_some(Self { target: spelled(space, number)?, reach })
+        Some(Self { target: spelled(space, number)?, reach })
     }
 
     /// Takes the line over.
@@ -248,6 +259,7 @@ mod tests {
                 ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: place.address, next: None }).unwrap(),
             ),
             LogLine::Shared(SharedLine { ipv6: false, shared: Trunk::default() }),
+            LogLine::Unheard(UnheardLine { ipv6: false, unheard: vec!["192.0.2.1:443".parse().unwrap()] }),
             LogLine::LastWord(LastWord {
                 from: "192.0.2.0".parse().unwrap(),
                 to: "192.0.2.3".parse().unwrap(),

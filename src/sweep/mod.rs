@@ -28,7 +28,7 @@ pub use ending::Ending;
 pub use fare::{Fare, Place, Stop};
 pub use found::Found;
 pub use ledger::{Ledger, Tally};
-pub use log::{Came, CameLine, ForeignLine, LOG_SCHEMA, LogHead, LogLine, ReachLine, SharedLine};
+pub use log::{Came, CameLine, ForeignLine, LOG_SCHEMA, LogHead, LogLine, ReachLine, SharedLine, UnheardLine};
 pub use next::next_to_settle;
 pub use order::{Order, Shard};
 pub use pace::Pace;

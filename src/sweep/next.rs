@@ -13,17 +13,18 @@ use super::space::{Lane, Port};
 /// The targets that are to be settled next, of lanes that may be asked; none where nothing is left that would tell more.
 ///
 /// The order is: every port, at the two widest prefixes; every prefix; the ends of its halves; what lies at the borders that were
-/// found; every port of every prefix; a number of samples; and then every /24.
+/// found; every port of every prefix, and then at its other end; a number of samples; and then every /24.
 pub fn next_to_settle(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
     let kin = Kin::of(found);
     let lanes: Vec<(usize, Lane)> = (0..).zip(found.space.lanes().iter().copied()).collect();
     let lanes: Vec<(usize, Lane)> = lanes.into_iter().filter(|(at, lane)| !lane.canary && may_ask(*at)).collect();
-    let stages: [&dyn Fn() -> Vec<u64>; 7] = [
+    let stages: [&dyn Fn() -> Vec<u64>; 8] = [
         &|| every_port(found, &lanes),
         &|| every_prefix(found, &lanes, &kin),
         &|| every_half(found, &lanes, &kin),
         &|| lanes.iter().flat_map(|(at, _)| halfway(found, *at)).collect(),
         &|| every_pair(found, &lanes, &kin),
+        &|| every_end(found, &lanes, &kin),
         &|| every_sample(found, &lanes, &kin),
         &|| every_block(found, &lanes, &kin),
     ];
@@ -58,7 +59,7 @@ fn every_prefix(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64
 fn every_half(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> {
     let refused = |at: usize| {
         let tally = found.ledger.tally(found.space.numbers(at));
-        tally.prohibited > 0 || (tally.closed > 0 && tally.open + tally.silent > 0)
+        tally.prohibited + tally.unreachable > 0 || (tally.closed > 0 && tally.open + tally.silent > 0)
     };
     let first = first_of_each_class(lanes, kin);
     let wanted =
@@ -70,6 +71,19 @@ fn every_half(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> 
 fn every_pair(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> {
     let unknown = lanes.iter().filter(|(at, _)| !kin.known.contains_key(at));
     unknown.filter_map(|(at, _)| telling(found, *at).first().copied()).collect()
+}
+
+/// Both ends of each port of each prefix, where a mask of one port alone that is too long shows; and the ends of its halves, where a part
+/// of the prefix is stopped at a port of its class.
+fn every_end(found: Found<'_>, lanes: &[(usize, Lane)], kin: &Kin) -> Vec<u64> {
+    let of_lane = |(at, lane): &(usize, Lane)| {
+        let mut telling = telling(found, *at);
+        if !kin.is_partly(lane.prefix, kin.class(lane.port)) {
+            telling.truncate(2);
+        }
+        telling
+    };
+    lanes.iter().flat_map(of_lane).collect()
 }
 
 /// A number of samples of each prefix, spread evenly, where more were asked than the ends of its halves: a hole shows in them.
@@ -256,7 +270,7 @@ mod tests {
     #[test]
     fn what_refuses_one_in_a_thousand_is_found_to_its_borders() {
         let mut all = Silence::of(&["170.114.0.0/16"], &[443]);
-        let by: Option<IpAddr> = "192.0.2.1".parse().ok();
+        let by: Option<IpAddr> = "10.0.2.2".parse().ok();
         for number in [0x5abc, 0x6123, 0x7def] {
             all.ledger.note(number, Response::Prohibited { by });
         }
@@ -286,6 +300,17 @@ mod tests {
         let survey = survey(all.found());
         let parts: Vec<_> = survey.lanes[0].blocked.iter().map(|part| part.prefix.to_string()).collect();
         assert_eq!(parts, ["170.114.23.0/24"]);
+    }
+
+    #[test]
+    fn half_of_a_prefix_that_is_stopped_at_one_port_alone_is_found_though_all_else_passes() {
+        let mut all = Silence::of(&["192.0.2.0/31", "198.51.100.0/31", "203.0.113.0/31"], &[443, 8801]);
+        // In the order of port and prefix: the last address of the last lane.
+        all.settle_all(|number| if number == 11 { DIES } else { PASSES });
+        let survey = survey(all.found());
+        let parts: Vec<_> = survey.lanes.iter().flat_map(|lane| &lane.blocked).map(|part| part.prefix).collect();
+        assert_eq!(parts, ["203.0.113.1/32".parse().unwrap()]);
+        assert!(survey.lanes.iter().all(super::super::LaneSurvey::is_told));
     }
 
     #[test]

@@ -77,13 +77,13 @@ fn any(_: Lane, _: Lane) -> bool {
     true
 }
 
-/// Whether two targets responded alike, of one family and of such lanes.
+/// Whether two targets responded alike, of one family and transport, and of such lanes: who stops the one transport need not stop the other.
 fn is_like(found: Found<'_>, number: u64, other: u64, same: Same) -> bool {
     let lane = |number| found.space.lanes().get(found.space.lane_of(number)).copied();
     let reset = |number| matches!(found.ledger.response(number), Some(Response::Closed { .. }));
-    let family = |lane: Lane| lane.prefix.addr().is_ipv4();
+    let kind = |lane: Lane| (lane.prefix.addr().is_ipv4(), lane.port.transport);
     reset(number) == reset(other)
-        && lane(number).zip(lane(other)).is_some_and(|(a, b)| family(a) == family(b) && same(a, b))
+        && lane(number).zip(lane(other)).is_some_and(|(a, b)| kind(a) == kind(b) && same(a, b))
 }
 
 /// Searches that end at one place before that is taken for the place of all: fewer may have met but one of two filters.
@@ -102,10 +102,14 @@ mod tests {
 
     /// What is concluded of a target of eight prefixes at two ports, after these searches; all of the first eight numbers are of port 443.
     fn concluded(searched: &[(u64, Reach)], of: u64) -> Option<Reach> {
+        concluded_at([(Transport::Tcp, 443), (Transport::Tcp, 8801)], searched, of)
+    }
+
+    fn concluded_at(ports: [(Transport, u16); 2], searched: &[(u64, Reach)], of: u64) -> Option<Reach> {
         let lanes = (0..8_u8).flat_map(|last| {
-            [443, 8801].map(|number| Lane {
+            ports.map(|(transport, number)| Lane {
                 prefix: ipnet::IpNet::from(std::net::IpAddr::from([192, 0, 2, last])),
-                port: Port { transport: Transport::Tcp, number },
+                port: Port { transport, number },
                 canary: false,
             })
         });
@@ -141,6 +145,13 @@ mod tests {
         let six: Vec<(u64, Reach)> = (0..6).map(|number| (number, dies(2))).collect();
         assert_eq!((concluded(&six, 14), concluded(&six[1..], 14)), (Some(dies(2)), None));
         assert_eq!(concluded(&six, 15), None);
+    }
+
+    #[test]
+    fn searches_by_tcp_say_nothing_of_where_udp_ends() {
+        let six: Vec<(u64, Reach)> = (0..6).map(|number| (number, dies(2))).collect();
+        let concluded = |of| concluded_at([(Transport::Tcp, 443), (Transport::Udp, 8801)], &six, of);
+        assert_eq!((concluded(7), concluded(8)), (Some(dies(2)), None));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Silence settled: does a packet to a silent target reach the last router that all ways share, or does it die before?
 //!
 //! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last shared router brings
-//! an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; a walk of the TTL tells where it
-//! dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
+//! an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
+//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
 //! before the filter, or is it.
 
 use std::collections::BTreeMap;
@@ -137,6 +137,14 @@ impl Trunk {
         u8::try_from(at + 1).ok()
     }
 
+    /// Whether who answers a packet that ends at such a hop has it a second time: a router of the trunk, and not the one of that hop. The
+    /// packet goes in a circle.
+    pub fn is_astray(&self, from: Option<IpAddr>, ttl: u8) -> bool {
+        let Some(from) = from else { return false };
+        // Some routers answer for two hops in a row.
+        self.router(ttl) != Some(from) && self.hop_of(from).is_some_and(|hop| hop != ttl)
+    }
+
     /// Whether another walk found the same routers, as far as they answered both times.
     pub fn agrees(&self, other: &Self) -> bool {
         let same = |(a, b): (&Option<IpAddr>, &Option<IpAddr>)| a.is_none() || b.is_none() || a == b;
@@ -214,19 +222,20 @@ impl Brought {
     /// What it tells, if it was to end at the end of the trunk; `None` where it tells nothing.
     pub fn at_the_end(self, trunk: &Trunk) -> Option<Reach> {
         match self.came {
-            // A nearer router of the trunk has it a second time: it goes in a circle.
-            HopAnswer::Expired
-                if self.from.and_then(|from| trunk.hop_of(from)).is_some_and(|hop| hop != trunk.end()) =>
-            {
-                None
-            }
+            HopAnswer::Expired if trunk.is_astray(self.from, trunk.end()) => None,
             HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
             HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
-            // Who answers here is nearer than the target can be: only a walk tells where.
+            // Who answers here is nearer than the target can be: where, a search tells.
             HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused => None,
         }
+    }
+
+    /// What it tells, if it was to end farther than the trunk; `None` where it tells nothing.
+    pub fn beyond(self, trunk: &Trunk, ttl: u8) -> Option<Reach> {
+        let is_there = self.came == HopAnswer::Expired && self.from.is_some_and(|from| trunk.hop_of(from).is_none());
+        (is_there && trunk.is_proven()).then_some(Reach::Passes { hop: ttl, router: self.from })
     }
 
     /// What it tells, if it was to go all the way to a target that somebody may refuse: that somebody does.
@@ -310,9 +319,23 @@ mod tests {
         assert_eq!(at_the_end(&trunk(), 4).and_then(Reach::passes), Some(true));
         // The second router has it a second time.
         assert_eq!(at_the_end(&trunk(), 2), None);
+        // One that answers for two hops in a row has it once.
+        let twice = |last| walk(&[(Expired, 1), (Expired, 2), (Expired, 2), (Expired, last), (Answered, 9)]);
+        let twice = Trunk::shared(&[twice(4), twice(5)]);
+        assert_eq!((twice.end(), at_the_end(&twice, 2).and_then(Reach::passes)), (3, Some(true)));
+        assert_eq!(at_the_end(&twice, 1), None);
         let mute = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0), (Answered, 9)]);
         assert_eq!(at_the_end(&Trunk::shared(&[mute.clone(), mute]), 2), Some(Reach::Untold));
         let gateway = walk(&[(Expired, 1), (Answered, 9)]);
         assert_eq!(at_the_end(&Trunk::shared(&[gateway.clone(), gateway]), 1), Some(Reach::Untold));
+    }
+
+    #[test]
+    fn what_expires_at_a_stranger_behind_the_trunk_passes_and_at_a_router_of_it_goes_in_a_circle() {
+        let beyond = |came, router: u8| {
+            let from = Some(IpAddr::from([10, 0, router, 1]));
+            Brought { came, from }.beyond(&trunk(), 5).and_then(Reach::passes)
+        };
+        assert_eq!((beyond(Expired, 7), beyond(Expired, 4), beyond(Answered, 7)), (Some(true), None, None));
     }
 }

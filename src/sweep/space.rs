@@ -142,7 +142,7 @@ fn offset(prefix: IpNet, ip: IpAddr) -> Option<u64> {
     }
 }
 
-/// A byte for each is kept: more would be neither polite nor of use. All that Zoom publishes for IPv4, at its 20 ports, is a
+/// Two bytes for each are kept: more would be neither polite nor of use. All that Zoom publishes for IPv4, at its 20 ports, is a
 /// sixth of it.
 const MOST: u64 = 1 << 26;
 

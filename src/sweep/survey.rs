@@ -35,10 +35,8 @@ pub struct LaneSurvey {
     pub blocked: Vec<Blocked>,
     /// Of how many of its targets it could not be told how they fare.
     pub untold: u64,
-    /// Of these it is taken that they pass, as the same prefix does at a port that fares alike elsewhere.
+    /// Of these it is taken that they pass, as the same prefix does at a port that fares alike elsewhere: the best guess, and no proof.
     pub inferred: bool,
-    /// Of none of its targets it was told by itself.
-    pub unasked: bool,
 }
 
 /// A part of a prefix that is blocked.
@@ -105,16 +103,14 @@ fn judged(found: Found<'_>, (at, lane): (usize, Lane), withdrawn: bool) -> LaneS
     };
     let mut blocked = Vec::new();
     stopped_parts(lane.prefix, &fares, &mut blocked);
-    let unasked = !fares.iter().any(|one| one.own && one.fare.passes().is_some());
     let untold = fares.iter().filter(|one| one.fare.passes().is_none()).count() as u64;
-    LaneSurvey { lane, tally, state, blocked, untold, inferred: false, unasked }
+    LaneSurvey { lane, tally, state, blocked, untold, inferred: false }
 }
 
 impl LaneSurvey {
-    /// Whether it is known how its targets fare: of some by themselves, and of all others from those, or from the same prefix's at a
-    /// port that fares alike.
+    /// Whether it is known how all of its targets fare: of some by themselves, and of the others from those on both sides of them.
     pub fn is_told(&self) -> bool {
-        self.state != State::Unknown && !self.unasked && (self.untold == 0 || self.inferred)
+        self.state != State::Unknown && self.untold == 0
     }
 }
 
@@ -273,12 +269,43 @@ mod tests {
             assert_eq!((state(response, Some(PASSES)), state(response, None)), (State::Passes, State::Unknown));
             assert_eq!(state(response, refuses), State::Prohibited);
         }
-        // A router of the trunk stands on the way; this computer's own kernel has no address to show.
-        let near = Response::Unreachable { by: "10.0.2.2".parse().ok() };
-        assert_eq!(
-            (state(near, None), state(Response::Unreachable { by: None }, None)),
-            (State::Blocked, State::Unknown)
-        );
+        // A router of the trunk knew no way for a moment, or never does: that is asked.
+        let by = "10.0.2.2".parse().ok();
+        let near = Response::Unreachable { by };
+        assert_eq!((state(near, None), state(near, Some(Reach::Untold))), (State::Unknown, State::Unknown));
+        let no_route = Some(Reach::NoRoute { by });
+        assert_eq!((state(near, Some(PASSES)), state(near, no_route)), (State::Passes, State::Blocked));
+        // This computer's own kernel has no address to show.
+        assert_eq!(state(Response::Unreachable { by: None }, None), State::Unknown);
+    }
+
+    #[test]
+    fn a_router_that_lets_pass_what_it_refused_limits_how_much_passes_and_its_word_is_of_no_prefix() {
+        let by = "10.0.2.2".parse().ok();
+        let refused = [Response::Prohibited { by }; 4];
+        let lanes = || vec![lane("192.0.2.0/31", 443, false), lane("198.51.100.0/31", 443, false)];
+        let states = |settled: &[(u64, Reach)]| {
+            let survey = judged(lanes(), &refused, settled);
+            survey.lanes.iter().map(|lane| (lane.state, lane.untold)).collect::<Vec<_>>()
+        };
+        assert_eq!(states(&[]), [(State::Prohibited, 0); 2]);
+        assert_eq!(states(&[(0, Reach::Prohibited { by })]), [(State::Prohibited, 0); 2]);
+        assert_eq!(states(&[(0, PASSES)]), [(State::Passes, 1), (State::Unknown, 2)]);
+        assert_eq!(states(&[(0, PASSES), (1, PASSES), (2, PASSES), (3, PASSES)]), [(State::Passes, 0); 2]);
+    }
+
+    #[test]
+    fn without_a_shared_way_a_strangers_word_is_nobodys_however_often_it_comes() {
+        let state = |by: &str| {
+            let by = by.parse().ok();
+            let space = Space::new(vec![lane("192.0.2.0/32", 443, false)], Amount::All).unwrap();
+            let (mut ledger, mut settled) = (Ledger::new(1), Settled::default());
+            ledger.note(0, Response::Prohibited { by });
+            settled.note(0, Reach::Prohibited { by });
+            let trunks = Trunks::default();
+            survey(Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks }).lanes[0].state
+        };
+        assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Unknown, State::Prohibited));
     }
 
     #[test]

@@ -101,6 +101,38 @@ pub(crate) fn the_parts_of_a_sweep_are_put_together() {
     assert!(all["asked"].as_u64().unwrap() < 100, "{}", all["asked"]);
 }
 
+/// All that was asked passes by what the file says, and then it says one thing more.
+pub(crate) fn what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_settling() {
+    let file = fresh("doubted.ndjson");
+    run(inside(Inside::Zoom, &WANTED).args(["--rate", "0", "--seed", "7", "--out", file.to_str().unwrap()]));
+    let text = fs::read_to_string(&file).unwrap();
+    let (head, came) = text.split_once('\n').unwrap();
+    let targets: Vec<Value> = came.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let targets: Vec<&str> = targets.iter().filter_map(|line| line["target"].as_str()).collect();
+    let mut lines = vec![
+        head.to_owned(),
+        r#"{"ipv6":false,"shared":{"routers":["10.0.1.1","10.0.2.2"],"proven":true}}"#.to_owned(),
+    ];
+    for target in &targets {
+        lines.push(format!(r#"{{"target":"{target}","try":1,"came":"silent"}}"#));
+        lines.push(format!(r#"{{"target":"{target}","reach":{{"passes":{{"hop":2}}}}}}"#));
+    }
+    let with = |more: &[String]| {
+        fs::write(&file, [&lines[..], more].concat().join("\n") + "\n").unwrap();
+        let resumed = ["sweep", "--resume", file.to_str().unwrap(), "--settle", "0", "--format=json"];
+        run(&mut inside(Inside::Zoom, &resumed)).json()["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(with(&[]), "healthy");
+    let unheard = r#"{"ipv6":false,"unheard":["170.114.52.2:443"]}"#.to_owned();
+    assert_eq!(with(std::slice::from_ref(&unheard)), "unknown");
+    assert_eq!(with(&[unheard, r#"{"ipv6":false,"unheard":[]}"#.to_owned()]), "healthy");
+    // It answered the sweep's raw packets, and no connection of a program's.
+    let zooms = targets.iter().find(|target| target.starts_with("170.114.")).unwrap();
+    let open = format!(r#"{{"target":"{zooms}","try":2,"came":"open"}}"#);
+    assert_eq!(with(std::slice::from_ref(&open)), "healthy");
+    assert_eq!(with(&[open, format!(r#"{{"target":"{zooms}","reach":"untold"}}"#)]), "unknown");
+}
+
 pub(crate) fn parts_of_different_sweeps_are_not_put_together() {
     let files = ["1", "2"].map(|seed| fresh(&format!("seed.{seed}.ndjson")));
     for (file, seed) in files.iter().zip(["1", "2"]) {
@@ -149,7 +181,7 @@ pub(crate) fn what_a_sweep_will_come_to_is_told_before_it_begins() {
         told(&["--rate", "1"]),
         "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets that nobody can own, to tell forged answers. At 1 packet \
          a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. How far what stays \
-         silent comes is then asked of the routers, for 20 minutes at most (--settle). A stateful firewall will hold up to about 254 \
+         silent comes is then asked of the routers, for 40 minutes at most (--settle). A stateful firewall will hold up to about 254 \
          entries for it."
     );
     let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--settle", "0"]);

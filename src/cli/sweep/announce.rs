@@ -124,5 +124,5 @@ fn length(time: Duration) -> String {
 
 /// Targets beyond which a sweep is not begun without a word.
 const LARGE: u64 = 10_000;
-/// 64 silent targets of each transport, twice: more only where one of them answers then.
-const REPEATED: u64 = 256;
+/// 32 silent targets of each transport, twice: more only where one of them answers then.
+const REPEATED: u64 = 128;

@@ -117,7 +117,7 @@ impl Bar {
         match event {
             SettleEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
             SettleEvent::Reached(..) => self.settled += 1,
-            SettleEvent::Shared { .. } => {}
+            SettleEvent::Shared { .. } | SettleEvent::Unheard { .. } => {}
         }
         self.say_settled();
     }

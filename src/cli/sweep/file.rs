@@ -1,16 +1,20 @@
 //! The file of a sweep as it grows: whole lines, written soon, so that little is asked again after a kill.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
+use why5003_probes::engines::Response;
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
 use crate::run::{SettleEvent, SweepEvent};
-use crate::sweep::{CameLine, LOG_SCHEMA, LastWord, LogHead, LogLine, ReachLine, SharedLine, Space};
+use crate::sweep::{
+    CameLine, LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, SharedLine, Space, UnheardLine,
+};
 
 /// The file of a sweep, or none.
 pub(super) struct Log {
@@ -65,6 +69,7 @@ impl Log {
         let mut file = OpenOptions::new().read(true).append(true).open(path).with_context(failed)?;
         free(&file.try_lock()).with_context(failed)?;
         let (head, mut wanted, whole) = read(&file, catalogue).with_context(failed)?;
+        let mut adopted = BTreeSet::new();
         for other in others {
             let failed = || format!("could not put {} to {}", other.display(), path.display());
             let file = File::open(other).with_context(failed)?;
@@ -76,11 +81,15 @@ impl Log {
                 "{}: they are not parts of one sweep: their first lines differ in more than the part and the time",
                 failed()
             );
-            wanted.join(part).with_context(failed)?;
+            adopted.extend(wanted.join(part).with_context(failed)?);
         }
         file.set_len(whole).with_context(failed)?;
         file.seek(SeekFrom::End(0)).with_context(failed)?;
-        let open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        let mut open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
+        // What will be settled by these routers is of no use without them.
+        for ipv6 in adopted {
+            open.add(&LogLine::Shared(SharedLine { ipv6, shared: wanted.settled.trunks.family(ipv6).clone() }))?;
+        }
         Ok((Self { open: Some(open) }, wanted))
     }
 
@@ -91,12 +100,17 @@ impl Log {
     }
 
     /// Notes what was settled.
-    pub(super) fn settled(&mut self, space: &Space, event: &SettleEvent<'_>) {
+    pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &SettleEvent<'_>) {
         match *event {
             SettleEvent::Stage(..) => {}
             SettleEvent::Shared { ipv6, trunk } => {
                 self.add(|| Some(LogLine::Shared(SharedLine { ipv6, shared: trunk.clone() })));
             }
+            SettleEvent::Unheard { ipv6, hosts } => {
+                self.add(|| Some(LogLine::Unheard(UnheardLine { ipv6, unheard: hosts.to_vec() })));
+            }
+            // That is asked again; but what answered, and is doubted, would be believed without it.
+            SettleEvent::Reached(number, Reach::Untold) if ledger.response(number) != Some(Response::Open) => {}
             SettleEvent::Reached(number, reach) => {
                 self.add(|| ReachLine::of(space, number, reach).map(LogLine::Reach));
             }
@@ -194,6 +208,10 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(LogHead, Wanted, 
             LogLine::Shared(SharedLine { ipv6, shared }) => {
                 *settled.trunks.family(ipv6) = shared;
                 settled.settled.keep(|number| space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6));
+                Ok(())
+            }
+            LogLine::Unheard(UnheardLine { ipv6, unheard }) => {
+                settled.of_known_hosts(ipv6, &unheard);
                 Ok(())
             }
             LogLine::LastWord(_) => break,

@@ -9,11 +9,12 @@ use super::wanted::Wanted;
 use crate::sweep::{Order, Shard};
 
 impl Wanted {
-    /// Takes over what another part of the same sweep brought. What was settled by way of other routers is left out, and settled anew.
+    /// Takes over what another part of the same sweep brought; says of which family its shared routers, too. What was settled by way of
+    /// other routers is left out, and settled anew.
     ///
     /// # Errors
     /// When that part is here already.
-    pub(super) fn join(&mut self, mut other: Self) -> anyhow::Result<()> {
+    pub(super) fn join(&mut self, mut other: Self) -> anyhow::Result<Vec<bool>> {
         if let Some(twice) = other.parts.iter().find(|part| self.parts.contains(part)) {
             return Err(anyhow!("part {twice} is here already"));
         }
@@ -23,9 +24,13 @@ impl Wanted {
                 self.known.restore(number, other.known.tries(number), response);
             }
         }
+        let mut adopted = Vec::new();
         for ipv6 in [false, true] {
             let (own, others) = (self.settled.trunks.family(ipv6), other.settled.trunks.family(ipv6));
             if own.end() == 0 {
+                if own != others {
+                    adopted.push(ipv6);
+                }
                 *own = others.clone();
             } else if !own.agrees(others) {
                 other
@@ -37,7 +42,8 @@ impl Wanted {
         for (number, reach) in other.settled.settled.within(0..self.space.count()) {
             self.settled.settled.note(number, reach);
         }
-        Ok(())
+        self.settled.unheard.append(&mut other.settled.unheard);
+        Ok(adopted)
     }
 
     /// Which part the sweep proper asks: the one that there is, or the whole where they are all of it; several that are not all of it

@@ -78,7 +78,6 @@ mod tests {
                 .collect(),
             untold: 0,
             inferred: false,
-            unasked: false,
         }
     }
 

@@ -120,9 +120,9 @@ pub struct Missing {
 }
 
 impl SweepLane {
-    /// Whether it is known, or taken, how all of its targets fare.
+    /// Whether it is known how all of its targets fare, as [`LaneSurvey::is_told`] says.
     pub(super) fn is_told(&self) -> bool {
-        self.state != State::Unknown && (self.untold == 0 || self.inferred)
+        self.state != State::Unknown && self.untold == 0
     }
 }
 

@@ -1,16 +1,19 @@
 //! What a sweep's answers and silence are doubted for, beside the way that packets take.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
+use tokio::time::Instant;
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{HopAnswer, Look, Observation, Transport};
 
+use super::ask::{Asking, ask};
 use super::look::{brought, seen};
 use super::{ALIVE, BESIDE, SettleEvent, TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Port, Reach};
+use crate::sweep::{Brought, Port, Reach};
 
 impl Work<'_, '_> {
     /// Whether none of a few targets answers now that answered the sweep: an intrusion prevention system may take a sweep for an
@@ -42,14 +45,14 @@ impl Work<'_, '_> {
         let ends = if way.trunk.is_proven() { ends.collect() } else { Vec::new() };
         let ends = seen(self.tools, ends, self.at_least(BESIDE, 3)).await;
         for (at, number) in (0..).zip(numbers) {
+            let lane = self.space.numbers(self.space.lane_of(number));
             // Who stands in for Zoom answers for every address; where most are silent, this one may be Zoom's own, near by.
-            let tally = self.ledger.tally(self.space.numbers(self.space.lane_of(number)));
+            let tally = self.ledger.tally(lane.clone());
             if answered(ends.get(&at)) && tally.open == tally.known() {
                 self.note(number, Reach::Forged);
             } else if heard.contains(&number) {
                 self.note(number, Reach::Passes { hop: way.trunk.end(), router: None });
             } else {
-                let lane = self.space.numbers(self.space.lane_of(number));
                 let open = lane.filter(|number| matches!(self.ledger.response(*number), Some(Response::Open)));
                 self.note_all(open.collect(), Reach::Untold);
             }
@@ -63,7 +66,7 @@ impl Work<'_, '_> {
 
     fn doubtful(&self, ipv6: bool) -> Vec<u64> {
         let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
-        numbers.retain(|number| self.known.settled.reach(*number).is_none());
+        numbers.retain(|number| matches!(self.known.settled.reach(*number), None | Some(Reach::Untold)));
         numbers
     }
 
@@ -87,7 +90,58 @@ impl Work<'_, '_> {
                 silent.remove(&to);
             }
         }
-        self.known.unheard.extend(silent);
+        let silent: Vec<SocketAddr> = silent.into_iter().collect();
+        let before: Vec<SocketAddr> =
+            self.known.unheard.iter().copied().filter(|host| host.is_ipv6() == ipv6).collect();
+        if before != silent {
+            self.known.of_known_hosts(ipv6, &silent);
+            (self.events)(SettleEvent::Unheard { ipv6, hosts: &silent });
+        }
+    }
+
+    /// Asks slowly about a few that a router on the way refused, by packets that end behind him: a limit on new connections refuses at a
+    /// sweep's pace what it lets through otherwise.
+    pub(super) async fn doubted_refusals(&mut self, way: &Way, ipv6: bool, end: Instant) {
+        let mut behind: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+        for (number, hop) in self.refused_by_routers(way, ipv6) {
+            // A router answers an expired TTL before it filters: behind him, not at him.
+            behind.entry(way.trunk.end().max(hop.saturating_add(1))).or_default().push(number);
+        }
+        for (ttl, open) in behind {
+            (self.events)(SettleEvent::Stage("asking again what was refused", open.len()));
+            let asking = Asking { open: &open, tries: 1, end, spacing: self.at_least(BETWEEN_REFUSED, 1) };
+            let (tools, space) = (self.tools, self.space);
+            let look = |to, transport| plan::up_to(to, transport, ttl);
+            let tells = |brought: Brought| match brought.came {
+                HopAnswer::Expired if !way.trunk.is_astray(brought.from, ttl) => {
+                    Some(Reach::Passes { hop: ttl, router: brought.from })
+                }
+                HopAnswer::Prohibited => Some(Reach::Prohibited { by: brought.from }),
+                _ => None,
+            };
+            ask(tools, space, asking, look, tells, &mut |number, reach| self.note(number, reach)).await;
+        }
+    }
+
+    /// A few that were refused by a router of the trunk, of different prefixes and ports, and at which hop he is.
+    fn refused_by_routers(&self, way: &Way, ipv6: bool) -> Vec<(u64, u8)> {
+        if way.trunk.end() == 0 {
+            return Vec::new();
+        }
+        let lanes = (0..self.space.lanes().len()).filter(|lane| self.is_of(*lane, ipv6));
+        let refused = |lane: usize| {
+            let numbers = self.space.numbers(lane);
+            let some = self.ledger.tally(numbers.clone()).prohibited > 0;
+            numbers.filter(move |_| some).find_map(|number| match self.ledger.response(number) {
+                Some(Response::Prohibited { by: Some(by) }) => way.trunk.hop_of(by).map(|hop| (number, hop)),
+                _ => None,
+            })
+        };
+        let of_lanes: Vec<(u64, u8)> = lanes.filter_map(refused).collect();
+        let step = of_lanes.len().div_ceil(DOUBTED).max(1);
+        let mut chosen: Vec<(u64, u8)> = of_lanes.into_iter().step_by(step).collect();
+        chosen.retain(|(number, _)| self.known.settled.reach(*number).is_none());
+        chosen
     }
 
     /// Looks at a few targets that answered the sweep by TCP.
@@ -120,7 +174,9 @@ impl Work<'_, '_> {
     }
 }
 
-/// Targets that answered the sweep, asked whether it was they.
+/// Targets that answered the sweep, asked whether it was they; and such that were refused.
 const DOUBTED: usize = 12;
+/// Between two of those that were refused: fewer a second than any limit on new connections that is in use.
+const BETWEEN_REFUSED: Duration = Duration::from_millis(250);
 /// A client's own port.
 const HTTPS: u16 = 443;

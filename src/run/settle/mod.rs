@@ -1,4 +1,4 @@
-//! Settles what a sweep left silent: packets that end at the last shared router, and walks where none comes back.
+//! Settles what a sweep left silent: packets that end at the last shared router, and at nearer ones where none comes back.
 //!
 //! Routers send few ICMP errors, so it asks slowly, asks the silent ones again more slowly, and asks a neutral flow beside them:
 //! where that is not answered either, nothing is told.
@@ -50,6 +50,13 @@ pub enum SettleEvent<'a> {
         /// Which.
         trunk: &'a Trunk,
     },
+    /// Where Zoom is known to answer by this family, and nobody did.
+    Unheard {
+        /// Of IPv6; otherwise of IPv4.
+        ipv6: bool,
+        /// Who.
+        hosts: &'a [SocketAddr],
+    },
     /// So far packets to a target come.
     Reached(u64, Reach),
 }
@@ -69,6 +76,14 @@ pub struct Settlement {
     pub shut_off: bool,
     /// Where Zoom is known to answer, and nobody did: answers may be dropped on the way back, or the host is gone.
     pub unheard: Vec<SocketAddr>,
+}
+
+impl Settlement {
+    /// Takes over who of a family did not answer though Zoom is known to answer there.
+    pub(crate) fn of_known_hosts(&mut self, ipv6: bool, unheard: &[SocketAddr]) {
+        self.unheard.retain(|host| host.is_ipv6() != ipv6);
+        self.unheard.extend(unheard);
+    }
 }
 
 /// Settles silent targets until all are, or the time is up: the most telling first.
@@ -124,8 +139,10 @@ struct Way {
     lossy: bool,
     /// Deaths among others that pass, that were asked about once more.
     again: BTreeSet<u64>,
-    /// Up to which hop routers answer on the way to targets that answered themselves; `None` before it was asked.
-    alive: Option<Vec<u8>>,
+    /// Of which prefixes and transports it was asked whether they come farther than the trunk by a way of their own.
+    followed: BTreeSet<(IpNet, Transport)>,
+    /// At which hops routers answer on the way to each of a few targets that answered themselves; `None` before it was asked.
+    alive: Option<Vec<Vec<u8>>>,
 }
 
 impl Work<'_, '_> {
@@ -142,6 +159,7 @@ impl Work<'_, '_> {
         }
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
+        self.doubted_refusals(&way, ipv6, end).await;
         for _ in 0..ROUNDS {
             let open = self.next(|work, lane| work.is_of(lane, ipv6));
             if self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
@@ -207,13 +225,18 @@ impl Work<'_, '_> {
             let mut at = canaries.filter_map(|number| self.space.target(number));
             at.any(|(to, transport)| to.port() == port && transport == Transport::Tcp)
         };
+        // Of these nothing is taken but names, of which any walk may have one.
+        let mut unreached: Vec<Vec<Hop>> = Vec::new();
         let ports: Vec<u16> = plan::NEUTRAL_PORTS.into_iter().filter(|port| !forged(*port)).collect();
         for port in ports {
             let looks = plan::neutral_walks(self.catalogue, ipv6, port);
             (self.events)(SettleEvent::Stage("walking to neutral hosts", looks.len()));
             let came = seen(self.tools, looks, self.walk_gap()).await;
-            let walks: Vec<Vec<Hop>> = came.values().map(hops).collect();
+            let mut walks = unreached.clone();
+            walks.extend(came.values().map(hops));
             let shared = Trunk::shared(&walks);
+            walks.retain(|walk| !Trunk::arrived(walk));
+            unreached = walks;
             if trunk.end() == 0 || shared.is_proven() {
                 let arrived = came.values().find(|seen| Trunk::arrived(&hops(seen)));
                 neutral = arrived.and_then(|seen| seen.look.target.socket());
@@ -225,7 +248,8 @@ impl Work<'_, '_> {
         }
         let space = self.space;
         let before = self.known.trunks.family(ipv6);
-        if !before.agrees(&trunk) {
+        // Names that are new are no other network.
+        if !before.agrees(&trunk) || *before == Trunk::default() && *before != trunk {
             *before = trunk.clone();
             let is_other = |number: u64| space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6);
             self.known.settled.keep(is_other);
@@ -243,6 +267,7 @@ impl Work<'_, '_> {
             heard: BTreeMap::new(),
             lossy: false,
             again: BTreeSet::new(),
+            followed: BTreeSet::new(),
             alive: None,
         }
     }

@@ -1,6 +1,6 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and a search for where flows end that bring nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -150,7 +150,10 @@ impl Work<'_, '_> {
         };
         looks = looks.iter().cycle().take(looks.len().max(tries)).cloned().collect();
         let came = seen(self.tools, looks, SLOWEST).await;
-        came.values().filter(|seen| brought(seen).came == HopAnswer::Expired).count()
+        let goes_on = |brought: Brought| {
+            brought.came == HopAnswer::Expired && !way.trunk.is_astray(brought.from, way.trunk.end())
+        };
+        came.values().filter(|seen| goes_on(brought(seen))).count()
     }
 
     /// Whether a neutral flow still comes to the end of the trunk, now.
@@ -163,8 +166,8 @@ impl Work<'_, '_> {
         false
     }
 
-    /// Up to which hop routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
-    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<u8> {
+    /// At which hops routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
+    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<u8>> {
         if let Some(alive) = &way.alive {
             return alive.clone();
         }
@@ -176,22 +179,67 @@ impl Work<'_, '_> {
         let looks = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
         let came = seen(self.tools, looks, self.walk_gap()).await;
         let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
-        let last = |walk: Vec<Hop>| walk.iter().filter(|hop| hop.came == HopAnswer::Expired).map(|hop| hop.ttl).max();
-        way.alive.insert(walks.map(|walk| last(walk).unwrap_or(0)).collect()).clone()
+        let answering = |walk: Vec<Hop>| {
+            let answering = walk.iter().filter(|hop| hop.came == HopAnswer::Expired);
+            answering.map(|hop| hop.ttl).collect()
+        };
+        way.alive.insert(walks.map(answering).collect()).clone()
+    }
+
+    /// Of those that seem to die: those that come farther than the trunk, by a way of their own on which the router of that hop is mute.
+    /// One of each prefix is asked about, once, and all where one of them does.
+    async fn beyond(&mut self, way: &mut Way, all: &[u64], end: Instant) -> BTreeSet<u64> {
+        let kind = |number: &u64| {
+            self.space.lanes().get(self.space.lane_of(*number)).map(|lane| (lane.prefix, lane.port.transport))
+        };
+        let few: Vec<u64> =
+            all.iter().copied().filter(|number| kind(number).is_some_and(|kind| way.followed.insert(kind))).collect();
+        let ttls = [1, 2].map(|more| way.trunk.end().saturating_add(more));
+        let (near, far) = tokio::join!(self.farther(way, &few, ttls[0], end), self.farther(way, &few, ttls[1], end));
+        let Some((ttl, mut passing)) = ttls.into_iter().zip([near, far]).find(|(_, passing)| !passing.is_empty())
+        else {
+            return BTreeSet::new();
+        };
+        let others: Vec<u64> =
+            all.iter().copied().filter(|number| passing.iter().all(|(other, _)| other != number)).collect();
+        passing.extend(self.farther(way, &others, ttl, end).await);
+        for (number, reach) in &passing {
+            self.note(*number, *reach);
+        }
+        passing.into_iter().map(|(number, _)| number).collect()
+    }
+
+    /// Those that come to such a hop behind the trunk.
+    async fn farther(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> Vec<(u64, Reach)> {
+        let mut passing = Vec::new();
+        let look = |to, transport| plan::up_to(to, transport, ttl);
+        let tells = |brought: Brought| brought.beyond(&way.trunk, ttl);
+        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, 1) };
+        ask(self.tools, self.space, asking, look, tells, &mut |number, reach| passing.push((number, reach))).await;
+        passing
     }
 
     /// Finds out where the flows to silent targets die, and those that a RST comes for end: for each, until it is clear that they end
     /// where others do.
     async fn placed(&mut self, way: &mut Way, (transport, mut mute): (Transport, Vec<u64>), end: Instant) {
+        let own_way = self.beyond(way, &mute, end).await;
+        mute.retain(|number| !own_way.contains(number));
+        let mut goes_on = false;
         loop {
-            let mut open = Vec::new();
-            for number in mute {
-                match way.searches.reach(self.found(), number) {
-                    Some(reach) => self.note(number, reach),
-                    None => open.push(number),
-                }
+            let found = self.found();
+            let (concluded, open): (Vec<_>, Vec<_>) = mute
+                .into_iter()
+                .map(|number| (number, way.searches.reach(found, number)))
+                .partition(|(_, reach)| reach.is_some());
+            mute = open.into_iter().map(|(number, _)| number).collect();
+            // A line that fails meanwhile is silent to everybody.
+            if !concluded.is_empty() && !goes_on && !self.neutral_goes_on(way, transport).await {
+                mute.extend(concluded.into_iter().map(|(number, _)| number));
+                return self.note_all(mute, Reach::Untold);
             }
-            mute = open;
+            for (number, reach) in concluded {
+                self.note(number, reach.unwrap_or(Reach::Untold));
+            }
             if mute.is_empty() || Instant::now() >= end {
                 return self.note_all(mute, Reach::Untold);
             }
@@ -203,16 +251,20 @@ impl Work<'_, '_> {
             let tries = if is_first { LOSSY_TRIES } else { TRIES_AGAIN };
             let still = self.at_the_end(way, (transport, &chosen), tries, end).await;
             mute.retain(|number| still.contains(number) || !chosen.contains(number));
-            // A line that fails meanwhile is silent to everybody.
             if !self.neutral_goes_on(way, transport).await {
                 return self.note_all(mute, Reach::Untold);
             }
+            goes_on = true;
             way.heard.insert(transport, Instant::now());
             let alive = self.alive(way, chosen.first().copied()).await;
+            let end_of_trunk = way.trunk.end();
             for (number, reach) in reaches.into_iter().filter(|(number, _)| still.contains(number)) {
                 // Where routers are as silent to what answers, their silence proves nothing.
-                let proves =
-                    |reach: Reach| !matches!(reach, Reach::Dies { hop, .. } if alive.iter().any(|last| hop >= *last));
+                let farther = |hop: u8| move |walk: &Vec<u8>| walk.iter().any(|at| *at > hop && *at <= end_of_trunk);
+                let proves = |reach: Reach| match reach {
+                    Reach::Dies { hop, .. } => alive.iter().all(farther(hop)),
+                    _ => true,
+                };
                 way.searches.note(number, if proves(reach) { reach } else { Reach::Untold });
             }
         }

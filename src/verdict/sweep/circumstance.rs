@@ -56,8 +56,9 @@ impl Circumstance<'_> {
                 "The time for settling ran out (--settle): halves of a prefix may still differ.".to_owned()
             }
             Self::ShutOff => {
-                "What answered at first does not answer any more: something shut this computer off during the \
-                              sweep, so silence proves nothing. Wait, and ask more slowly (--rate)."
+                "What answered at first does not answer any more, so silence proves nothing: something shut this computer \
+                 off during the sweep, or its own firewall stops its connections and not the sweep's raw packets. Run \
+                 why5003, or wait and ask more slowly (--rate)."
                     .to_owned()
             }
             Self::Part(part) => format!("This is part {part} of a sweep: of the others it says nothing."),

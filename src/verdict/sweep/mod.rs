@@ -7,7 +7,7 @@ use why5003_probes::kit::Transport;
 pub use circumstance::Circumstance;
 
 use super::model::Status;
-use crate::sweep::{LaneSurvey, State, Survey};
+use crate::sweep::{LaneSurvey, State, Survey, Tally};
 
 /// Status and summary of a sweep: what its pairs tell, and then what else must be known to believe it.
 pub fn conclude(survey: &Survey, circumstances: &[Circumstance<'_>]) -> (Status, String) {
@@ -50,8 +50,12 @@ fn of_pairs(survey: &Survey) -> (Status, String) {
         return (Status::Unknown, summary);
     }
     if unknown == all {
-        let answered = survey.lanes.iter().any(|lane| lane.tally.closed + lane.tally.prohibited > 0);
-        let who = if answered { STRANGERS } else { NOBODY };
+        let some = |count: fn(&Tally) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
+        let who = match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
+            (true, _) => DOUBTFUL,
+            (false, true) => STRANGERS,
+            (false, false) => NOBODY,
+        };
         return (Status::Unknown, format!("{who}, and it could not be told how far packets come: {UNTOLD}"));
     }
     let is_ours = |lane: &&LaneSurvey| {
@@ -90,6 +94,7 @@ fn pairs(all: usize) -> String {
 }
 
 const NOBODY: &str = "Nothing answered";
+const DOUBTFUL: &str = "What answered did not do so again";
 const STRANGERS: &str = "Who refused may stand anywhere on the way";
 const UNTOLD: &str = "no router said so, or neutral hosts are not reached either. Run why5003 for why.";
 
