@@ -181,7 +181,7 @@ pub(crate) fn what_a_sweep_will_come_to_is_told_before_it_begins() {
         told(&["--rate", "1"]),
         "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets that nobody can own, to tell forged answers. At 1 packet \
          a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. How far what stays \
-         silent comes is then asked of the routers, for 40 minutes at most (--settle). A stateful firewall will hold up to about 254 \
+         silent comes is then asked of the routers, for 40 minutes at most (--settle). A stateful firewall will hold up to about 310 \
          entries for it."
     );
     let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--settle", "0"]);

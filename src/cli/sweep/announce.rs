@@ -85,7 +85,8 @@ fn how_long(args: &args::Sweep, asked: u64) -> String {
 /// Entries of a firewall's connection table: each unanswered SYN is kept for two minutes by Linux
 /// (`nf_conntrack_tcp_timeout_syn_sent`), and other makers keep theirs for less.
 ///
-/// What is asked again may come from another port, and settling asks at most about one a second of each family.
+/// What is asked again may come from another port. Settling asks about each target a few times, from a port of its own each time, and
+/// walks to neutral hosts.
 fn conntrack(args: &args::Sweep, asked: u64) -> u64 {
     let kept = Duration::from_secs(120);
     let again = asked.min(REPEATED);
@@ -93,7 +94,10 @@ fn conntrack(args: &args::Sweep, asked: u64) -> u64 {
         0 => asked + again,
         rate => (asked + again).min(u64::from(rate) * kept.as_secs()),
     };
-    sweep + 2 * args.settle.min(kept).as_secs()
+    if args.settle.is_zero() {
+        return sweep;
+    }
+    sweep + (asked * SETTLED).min(SETTLED_A_SECOND * args.settle.min(kept).as_secs()) + WALKED
 }
 
 fn seconds(asked: u64, rate: u64) -> Duration {
@@ -126,3 +130,9 @@ fn length(time: Duration) -> String {
 const LARGE: u64 = 10_000;
 /// 32 silent targets of each transport, twice: more only where one of them answers then.
 const REPEATED: u64 = 128;
+/// How often settling asks about a target that stays silent, where it dies on the way.
+const SETTLED: u64 = 8;
+/// One each 60 ms of each family, at the most.
+const SETTLED_A_SECOND: u64 = 2 * 17;
+/// Packets of the walks to three neutral hosts of each family.
+const WALKED: u64 = 240;
