@@ -2,6 +2,8 @@
 //!
 //! A walk would ask every router at once, and those that send few ICMP errors would keep back the one that tells.
 
+use std::net::IpAddr;
+
 use why5003_probes::kit::HopAnswer;
 
 use super::settle::{Brought, Reach, Trunk};
@@ -11,6 +13,8 @@ use super::settle::{Brought, Reach, Trunk};
 pub struct Ending {
     /// The farthest hop that it comes to.
     passed: u8,
+    /// Who answered there: not always the router that neutral flows come to.
+    by: Option<IpAddr>,
     /// The nearest hop that it does not come to.
     stopped: u8,
     /// What comes instead, from there on.
@@ -21,7 +25,7 @@ impl Ending {
     /// Of a flow that does not come to the end of the trunk; a RST comes instead, or nothing does.
     pub fn new(trunk: &Trunk, is_reset: bool) -> Self {
         let came = if is_reset { HopAnswer::Refused } else { HopAnswer::Silent };
-        Self { passed: 0, stopped: trunk.end(), instead: Brought { came, from: None } }
+        Self { passed: 0, by: None, stopped: trunk.end(), instead: Brought { came, from: None } }
     }
 
     /// The hop at which the next packet is to end: the middle one of those that answer, if there is any left.
@@ -34,7 +38,9 @@ impl Ending {
     /// Notes what a packet brought that was to end at such a hop.
     pub fn note(&mut self, trunk: &Trunk, ttl: u8, brought: Brought) {
         if brought.came == HopAnswer::Expired && !trunk.is_astray(brought.from, ttl) {
-            self.passed = self.passed.max(ttl);
+            if ttl > self.passed {
+                (self.passed, self.by) = (ttl, brought.from);
+            }
             return;
         }
         self.stopped = self.stopped.min(ttl);
@@ -45,7 +51,7 @@ impl Ending {
 
     /// What is known by now.
     pub fn reach(&self, trunk: &Trunk) -> Reach {
-        let (hop, address) = (self.passed, trunk.router(self.passed));
+        let (hop, address) = (self.passed, self.by);
         match self.instead.came {
             HopAnswer::Prohibited => Reach::Prohibited { by: self.instead.from },
             HopAnswer::Unreachable => Reach::NoRoute { by: self.instead.from },
@@ -61,8 +67,6 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent, Unreachable};
     use why5003_probes::kit::Hop;
 
@@ -117,6 +121,17 @@ mod tests {
         assert_eq!(found(5, Brought { came: Prohibited, from: by }).0, Reach::Prohibited { by });
         assert_eq!(found(5, Brought { came: Unreachable, from: by }).0, Reach::NoRoute { by });
         assert_eq!(found(5, Brought { came: Refused, from: None }).0, Reach::Reset { hop: 5, address: by });
+    }
+
+    #[test]
+    fn a_router_beside_the_way_is_named_and_not_the_one_of_that_hop_on_it() {
+        let (trunk, beside) = (trunk(), Some(IpAddr::from([10, 9, 9, 9])));
+        let mut ending = Ending::new(&trunk, false);
+        while let Some(ttl) = ending.next(&trunk) {
+            let came = if ttl <= 4 { Expired } else { Silent };
+            ending.note(&trunk, ttl, Brought { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
+        }
+        assert_eq!(ending.reach(&trunk), Reach::Dies { hop: 4, address: beside, next: Some(name(5)) });
     }
 
     #[test]

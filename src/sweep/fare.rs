@@ -197,13 +197,16 @@ pub(super) fn unclear(found: Found<'_>, lane: usize) -> impl DoubleEndedIterator
     })
 }
 
-/// The routers on the way whose word a lane's targets got, and who let something pass that they had refused: they limit how much passes, so
-/// their word is of a moment, and of no prefix.
+/// The limiters whose word a lane's targets got.
 fn retracted(found: Found<'_>, lane: usize) -> BTreeSet<IpAddr> {
+    let refused = found.ledger.tally(found.space.numbers(lane)).prohibited > 0;
+    if refused { limiters(found) } else { BTreeSet::new() }
+}
+
+/// The routers on the way that let something pass that they had refused: they limit how much passes, so their word is of a moment, and of no
+/// prefix.
+pub fn limiters(found: Found<'_>) -> BTreeSet<IpAddr> {
     let Found { space, ledger, settled, trunks } = found;
-    if ledger.tally(space.numbers(lane)).prohibited == 0 {
-        return BTreeSet::new();
-    }
     let passing = settled.within(0..space.count()).filter(|(_, reach)| reach.passes() == Some(true));
     let refusers = passing.filter_map(|(number, _)| match (ledger.response(number)?, space.target(number)?) {
         (Response::Prohibited { by }, (to, _)) => by.filter(|_| !is_stranger(by, Some(trunks.of(to.ip())))),
@@ -272,6 +275,9 @@ impl Target<'_> {
 fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target<'_>> + '_ {
     let Found { space, ledger, settled, trunks } = found;
     let retracted = retracted(found, lane);
+    // One that is open and did not answer this computer's own connections speaks for all of its lane.
+    let is_doubted = |(number, reach)| reach == Reach::Untold && ledger.response(number) == Some(Response::Open);
+    let doubted = settled.within(space.numbers(lane)).any(is_doubted);
     space.numbers(lane).filter_map(move |number| {
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
         let (ip, trunk) = (to.ip(), trunks.of(to.ip()));
@@ -286,6 +292,7 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
             Response::Open => match settled.reach(number) {
                 // Somebody else answered, or our raw packets were answered and this computer's own are not.
                 Some(Reach::Forged | Reach::Untold) => (Fare::Unknown, true),
+                None if doubted => (Fare::Unknown, true),
                 _ => (Fare::Open, true),
             },
             Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (Fare::Unknown, false),

@@ -25,7 +25,7 @@ mod words;
 
 pub use beacons::{Beacons, Load};
 pub use ending::Ending;
-pub use fare::{Fare, Place, Stop};
+pub use fare::{Fare, Place, Stop, limiters};
 pub use found::Found;
 pub use ledger::{Ledger, Tally};
 pub use log::{Came, CameLine, ForeignLine, LOG_SCHEMA, LogHead, LogLine, ReachLine, SharedLine, UnheardLine};

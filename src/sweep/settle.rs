@@ -137,12 +137,26 @@ impl Trunk {
         u8::try_from(at + 1).ok()
     }
 
+    /// The last hop of a router of it: some answer for two in a row.
+    pub fn last_hop_of(&self, router: IpAddr) -> Option<u8> {
+        let at = self.routers.iter().rposition(|other| *other == Some(router))?;
+        u8::try_from(at + 1).ok()
+    }
+
     /// Whether who answers a packet that ends at such a hop has it a second time: a router of the trunk, and not the one of that hop. The
     /// packet goes in a circle.
     pub fn is_astray(&self, from: Option<IpAddr>, ttl: u8) -> bool {
         let Some(from) = from else { return false };
         // Some routers answer for two hops in a row.
         self.router(ttl) != Some(from) && self.hop_of(from).is_some_and(|hop| hop != ttl)
+    }
+
+    /// The hop behind it to which packets come by a way of their own, by who has those that end at hops in a row from its end on: none where
+    /// they go in a circle, which would come by a router of it again.
+    pub fn comes_farther(&self, came: [(u8, Option<IpAddr>); 3]) -> Option<u8> {
+        let circles = came.iter().any(|(ttl, from)| self.is_astray(*from, *ttl));
+        let farther = came.into_iter().find(|(ttl, from)| *ttl > self.end() && from.is_some());
+        farther.filter(|_| !circles).map(|(ttl, _)| ttl)
     }
 
     /// Whether another walk found the same routers, as far as they answered both times.
@@ -232,12 +246,6 @@ impl Brought {
         }
     }
 
-    /// What it tells, if it was to end farther than the trunk; `None` where it tells nothing.
-    pub fn beyond(self, trunk: &Trunk, ttl: u8) -> Option<Reach> {
-        let is_there = self.came == HopAnswer::Expired && self.from.is_some_and(|from| trunk.hop_of(from).is_none());
-        (is_there && trunk.is_proven()).then_some(Reach::Passes { hop: ttl, router: self.from })
-    }
-
     /// What it tells, if it was to go all the way to a target that somebody may refuse: that somebody does.
     pub fn all_the_way(self) -> Option<Reach> {
         (self.came == HopAnswer::Prohibited).then_some(Reach::Prohibited { by: self.from })
@@ -311,6 +319,16 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_has_behind_the_trunk_comes_farther_unless_it_goes_in_a_circle() {
+        let farther = |names: [u8; 3]| {
+            let name = |router: u8| (router > 0).then(|| IpAddr::from([10, 0, router, 1]));
+            trunk().comes_farther([(4, name(names[0])), (5, name(names[1])), (6, name(names[2]))])
+        };
+        assert_eq!((farther([0, 7, 8]), farther([0, 0, 8]), farther([0, 0, 0])), (Some(5), Some(6), None));
+        assert_eq!((farther([2, 7, 2]), farther([7, 2, 7]), farther([0, 7, 2])), (None, None, None));
+    }
+
+    #[test]
     fn what_expires_at_the_end_of_a_trunk_passes_only_where_flows_go_on_behind_it() {
         let at_the_end = |trunk: &Trunk, router: u8| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
@@ -328,14 +346,5 @@ mod tests {
         assert_eq!(at_the_end(&Trunk::shared(&[mute.clone(), mute]), 2), Some(Reach::Untold));
         let gateway = walk(&[(Expired, 1), (Answered, 9)]);
         assert_eq!(at_the_end(&Trunk::shared(&[gateway.clone(), gateway]), 1), Some(Reach::Untold));
-    }
-
-    #[test]
-    fn what_expires_at_a_stranger_behind_the_trunk_passes_and_at_a_router_of_it_goes_in_a_circle() {
-        let beyond = |came, router: u8| {
-            let from = Some(IpAddr::from([10, 0, router, 1]));
-            Brought { came, from }.beyond(&trunk(), 5).and_then(Reach::passes)
-        };
-        assert_eq!((beyond(Expired, 7), beyond(Expired, 4), beyond(Answered, 7)), (Some(true), None, None));
     }
 }

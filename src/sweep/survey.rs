@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn one_that_does_not_answer_again_speaks_for_all_that_are_open_in_its_prefix_until_it_does() {
+        let lanes = || vec![lane("192.0.2.0/31", 443, false), lane("198.51.100.0/31", 443, false)];
+        let states = |reach: Reach| {
+            let survey = judged(lanes(), &[Response::Open; 4], &[(0, reach)]);
+            survey.lanes.iter().map(|lane| lane.state).collect::<Vec<_>>()
+        };
+        assert_eq!(states(Reach::Untold), [State::Unknown, State::Open]);
+        assert_eq!(states(PASSES), [State::Open, State::Open]);
+    }
+
+    #[test]
     fn one_that_is_open_says_nothing_of_a_silent_one_that_was_not_settled() {
         let lanes = vec![lane("192.0.2.0/31", 443, false)];
         let survey = judged(lanes, &[Response::Open, Response::Silent], &[]);

@@ -69,6 +69,7 @@ impl Log {
         let mut file = OpenOptions::new().read(true).append(true).open(path).with_context(failed)?;
         free(&file.try_lock()).with_context(failed)?;
         let (head, mut wanted, whole) = read(&file, catalogue).with_context(failed)?;
+        let own = wanted.settled.settled.clone();
         let mut adopted = BTreeSet::new();
         for other in others {
             let failed = || format!("could not put {} to {}", other.display(), path.display());
@@ -86,9 +87,14 @@ impl Log {
         file.set_len(whole).with_context(failed)?;
         file.seek(SeekFrom::End(0)).with_context(failed)?;
         let mut open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
-        // What will be settled by these routers is of no use without them.
+        // What will be settled by these routers is of no use without them, and what was settled without any is forgotten for them.
         for ipv6 in adopted {
             open.add(&LogLine::Shared(SharedLine { ipv6, shared: wanted.settled.trunks.family(ipv6).clone() }))?;
+            let space = &wanted.space;
+            let is_of = |number: u64| space.target(number).is_some_and(|(to, _)| to.is_ipv6() == ipv6);
+            for (number, reach) in own.within(0..space.count()).filter(|(number, _)| is_of(*number)) {
+                open.add(&ReachLine::of(space, number, reach).map(LogLine::Reach))?;
+            }
         }
         Ok((Self { open: Some(open) }, wanted))
     }

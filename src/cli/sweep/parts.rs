@@ -20,8 +20,11 @@ impl Wanted {
         }
         self.parts.append(&mut other.parts);
         for number in 0..self.space.count() {
-            if let Some(response) = other.known.response(number) {
-                self.known.restore(number, other.known.tries(number), response);
+            match (self.known.response(number), other.known.response(number)) {
+                (_, None) => {}
+                (None, Some(response)) => self.known.restore(number, other.known.tries(number), response),
+                // Every part asks those that nobody can own: who answers for one in any of them answers.
+                (Some(_), Some(response)) => _ = self.known.note(number, response),
             }
         }
         let mut adopted = Vec::new();

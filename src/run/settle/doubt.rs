@@ -1,8 +1,7 @@
 //! What a sweep's answers and silence are doubted for, beside the way that packets take.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::time::Instant;
@@ -11,7 +10,7 @@ use why5003_probes::kit::{HopAnswer, Look, Observation, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, seen};
-use super::{ALIVE, BESIDE, SettleEvent, TRIES, Way, Work};
+use super::{ALIVE, BESIDE, SettleEvent, TRIES, UNLIMITED, Way, Work};
 use crate::plan;
 use crate::sweep::{Brought, Port, Reach};
 
@@ -53,8 +52,8 @@ impl Work<'_, '_> {
             } else if heard.contains(&number) {
                 self.note(number, Reach::Passes { hop: way.trunk.end(), router: None });
             } else {
-                let open = lane.filter(|number| matches!(self.ledger.response(*number), Some(Response::Open)));
-                self.note_all(open.collect(), Reach::Untold);
+                // It speaks for all that are open there.
+                self.note(number, Reach::Untold);
             }
         }
     }
@@ -66,6 +65,14 @@ impl Work<'_, '_> {
 
     fn doubtful(&self, ipv6: bool) -> Vec<u64> {
         let mut numbers = self.open_numbers(Some(ipv6), DOUBTED);
+        // Those that another part of the sweep asked, and all that were doubted before.
+        let untold = self.known.settled.within(0..self.space.count()).filter(|(_, reach)| *reach == Reach::Untold);
+        let is_such = |number: &u64| {
+            self.ledger.response(*number) == Some(Response::Open) && self.is_of(self.space.lane_of(*number), ipv6)
+        };
+        let more: Vec<u64> =
+            untold.map(|(number, _)| number).filter(is_such).filter(|number| !numbers.contains(number)).collect();
+        numbers.extend(more);
         numbers.retain(|number| matches!(self.known.settled.reach(*number), None | Some(Reach::Untold)));
         numbers
     }
@@ -102,45 +109,37 @@ impl Work<'_, '_> {
     /// Asks slowly about a few that a router on the way refused, by packets that end behind him: a limit on new connections refuses at a
     /// sweep's pace what it lets through otherwise.
     pub(super) async fn doubted_refusals(&mut self, way: &Way, ipv6: bool, end: Instant) {
-        let mut behind: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
-        for (number, hop) in self.refused_by_routers(way, ipv6) {
-            // A router answers an expired TTL before it filters: behind him, not at him.
-            behind.entry(way.trunk.end().max(hop.saturating_add(1))).or_default().push(number);
-        }
-        for (ttl, open) in behind {
-            (self.events)(SettleEvent::Stage("asking again what was refused", open.len()));
-            let asking = Asking { open: &open, tries: 1, end, spacing: self.at_least(BETWEEN_REFUSED, 1) };
-            let (tools, space) = (self.tools, self.space);
-            let look = |to, transport| plan::up_to(to, transport, ttl);
-            let tells = |brought: Brought| match brought.came {
-                HopAnswer::Expired if !way.trunk.is_astray(brought.from, ttl) => {
-                    Some(Reach::Passes { hop: ttl, router: brought.from })
-                }
-                HopAnswer::Prohibited => Some(Reach::Prohibited { by: brought.from }),
-                _ => None,
-            };
-            ask(tools, space, asking, look, tells, &mut |number, reach| self.note(number, reach)).await;
-        }
+        let open = self.refused_by_routers(way, ipv6);
+        (self.events)(SettleEvent::Stage("asking again what was refused", open.len()));
+        let (tools, space, ledger) = (self.tools, self.space, self.ledger);
+        let look = |to, transport| plan::up_to(to, transport, way.trunk.end());
+        let tells = |brought: Brought| match brought.at_the_end(&way.trunk) {
+            reach @ Some(Reach::Passes { .. } | Reach::Prohibited { .. }) => reach,
+            _ => None,
+        };
+        let asking = Asking { open: &open, tries: 1, end, spacing: self.at_least(UNLIMITED, 1) };
+        let mut note = |number, reach| match (ledger.response(number), reach) {
+            // He has it, and nobody behind him.
+            (Some(Response::Prohibited { by }), Reach::Passes { router, .. }) if by == router => {}
+            _ => self.note(number, reach),
+        };
+        ask(tools, space, asking, look, tells, &mut note).await;
     }
 
-    /// A few that were refused by a router of the trunk, of different prefixes and ports, and at which hop he is.
-    fn refused_by_routers(&self, way: &Way, ipv6: bool) -> Vec<(u64, u8)> {
-        if way.trunk.end() == 0 {
+    /// A few of different prefixes and ports that were refused by a router of the trunk, but not by its last: a router answers an expired
+    /// TTL before it filters, and behind the last there is nobody to ask.
+    fn refused_by_routers(&self, way: &Way, ipv6: bool) -> Vec<u64> {
+        if !way.trunk.is_proven() {
             return Vec::new();
         }
+        let is_nearer = |by| way.trunk.last_hop_of(by).is_some_and(|hop| hop < way.trunk.end());
+        let is_refused = |number: &u64| matches!(self.ledger.response(*number), Some(Response::Prohibited { by: Some(by) }) if is_nearer(by));
         let lanes = (0..self.space.lanes().len()).filter(|lane| self.is_of(*lane, ipv6));
-        let refused = |lane: usize| {
-            let numbers = self.space.numbers(lane);
-            let some = self.ledger.tally(numbers.clone()).prohibited > 0;
-            numbers.filter(move |_| some).find_map(|number| match self.ledger.response(number) {
-                Some(Response::Prohibited { by: Some(by) }) => way.trunk.hop_of(by).map(|hop| (number, hop)),
-                _ => None,
-            })
-        };
-        let of_lanes: Vec<(u64, u8)> = lanes.filter_map(refused).collect();
-        let step = of_lanes.len().div_ceil(DOUBTED).max(1);
-        let mut chosen: Vec<(u64, u8)> = of_lanes.into_iter().step_by(step).collect();
-        chosen.retain(|(number, _)| self.known.settled.reach(*number).is_none());
+        let of_lanes = lanes.map(|lane| self.space.numbers(lane));
+        let refused = of_lanes.filter(|numbers| self.ledger.tally(numbers.clone()).prohibited > 0);
+        let refused: Vec<u64> = refused.filter_map(|mut numbers| numbers.find(is_refused)).collect();
+        let mut chosen: Vec<u64> = refused.iter().copied().step_by(refused.len().div_ceil(DOUBTED).max(1)).collect();
+        chosen.retain(|number| self.known.settled.reach(*number).is_none());
         chosen
     }
 
@@ -176,7 +175,5 @@ impl Work<'_, '_> {
 
 /// Targets that answered the sweep, asked whether it was they; and such that were refused.
 const DOUBTED: usize = 12;
-/// Between two of those that were refused: fewer a second than any limit on new connections that is in use.
-const BETWEEN_REFUSED: Duration = Duration::from_millis(250);
 /// A client's own port.
 const HTTPS: u16 = 443;

@@ -21,7 +21,7 @@ use why5003_probes::kit::{Hop, Interface, Transport};
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;
 use crate::plan;
-use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, next_to_settle};
+use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, limiters, next_to_settle};
 use look::{hops, seen};
 
 /// What is to be settled.
@@ -139,8 +139,10 @@ struct Way {
     lossy: bool,
     /// Deaths among others that pass, that were asked about once more.
     again: BTreeSet<u64>,
-    /// Of which prefixes and transports it was asked whether they come farther than the trunk by a way of their own.
-    followed: BTreeSet<(IpNet, Transport)>,
+    /// At which hop behind the trunk prefixes, by a transport, come by a way of their own, if they do; of those of which it was asked.
+    farther: BTreeMap<(IpNet, Transport), Option<u8>>,
+    /// Somebody on the way limits how much passes, and refuses the rest: he is asked slowly.
+    limited: bool,
     /// At which hops routers answer on the way to each of a few targets that answered themselves; `None` before it was asked.
     alive: Option<Vec<Vec<u8>>>,
 }
@@ -160,6 +162,7 @@ impl Work<'_, '_> {
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
         self.doubted_refusals(&way, ipv6, end).await;
+        way.limited = !limiters(self.found()).is_empty();
         for _ in 0..ROUNDS {
             let open = self.next(|work, lane| work.is_of(lane, ipv6));
             if self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
@@ -267,7 +270,8 @@ impl Work<'_, '_> {
             heard: BTreeMap::new(),
             lossy: false,
             again: BTreeSet::new(),
-            followed: BTreeSet::new(),
+            farther: BTreeMap::new(),
+            limited: false,
             alive: None,
         }
     }
@@ -289,5 +293,7 @@ const ROUNDS: usize = 128;
 const ALIVE: usize = 3;
 /// Between those.
 const BESIDE: Duration = Duration::from_millis(50);
+/// Between two packets where somebody limits how much passes: fewer a second than any limit on new connections that is in use.
+const UNLIMITED: Duration = Duration::from_millis(250);
 /// How often a target is asked before its silence is believed.
 const TRIES: u8 = 3;

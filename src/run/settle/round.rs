@@ -1,16 +1,17 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and a search for where flows end that bring nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer, Look, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
-use super::{ALIVE, SLOWEST, SettleEvent, TRIES, Way, Work};
+use super::{ALIVE, SLOWEST, SettleEvent, TRIES, UNLIMITED, Way, Work};
 use crate::plan;
 use crate::sweep::{Brought, Ending, Reach, Trunk};
 
@@ -87,7 +88,7 @@ impl Work<'_, '_> {
     ) -> Vec<u64> {
         let Way { trunk, heard, .. } = way;
         let (tools, space) = (self.tools, self.space);
-        let spacing = self.at_least(SPACING, 1);
+        let spacing = self.at_least(if way.limited { UNLIMITED } else { SPACING }, 1);
         let look = |to, transport| plan::up_to(to, transport, trunk.end());
         let tells = |brought: Brought| brought.at_the_end(trunk);
         let mut no_route: Vec<(u64, Reach)> = Vec::new();
@@ -187,36 +188,54 @@ impl Work<'_, '_> {
     }
 
     /// Of those that seem to die: those that come farther than the trunk, by a way of their own on which the router of that hop is mute.
-    /// One of each prefix is asked about, once, and all where one of them does.
-    async fn beyond(&mut self, way: &mut Way, all: &[u64], end: Instant) -> BTreeSet<u64> {
-        let kind = |number: &u64| {
-            self.space.lanes().get(self.space.lane_of(*number)).map(|lane| (lane.prefix, lane.port.transport))
+    /// One of each prefix and transport is asked about first.
+    async fn beyond(&mut self, way: &mut Way, mute: &[u64], end: Instant) -> BTreeSet<u64> {
+        let kind = |number: u64| {
+            self.space.lanes().get(self.space.lane_of(number)).map(|lane| (lane.prefix, lane.port.transport))
         };
-        let few: Vec<u64> =
-            all.iter().copied().filter(|number| kind(number).is_some_and(|kind| way.followed.insert(kind))).collect();
-        let ttls = [1, 2].map(|more| way.trunk.end().saturating_add(more));
-        let (near, far) = tokio::join!(self.farther(way, &few, ttls[0], end), self.farther(way, &few, ttls[1], end));
-        let Some((ttl, mut passing)) = ttls.into_iter().zip([near, far]).find(|(_, passing)| !passing.is_empty())
-        else {
-            return BTreeSet::new();
-        };
-        let others: Vec<u64> =
-            all.iter().copied().filter(|number| passing.iter().all(|(other, _)| other != number)).collect();
-        passing.extend(self.farther(way, &others, ttl, end).await);
-        for (number, reach) in &passing {
-            self.note(*number, *reach);
+        let mut new: BTreeMap<(IpNet, Transport), u64> = BTreeMap::new();
+        for number in mute {
+            if let Some(kind) = kind(*number).filter(|kind| !way.farther.contains_key(kind)) {
+                new.entry(kind).or_insert(*number);
+            }
         }
-        passing.into_iter().map(|(number, _)| number).collect()
+        let few: Vec<u64> = new.values().copied().collect();
+        let [at, near, far] = [0, 1, 2].map(|more| way.trunk.end().saturating_add(more));
+        let came = tokio::join!(
+            self.who_is_at(way, &few, at, end),
+            self.who_is_at(way, &few, near, end),
+            self.who_is_at(way, &few, far, end)
+        );
+        for (kind, number) in new {
+            let came =
+                [(at, &came.0), (near, &came.1), (far, &came.2)].map(|(ttl, came)| (ttl, came.get(&number).copied()));
+            way.farther.insert(kind, way.trunk.comes_farther(came));
+        }
+        let mut passing = BTreeSet::new();
+        for ttl in [near, far] {
+            let such = |number: &u64| kind(*number).and_then(|kind| *way.farther.get(&kind)?) == Some(ttl);
+            let open: Vec<u64> = mute.iter().copied().filter(such).collect();
+            let came = self.who_is_at(way, &open, ttl, end).await;
+            for (number, router) in came.into_iter().filter(|(_, router)| !way.trunk.is_astray(Some(*router), ttl)) {
+                self.note(number, Reach::Passes { hop: ttl, router: Some(router) });
+                passing.insert(number);
+            }
+        }
+        passing
     }
 
-    /// Those that come to such a hop behind the trunk.
-    async fn farther(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> Vec<(u64, Reach)> {
-        let mut passing = Vec::new();
+    /// Who says that a packet's TTL ended at such a hop.
+    async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
+        let mut came = BTreeMap::new();
         let look = |to, transport| plan::up_to(to, transport, ttl);
-        let tells = |brought: Brought| brought.beyond(&way.trunk, ttl);
+        let tells =
+            |brought: Brought| brought.from.filter(|_| brought.came == HopAnswer::Expired && way.trunk.is_proven());
         let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, 1) };
-        ask(self.tools, self.space, asking, look, tells, &mut |number, reach| passing.push((number, reach))).await;
-        passing
+        ask(self.tools, self.space, asking, look, tells, &mut |number, from| {
+            came.insert(number, from);
+        })
+        .await;
+        came
     }
 
     /// Finds out where the flows to silent targets die, and those that a RST comes for end: for each, until it is clear that they end
