@@ -93,7 +93,9 @@ impl Log {
             let space = &wanted.space;
             let is_of = |number: u64| space.target(number).is_some_and(|(to, _)| to.is_ipv6() == ipv6);
             for (number, reach) in own.within(0..space.count()).filter(|(number, _)| is_of(*number)) {
-                open.add(&ReachLine::of(space, number, reach).map(LogLine::Reach))?;
+                if let Some(line) = ReachLine::of(space, number, reach) {
+                    open.add(&line)?;
+                }
             }
         }
         Ok((Self { open: Some(open) }, wanted))

@@ -110,6 +110,9 @@ impl Work<'_, '_> {
     /// sweep's pace what it lets through otherwise.
     pub(super) async fn doubted_refusals(&mut self, way: &Way, ipv6: bool, end: Instant) {
         let open = self.refused_by_routers(way, ipv6);
+        if open.is_empty() {
+            return;
+        }
         (self.events)(SettleEvent::Stage("asking again what was refused", open.len()));
         let (tools, space, ledger) = (self.tools, self.space, self.ledger);
         let look = |to, transport| plan::up_to(to, transport, way.trunk.end());
@@ -133,7 +136,10 @@ impl Work<'_, '_> {
             return Vec::new();
         }
         let is_nearer = |by| way.trunk.last_hop_of(by).is_some_and(|hop| hop < way.trunk.end());
-        let is_refused = |number: &u64| matches!(self.ledger.response(*number), Some(Response::Prohibited { by: Some(by) }) if is_nearer(by));
+        let is_refused = |number: &u64| match self.ledger.response(*number) {
+            Some(Response::Prohibited { by }) => by.is_some_and(is_nearer),
+            _ => false,
+        };
         let lanes = (0..self.space.lanes().len()).filter(|lane| self.is_of(*lane, ipv6));
         let of_lanes = lanes.map(|lane| self.space.numbers(lane));
         let refused = of_lanes.filter(|numbers| self.ledger.tally(numbers.clone()).prohibited > 0);

@@ -202,9 +202,9 @@ impl Work<'_, '_> {
         let few: Vec<u64> = new.values().copied().collect();
         let [at, near, far] = [0, 1, 2].map(|more| way.trunk.end().saturating_add(more));
         let came = tokio::join!(
-            self.who_is_at(way, &few, at, end),
-            self.who_is_at(way, &few, near, end),
-            self.who_is_at(way, &few, far, end)
+            self.who_is_at(way, &few, (at, 3), end),
+            self.who_is_at(way, &few, (near, 3), end),
+            self.who_is_at(way, &few, (far, 3), end)
         );
         for (kind, number) in new {
             let came =
@@ -215,7 +215,7 @@ impl Work<'_, '_> {
         for ttl in [near, far] {
             let such = |number: &u64| kind(*number).and_then(|kind| *way.farther.get(&kind)?) == Some(ttl);
             let open: Vec<u64> = mute.iter().copied().filter(such).collect();
-            let came = self.who_is_at(way, &open, ttl, end).await;
+            let came = self.who_is_at(way, &open, (ttl, 1), end).await;
             for (number, router) in came.into_iter().filter(|(_, router)| !way.trunk.is_astray(Some(*router), ttl)) {
                 self.note(number, Reach::Passes { hop: ttl, router: Some(router) });
                 passing.insert(number);
@@ -224,13 +224,19 @@ impl Work<'_, '_> {
         passing
     }
 
-    /// Who says that a packet's TTL ended at such a hop.
-    async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
+    /// Who says that a packet's TTL ended at such a hop; so many such questions are asked side by side, and share the rate.
+    async fn who_is_at(
+        &self,
+        way: &Way,
+        open: &[u64],
+        (ttl, beside): (u8, u32),
+        end: Instant,
+    ) -> BTreeMap<u64, IpAddr> {
         let mut came = BTreeMap::new();
         let look = |to, transport| plan::up_to(to, transport, ttl);
         let tells =
             |brought: Brought| brought.from.filter(|_| brought.came == HopAnswer::Expired && way.trunk.is_proven());
-        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, 1) };
+        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, beside) };
         ask(self.tools, self.space, asking, look, tells, &mut |number, from| {
             came.insert(number, from);
         })

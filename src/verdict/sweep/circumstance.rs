@@ -57,7 +57,7 @@ impl Circumstance<'_> {
             }
             Self::ShutOff => {
                 "What answered at first does not answer any more, so silence proves nothing: something shut this computer \
-                 off during the sweep, or its own firewall stops its connections and not the sweep's raw packets. Run \
+                 off during the sweep, or, where the sweep sent raw packets, its own firewall stops connections alone. Run \
                  why5003, or wait and ask more slowly (--rate)."
                     .to_owned()
             }

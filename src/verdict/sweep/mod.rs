@@ -46,7 +46,7 @@ fn of_pairs(survey: &Survey) -> (Status, String) {
     }
     let tried: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
     if tried > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
-        let summary = "This computer has no way to any that was asked: run why5003 for why.".to_owned();
+        let summary = "There is no way from this computer to any that was asked: run why5003 for why.".to_owned();
         return (Status::Unknown, summary);
     }
     if unknown == all {
@@ -63,7 +63,7 @@ fn of_pairs(survey: &Survey) -> (Status, String) {
     };
     if untold > 0 && untold == count(&is_ours) {
         let summary = format!(
-            "This network lets {} of {} through; to the other {untold} this computer has no way: run why5003 for why.",
+            "This network lets {} of {} through; to the other {untold} there is no way from this computer: run why5003 for why.",
             all - untold,
             pairs(all)
         );
@@ -94,7 +94,7 @@ fn pairs(all: usize) -> String {
 }
 
 const NOBODY: &str = "Nothing answered";
-const DOUBTFUL: &str = "What answered did not do so again";
+const DOUBTFUL: &str = "What answered could not be confirmed";
 const STRANGERS: &str = "Who refused may stand anywhere on the way";
 const UNTOLD: &str = "no router said so, or neutral hosts are not reached either. Run why5003 for why.";
 
