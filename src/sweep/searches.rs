@@ -38,6 +38,11 @@ impl Searches {
         self.made.push((number, reach));
     }
 
+    /// Forgets the one for a target that passes after all.
+    pub fn forget(&mut self, number: u64) {
+        self.made.retain(|(other, _)| *other != number);
+    }
+
     /// Where packets to a target end; `None` where it must be searched for.
     pub fn reach(&self, found: Found<'_>, number: u64) -> Option<Reach> {
         if let Some((_, own)) = self.made.iter().find(|(other, _)| *other == number) {

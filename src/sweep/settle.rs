@@ -223,7 +223,7 @@ impl Trunks {
     }
 }
 
-/// What a packet brought that was to end at the end of the trunk, or to go all the way.
+/// What a packet brought that was to end at the end of a way, or to go all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Brought {
     /// What came.
@@ -233,12 +233,13 @@ pub struct Brought {
 }
 
 impl Brought {
-    /// What it tells, if it was to end at the end of the trunk; `None` where it tells nothing.
-    pub fn at_the_end(self, trunk: &Trunk) -> Option<Reach> {
+    /// What it tells, if it was to end at such a hop: the end of the trunk, or one behind it on a way that goes on from there; `None` where
+    /// it tells nothing.
+    pub fn at_the_end(self, trunk: &Trunk, hop: u8) -> Option<Reach> {
         match self.came {
-            HopAnswer::Expired if trunk.is_astray(self.from, trunk.end()) => None,
+            HopAnswer::Expired if trunk.is_astray(self.from, hop) => None,
             HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
-            HopAnswer::Expired => Some(Reach::Passes { hop: trunk.end(), router: self.from }),
+            HopAnswer::Expired => Some(Reach::Passes { hop, router: self.from }),
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
             // Who answers here is nearer than the target can be: where, a search tells.
@@ -332,7 +333,7 @@ mod tests {
     fn what_expires_at_the_end_of_a_trunk_passes_only_where_flows_go_on_behind_it() {
         let at_the_end = |trunk: &Trunk, router: u8| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
-            Brought { came: Expired, from }.at_the_end(trunk)
+            Brought { came: Expired, from }.at_the_end(trunk, trunk.end())
         };
         assert_eq!(at_the_end(&trunk(), 4).and_then(Reach::passes), Some(true));
         // The second router has it a second time.

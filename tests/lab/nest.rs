@@ -16,10 +16,10 @@ const TOLD: &str = "WHY5003_LAB_INSIDE";
 pub(crate) const SIDE_BY_SIDE: usize = 8;
 
 /// The same for sweeps, which wait for routers that say a word a second.
-pub(crate) const SWEEPS_SIDE_BY_SIDE: usize = 16;
+pub(crate) const SWEEPS_SIDE_BY_SIDE: usize = 24;
 
 /// The longest that a run may take in all, in seconds: building, running, and room.
-const PATIENCE: &str = "150";
+const PATIENCE: &str = "350";
 
 /// Who runs the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

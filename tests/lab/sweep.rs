@@ -29,6 +29,10 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
             wrong.push(format!("{of} is {said:?}, not {state}."));
         }
     }
+    // What it says then depends on how fast this computer is.
+    if text(&report["summary"]).contains("time for settling ran out") {
+        wrong.push("The time for settling ran out.".to_owned());
+    }
     let seconds = expect.seconds.unwrap_or(SECONDS);
     if outcome.seconds > seconds {
         wrong.push(format!("It took {:.1} s, more than {seconds}.", outcome.seconds));
@@ -58,5 +62,5 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A few dozen silent targets are settled within this, where a router says one word a second.
-const SECONDS: f64 = 95.0;
+/// A few dozen targets are settled within this, where a router says one word a second; no scenario takes much more than half of it.
+const SECONDS: f64 = 250.0;

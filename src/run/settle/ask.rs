@@ -95,8 +95,13 @@ pub(super) async fn ask<T>(
         }
         in_vain = !answered;
         for (number, tries) in few.into_iter().filter(|(number, _)| silent.contains(number)) {
-            let tries = if answered { tries } else { tries + 1 };
-            if tries < most { again.push_back((number, tries)) } else { mute.push(number) }
+            if answered {
+                again.push_back((number, tries));
+            } else if tries + 1 < most {
+                again.push_back((number, tries + 1));
+            } else {
+                mute.push(number);
+            }
         }
     }
 }

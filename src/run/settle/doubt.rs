@@ -89,6 +89,7 @@ impl Work<'_, '_> {
         let known = self.catalogue.hosts.iter().flat_map(|host| host.known_addresses.iter().copied());
         let known = known.filter(|ip| ip.is_ipv6() == ipv6 && nobody.iter().any(|prefix| prefix.contains(ip)));
         let mut silent: BTreeSet<SocketAddr> = known.map(|ip| SocketAddr::new(ip, HTTPS)).collect();
+        let asked = silent.clone();
         for _ in 0..TRIES {
             let looks = silent.iter().map(|to| plan::all_the_way(*to, Transport::Tcp)).collect();
             let came = seen(self.tools, looks, self.at_least(BESIDE, 3)).await;
@@ -97,6 +98,7 @@ impl Work<'_, '_> {
                 silent.remove(&to);
             }
         }
+        self.answering.extend(asked.difference(&silent));
         let silent: Vec<SocketAddr> = silent.into_iter().collect();
         let before: Vec<SocketAddr> =
             self.known.unheard.iter().copied().filter(|host| host.is_ipv6() == ipv6).collect();
@@ -116,7 +118,7 @@ impl Work<'_, '_> {
         (self.events)(SettleEvent::Stage("asking again what was refused", open.len()));
         let (tools, space, ledger) = (self.tools, self.space, self.ledger);
         let look = |to, transport| plan::up_to(to, transport, way.trunk.end());
-        let tells = |brought: Brought| match brought.at_the_end(&way.trunk) {
+        let tells = |brought: Brought| match brought.at_the_end(&way.trunk, way.trunk.end()) {
             reach @ Some(Reach::Passes { .. } | Reach::Prohibited { .. }) => reach,
             _ => None,
         };

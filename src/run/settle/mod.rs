@@ -6,6 +6,7 @@
 mod ask;
 mod doubt;
 mod look;
+mod own_way;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::catalogue::Catalogue;
 use crate::plan;
 use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, limiters, next_to_settle};
 use look::{hops, seen};
+use own_way::OwnWay;
 
 /// What is to be settled.
 pub struct Settle<'a> {
@@ -95,7 +97,7 @@ pub async fn settle(
     stop: impl Future<Output = ()>,
 ) -> Settlement {
     let Settle { space, ledger, known, time, rate } = settle;
-    let mut work = Work { tools, catalogue, space, ledger, known, rate, events };
+    let mut work = Work { tools, catalogue, space, ledger, known, rate, answering: Vec::new(), events };
     work.known.trunks.own = tools.system.interfaces().map(|all| addresses(&all)).unwrap_or_default();
     let (begun, end) = (Instant::now(), Instant::now() + time);
     let both = async {
@@ -121,6 +123,8 @@ struct Work<'a, 'e> {
     ledger: &'a Ledger,
     known: Settlement,
     rate: Option<u32>,
+    /// Zoom's known hosts that answered, though nobody of their prefix did whom the sweep asked.
+    answering: Vec<SocketAddr>,
     events: &'e mut (dyn FnMut(SettleEvent<'_>) + Send),
 }
 
@@ -139,8 +143,8 @@ struct Way {
     lossy: bool,
     /// Deaths among others that pass, that were asked about once more.
     again: BTreeSet<u64>,
-    /// At which hop behind the trunk prefixes, by a transport, come by a way of their own, if they do; of those of which it was asked.
-    farther: BTreeMap<(IpNet, Transport), Option<u8>>,
+    /// Of which prefixes, by a transport, it was asked whether they come behind the trunk by a way of their own.
+    farther: BTreeMap<(IpNet, Transport), OwnWay>,
     /// Somebody on the way limits how much passes, and refuses the rest: he is asked slowly.
     limited: bool,
     /// At which hops routers answer on the way to each of a few targets that answered themselves; `None` before it was asked.

@@ -1,10 +1,9 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and a search for where flows end that bring nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer, Look, Transport};
@@ -43,6 +42,7 @@ impl Work<'_, '_> {
         if !mute.is_empty()
             && let Some(mute) = self.surely_mute(way, (transport, mute), end).await
         {
+            let mute = self.by_no_way_of_their_own(way, (transport, mute), end).await;
             self.placed(way, (transport, mute), end).await;
         }
     }
@@ -77,20 +77,22 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Asks the last shared router by packets to these targets; returns those that brought nothing. Nearer routers would answer
-    /// sooner, and say nothing of what filters behind them.
-    async fn at_the_end(
+    /// Asks the last shared router by packets to these targets, or the one that is known to answer behind it; returns those that brought
+    /// nothing. Nearer routers would answer sooner, and say nothing of what filters behind them.
+    pub(super) async fn at_the_end(
         &mut self,
         way: &mut Way,
         (transport, open): (Transport, &[u64]),
         tries: u8,
         end: Instant,
     ) -> Vec<u64> {
-        let Way { trunk, heard, .. } = way;
         let (tools, space) = (self.tools, self.space);
         let spacing = self.at_least(if way.limited { UNLIMITED } else { SPACING }, 1);
-        let look = |to, transport| plan::up_to(to, transport, trunk.end());
-        let tells = |brought: Brought| brought.at_the_end(trunk);
+        let mut of_hop: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+        for number in open {
+            of_hop.entry(self.last_hop_asked(way, *number)).or_default().push(*number);
+        }
+        let Way { trunk, heard, .. } = way;
         let mut no_route: Vec<(u64, Reach)> = Vec::new();
         let mut note = |number, reach: Reach| {
             if matches!(reach, Reach::NoRoute { .. }) {
@@ -102,7 +104,13 @@ impl Work<'_, '_> {
                 heard.insert(transport, Instant::now());
             }
         };
-        let mute = ask(tools, space, Asking { open, tries, end, spacing }, look, tells, &mut note).await;
+        let mut mute = Vec::new();
+        for (hop, open) in of_hop {
+            let look = |to, transport| plan::up_to(to, transport, hop);
+            let tells = |brought: Brought| brought.at_the_end(trunk, hop);
+            let asking = Asking { open: &open, tries, end, spacing };
+            mute.extend(ask(tools, space, asking, look, tells, &mut note).await);
+        }
         // What a line that fails says, it says to everybody: it counts while a neutral flow goes on.
         let goes_on = no_route.is_empty() || self.neutral_goes_on(way, transport).await;
         for (number, reach) in no_route {
@@ -167,7 +175,8 @@ impl Work<'_, '_> {
         false
     }
 
-    /// At which hops routers answer on the way to targets that answered the sweep: Zoom's flows may have a way of their own.
+    /// At which hops routers answer on the way to targets that answered the sweep, and to Zoom's known hosts that answered: Zoom's flows may
+    /// have a way of their own.
     async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<u8>> {
         if let Some(alive) = &way.alive {
             return alive.clone();
@@ -177,7 +186,9 @@ impl Work<'_, '_> {
         let is_there = |number: &u64| self.known.settled.reach(*number) != Some(Reach::Forged);
         let numbers = self.open_numbers(ipv6, ALIVE).into_iter().filter(is_there);
         let targets = numbers.filter_map(|number| self.space.target(number));
-        let looks = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
+        let known = self.answering.iter().filter(|to| ipv6.is_none_or(|ipv6| to.is_ipv6() == ipv6));
+        let known = known.map(|to| (*to, Transport::Tcp));
+        let looks = targets.chain(known).take(ALIVE).map(|(to, transport)| plan::walk(to, transport)).collect();
         let came = seen(self.tools, looks, self.walk_gap()).await;
         let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
         let answering = |walk: Vec<Hop>| {
@@ -187,68 +198,9 @@ impl Work<'_, '_> {
         way.alive.insert(walks.map(answering).collect()).clone()
     }
 
-    /// Of those that seem to die: those that come farther than the trunk, by a way of their own on which the router of that hop is mute.
-    /// One of each prefix and transport is asked about first.
-    async fn beyond(&mut self, way: &mut Way, mute: &[u64], end: Instant) -> BTreeSet<u64> {
-        let kind = |number: u64| {
-            self.space.lanes().get(self.space.lane_of(number)).map(|lane| (lane.prefix, lane.port.transport))
-        };
-        let mut new: BTreeMap<(IpNet, Transport), u64> = BTreeMap::new();
-        for number in mute {
-            if let Some(kind) = kind(*number).filter(|kind| !way.farther.contains_key(kind)) {
-                new.entry(kind).or_insert(*number);
-            }
-        }
-        let few: Vec<u64> = new.values().copied().collect();
-        let [at, near, far] = [0, 1, 2].map(|more| way.trunk.end().saturating_add(more));
-        let came = tokio::join!(
-            self.who_is_at(way, &few, (at, 3), end),
-            self.who_is_at(way, &few, (near, 3), end),
-            self.who_is_at(way, &few, (far, 3), end)
-        );
-        for (kind, number) in new {
-            let came =
-                [(at, &came.0), (near, &came.1), (far, &came.2)].map(|(ttl, came)| (ttl, came.get(&number).copied()));
-            way.farther.insert(kind, way.trunk.comes_farther(came));
-        }
-        let mut passing = BTreeSet::new();
-        for ttl in [near, far] {
-            let such = |number: &u64| kind(*number).and_then(|kind| *way.farther.get(&kind)?) == Some(ttl);
-            let open: Vec<u64> = mute.iter().copied().filter(such).collect();
-            let came = self.who_is_at(way, &open, (ttl, 1), end).await;
-            for (number, router) in came.into_iter().filter(|(_, router)| !way.trunk.is_astray(Some(*router), ttl)) {
-                self.note(number, Reach::Passes { hop: ttl, router: Some(router) });
-                passing.insert(number);
-            }
-        }
-        passing
-    }
-
-    /// Who says that a packet's TTL ended at such a hop; so many such questions are asked side by side, and share the rate.
-    async fn who_is_at(
-        &self,
-        way: &Way,
-        open: &[u64],
-        (ttl, beside): (u8, u32),
-        end: Instant,
-    ) -> BTreeMap<u64, IpAddr> {
-        let mut came = BTreeMap::new();
-        let look = |to, transport| plan::up_to(to, transport, ttl);
-        let tells =
-            |brought: Brought| brought.from.filter(|_| brought.came == HopAnswer::Expired && way.trunk.is_proven());
-        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, beside) };
-        ask(self.tools, self.space, asking, look, tells, &mut |number, from| {
-            came.insert(number, from);
-        })
-        .await;
-        came
-    }
-
     /// Finds out where the flows to silent targets die, and those that a RST comes for end: for each, until it is clear that they end
     /// where others do.
     async fn placed(&mut self, way: &mut Way, (transport, mut mute): (Transport, Vec<u64>), end: Instant) {
-        let own_way = self.beyond(way, &mute, end).await;
-        mute.retain(|number| !own_way.contains(number));
         let mut goes_on = false;
         loop {
             let found = self.found();
@@ -342,7 +294,7 @@ impl Work<'_, '_> {
 
 const SILENCE: Brought = Brought { came: HopAnswer::Silent, from: None };
 /// Between two packets in any case: an answer to the one is mostly there before the other leaves.
-const SPACING: Duration = Duration::from_millis(60);
+pub(super) const SPACING: Duration = Duration::from_millis(60);
 /// How often a target is asked before a neutral flow is asked beside it.
 const FIRST_TRIES: u8 = 2;
 /// How often more, after a neutral flow was seen to go on.

@@ -1,0 +1,126 @@
+//! Ways of their own: a prefix may leave the shared routers' way before its end, and come by a router that is mute there.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use tokio::time::Instant;
+use why5003_probes::engines::Response;
+use why5003_probes::kit::{HopAnswer, Transport};
+
+use super::ask::{Asking, ask};
+use super::round::SPACING;
+use super::{TRIES, Way, Work};
+use crate::plan;
+use crate::sweep::{Brought, Reach};
+
+/// What is known of the way of a prefix by a transport.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OwnWay {
+    /// The hop behind the trunk at which somebody answers.
+    hop: Option<u8>,
+    /// Of how many of its targets that was asked.
+    asked: usize,
+}
+
+impl Work<'_, '_> {
+    /// The hop at which packets to a target are to end: of the last shared router, or of the one that is known to answer behind it.
+    pub(super) fn last_hop_asked(&self, way: &Way, number: u64) -> u8 {
+        let own = self.kind(number).and_then(|kind| way.farther.get(&kind)?.hop);
+        own.unwrap_or(way.trunk.end())
+    }
+
+    /// Of those that seem to die: those that do not come farther than the trunk, by a way on which the router of its last hop is mute.
+    pub(super) async fn by_no_way_of_their_own(
+        &mut self,
+        way: &mut Way,
+        (transport, mut mute): (Transport, Vec<u64>),
+        end: Instant,
+    ) -> Vec<u64> {
+        let few = self.of_unknown_ways(way, &mute);
+        let [at, near, far] = [0, 1, 2].map(|more| way.trunk.end().saturating_add(more));
+        let came = tokio::join!(
+            self.who_is_at(way, &few, at, end),
+            self.who_is_at(way, &few, near, end),
+            self.who_is_at(way, &few, far, end)
+        );
+        let mut new: Vec<(IpNet, Transport)> = Vec::new();
+        for number in few {
+            let came =
+                [(at, &came.0), (near, &came.1), (far, &came.2)].map(|(ttl, came)| (ttl, came.get(&number).copied()));
+            let Some(kind) = self.kind(number) else { continue };
+            let own = way.farther.entry(kind).or_default();
+            own.asked += 1;
+            if own.hop.is_none() {
+                own.hop = way.trunk.comes_farther(came);
+                new.extend(own.hop.map(|_| kind));
+            }
+        }
+        if new.is_empty() {
+            return mute;
+        }
+        // Those as well that were found to die before that was known, or of which it could not be told.
+        let before = self.known.settled.within(0..self.space.count());
+        let before = before.filter(|(_, reach)| matches!(reach, Reach::Dies { .. } | Reach::Untold));
+        let before = before.map(|(number, _)| number);
+        let before = before.filter(|number| self.ledger.response(*number) != Some(Response::Open));
+        let is_new = |number: &u64| self.kind(*number).is_some_and(|kind| new.contains(&kind));
+        let again: Vec<u64> = mute.iter().copied().chain(before).filter(is_new).collect();
+        let still = self.at_the_end(way, (transport, &again), TRIES, end).await;
+        let passes = |number: &u64| again.contains(number) && !still.contains(number);
+        again.iter().filter(|number| passes(number)).for_each(|number| way.searches.forget(*number));
+        mute.retain(|number| !passes(number));
+        mute
+    }
+
+    /// A few of each prefix whose way is not known, spread: a part of it may die, and another come by a way of its own. None of those that
+    /// were asked about before and of which others come to the last shared router.
+    fn of_unknown_ways(&self, way: &Way, mute: &[u64]) -> Vec<u64> {
+        let mut of_kind: BTreeMap<(IpNet, Transport), Vec<u64>> = BTreeMap::new();
+        for number in mute {
+            if let Some(kind) = self.kind(*number) {
+                of_kind.entry(kind).or_default().push(*number);
+            }
+        }
+        let is_known = |kind: &(IpNet, Transport)| match way.farther.get(kind) {
+            None => false,
+            Some(own) => own.hop.is_some() || own.asked >= MOST || self.comes_to_the_end(way, *kind),
+        };
+        of_kind.retain(|kind, _| !is_known(kind));
+        of_kind.values().flat_map(|numbers| numbers.iter().copied().step_by(numbers.len().div_ceil(FEW))).collect()
+    }
+
+    /// Whether something of a prefix comes to the last shared router.
+    fn comes_to_the_end(&self, way: &Way, kind: (IpNet, Transport)) -> bool {
+        let lanes = self.space.lanes().iter().enumerate();
+        let mut lanes = lanes.filter(|(_, lane)| (lane.prefix, lane.port.transport) == kind);
+        lanes.any(|(at, _)| {
+            let mut settled = self.known.settled.within(self.space.numbers(at));
+            settled.any(|(_, reach)| matches!(reach, Reach::Passes { hop, router: Some(_) } if hop == way.trunk.end()))
+        })
+    }
+
+    /// Of which prefix a target is, and by which transport.
+    fn kind(&self, number: u64) -> Option<(IpNet, Transport)> {
+        self.space.lanes().get(self.space.lane_of(number)).map(|lane| (lane.prefix, lane.port.transport))
+    }
+
+    /// Who says that a packet's TTL ended at such a hop; three such questions share the rate.
+    async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
+        let mut came = BTreeMap::new();
+        let look = |to, transport| plan::up_to(to, transport, ttl);
+        let tells =
+            |brought: Brought| brought.from.filter(|_| brought.came == HopAnswer::Expired && way.trunk.is_proven());
+        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, 3) };
+        ask(self.tools, self.space, asking, look, tells, &mut |number, from| {
+            came.insert(number, from);
+        })
+        .await;
+        came
+    }
+}
+
+/// Of how many targets of a prefix it is asked in a round whether they come by a way of their own.
+const FEW: usize = 4;
+/// And of how many in all.
+const MOST: usize = 12;
