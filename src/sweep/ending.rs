@@ -2,6 +2,7 @@
 //!
 //! A walk would ask every router at once, and those that send few ICMP errors would keep back the one that tells.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use why5003_probes::kit::HopAnswer;
@@ -9,58 +10,71 @@ use why5003_probes::kit::HopAnswer;
 use super::settle::{Brought, Reach, Trunk};
 
 /// What is known of where a flow ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// The farthest hop that it comes to.
-    passed: u8,
-    /// Who answered there: not always the router that neutral flows come to.
-    by: Option<IpAddr>,
-    /// The nearest hop that it does not come to.
-    stopped: u8,
-    /// What comes instead, from there on.
-    instead: Brought,
+    /// What packets brought that were to end at these hops.
+    came: BTreeMap<u8, Brought>,
+    /// The nearest hop at which it is known from the first that it does not come so far.
+    end: u8,
 }
 
 impl Ending {
-    /// Of a flow that does not come to the end of the trunk; a RST comes instead, or nothing does.
+    /// Of a flow that brings nothing at the end of the trunk; of one that a RST comes for it is not known where that comes from.
     pub fn new(trunk: &Trunk, is_reset: bool) -> Self {
-        let came = if is_reset { HopAnswer::Refused } else { HopAnswer::Silent };
-        Self { passed: 0, by: None, stopped: trunk.end(), instead: Brought { came, from: None } }
+        Self { came: BTreeMap::new(), end: trunk.end().saturating_add(u8::from(is_reset)) }
     }
 
     /// The hop at which the next packet is to end: the middle one of those that answer, if there is any left.
     pub fn next(&self, trunk: &Trunk) -> Option<u8> {
-        let left: Vec<u8> =
-            (self.passed.saturating_add(1)..self.stopped).filter(|hop| trunk.router(*hop).is_some()).collect();
+        let passed = self.passed(trunk).map_or(0, |(hop, _)| hop);
+        let stopped = self.came.keys().copied().find(|hop| *hop > passed).unwrap_or(self.end);
+        let left: Vec<u8> = (passed.saturating_add(1)..stopped).filter(|hop| trunk.router(*hop).is_some()).collect();
         left.get(left.len() / 2).copied()
     }
 
+    /// The next hop behind the one at which it seems to end: a router there may be mute for it, and one behind him not.
+    pub fn beyond(&self, trunk: &Trunk) -> Option<u8> {
+        let last = self.came.last_key_value();
+        let is_silent = |brought: &Brought| brought.came == HopAnswer::Silent;
+        let last = last.filter(|(_, brought)| is_silent(brought)).map(|(hop, _)| *hop)?;
+        (last.saturating_add(1)..self.end).find(|hop| trunk.router(*hop).is_some())
+    }
+
     /// Notes what a packet brought that was to end at such a hop.
-    pub fn note(&mut self, trunk: &Trunk, ttl: u8, brought: Brought) {
-        if brought.came == HopAnswer::Expired && !trunk.is_astray(brought.from, ttl) {
-            if ttl > self.passed {
-                (self.passed, self.by) = (ttl, brought.from);
-            }
-            return;
-        }
-        self.stopped = self.stopped.min(ttl);
-        if !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired) {
-            self.instead = brought;
-        }
+    pub fn note(&mut self, ttl: u8, brought: Brought) {
+        self.came.insert(ttl, brought);
+    }
+
+    /// The farthest hop that it comes to, and who answered there: not always the router that neutral flows come to.
+    fn passed(&self, trunk: &Trunk) -> Option<(u8, Option<IpAddr>)> {
+        let circle = self.came.iter().find(|(ttl, brought)| self.is_circle(trunk, **ttl, **brought));
+        let circle = circle.map_or(u8::MAX, |(ttl, _)| *ttl);
+        let expired = self.came.range(..circle).rfind(|(_, brought)| brought.came == HopAnswer::Expired);
+        expired.map(|(ttl, brought)| (*ttl, brought.from))
+    }
+
+    /// Whether a packet came by a router of the trunk for the second time; not so where somebody else is at the hop at which others come by
+    /// him, since the way is longer then.
+    fn is_circle(&self, trunk: &Trunk, ttl: u8, brought: Brought) -> bool {
+        let sooner = brought.from.and_then(|from| self.came.get(&trunk.hop_of(from)?));
+        let is_longer = sooner.is_some_and(|other| other.came == HopAnswer::Expired && other.from != brought.from);
+        brought.came == HopAnswer::Expired && trunk.is_astray(brought.from, ttl) && !is_longer
     }
 
     /// What is known by now.
     pub fn reach(&self, trunk: &Trunk) -> Reach {
-        let (hop, address) = (self.passed, self.by);
-        match self.instead.came {
-            HopAnswer::Prohibited => Reach::Prohibited { by: self.instead.from },
-            HopAnswer::Unreachable => Reach::NoRoute { by: self.instead.from },
-            HopAnswer::Refused => Reach::Reset { hop, address },
-            HopAnswer::Silent | HopAnswer::Expired => match trunk.after(hop) {
+        let (hop, address) = self.passed(trunk).unwrap_or_default();
+        let says = |brought: &&Brought| !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired);
+        let instead = self.came.range(hop.saturating_add(1)..).map(|(_, brought)| brought).find(says);
+        match instead.map(|brought| (brought.came, brought.from)) {
+            Some((HopAnswer::Prohibited, by)) => Reach::Prohibited { by },
+            Some((HopAnswer::Unreachable, by)) => Reach::NoRoute { by },
+            Some((HopAnswer::Refused, _)) => Reach::Reset { hop, address },
+            Some((HopAnswer::Answered, _)) => Reach::Untold,
+            Some((HopAnswer::Silent | HopAnswer::Expired, _)) | None => match trunk.after(hop) {
                 Some(next) => Reach::Dies { hop, address, next: Some(next) },
                 None => Reach::Untold,
             },
-            HopAnswer::Answered => Reach::Untold,
         }
     }
 }
@@ -96,7 +110,7 @@ mod tests {
         while let Some(ttl) = ending.next(&trunk) {
             asked += 1;
             let passes = Brought { came: Expired, from: Some(name(ttl)) };
-            ending.note(&trunk, ttl, if ttl <= last { passes } else { beyond });
+            ending.note(ttl, if ttl <= last { passes } else { beyond });
         }
         (ending.reach(&trunk), asked)
     }
@@ -129,7 +143,7 @@ mod tests {
         let mut ending = Ending::new(&trunk, false);
         while let Some(ttl) = ending.next(&trunk) {
             let came = if ttl <= 4 { Expired } else { Silent };
-            ending.note(&trunk, ttl, Brought { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
+            ending.note(ttl, Brought { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
         }
         assert_eq!(ending.reach(&trunk), Reach::Dies { hop: 4, address: beside, next: Some(name(5)) });
     }
@@ -139,5 +153,38 @@ mod tests {
         // The sixth sends it back to the fifth.
         let back = Brought { came: Expired, from: Some(name(5)) };
         assert_eq!(found(6, back).0, Reach::Dies { hop: 6, address: Some(name(6)), next: Some(name(7)) });
+    }
+
+    /// Searches, beyond where it seems to end as well, where such routers have it at hop 1, 2, …; 0 where nobody does.
+    fn found_of(routers: [u8; 7], is_reset: bool) -> Reach {
+        let trunk = trunk();
+        let mut ending = Ending::new(&trunk, is_reset);
+        while let Some(ttl) = ending.next(&trunk).or_else(|| ending.beyond(&trunk)) {
+            let router = routers.get(usize::from(ttl) - 1).copied().unwrap_or_default();
+            let from = (router > 0).then(|| name(router));
+            ending.note(ttl, Brought { came: if router > 0 { Expired } else { Silent }, from });
+        }
+        ending.reach(&trunk)
+    }
+
+    #[test]
+    fn a_router_that_is_mute_for_it_is_not_where_it_ends_if_one_behind_him_answers() {
+        let dies = |hop| Reach::Dies { hop, address: Some(name(hop)), next: Some(name(hop + 1)) };
+        assert_eq!(found_of([1, 2, 0, 0, 5, 6, 0], false), dies(6));
+        assert_eq!(found_of([1, 0, 0, 0, 0, 0, 0], false), dies(1));
+    }
+
+    #[test]
+    fn a_longer_way_is_no_circle() {
+        let longer = Reach::Dies { hop: 6, address: Some(name(5)), next: Some(name(7)) };
+        assert_eq!(found_of([1, 99, 2, 3, 4, 5, 0], false), longer);
+        let circle = Reach::Dies { hop: 4, address: Some(name(99)), next: Some(name(5)) };
+        assert_eq!(found_of([1, 2, 4, 99, 2, 4, 99], false), circle);
+    }
+
+    #[test]
+    fn a_rst_is_nobodys_on_the_way_unless_a_packet_that_ends_on_the_way_brings_one() {
+        let dies = Reach::Dies { hop: 2, address: Some(name(2)), next: Some(name(4)) };
+        assert_eq!(found_of([1, 2, 0, 0, 0, 0, 0], true), dies);
     }
 }

@@ -36,7 +36,7 @@ pub use pass::Pass;
 pub use sample::samples;
 pub use searches::Searches;
 pub use select::{Amount, Chosen, Families, NothingSelected, Selection};
-pub use settle::{Brought, Reach, Settled, Trunk, Trunks};
+pub use settle::{Brought, Farther, Reach, Settled, Trunk, Trunks};
 pub use space::{Lane, Port, Space};
 pub use survey::{Blocked, LaneSurvey, State, Survey, survey};
 pub use wide::WideRange;

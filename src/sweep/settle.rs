@@ -143,20 +143,32 @@ impl Trunk {
         u8::try_from(at + 1).ok()
     }
 
-    /// Whether who answers a packet that ends at such a hop has it a second time: a router of the trunk, and not the one of that hop. The
-    /// packet goes in a circle.
+    /// Whether it is one of its routers.
+    pub fn has(&self, router: IpAddr) -> bool {
+        self.routers.contains(&Some(router))
+    }
+
+    /// Whether who answers a packet that ends at such a hop is a router of the trunk, and not the one of that hop: the packet goes in a
+    /// circle, or by a way that is longer. One that comes to the last of them has come to the end, by whichever way.
     pub fn is_astray(&self, from: Option<IpAddr>, ttl: u8) -> bool {
         let Some(from) = from else { return false };
         // Some routers answer for two hops in a row.
-        self.router(ttl) != Some(from) && self.hop_of(from).is_some_and(|hop| hop != ttl)
+        let is_there = self.router(ttl) == Some(from) || (ttl >= self.end() && self.router(self.end()) == Some(from));
+        !is_there && self.hop_of(from).is_some_and(|hop| hop != ttl)
     }
 
-    /// The hop behind it to which packets come by a way of their own, by who has those that end at hops in a row from its end on: none where
-    /// they go in a circle, which would come by a router of it again.
-    pub fn comes_farther(&self, came: [(u8, Option<IpAddr>); 3]) -> Option<u8> {
-        let circles = came.iter().any(|(ttl, from)| self.is_astray(*from, *ttl));
-        let farther = came.into_iter().find(|(ttl, from)| *ttl > self.end() && from.is_some());
-        farther.filter(|_| !circles).map(|(ttl, _)| ttl)
+    /// How far packets come by a way of their own, by who has those that end at hops in a row, from its end on.
+    pub fn comes_farther(&self, came: &[(u8, Option<IpAddr>)]) -> Farther {
+        let came: Vec<(u8, IpAddr)> = came.iter().filter_map(|(ttl, from)| Some((*ttl, (*from)?))).collect();
+        if let Some((ttl, _)) = came.iter().find(|(_, from)| self.router(self.end()) == Some(*from)) {
+            return Farther::To(*ttl);
+        }
+        if came.iter().any(|(ttl, from)| self.is_astray(Some(*from), *ttl)) {
+            // Some routers answer for two hops in a row, and none for three.
+            let again = |(ttl, from): &(u8, IpAddr)| came.iter().any(|(later, by)| *later > ttl + 1 && by == from);
+            return if came.iter().any(again) { Farther::No } else { Farther::Unclear };
+        }
+        came.first().map_or(Farther::No, |(ttl, _)| Farther::To(*ttl))
     }
 
     /// Whether another walk found the same routers, as far as they answered both times.
@@ -176,6 +188,19 @@ impl Trunk {
     pub(super) fn after(&self, hop: u8) -> Option<IpAddr> {
         self.routers.iter().skip(usize::from(hop)).find_map(|router| *router)
     }
+}
+
+/// How far packets come that bring nothing at the end of the trunk.
+///
+/// Closed on purpose: these are the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farther {
+    /// Nobody has them there or behind, or they go in a circle.
+    No,
+    /// To this hop, where somebody answers.
+    To(u8),
+    /// They come by routers of the trunk that others come by sooner: by a way that is longer, or in a circle that is.
+    Unclear,
 }
 
 /// The routers that walks have in common, from the first on.
@@ -233,13 +258,18 @@ pub struct Brought {
 }
 
 impl Brought {
-    /// What it tells, if it was to end at such a hop: the end of the trunk, or one behind it on a way that goes on from there; `None` where
-    /// it tells nothing.
+    /// What it tells, if it was to end at such a hop: the end of the trunk, or one behind it on a way of its own; `None` where it tells
+    /// nothing. Who refuses behind the trunk is not on the way that all share, unless he is a router of it.
     pub fn at_the_end(self, trunk: &Trunk, hop: u8) -> Option<Reach> {
         match self.came {
             HopAnswer::Expired if trunk.is_astray(self.from, hop) => None,
             HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
             HopAnswer::Expired => Some(Reach::Passes { hop, router: self.from }),
+            HopAnswer::Prohibited | HopAnswer::Unreachable
+                if hop > trunk.end() && self.from.is_none_or(|by| trunk.hop_of(by).is_none()) =>
+            {
+                Some(Reach::Untold)
+            }
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
             // Who answers here is nearer than the target can be: where, a search tells.
@@ -321,12 +351,29 @@ mod tests {
 
     #[test]
     fn what_somebody_has_behind_the_trunk_comes_farther_unless_it_goes_in_a_circle() {
-        let farther = |names: [u8; 3]| {
+        let farther = |names: [u8; 4]| {
             let name = |router: u8| (router > 0).then(|| IpAddr::from([10, 0, router, 1]));
-            trunk().comes_farther([(4, name(names[0])), (5, name(names[1])), (6, name(names[2]))])
+            let came: Vec<_> = (4..).zip(names.map(name)).collect();
+            trunk().comes_farther(&came)
         };
-        assert_eq!((farther([0, 7, 8]), farther([0, 0, 8]), farther([0, 0, 0])), (Some(5), Some(6), None));
-        assert_eq!((farther([2, 7, 2]), farther([7, 2, 7]), farther([0, 7, 2])), (None, None, None));
+        assert_eq!(farther([0, 7, 8, 9]), Farther::To(5));
+        assert_eq!(farther([0, 0, 8, 0]), Farther::To(6));
+        assert_eq!(farther([0; 4]), Farther::No);
+        assert_eq!(farther([2, 7, 2, 7]), Farther::No);
+        assert_eq!(farther([7, 1, 2, 7]), Farther::No);
+        // A way with two hops more comes to the last shared router; of one with more still it can't be told.
+        assert_eq!(farther([2, 3, 4, 0]), Farther::To(6));
+        assert_eq!(farther([0, 0, 1, 2]), Farther::Unclear);
+    }
+
+    #[test]
+    fn who_refuses_behind_the_trunk_says_nothing_of_the_way_that_all_share() {
+        let told = |router: u8, hop| {
+            let from = Some(IpAddr::from([10, 0, router, 1]));
+            Brought { came: HopAnswer::Unreachable, from }.at_the_end(&trunk(), hop)
+        };
+        let by = |router: u8| Some(Reach::NoRoute { by: Some(IpAddr::from([10, 0, router, 1])) });
+        assert_eq!((told(9, 5), told(2, 5), told(9, 4)), (Some(Reach::Untold), by(2), by(9)));
     }
 
     #[test]

@@ -1,25 +1,27 @@
 //! What a sweep found: each prefix and port judged, and what is blocked.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use why5003_probes::kit::Transport;
 
-use super::fare::{Fare, Faring, Place, Stop, fares, forged};
+use super::fare::{Fare, Faring, Place, Stop, fares, forged, limiters};
 use super::found::Found;
 use super::kin::Kin;
 use super::ledger::Tally;
 use super::space::{Lane, Port};
 
 /// What a sweep found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Prefix by port, in the order of port and prefix.
     pub lanes: Vec<LaneSurvey>,
     /// Addresses that nobody can own, and that answered: while there are any, no `open` is believed.
     pub forged: Vec<(SocketAddr, Transport)>,
+    /// Routers on the way that refused some of what they let pass later: their word is of a moment, and of no prefix.
+    pub limiters: BTreeSet<IpAddr>,
 }
 
 /// A prefix at a port.
@@ -77,7 +79,7 @@ pub fn survey(found: Found<'_>) -> Survey {
     let lanes = lanes.map(|(at, lane)| judged(found, (at, *lane), is_withdrawn(&forged, lane.port)));
     let mut lanes: Vec<LaneSurvey> = lanes.collect();
     by_their_kin(&Kin::of(found), &mut lanes);
-    Survey { lanes, forged }
+    Survey { lanes, forged, limiters: limiters(found) }
 }
 
 /// Whether no `open` at a port is believed.
@@ -321,7 +323,7 @@ mod tests {
 
     #[test]
     fn what_dies_right_before_one_who_refuses_others_is_his() {
-        let by: Option<std::net::IpAddr> = "10.0.2.2".parse().ok();
+        let by: Option<IpAddr> = "10.0.2.2".parse().ok();
         let dies = Reach::Dies { hop: 1, address: "10.0.1.1".parse().ok(), next: by };
         let lanes = vec![lane("192.0.2.0/31", 443, false)];
         let survey = judged(lanes, &[Response::Silent; 2], &[(0, Reach::NoRoute { by }), (1, dies)]);

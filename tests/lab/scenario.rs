@@ -222,6 +222,9 @@ pub(crate) struct Sweep {
     /// The last word on every target, if it wrote its file: "prohibited 170.114.56.16-170.114.56.31 at hop 2, 10.0.2.2".
     #[serde(default)]
     pub(crate) words: Vec<String>,
+    /// Parts of its summary.
+    #[serde(default)]
+    pub(crate) says: Vec<String>,
     /// Other gaps that are as right.
     #[serde(default)]
     pub(crate) or_gap: Vec<Vec<String>>,

@@ -29,6 +29,9 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
             wrong.push(format!("{of} is {said:?}, not {state}."));
         }
     }
+    for part in sweep.says.iter().filter(|part| !text(&report["summary"]).contains(part.as_str())) {
+        wrong.push(format!("The summary says nothing of: {part}"));
+    }
     // What it says then depends on how fast this computer is.
     if text(&report["summary"]).contains("time for settling ran out") {
         wrong.push("The time for settling ran out.".to_owned());

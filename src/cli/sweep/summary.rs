@@ -28,6 +28,7 @@ pub(super) fn summary(args: &args::Sweep, wanted: &Wanted, outcome: &Outcome<'_>
     let part = if wanted.parts.len() == 1 { Circumstance::Part(&spelled) } else { Circumstance::Parts(&spelled) };
     let circumstances: Vec<Circumstance<'_>> = [
         settlement.unheard.first().copied().map(Circumstance::Unheard),
+        survey.limiters.first().copied().map(Circumstance::Limited),
         (!complete).then_some(Circumstance::Unfinished),
         swept.no_way.then_some(Circumstance::NoWay),
         late.then_some(Circumstance::Late),

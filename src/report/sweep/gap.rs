@@ -88,7 +88,7 @@ mod tests {
 
     fn told(lanes: &[Vec<LaneSurvey>]) -> Vec<String> {
         let wide: Vec<WideRange> = WideRange::of("udp/20000-64000".parse().unwrap()).into_iter().collect();
-        let survey = Survey { lanes: lanes.concat(), forged: Vec::new() };
+        let survey = Survey { lanes: lanes.concat(), ..Survey::default() };
         let words = |missing: &Missing| {
             let ports: Vec<String> = missing.ports.iter().map(ToString::to_string).collect();
             let prefixes: Vec<String> = missing.prefixes.iter().map(ToString::to_string).collect();

@@ -9,7 +9,7 @@ mod look;
 mod own_way;
 mod round;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -137,18 +137,18 @@ struct Way {
     neutral: Option<SocketAddr>,
     /// Where packets to targets end, so far.
     searches: Searches,
-    /// When somebody at the end of the trunk answered last, for a flow that may pass, of each transport.
+    /// When somebody at the end of the trunk, or of a way of its own, answered last, for a flow that may pass, of each transport.
     heard: BTreeMap<Transport, Instant>,
     /// Packets are lost at random: silence is asked about more often.
     lossy: bool,
-    /// Deaths among others that pass, that were asked about once more.
-    again: BTreeSet<u64>,
+    /// Deaths among others that pass were asked about once more.
+    asked_again: bool,
     /// Of which prefixes, by a transport, it was asked whether they come behind the trunk by a way of their own.
     farther: BTreeMap<(IpNet, Transport), OwnWay>,
     /// Somebody on the way limits how much passes, and refuses the rest: he is asked slowly.
     limited: bool,
-    /// At which hops routers answer on the way to each of a few targets that answered themselves; `None` before it was asked.
-    alive: Option<Vec<Vec<u8>>>,
+    /// The walks to a few targets that answered themselves; `None` before they were walked.
+    alive: Option<Vec<Vec<Hop>>>,
 }
 
 impl Work<'_, '_> {
@@ -273,7 +273,7 @@ impl Work<'_, '_> {
             searches: Searches::default(),
             heard: BTreeMap::new(),
             lossy: false,
-            again: BTreeSet::new(),
+            asked_again: false,
             farther: BTreeMap::new(),
             limited: false,
             alive: None,

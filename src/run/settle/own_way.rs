@@ -1,6 +1,6 @@
 //! Ways of their own: a prefix may leave the shared routers' way before its end, and come by a router that is mute there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -12,7 +12,7 @@ use super::ask::{Asking, ask};
 use super::round::SPACING;
 use super::{TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Reach};
+use crate::sweep::{Brought, Farther, Reach};
 
 /// What is known of the way of a prefix by a transport.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,24 +38,31 @@ impl Work<'_, '_> {
         end: Instant,
     ) -> Vec<u64> {
         let few = self.of_unknown_ways(way, &mute);
-        let [at, near, far] = [0, 1, 2].map(|more| way.trunk.end().saturating_add(more));
-        let came = tokio::join!(
-            self.who_is_at(way, &few, at, end),
-            self.who_is_at(way, &few, near, end),
-            self.who_is_at(way, &few, far, end)
-        );
-        let mut new: Vec<(IpNet, Transport)> = Vec::new();
+        let last = way.trunk.end();
+        let at = |more: u8| self.who_is_at(way, &few, last.saturating_add(more), end);
+        let came = tokio::join!(at(0), at(1), at(2), at(3));
+        let came = [came.0, came.1, came.2, came.3];
+        let (mut new, mut unclear): (Vec<(IpNet, Transport)>, Vec<(IpNet, Transport)>) = (Vec::new(), Vec::new());
         for number in few {
-            let came =
-                [(at, &came.0), (near, &came.1), (far, &came.2)].map(|(ttl, came)| (ttl, came.get(&number).copied()));
+            let came: Vec<_> = (last..).zip(came.iter().map(|came| came.get(&number).copied())).collect();
             let Some(kind) = self.kind(number) else { continue };
             let own = way.farther.entry(kind).or_default();
             own.asked += 1;
-            if own.hop.is_none() {
-                own.hop = way.trunk.comes_farther(came);
-                new.extend(own.hop.map(|_| kind));
+            match way.trunk.comes_farther(&came) {
+                Farther::No => {}
+                Farther::To(hop) => {
+                    // At the last shared router it is heard now, where it was not before.
+                    own.hop = own.hop.or(Some(hop).filter(|hop| *hop > last));
+                    new.push(kind);
+                }
+                Farther::Unclear => unclear.push(kind),
             }
         }
+        let is_of =
+            |kinds: &[(IpNet, Transport)], number: u64| self.kind(number).is_some_and(|kind| kinds.contains(&kind));
+        let untold: Vec<u64> = mute.iter().copied().filter(|number| is_of(&unclear, *number)).collect();
+        mute.retain(|number| !untold.contains(number));
+        self.note_all(untold, Reach::Untold);
         if new.is_empty() {
             return mute;
         }
@@ -65,7 +72,8 @@ impl Work<'_, '_> {
         let before = before.map(|(number, _)| number);
         let before = before.filter(|number| self.ledger.response(*number) != Some(Response::Open));
         let is_new = |number: &u64| self.kind(*number).is_some_and(|kind| new.contains(&kind));
-        let again: Vec<u64> = mute.iter().copied().chain(before).filter(is_new).collect();
+        let again: BTreeSet<u64> = mute.iter().copied().chain(before).filter(is_new).collect();
+        let again: Vec<u64> = again.into_iter().collect();
         let still = self.at_the_end(way, (transport, &again), TRIES, end).await;
         let passes = |number: &u64| again.contains(number) && !still.contains(number);
         again.iter().filter(|number| passes(number)).for_each(|number| way.searches.forget(*number));
@@ -105,13 +113,13 @@ impl Work<'_, '_> {
         self.space.lanes().get(self.space.lane_of(number)).map(|lane| (lane.prefix, lane.port.transport))
     }
 
-    /// Who says that a packet's TTL ended at such a hop; three such questions share the rate.
+    /// Who says that a packet's TTL ended at such a hop; four such questions share the rate, and may share who answers.
     async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
         let mut came = BTreeMap::new();
         let look = |to, transport| plan::up_to(to, transport, ttl);
         let tells =
             |brought: Brought| brought.from.filter(|_| brought.came == HopAnswer::Expired && way.trunk.is_proven());
-        let asking = Asking { open, tries: 1, end, spacing: self.at_least(SPACING, 3) };
+        let asking = Asking { open, tries: 2, end, spacing: self.at_least(SPACING, 4) };
         ask(self.tools, self.space, asking, look, tells, &mut |number, from| {
             came.insert(number, from);
         })

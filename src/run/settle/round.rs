@@ -1,7 +1,7 @@
 //! One round of settling: what a packet brings that ends at the last shared router, and a search for where flows end that bring nothing.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -50,7 +50,7 @@ impl Work<'_, '_> {
     /// A few that die though others of their prefix pass at their port, and that were not asked about once more: chance may have lost all
     /// that was asked of them.
     pub(super) fn lone_deaths(&self, way: &Way, ipv6: bool) -> Vec<u64> {
-        if !way.again.is_empty() {
+        if way.asked_again {
             return Vec::new();
         }
         let lanes = (0..self.space.lanes().len()).filter(|lane| self.is_of(*lane, ipv6));
@@ -59,7 +59,7 @@ impl Work<'_, '_> {
             let settled: Vec<(u64, Reach)> = self.known.settled.within(numbers.clone()).collect();
             let passes = settled.iter().any(|(_, reach)| reach.passes() == Some(true));
             let deaths = settled.into_iter().filter(|(_, reach)| matches!(reach, Reach::Dies { .. }));
-            deaths.filter(move |_| passes).map(|(number, _)| number)
+            deaths.filter(move |_| passes).map(|(number, _)| number).take(OF_LANE_AGAIN)
         };
         lanes.flat_map(of_lane).take(FEW_AGAIN).collect()
     }
@@ -67,18 +67,20 @@ impl Work<'_, '_> {
     /// Asks about those many times more, and notes which pass after all.
     pub(super) async fn again(&mut self, way: &mut Way, deaths: Vec<u64>, end: Instant) {
         (self.events)(SettleEvent::Stage("asking again what dies beside others", deaths.len()));
-        way.again.extend(deaths.iter().copied());
+        way.asked_again = true;
         for transport in [Transport::Tcp, Transport::Udp] {
             let of_transport = |number: &u64| self.space.target(*number).is_some_and(|(_, of)| of == transport);
             let open: Vec<u64> = deaths.iter().copied().filter(of_transport).collect();
-            if !open.is_empty() {
-                self.at_the_end(way, (transport, &open), LOSSY_TRIES, end).await;
-            }
+            let still = self.at_the_end(way, (transport, &open), LOSSY_TRIES, end).await;
+            open.iter().filter(|number| !still.contains(number)).for_each(|number| way.searches.forget(*number));
         }
     }
 
-    /// Asks the last shared router by packets to these targets, or the one that is known to answer behind it; returns those that brought
-    /// nothing. Nearer routers would answer sooner, and say nothing of what filters behind them.
+    /// Asks the last shared router by packets to these targets, and the one first that is known to answer behind it; returns those that
+    /// brought nothing. Nearer routers would answer sooner, and say nothing of what filters behind them.
+    ///
+    /// Where somebody answers who is none of the shared routers, the way is another, and may lead through filters that no neutral flow meets:
+    /// he counts if what answered the sweep came by him.
     pub(super) async fn at_the_end(
         &mut self,
         way: &mut Way,
@@ -88,15 +90,22 @@ impl Work<'_, '_> {
     ) -> Vec<u64> {
         let (tools, space) = (self.tools, self.space);
         let spacing = self.at_least(if way.limited { UNLIMITED } else { SPACING }, 1);
-        let mut of_hop: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+        let mut of_hop: BTreeMap<u8, Vec<u64>> = BTreeMap::from([(way.trunk.end(), Vec::new())]);
         for number in open {
             of_hop.entry(self.last_hop_asked(way, *number)).or_default().push(*number);
         }
         let Way { trunk, heard, .. } = way;
         let mut no_route: Vec<(u64, Reach)> = Vec::new();
+        let mut strange: Vec<(u64, Reach, IpAddr)> = Vec::new();
         let mut note = |number, reach: Reach| {
             if matches!(reach, Reach::NoRoute { .. }) {
                 no_route.push((number, reach));
+                return;
+            }
+            if let Reach::Passes { router: Some(router), .. } = reach
+                && !trunk.has(router)
+            {
+                strange.push((number, reach, router));
                 return;
             }
             self.note(number, reach);
@@ -105,11 +114,20 @@ impl Work<'_, '_> {
             }
         };
         let mut mute = Vec::new();
-        for (hop, open) in of_hop {
+        // The farthest first: a part of a prefix may come by the way that all share, and is asked for there in the end.
+        while let Some((hop, mut open)) = of_hop.pop_last() {
+            open.append(&mut mute);
             let look = |to, transport| plan::up_to(to, transport, hop);
             let tells = |brought: Brought| brought.at_the_end(trunk, hop);
             let asking = Asking { open: &open, tries, end, spacing };
-            mute.extend(ask(tools, space, asking, look, tells, &mut note).await);
+            mute = ask(tools, space, asking, look, tells, &mut note).await;
+        }
+        if let Some((first, ..)) = strange.first() {
+            let alive = self.alive(way, Some(*first)).await;
+            let is_there = |router: IpAddr| alive.iter().flatten().any(|hop| hop.from == Some(router));
+            for (number, reach, router) in strange {
+                self.note(number, if is_there(router) { reach } else { Reach::Untold });
+            }
         }
         // What a line that fails says, it says to everybody: it counts while a neutral flow goes on.
         let goes_on = no_route.is_empty() || self.neutral_goes_on(way, transport).await;
@@ -175,9 +193,9 @@ impl Work<'_, '_> {
         false
     }
 
-    /// At which hops routers answer on the way to targets that answered the sweep, and to Zoom's known hosts that answered: Zoom's flows may
-    /// have a way of their own.
-    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<u8>> {
+    /// The walks to targets that answered the sweep, and to Zoom's known hosts that answered, as far as they arrived: Zoom's flows may have a
+    /// way of their own.
+    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<Hop>> {
         if let Some(alive) = &way.alive {
             return alive.clone();
         }
@@ -191,11 +209,7 @@ impl Work<'_, '_> {
         let looks = targets.chain(known).take(ALIVE).map(|(to, transport)| plan::walk(to, transport)).collect();
         let came = seen(self.tools, looks, self.walk_gap()).await;
         let walks = came.values().map(hops).filter(|walk| Trunk::arrived(walk));
-        let answering = |walk: Vec<Hop>| {
-            let answering = walk.iter().filter(|hop| hop.came == HopAnswer::Expired);
-            answering.map(|hop| hop.ttl).collect()
-        };
-        way.alive.insert(walks.map(answering).collect()).clone()
+        way.alive.insert(walks.collect()).clone()
     }
 
     /// Finds out where the flows to silent targets die, and those that a RST comes for end: for each, until it is clear that they end
@@ -237,7 +251,8 @@ impl Work<'_, '_> {
             let end_of_trunk = way.trunk.end();
             for (number, reach) in reaches.into_iter().filter(|(number, _)| still.contains(number)) {
                 // Where routers are as silent to what answers, their silence proves nothing.
-                let farther = |hop: u8| move |walk: &Vec<u8>| walk.iter().any(|at| *at > hop && *at <= end_of_trunk);
+                let answers = |at: &Hop| at.came == HopAnswer::Expired && at.ttl <= end_of_trunk;
+                let farther = |hop: u8| move |walk: &Vec<Hop>| walk.iter().any(|at| at.ttl > hop && answers(at));
                 let proves = |reach: Reach| match reach {
                     Reach::Dies { hop, .. } => alive.iter().all(farther(hop)),
                     _ => true,
@@ -266,7 +281,7 @@ impl Work<'_, '_> {
         loop {
             let mut at: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
             for (number, ending) in &endings {
-                if let Some(ttl) = ending.next(trunk) {
+                if let Some(ttl) = ending.next(trunk).or_else(|| ending.beyond(trunk)) {
                     at.entry(ttl).or_default().push(*number);
                 }
             }
@@ -284,7 +299,7 @@ impl Work<'_, '_> {
             }
             for (number, brought) in came {
                 if let Some(ending) = endings.get_mut(&number) {
-                    ending.note(trunk, ttl, brought);
+                    ending.note(ttl, brought);
                 }
             }
         }
@@ -300,7 +315,9 @@ const FIRST_TRIES: u8 = 2;
 /// How often more, after a neutral flow was seen to go on.
 const TRIES_AGAIN: u8 = 2;
 /// How many deaths are asked about once more.
-const FEW_AGAIN: usize = 8;
+const FEW_AGAIN: usize = 16;
+/// And of one prefix at one port.
+const OF_LANE_AGAIN: usize = 3;
 /// How often more where packets are lost: of one in three that are lost each way, six are all lost once in three hundred times.
 const LOSSY_TRIES: u8 = 6;
 /// Targets for which the end is searched side by side.

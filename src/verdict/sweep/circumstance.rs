@@ -1,6 +1,6 @@
 //! What must be known beside a sweep's pairs to believe what they tell.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::model::Status;
 
@@ -11,6 +11,8 @@ use super::super::model::Status;
 pub enum Circumstance<'a> {
     /// Zoom is known to answer here, and nobody did: packets that pass may draw answers that do not.
     Unheard(SocketAddr),
+    /// A router that refused some of what it let pass later.
+    Limited(IpAddr),
     /// Not all was asked.
     Unfinished,
     /// It was ended because this computer could send nothing.
@@ -48,6 +50,10 @@ impl Circumstance<'_> {
                 "This network lets out what was asked, but {first}, where Zoom is known to answer, did not: answers may be \
                  dropped on the way back, or the host is gone. Run why5003 for which."
             ),
+            Self::Limited(router) => format!(
+                "{router} refused some of what it let pass when it was asked slowly, so it limits how much may begin at once: \
+                 a client that opens several connections together may meet that limit. Run why5003 for whether one here does."
+            ),
             Self::Unfinished => "That is not all: it did not come to its end.".to_owned(),
             Self::NoWay => "It was ended after the first errors, which were all this computer's own.".to_owned(),
             Self::Late => "The deadline came before its end (--deadline).".to_owned(),
@@ -81,6 +87,12 @@ mod tests {
             assert_eq!(weighed(circumstance, Status::Healthy).0, Status::Unknown);
             assert_eq!(weighed(circumstance, Status::Blocked), (Status::Blocked, "All passes.".to_owned()));
         }
+    }
+
+    #[test]
+    fn a_router_that_limits_is_named_and_takes_nothing_away() {
+        let (status, summary) = weighed(Circumstance::Limited([10, 0, 2, 2].into()), Status::Healthy);
+        assert!(status == Status::Healthy && summary.starts_with("All passes. 10.0.2.2 refused some"), "{summary}");
     }
 
     #[test]
