@@ -38,7 +38,18 @@ impl Searches {
         self.made.push((number, reach));
     }
 
-    /// Forgets the one for a target that passes after all.
+    /// Whether one found where packets to the prefix of a target end, that respond alike.
+    pub fn is_of_known_prefix(&self, found: Found<'_>, number: u64) -> bool {
+        let mut ended = self.made.iter().filter(|(_, reach)| reach.passes() == Some(false));
+        ended.any(|(other, _)| Self::are_of_one_prefix(found, number, *other))
+    }
+
+    /// Whether two targets are of one prefix, family and transport, and responded alike.
+    pub fn are_of_one_prefix(found: Found<'_>, number: u64, other: u64) -> bool {
+        is_like(found, number, other, |a, b| a.prefix == b.prefix)
+    }
+
+    /// Forgets the one for a target that was heard after all.
     pub fn forget(&mut self, number: u64) {
         self.made.retain(|(other, _)| *other != number);
     }

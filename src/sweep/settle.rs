@@ -184,6 +184,11 @@ impl Trunk {
         usize::from(hop).checked_sub(1).and_then(|at| self.routers.get(at).copied().flatten())
     }
 
+    /// The first hop beyond one at which a router of it answers.
+    pub fn next_hop(&self, hop: u8) -> Option<u8> {
+        (hop.saturating_add(1)..=self.end()).find(|hop| self.router(*hop).is_some())
+    }
+
     /// The first router beyond a hop.
     pub(super) fn after(&self, hop: u8) -> Option<IpAddr> {
         self.routers.iter().skip(usize::from(hop)).find_map(|router| *router)

@@ -5,6 +5,7 @@
 
 mod ask;
 mod doubt;
+mod guess;
 mod look;
 mod own_way;
 mod round;
@@ -22,7 +23,7 @@ use why5003_probes::kit::{Hop, Interface, Transport};
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;
 use crate::plan;
-use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, limiters, next_to_settle};
+use crate::sweep::{Found, Ledger, Reach, Searches, Settled, Space, Trunk, Trunks, next_to_settle};
 use look::{hops, seen};
 use own_way::OwnWay;
 
@@ -145,8 +146,6 @@ struct Way {
     asked_again: bool,
     /// Of which prefixes, by a transport, it was asked whether they come behind the trunk by a way of their own.
     farther: BTreeMap<(IpNet, Transport), OwnWay>,
-    /// Somebody on the way limits how much passes, and refuses the rest: he is asked slowly.
-    limited: bool,
     /// The walks to a few targets that answered themselves; `None` before they were walked.
     alive: Option<Vec<Vec<Hop>>>,
 }
@@ -166,7 +165,6 @@ impl Work<'_, '_> {
         let mut way = self.way(ipv6).await;
         self.doubted(&way, ipv6).await;
         self.doubted_refusals(&way, ipv6, end).await;
-        way.limited = !limiters(self.found()).is_empty();
         for _ in 0..ROUNDS {
             let open = self.next(|work, lane| work.is_of(lane, ipv6));
             if self.known.shut_off || !(way.trunk.end() > 0 || way.refused) {
@@ -275,7 +273,6 @@ impl Work<'_, '_> {
             lossy: false,
             asked_again: false,
             farther: BTreeMap::new(),
-            limited: false,
             alive: None,
         }
     }

@@ -14,6 +14,9 @@ use super::{TRIES, Way, Work};
 use crate::plan;
 use crate::sweep::{Brought, Farther, Reach};
 
+/// A prefix, by a transport.
+type Kind = (IpNet, Transport);
+
 /// What is known of the way of a prefix by a transport.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OwnWay {
@@ -42,7 +45,7 @@ impl Work<'_, '_> {
         let at = |more: u8| self.who_is_at(way, &few, last.saturating_add(more), end);
         let came = tokio::join!(at(0), at(1), at(2), at(3));
         let came = [came.0, came.1, came.2, came.3];
-        let (mut new, mut unclear): (Vec<(IpNet, Transport)>, Vec<(IpNet, Transport)>) = (Vec::new(), Vec::new());
+        let (mut new, mut unclear): (Vec<Kind>, Vec<Kind>) = (Vec::new(), Vec::new());
         for number in few {
             let came: Vec<_> = (last..).zip(came.iter().map(|came| came.get(&number).copied())).collect();
             let Some(kind) = self.kind(number) else { continue };
@@ -58,8 +61,7 @@ impl Work<'_, '_> {
                 Farther::Unclear => unclear.push(kind),
             }
         }
-        let is_of =
-            |kinds: &[(IpNet, Transport)], number: u64| self.kind(number).is_some_and(|kind| kinds.contains(&kind));
+        let is_of = |kinds: &[Kind], number: u64| self.kind(number).is_some_and(|kind| kinds.contains(&kind));
         let untold: Vec<u64> = mute.iter().copied().filter(|number| is_of(&unclear, *number)).collect();
         mute.retain(|number| !untold.contains(number));
         self.note_all(untold, Reach::Untold);
@@ -84,13 +86,13 @@ impl Work<'_, '_> {
     /// A few of each prefix whose way is not known, spread: a part of it may die, and another come by a way of its own. None of those that
     /// were asked about before and of which others come to the last shared router.
     fn of_unknown_ways(&self, way: &Way, mute: &[u64]) -> Vec<u64> {
-        let mut of_kind: BTreeMap<(IpNet, Transport), Vec<u64>> = BTreeMap::new();
+        let mut of_kind: BTreeMap<Kind, Vec<u64>> = BTreeMap::new();
         for number in mute {
             if let Some(kind) = self.kind(*number) {
                 of_kind.entry(kind).or_default().push(*number);
             }
         }
-        let is_known = |kind: &(IpNet, Transport)| match way.farther.get(kind) {
+        let is_known = |kind: &Kind| match way.farther.get(kind) {
             None => false,
             Some(own) => own.hop.is_some() || own.asked >= MOST || self.comes_to_the_end(way, *kind),
         };
@@ -99,7 +101,7 @@ impl Work<'_, '_> {
     }
 
     /// Whether something of a prefix comes to the last shared router.
-    fn comes_to_the_end(&self, way: &Way, kind: (IpNet, Transport)) -> bool {
+    fn comes_to_the_end(&self, way: &Way, kind: Kind) -> bool {
         let lanes = self.space.lanes().iter().enumerate();
         let mut lanes = lanes.filter(|(_, lane)| (lane.prefix, lane.port.transport) == kind);
         lanes.any(|(at, _)| {
@@ -109,12 +111,12 @@ impl Work<'_, '_> {
     }
 
     /// Of which prefix a target is, and by which transport.
-    fn kind(&self, number: u64) -> Option<(IpNet, Transport)> {
+    fn kind(&self, number: u64) -> Option<Kind> {
         self.space.lanes().get(self.space.lane_of(number)).map(|lane| (lane.prefix, lane.port.transport))
     }
 
     /// Who says that a packet's TTL ended at such a hop; four such questions share the rate, and may share who answers.
-    async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
+    pub(super) async fn who_is_at(&self, way: &Way, open: &[u64], ttl: u8, end: Instant) -> BTreeMap<u64, IpAddr> {
         let mut came = BTreeMap::new();
         let look = |to, transport| plan::up_to(to, transport, ttl);
         let tells =

@@ -12,7 +12,7 @@ use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};
 use super::{ALIVE, SLOWEST, SettleEvent, TRIES, UNLIMITED, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Ending, Reach, Trunk};
+use crate::sweep::{Brought, Ending, Reach, Trunk, limiters};
 
 impl Work<'_, '_> {
     /// Asks those, and notes what is told of each.
@@ -89,7 +89,9 @@ impl Work<'_, '_> {
         end: Instant,
     ) -> Vec<u64> {
         let (tools, space) = (self.tools, self.space);
-        let spacing = self.at_least(if way.limited { UNLIMITED } else { SPACING }, 1);
+        // Somebody on the way limits how much passes, and refuses the rest.
+        let is_limited = !limiters(self.found()).is_empty();
+        let spacing = self.at_least(if is_limited { UNLIMITED } else { SPACING }, 1);
         let mut of_hop: BTreeMap<u8, Vec<u64>> = BTreeMap::from([(way.trunk.end(), Vec::new())]);
         for number in open {
             of_hop.entry(self.last_hop_asked(way, *number)).or_default().push(*number);
@@ -218,18 +220,24 @@ impl Work<'_, '_> {
         let mut goes_on = false;
         loop {
             let found = self.found();
-            let (concluded, open): (Vec<_>, Vec<_>) = mute
-                .into_iter()
-                .map(|number| (number, way.searches.reach(found, number)))
-                .partition(|(_, reach)| reach.is_some());
-            mute = open.into_iter().map(|(number, _)| number).collect();
+            let mut concluded: Vec<(u64, Reach)> = Vec::new();
+            mute.retain(|number| {
+                let reach = way.searches.reach(found, *number);
+                concluded.extend(reach.map(|reach| (*number, reach)));
+                reach.is_none()
+            });
             // A line that fails meanwhile is silent to everybody.
             if !concluded.is_empty() && !goes_on && !self.neutral_goes_on(way, transport).await {
                 mute.extend(concluded.into_iter().map(|(number, _)| number));
                 return self.note_all(mute, Reach::Untold);
             }
+            self.check(way, &concluded, end).await;
             for (number, reach) in concluded {
-                self.note(number, reach.unwrap_or(Reach::Untold));
+                if way.searches.is_of_known_prefix(self.found(), number) || reach.passes() != Some(false) {
+                    self.note(number, reach);
+                } else {
+                    mute.push(number);
+                }
             }
             if mute.is_empty() || Instant::now() >= end {
                 return self.note_all(mute, Reach::Untold);
