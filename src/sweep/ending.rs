@@ -47,23 +47,39 @@ impl Ending {
 
     /// The farthest hop that it comes to, and who answered there: not always the router that neutral flows come to.
     fn passed(&self, trunk: &Trunk) -> Option<(u8, Option<IpAddr>)> {
-        let circle = self.came.iter().find(|(ttl, brought)| self.is_circle(trunk, **ttl, **brought));
-        let circle = circle.map_or(u8::MAX, |(ttl, _)| *ttl);
-        let expired = self.came.range(..circle).rfind(|(_, brought)| brought.came == HopAnswer::Expired);
-        expired.map(|(ttl, brought)| (*ttl, brought.from))
+        let mut clear = self.heard().filter(|(ttl, from)| !self.is_unclear(trunk, *ttl, *from));
+        clear.next_back()
     }
 
-    /// Whether a packet came by a router of the trunk for the second time; not so where somebody else is at the hop at which others come by
-    /// him, since the way is longer then.
-    fn is_circle(&self, trunk: &Trunk, ttl: u8, brought: Brought) -> bool {
-        let sooner = brought.from.and_then(|from| self.came.get(&trunk.hop_of(from)?));
-        let is_longer = sooner.is_some_and(|other| other.came == HopAnswer::Expired && other.from != brought.from);
-        brought.came == HopAnswer::Expired && trunk.is_astray(brought.from, ttl) && !is_longer
+    /// Who answered, by hop, as far as it goes in no circle: nobody has it again two hops later, or more. Some answer for two in a row.
+    fn heard(&self) -> impl DoubleEndedIterator<Item = (u8, Option<IpAddr>)> + '_ {
+        let expired = |(ttl, brought): (&u8, &Brought)| {
+            (brought.came == HopAnswer::Expired && brought.from.is_some()).then_some((*ttl, brought.from))
+        };
+        let all = move || self.came.iter().filter_map(expired);
+        let has_it_again = move |(ttl, from): &(u8, Option<IpAddr>)| {
+            all().any(|(sooner, by)| by == *from && sooner.saturating_add(2) <= *ttl)
+        };
+        let circle = all().find(has_it_again).map_or(u8::MAX, |(ttl, _)| ttl);
+        self.came.range(..circle).filter_map(expired)
+    }
+
+    /// Whether a packet came by a router of the trunk by which others come sooner, and it is not seen that its way is longer: that somebody
+    /// else is where others come by him, or that he answers for two hops in a row.
+    fn is_unclear(&self, trunk: &Trunk, ttl: u8, from: Option<IpAddr>) -> bool {
+        let at = |hop: u8| self.came.get(&hop).filter(|other| other.came == HopAnswer::Expired);
+        let sooner = from.and_then(|from| at(trunk.hop_of(from)?));
+        let is_longer = sooner.is_some_and(|other| other.from != from);
+        let is_in_a_row = at(ttl.saturating_sub(1)).is_some_and(|other| other.from == from);
+        trunk.is_astray(from, ttl) && !is_longer && !is_in_a_row
     }
 
     /// What is known by now.
     pub fn reach(&self, trunk: &Trunk) -> Reach {
         let (hop, address) = self.passed(trunk).unwrap_or_default();
+        if self.heard().any(|(ttl, _)| ttl > hop) {
+            return Reach::Untold;
+        }
         let says = |brought: &&Brought| !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired);
         let instead = self.came.range(hop.saturating_add(1)..).map(|(_, brought)| brought).find(says);
         match instead.map(|brought| (brought.came, brought.from)) {
@@ -180,6 +196,19 @@ mod tests {
         assert_eq!(found_of([1, 99, 2, 3, 4, 5, 0], false), longer);
         let circle = Reach::Dies { hop: 4, address: Some(name(99)), next: Some(name(5)) };
         assert_eq!(found_of([1, 2, 4, 99, 2, 4, 99], false), circle);
+    }
+
+    #[test]
+    fn where_it_is_not_seen_whether_a_way_is_longer_or_goes_in_a_circle_nothing_is_told() {
+        assert_eq!(found_of([1, 0, 2, 0, 4, 5, 0], false), Reach::Untold);
+    }
+
+    #[test]
+    fn a_router_that_answers_for_two_hops_in_a_row_turns_nothing_back() {
+        let dies = Reach::Dies { hop: 5, address: Some(name(99)), next: Some(name(6)) };
+        assert_eq!(found_of([1, 1, 0, 4, 99, 0, 0], false), dies);
+        let dies = Reach::Dies { hop: 2, address: Some(name(1)), next: Some(name(4)) };
+        assert_eq!(found_of([1, 1, 0, 0, 0, 0, 0], false), dies);
     }
 
     #[test]

@@ -126,6 +126,8 @@ impl Work<'_, '_> {
         let mut note = |number, reach| match (ledger.response(number), reach) {
             // He has it, and nobody behind him.
             (Some(Response::Prohibited { by }), Reach::Passes { router, .. }) if by == router => {}
+            // Nobody knows where that leads.
+            (_, Reach::Passes { router: Some(router), .. }) if !way.trunk.has(router) => {}
             _ => self.note(number, reach),
         };
         ask(tools, space, asking, look, tells, &mut note).await;

@@ -1,14 +1,14 @@
 //! What is concluded of a prefix from others is checked at one target of it: a second filter may stand elsewhere on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
 use super::{Way, Work};
-use crate::sweep::{Reach, Searches, Trunk};
+use crate::sweep::{Reach, Searches};
 
 impl Work<'_, '_> {
-    /// Of those that are concluded to end somewhere, asks the first of each prefix for which it was not searched whether it does; then that
+    /// Of those that are concluded to die somewhere, asks the first of each prefix for which it was not searched whether it does; then that
     /// counts as a search.
     pub(super) async fn check(&self, way: &mut Way, concluded: &[(u64, Reach)], end: Instant) {
         let mut guesses: Vec<(u64, Reach)> = Vec::new();
@@ -21,40 +21,36 @@ impl Work<'_, '_> {
         }
         let mut at: BTreeMap<u8, Vec<(u64, Reach)>> = BTreeMap::new();
         for (number, reach) in guesses {
-            match last_hop(&way.trunk, reach) {
-                Some(hop) => at.entry(hop).or_default().push((number, reach)),
-                None => way.searches.note(number, reach),
+            // Of the others it is searched for each: silence does not confirm a refusal.
+            if let Reach::Dies { hop, .. } = reach {
+                at.entry(hop).or_default().push((number, reach));
             }
         }
         for (hop, guesses) in at {
             let numbers: Vec<u64> = guesses.iter().map(|(number, _)| *number).collect();
-            let next = way.trunk.next_hop(hop);
-            // Nobody is at hop 0, and nobody to be asked behind the last.
-            let asked = |hop: u8| if hop > 0 { numbers.as_slice() } else { &[] };
-            let (here, beyond) = tokio::join!(
-                self.who_is_at(way, asked(hop), hop, end),
-                self.who_is_at(way, asked(next.unwrap_or_default()), next.unwrap_or_default(), end)
-            );
-            let goes_on = |number: &u64| {
-                let from = beyond.get(number).copied();
-                from.is_some() && !way.trunk.is_astray(from, next.unwrap_or_default())
-            };
-            let as_guessed: Vec<(u64, Reach)> = guesses
-                .into_iter()
-                .filter(|(number, _)| (hop == 0 || here.contains_key(number)) && !goes_on(number))
-                .collect();
-            for (number, reach) in as_guessed {
-                way.searches.note(number, reach);
+            // Nobody is at hop 0.
+            let asked = if hop > 0 { numbers.as_slice() } else { &[] };
+            let (here, goes_on) =
+                tokio::join!(self.who_is_at(way, asked, hop, end), self.go_on(way, (hop, &numbers), end));
+            for (number, reach) in guesses {
+                let Reach::Dies { address, .. } = reach else { continue };
+                if here.get(&number).copied() == address && !goes_on.contains(&number) {
+                    way.searches.note(number, reach);
+                }
             }
         }
     }
-}
 
-/// The last hop at which a packet's TTL can end, where packets end so.
-fn last_hop(trunk: &Trunk, reach: Reach) -> Option<u8> {
-    match reach {
-        Reach::Dies { hop, .. } | Reach::Reset { hop, .. } => Some(hop),
-        Reach::Prohibited { by: Some(by) } | Reach::NoRoute { by: Some(by) } => trunk.hop_of(by),
-        _ => None,
+    /// Those that somebody has behind such a hop.
+    async fn go_on(&self, way: &Way, (hop, numbers): (u8, &[u64]), end: Instant) -> BTreeSet<u64> {
+        let mut goes_on = BTreeSet::new();
+        let mut at = hop;
+        while let Some(next) = way.trunk.next_hop(at) {
+            let came = self.who_is_at(way, numbers, next, end).await;
+            let farther = came.into_iter().filter(|(_, from)| !way.trunk.is_astray(Some(*from), next));
+            goes_on.extend(farther.map(|(number, _)| number));
+            at = next;
+        }
+        goes_on
     }
 }

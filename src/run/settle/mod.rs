@@ -10,7 +10,7 @@ mod look;
 mod own_way;
 mod round;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -148,6 +148,8 @@ struct Way {
     farther: BTreeMap<(IpNet, Transport), OwnWay>,
     /// The walks to a few targets that answered themselves; `None` before they were walked.
     alive: Option<Vec<Vec<Hop>>>,
+    /// Prefixes of which one more such target was walked to.
+    walked: BTreeSet<IpNet>,
 }
 
 impl Work<'_, '_> {
@@ -274,6 +276,7 @@ impl Work<'_, '_> {
             asked_again: false,
             farther: BTreeMap::new(),
             alive: None,
+            walked: BTreeSet::new(),
         }
     }
 }

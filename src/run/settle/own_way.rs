@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{HopAnswer, Transport};
+use why5003_probes::kit::{Hop, HopAnswer, Transport};
 
 use super::ask::{Asking, ask};
+use super::look::{hops, seen};
 use super::round::SPACING;
 use super::{TRIES, Way, Work};
 use crate::plan;
-use crate::sweep::{Brought, Farther, Reach};
+use crate::sweep::{Brought, Farther, Reach, Trunk};
 
 /// A prefix, by a transport.
 type Kind = (IpNet, Transport);
@@ -81,6 +82,39 @@ impl Work<'_, '_> {
         again.iter().filter(|number| passes(number)).for_each(|number| way.searches.forget(*number));
         mute.retain(|number| !passes(number));
         mute
+    }
+
+    /// Of those whose packets somebody has at a hop who is none of the shared routers: those by whose ways what answered came as well. Where no
+    /// walk did so far, one to a host of the same prefix may.
+    pub(super) async fn led_to_answers(&self, way: &mut Way, strange: &[(u64, Reach, (u8, IpAddr))]) -> BTreeSet<u64> {
+        let mut alive = self.alive(way, strange.first().map(|(number, ..)| *number)).await;
+        let is_on = |walks: &[Vec<Hop>], (ttl, router): (u8, IpAddr)| {
+            walks.iter().flatten().any(|hop| hop.ttl == ttl && hop.from == Some(router))
+        };
+        let open: BTreeMap<IpNet, u64> = strange
+            .iter()
+            .filter(|(_, _, at)| !is_on(&alive, *at))
+            .filter_map(|(number, ..)| self.kind(*number))
+            .filter_map(|(prefix, _)| Some((prefix, self.open_of(prefix)?)))
+            .filter(|(prefix, _)| way.walked.insert(*prefix))
+            .collect();
+        let targets = open.values().filter_map(|number| self.space.target(*number));
+        let looks = targets.map(|(to, transport)| plan::walk(to, transport)).collect();
+        let walks = seen(self.tools, looks, self.walk_gap()).await;
+        alive.extend(walks.values().map(hops).filter(|walk| Trunk::arrived(walk)));
+        let led = strange.iter().filter(|(_, _, at)| is_on(&alive, *at)).map(|(number, ..)| *number).collect();
+        way.alive = Some(alive);
+        led
+    }
+
+    /// A target of a prefix that answered the sweep by TCP.
+    fn open_of(&self, prefix: IpNet) -> Option<u64> {
+        let lanes = self.space.lanes().iter().enumerate();
+        let mut lanes = lanes
+            .filter(|(_, lane)| (lane.prefix, lane.port.transport, lane.canary) == (prefix, Transport::Tcp, false));
+        lanes.find_map(|(at, _)| {
+            self.space.numbers(at).find(|number| matches!(self.ledger.response(*number), Some(Response::Open)))
+        })
     }
 
     /// A few of each prefix whose way is not known, spread: a part of it may die, and another come by a way of its own. None of those that

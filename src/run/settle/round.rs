@@ -98,16 +98,16 @@ impl Work<'_, '_> {
         }
         let Way { trunk, heard, .. } = way;
         let mut no_route: Vec<(u64, Reach)> = Vec::new();
-        let mut strange: Vec<(u64, Reach, IpAddr)> = Vec::new();
+        let mut strange: Vec<(u64, Reach, (u8, IpAddr))> = Vec::new();
         let mut note = |number, reach: Reach| {
             if matches!(reach, Reach::NoRoute { .. }) {
                 no_route.push((number, reach));
                 return;
             }
-            if let Reach::Passes { router: Some(router), .. } = reach
+            if let Reach::Passes { hop, router: Some(router) } = reach
                 && !trunk.has(router)
             {
-                strange.push((number, reach, router));
+                strange.push((number, reach, (hop, router)));
                 return;
             }
             self.note(number, reach);
@@ -124,11 +124,10 @@ impl Work<'_, '_> {
             let asking = Asking { open: &open, tries, end, spacing };
             mute = ask(tools, space, asking, look, tells, &mut note).await;
         }
-        if let Some((first, ..)) = strange.first() {
-            let alive = self.alive(way, Some(*first)).await;
-            let is_there = |router: IpAddr| alive.iter().flatten().any(|hop| hop.from == Some(router));
-            for (number, reach, router) in strange {
-                self.note(number, if is_there(router) { reach } else { Reach::Untold });
+        if !strange.is_empty() {
+            let led = self.led_to_answers(way, &strange).await;
+            for (number, reach, _) in strange {
+                self.note(number, if led.contains(&number) { reach } else { Reach::Untold });
             }
         }
         // What a line that fails says, it says to everybody: it counts while a neutral flow goes on.
@@ -197,7 +196,7 @@ impl Work<'_, '_> {
 
     /// The walks to targets that answered the sweep, and to Zoom's known hosts that answered, as far as they arrived: Zoom's flows may have a
     /// way of their own.
-    async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<Hop>> {
+    pub(super) async fn alive(&self, way: &mut Way, beside: Option<u64>) -> Vec<Vec<Hop>> {
         if let Some(alive) = &way.alive {
             return alive.clone();
         }
