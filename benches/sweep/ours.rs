@@ -1,5 +1,6 @@
 //! Our own sweep of all addresses, by one engine, in a process of its own.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::hash::RandomState;
 use std::net::IpAddr;
@@ -34,7 +35,8 @@ pub(crate) fn run() {
         // What a probe may come to is paid in packets, and nothing is known yet of those that are under way.
         let pace = Pace::new((rate > 0).then(|| rate * engine.cost().open));
         let known = Ledger::new(space.count());
-        let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight: usize::MAX, known };
+        let (max_inflight, first) = (usize::MAX, BTreeSet::new());
+        let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight, first, known };
         sweep(all, &mut [(Transport::Tcp, engine)], &mut |_| {}, std::future::pending()).await.unwrap()
     });
     let mut text = format!("asked {}\n", swept.asked);

@@ -114,7 +114,8 @@ impl Work<'_> {
         if let Some(shard) = wanted.asks() {
             let pace = Pace::new(rate);
             let max_inflight = if args.max_inflight > 0 { args.max_inflight } else { usize::MAX };
-            let sweep = run::Sweep { space, shard, seed: wanted.seed, pace, max_inflight, known: swept.ledger };
+            let first = run::known_to_answer(&catalogue, space);
+            let sweep = run::Sweep { space, shard, seed: wanted.seed, pace, max_inflight, first, known: swept.ledger };
             let mut note = |event: SweepEvent| {
                 bar.show(&event);
                 log.note(space, &event);

@@ -8,4 +8,4 @@ mod sweep;
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
 pub use settle::{Settle, SettleEvent, Settlement, settle};
-pub use sweep::{Sweep, SweepEvent, Swept, sweep};
+pub use sweep::{Sweep, SweepEvent, Swept, known_to_answer, sweep};

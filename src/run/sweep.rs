@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::{Engine, Response, Returned};
 use why5003_probes::kit::{CannotLook, Transport};
 
+use crate::catalogue::{Catalogue, Host};
 use crate::sweep::{Beacons, Ledger, Load, Order, Pace, Pass, Shard, Space};
 
 /// What a sweep is run with.
@@ -26,6 +27,8 @@ pub struct Sweep<'a> {
     pub pace: Pace,
     /// Targets under way at once, at most.
     pub max_inflight: usize,
+    /// Asked before all others: who is known to answer is a witness, should something shut this computer off meanwhile.
+    pub first: BTreeSet<u64>,
     /// What is known of an earlier run that was cut off.
     pub known: Ledger,
 }
@@ -74,6 +77,13 @@ pub struct Swept {
     pub no_way: bool,
 }
 
+/// The targets whose addresses the catalogue has, since a host of Zoom's is known to answer there.
+pub fn known_to_answer(catalogue: &Catalogue, space: &Space) -> BTreeSet<u64> {
+    let addresses =
+        |host: &Host| host.known_addresses.iter().map(|ip| SocketAddr::new(*ip, host.port)).collect::<Vec<_>>();
+    catalogue.hosts.iter().flat_map(addresses).filter_map(|to| space.number(to, Transport::Tcp)).collect()
+}
+
 /// Asks all targets of a transport by its engine: TCP first, then UDP.
 ///
 /// # Errors
@@ -91,6 +101,7 @@ pub async fn sweep(
         seed: sweep.seed,
         pace: sweep.pace,
         max_inflight: sweep.max_inflight,
+        first: sweep.first,
         began: Instant::now(),
         way: Way::Unseen { errors: 0 },
         swept,
@@ -110,6 +121,7 @@ struct Run<'a, S> {
     seed: u64,
     pace: Pace,
     max_inflight: usize,
+    first: BTreeSet<u64>,
     began: Instant,
     way: Way,
     swept: Swept,
@@ -159,6 +171,8 @@ impl<S: Future<Output = ()>> Run<'_, S> {
             let others = self.those(&numbers, |ledger, number| known(ledger, number) || !canaries.contains(&number));
             self.pass((transport, 1), engine, (order, Shard::WHOLE), &numbers, others).await?;
         }
+        let others = self.those(&numbers, |ledger, number| known(ledger, number) || !self.first.contains(&number));
+        self.pass((transport, 1), engine, (order, self.shard), &numbers, others).await?;
         let known = self.those(&numbers, known);
         self.pass((transport, 1), engine, (order, self.shard), &numbers, known).await?;
         // Silence may be ours: a few are asked again, and all of them if one of those answers now.

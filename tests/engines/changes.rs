@@ -1,5 +1,6 @@
 //! What changes near this computer while a long sweep runs: gateways, leases, links.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,15 @@ pub(crate) fn no_target_of_a_sweep_is_lost_when_the_gateway_is_replaced() {
     let swept = block_on(async {
         let engine: Box<dyn Engine> = Box::new(syn(&prefixes()).await);
         let (pace, known) = (Pace::new(Some(600)), Ledger::new(space.count()));
-        let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight: 1_000, known };
+        let all = Sweep {
+            space: &space,
+            shard: Shard::WHOLE,
+            seed: 7,
+            pace,
+            max_inflight: 1_000,
+            first: BTreeSet::new(),
+            known,
+        };
         let mut settled = 0;
         let mut replace = |event| {
             if let SweepEvent::Settled { attempt: 1, .. } = event {
