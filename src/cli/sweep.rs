@@ -24,7 +24,7 @@ use super::session::{block_on, rfc3339};
 use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
-use crate::sweep::{Found, Ledger, LogHead, Pace, last_words, survey};
+use crate::sweep::{Found, Ledger, LogHead, Pace, known_to_answer, last_words, survey};
 use bar::Bar;
 use file::Log;
 use summary::{Outcome, summary};
@@ -114,7 +114,7 @@ impl Work<'_> {
         if let Some(shard) = wanted.asks() {
             let pace = Pace::new(rate);
             let max_inflight = if args.max_inflight > 0 { args.max_inflight } else { usize::MAX };
-            let first = run::known_to_answer(&catalogue, space);
+            let first = known_to_answer(&catalogue, space);
             let sweep = run::Sweep { space, shard, seed: wanted.seed, pace, max_inflight, first, known: swept.ledger };
             let mut note = |event: SweepEvent| {
                 bar.show(&event);

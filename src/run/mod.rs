@@ -4,8 +4,9 @@ mod diagnose;
 mod schedule;
 mod settle;
 mod sweep;
+mod way_out;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
 pub use settle::{Settle, SettleEvent, Settlement, settle};
-pub use sweep::{Sweep, SweepEvent, Swept, known_to_answer, sweep};
+pub use sweep::{Sweep, SweepEvent, Swept, sweep};

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::{Engine, Response, Returned};
 use why5003_probes::kit::{CannotLook, Transport};
 
-use crate::catalogue::{Catalogue, Host};
+use super::way_out::WayOut;
 use crate::sweep::{Beacons, Ledger, Load, Order, Pace, Pass, Shard, Space};
 
 /// What a sweep is run with.
@@ -77,13 +77,6 @@ pub struct Swept {
     pub no_way: bool,
 }
 
-/// The targets whose addresses the catalogue has, since a host of Zoom's is known to answer there.
-pub fn known_to_answer(catalogue: &Catalogue, space: &Space) -> BTreeSet<u64> {
-    let addresses =
-        |host: &Host| host.known_addresses.iter().map(|ip| SocketAddr::new(*ip, host.port)).collect::<Vec<_>>();
-    catalogue.hosts.iter().flat_map(addresses).filter_map(|to| space.number(to, Transport::Tcp)).collect()
-}
-
 /// Asks all targets of a transport by its engine: TCP first, then UDP.
 ///
 /// # Errors
@@ -103,7 +96,7 @@ pub async fn sweep(
         max_inflight: sweep.max_inflight,
         first: sweep.first,
         began: Instant::now(),
-        way: Way::Unseen { errors: 0 },
+        way: WayOut::Unseen { errors: 0 },
         swept,
         events,
         stop: Box::pin(stop),
@@ -123,31 +116,10 @@ struct Run<'a, S> {
     max_inflight: usize,
     first: BTreeSet<u64>,
     began: Instant,
-    way: Way,
+    way: WayOut,
     swept: Swept,
     events: &'a mut dyn FnMut(SweepEvent),
     stop: Pin<Box<S>>,
-}
-
-/// Whether this computer has a way to anywhere.
-enum Way {
-    /// All that came so far are its own errors: so many.
-    Unseen { errors: u32 },
-    /// Something else came, or nothing did: a packet has left.
-    Seen,
-}
-
-impl Way {
-    fn note(&mut self, response: Response) {
-        *self = match (&self, response) {
-            (Self::Unseen { errors }, Response::Unreachable { by: None }) => Self::Unseen { errors: errors + 1 },
-            _ => Self::Seen,
-        };
-    }
-
-    fn is_none(&self) -> bool {
-        matches!(self, Self::Unseen { errors } if *errors >= NO_WAY)
-    }
 }
 
 /// A pass's own counts.
@@ -397,9 +369,6 @@ fn bit(number: u64) -> usize {
 
 /// Handed to an engine at once: enough to send in one call, few enough that what comes is heard meanwhile.
 const BATCH: usize = 256;
-/// So many errors of this computer's own, and nothing else, mean that it has no way to anywhere. Where it has one to but one of some fifty
-/// prefixes, as many miss that once in a hundred times.
-const NO_WAY: u32 = 256;
 /// A response that is under way in this computer when its time is up still counts.
 const GRACE: Duration = Duration::from_millis(20);
 /// Silent targets that are asked again to see whether silence can be believed.

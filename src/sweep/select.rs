@@ -1,12 +1,14 @@
 //! Which of Zoom's published prefixes and ports a sweep covers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
+use why5003_probes::kit::Transport;
 
-use super::space::{Lane, Port};
+use super::space::{Lane, Port, Space};
 use super::wide::WideRange;
-use crate::catalogue::{Catalogue, PortRange};
+use crate::catalogue::{Catalogue, Host, PortRange};
 
 /// What the user chose; what is left empty chooses everything that fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +173,13 @@ fn without_nested(mut lanes: Vec<Lane>) -> Vec<Lane> {
         }
     }
     kept
+}
+
+/// The targets whose addresses the catalogue has, since a host of Zoom's is known to answer there.
+pub fn known_to_answer(catalogue: &Catalogue, space: &Space) -> BTreeSet<u64> {
+    let addresses =
+        |host: &Host| host.known_addresses.iter().map(|ip| SocketAddr::new(*ip, host.port)).collect::<Vec<_>>();
+    catalogue.hosts.iter().flat_map(addresses).filter_map(|to| space.number(to, Transport::Tcp)).collect()
 }
 
 #[cfg(test)]
