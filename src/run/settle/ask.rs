@@ -17,7 +17,7 @@ use crate::sweep::{Brought, Space};
 pub(super) struct Asking<'a> {
     /// About which targets.
     pub(super) open: &'a [u64],
-    /// How often about each, at most.
+    /// How often about each, at most; a try that another's answer may have spoilt does not count.
     pub(super) tries: u8,
     /// None is begun after that.
     pub(super) end: Instant,

@@ -51,8 +51,9 @@ impl Circumstance<'_> {
                  dropped on the way back, or the host is gone. Run why5003 for which."
             ),
             Self::Limited(router) => format!(
-                "{router} refused some of what it let pass when it was asked slowly, so it limits how much may begin at once: \
-                 a client that opens several connections together may meet that limit. Run why5003 for whether one here does."
+                "{router} refused some of what it let pass when it was asked slowly: it limits how much may begin at once, unless its \
+                 rules were changed meanwhile. A client that opens several connections together may meet such a limit: run \
+                 why5003 for whether one here does."
             ),
             Self::Unfinished => "That is not all: it did not come to its end.".to_owned(),
             Self::NoWay => "It was ended after the first errors, which were all this computer's own.".to_owned(),
