@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, MtuMethod, Observation, PathMtu, Role};
+use why5003_probes::kit::{Fact, Family, MtuMethod, Observation, PathMtu, Role};
 
 use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
 use crate::verdict::model::Scope;
@@ -80,7 +80,9 @@ pub(in crate::verdict) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u3
 
 /// Where a neutral TCP connection of the same address family passes.
 pub(in crate::verdict) fn a_passing_control(evidence: &Evidence, like: SocketAddr) -> Option<SocketAddr> {
-    controls(evidence).find(|a| a.connected().is_some() && a.to().is_ipv4() == like.is_ipv4()).map(Attempt::to)
+    controls(evidence)
+        .find(|a| a.connected().is_some() && Family::of(a.to().ip()) == Family::of(like.ip()))
+        .map(Attempt::to)
 }
 
 /// Whether neutral connections of the try's address family stand: where none does, a failure says nothing of Zoom.
