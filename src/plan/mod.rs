@@ -22,7 +22,7 @@ use here::Here;
 
 use crate::catalogue::Catalogue;
 use crate::evidence::{NotLooked, Question};
-pub use sweep::{NEUTRAL_PORTS, all_the_way, neutral_walks, up_to, walk};
+pub use sweep::{all_the_way, up_to, walk};
 
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 mod diagnose;
 mod schedule;
-mod settle;
 mod sweep;
+mod trace;
 mod way_out;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
-pub use settle::{Settle, SettleEvent, Settlement, settle};
 pub use sweep::{Sweep, SweepEvent, Swept, sweep};
+pub use trace::trace;

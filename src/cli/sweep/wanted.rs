@@ -9,8 +9,9 @@ use why5003_probes::kit::Family;
 use super::super::args::{self, Options};
 use super::super::output;
 use crate::catalogue::{Catalogue, PortRange};
-use crate::run::Settlement;
-use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
+use crate::sweep::{
+    Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, TraceResult, WideRange,
+};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
@@ -27,7 +28,7 @@ pub(super) struct Wanted {
     /// What came in an earlier run.
     pub(super) known: Ledger,
     /// What was settled in an earlier run.
-    pub(super) settled: Settlement,
+    pub(super) settled: TraceResult,
 }
 
 /// What the flags want, with the first line of its file.
@@ -119,7 +120,7 @@ impl Wanted {
             seed: head.seed,
             started: head.started.clone(),
             known,
-            settled: Settlement::default(),
+            settled: TraceResult::default(),
         })
     }
 }
