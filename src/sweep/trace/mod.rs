@@ -24,7 +24,11 @@ mod refusals;
 mod result;
 mod round;
 mod silence;
+#[cfg(test)]
+mod simulation;
 mod spot_check;
+#[cfg(test)]
+mod tests;
 mod tracer;
 mod verify_open;
 
