@@ -3,18 +3,22 @@
 //! Every answer is scripted, and time is tokio's: under paused time a test waits for nothing.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::RootCertStore;
+use tokio::io::{AsyncRead, AsyncWrite, Empty, ReadBuf, empty};
 use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
 use why5003_probes::kit::{
-    CannotLook, Client, Clock, Datagram, DatagramOptions, Dial, Dialled, Heard, HostsLine, How, Interface,
+    CannotLook, Client, Clock, Datagram, DatagramOptions, Dial, Dialled, Heard, HostsLine, How, IcmpError, Interface,
     InterfaceKind, Limit, Neighbour, Network, Outcome, Pending, ProxySetting, ResolverSetting, Route, SegmentTtl,
-    System, SystemLookup, Trust,
+    Stream, System, SystemLookup, Trust,
 };
 
 use super::schedule::Tools;
@@ -34,6 +38,7 @@ pub(super) fn tools(network: FakeNetwork, computer: FakeComputer) -> Tools {
 #[derive(Clone, Copy)]
 enum Dialling {
     RefusedAfter(Duration),
+    HungUpAfter(Duration),
     Impossible,
     Panics,
 }
@@ -49,6 +54,11 @@ impl FakeNetwork {
     /// A connection to this address is refused after so long.
     pub(super) fn refusing(self, address: &str, after: Duration) -> Self {
         self.with(address, Dialling::RefusedAfter(after))
+    }
+
+    /// A connection to this address stands after so long, and is closed at once.
+    pub(super) fn hanging_up(self, address: &str, after: Duration) -> Self {
+        self.with(address, Dialling::HungUpAfter(after))
     }
 
     /// This computer has no socket for this address.
@@ -77,17 +87,18 @@ impl Network for FakeNetwork {
         let counted = Counted::begin(&self.under_way);
         Box::pin(async move {
             let _counted = counted;
-            let (how, took) = match self.dials.get(&dial.to.ip()) {
-                None => (How::Silent, dial.wait),
-                Some(Dialling::RefusedAfter(after)) => (How::Refused, *after),
+            let (outcome, took) = match self.dials.get(&dial.to.ip()) {
+                None => (Outcome::Failed(How::Silent, None), dial.wait),
+                Some(Dialling::RefusedAfter(after)) => (Outcome::Failed(How::Refused, None), *after),
+                Some(Dialling::HungUpAfter(after)) => (Outcome::Connected(Box::new(HungUp(empty()))), *after),
                 Some(Dialling::Impossible) => {
-                    let source = std::io::Error::other("no file descriptor");
+                    let source = io::Error::other("no file descriptor");
                     return Err(CannotLook::Io { operation: "make a socket", source });
                 }
                 Some(Dialling::Panics) => panic!("no arm for {}", dial.to),
             };
             sleep(took).await;
-            Ok(Dialled { outcome: Outcome::Failed(how, None), took, icmp: Vec::new() })
+            Ok(Dialled { outcome, took, icmp: Vec::new() })
         })
     }
 
@@ -116,6 +127,43 @@ impl Drop for Counted {
     }
 }
 
+/// A connection that the peer has closed.
+struct HungUp(Empty);
+
+impl Stream for HungUp {
+    fn local(&self) -> SocketAddr {
+        LOCAL
+    }
+
+    fn icmp(&mut self) -> Vec<IcmpError> {
+        Vec::new()
+    }
+
+    fn set_ttl(&mut self, _: u8) -> bool {
+        true
+    }
+}
+
+impl AsyncRead for HungUp {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for HungUp {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
 /// A UDP socket whose peer never answers.
 struct Unanswered;
 
@@ -132,7 +180,7 @@ impl Datagram for Unanswered {
     }
 
     fn local(&self) -> SocketAddr {
-        SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2)), 40_000)
+        LOCAL
     }
 }
 
@@ -223,6 +271,7 @@ impl System for FakeComputer {
     }
 }
 
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2)), 40_000);
 const UNTOLD: CannotLook = CannotLook::Unsupported { what: "routes", why: "the test has no use for them" };
 
 /// What was asked of an engine, and what it is about to bring.
