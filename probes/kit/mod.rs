@@ -47,6 +47,7 @@ pub(crate) mod search;
 pub(crate) mod settle;
 pub(crate) mod side_by_side;
 pub(crate) mod sockets;
+mod special;
 pub mod status_page;
 pub(crate) mod stun;
 mod system;
@@ -73,6 +74,7 @@ pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outc
 pub use observation::Observation;
 pub use probe::{BadLook, CannotLook, Kind, Layer, Means, Probe, Seen};
 pub use sockets::Sockets;
+pub use special::AddressScope;
 #[cfg(target_os = "linux")]
 pub use system::Linux;
 pub use system::{Counters, Egress, Elsewhere, HardwareAddress, Partings, System, SystemLookup, this_system};

@@ -3,6 +3,8 @@
 mod diagnose;
 mod schedule;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod trace;
 mod way_out;
 

@@ -152,20 +152,6 @@ pub(in crate::verdict) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
     tries
 }
 
-/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
-pub(in crate::verdict) fn special_purpose(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.octets().starts_with(&[0])
-                || v4.is_documentation()
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
-}
-
 /// A handshake that stalled and finished at a smaller segment size, while no router told of a small MTU: the search, and
 /// what it found.
 pub(in crate::verdict) fn black_hole(evidence: &Evidence) -> Option<(&Observation, &PathMtu)> {
