@@ -9,6 +9,7 @@ use why5003_probes::kit::{AddressScope, Transport};
 
 use super::found::Found;
 use super::settle::{Reach, Trunk, Trunks};
+use super::target_state::{FromSweep, FromTrace, Refuser, is_clear, is_open_to_the_trace, state};
 
 /// Where packets are stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,7 +117,7 @@ pub(super) fn forged(found: Found<'_>) -> Vec<(SocketAddr, Transport)> {
 /// the ends of what was settled, it fares as the last that was.
 pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Faring> {
     let mut farings = Vec::new();
-    let mut gap: Vec<Target<'_>> = Vec::new();
+    let mut gap: Vec<Target> = Vec::new();
     let mut before = None;
     for target in told(found, lane, withdrawn) {
         match target.own {
@@ -221,14 +222,10 @@ fn is_stranger(by: Option<IpAddr>, trunk: Option<&Trunk>) -> bool {
 }
 
 /// A target that came back.
-struct Target<'a> {
+struct Target {
     number: u64,
     ip: IpAddr,
-    response: Response,
-    /// The shared routers of its family.
-    trunk: &'a Trunk,
-    /// How it fares, if nothing else were known than its response.
-    alone: Fare,
+    sweep: FromSweep,
     /// What is told of it by itself.
     own: Option<Own>,
 }
@@ -236,106 +233,96 @@ struct Target<'a> {
 #[derive(Clone, Copy)]
 struct Own {
     fare: Fare,
-    /// It was settled; otherwise its response said so.
+    /// It was traced; otherwise its response said so.
     settled: bool,
 }
 
-impl Target<'_> {
+impl Target {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
         let fare = match (before, after) {
             (Some(here), Some(there)) if here.fare.passes() == there.fare.passes() => here.fare,
-            // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it;
+            // Both ends of a pair are traced, if there is time. Where there was none, what passes says nothing of what lies beyond it;
             // what is stopped is rarely a single address.
             (Some(only), None) | (None, Some(only)) if only.settled && only.fare.passes() == Some(false) => only.fare,
             _ => Fare::Unknown,
         };
-        // Who is open or closed is so by itself alone.
-        let fare = if fare.passes() == Some(true) { Fare::Passes } else { fare };
-        Faring { number: self.number, ip: self.ip, fare: self.as_it_came(fare), own: false }
-    }
-
-    /// How it fares with its response, where packets to it or its neighbours fare so.
-    fn as_it_came(&self, fare: Fare) -> Fare {
-        let passes = fare.passes() == Some(true);
-        let is_reset = matches!(fare, Fare::Stopped(Stop::Reset, _));
-        match self.response {
-            // A router on the way that refused it let it pass later.
-            Response::Prohibited { by } if passes && by.is_some_and(|by| self.trunk.hop_of(by).is_some()) => fare,
-            Response::Closed { .. } | Response::Prohibited { .. } if passes => Fare::Closed,
-            // What is dropped or refused otherwise would bring no RST.
-            Response::Closed { .. } if !is_reset => Fare::Refused { icmp: false },
-            Response::Prohibited { .. } if self.alone.passes() == Some(false) => self.alone,
-            Response::Prohibited { .. } if fare.passes().is_none() => self.alone,
-            _ => fare,
-        }
+        let trace = match fare {
+            // A target is open or closed by itself alone.
+            Fare::Open | Fare::Closed | Fare::Passes => FromTrace::Passes,
+            Fare::Stopped(stop, place) => FromTrace::Stopped(stop, place),
+            Fare::Refused { icmp } => FromTrace::Refused { icmp },
+            Fare::Unknown => FromTrace::Nothing,
+        };
+        let fare = state(self.sweep, trace);
+        Faring { number: self.number, ip: self.ip, fare, own: false }
     }
 }
 
 /// The targets of a lane that came back, each with what is told of it by itself.
-fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target<'_>> + '_ {
-    let Found { space, ledger, settled, trunks } = found;
+fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target> + '_ {
+    let Found { space, ledger, settled, .. } = found;
     let retracted = retracted(found, lane);
     // One that is open and did not answer this computer's own connections speaks for all of its lane.
     let is_doubted = |(number, reach)| reach == Reach::Untold && ledger.response(number) == Some(Response::Open);
     let doubted = settled.within(space.numbers(lane)).any(is_doubted);
     space.numbers(lane).filter_map(move |number| {
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
-        let (ip, trunk) = (to.ip(), trunks.of(to.ip()));
-        let at = |by| at_router(by, trunks, ip);
-        // Whether who refuses may be at the far end.
-        let may_be_far = |by: Option<IpAddr>| {
-            let near =
-                by.is_some_and(|by| by != ip && (AddressScope::of(by).is_internal() || trunks.own.contains(&by)));
-            is_stranger(by, Some(trunk)) && !near
-        };
-        let (alone, is_clear) = match response {
-            Response::Open if withdrawn => (Fare::Unknown, true),
-            Response::Open => match settled.reach(number) {
+        let (ip, reach) = (to.ip(), settled.reach(number));
+        let is_open = !withdrawn
+            && match reach {
                 // Somebody else answered, or our raw packets were answered and this computer's own are not.
-                Some(Reach::Forged | Reach::Untold) => (Fare::Unknown, true),
-                None if doubted => (Fare::Unknown, true),
-                _ => (Fare::Open, true),
-            },
-            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (Fare::Unknown, false),
-            Response::Prohibited { by } if may_be_far(by) => (Fare::Refused { icmp: true }, false),
-            Response::Prohibited { by } => (Fare::Stopped(Stop::Prohibited, at(by)), !is_stranger(by, Some(trunk))),
-            // This computer itself did not send: that says nothing of the network.
-            Response::Unreachable { by: None } => (Fare::Unknown, true),
-            Response::Closed { .. } => (Fare::Refused { icmp: false }, false),
-            Response::Silent | Response::Unreachable { .. } => (Fare::Unknown, false),
+                Some(Reach::Forged | Reach::Untold) => false,
+                None => !doubted,
+                Some(_) => true,
+            };
+        let sweep = match response {
+            Response::Open if is_open => FromSweep::Open,
+            Response::Open => FromSweep::OpenInDoubt,
+            Response::Closed { .. } => FromSweep::Closed,
+            Response::Unreachable { by: None } => FromSweep::NotSent,
+            Response::Silent | Response::Unreachable { by: Some(_) } => FromSweep::Silent,
+            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => FromSweep::Refused(Refuser::Limiter),
+            Response::Prohibited { by } => FromSweep::Refused(refuser(by, found.trunks, ip)),
         };
-        let mut target = Target { number, ip, response, trunk, alone, own: None };
-        let own = |reach| match reach {
-            // Nothing but the same word again, where nobody on the way can be told from the far end.
-            Reach::Prohibited { by } if trunk.end() == 0 && may_be_far(by) => Fare::Refused { icmp: true },
-            reach => by_reach(reach, at),
+        let own = match reach.filter(|_| is_open_to_the_trace(sweep)) {
+            Some(reach) => Some(Own { fare: state(sweep, traced(reach, found.trunks, ip)), settled: true }),
+            None => is_clear(sweep).then(|| Own { fare: state(sweep, FromTrace::Nothing), settled: false }),
         };
-        target.own = match settled.reach(number) {
-            Some(reach) if !is_clear || matches!(response, Response::Prohibited { .. }) => {
-                Some(Own { fare: target.as_it_came(own(reach)), settled: true })
-            }
-            _ => is_clear.then_some(Own { fare: alone, settled: false }),
-        };
-        Some(target)
+        Some(Target { number, ip, sweep, own })
     })
 }
 
-fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Place) -> Fare {
+/// Who refused a target.
+fn refuser(by: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Refuser {
+    let place = at_router(by, trunks, target);
+    let is_near = |by: IpAddr| by != target && (AddressScope::of(by).is_internal() || trunks.own.contains(&by));
+    if !is_stranger(by, Some(trunks.of(target))) {
+        Refuser::Router(place)
+    } else if by.is_some_and(is_near) {
+        Refuser::Near(place)
+    } else {
+        Refuser::Far
+    }
+}
+
+/// What a trace says of a target.
+fn traced(reach: Reach, trunks: &Trunks, target: IpAddr) -> FromTrace {
+    let at = |by| at_router(by, trunks, target);
     match reach {
-        Reach::Passes { .. } => Fare::Passes,
-        Reach::Dies { hop, address, next } => Fare::Stopped(Stop::Blocked, Place { hop: Some(hop), address, next }),
-        Reach::Reset { hop, address } => Fare::Stopped(Stop::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::Prohibited { by } => {
-            let place = at(by);
-            // Nobody but the target itself is named, and that may be a bridge that speaks in its name, or it.
-            if place == Place::default() {
-                Fare::Refused { icmp: true }
-            } else {
-                Fare::Stopped(Stop::Prohibited, place)
-            }
+        Reach::Passes { .. } => FromTrace::Passes,
+        Reach::Dies { hop, address, next } => {
+            FromTrace::Stopped(Stop::Blocked, Place { hop: Some(hop), address, next })
         }
-        Reach::NoRoute { by } => Fare::Stopped(Stop::Blocked, at(by)),
-        Reach::Forged | Reach::Untold => Fare::Unknown,
+        Reach::Reset { hop, address } => FromTrace::Stopped(Stop::Reset, Place { hop: Some(hop), address, next: None }),
+        Reach::NoRoute { by } => FromTrace::Stopped(Stop::Blocked, at(by)),
+        // Nothing but the same word again, where nobody on the way can be told from the far end.
+        Reach::Prohibited { by } if trunks.of(target).end() == 0 && refuser(by, trunks, target) == Refuser::Far => {
+            FromTrace::Refused { icmp: true }
+        }
+        // Nobody but the target itself is named, and that may be a bridge that speaks in its name, or it.
+        Reach::Prohibited { by } if at(by) == Place::default() => FromTrace::Refused { icmp: true },
+        Reach::Prohibited { by } => FromTrace::Stopped(Stop::Prohibited, at(by)),
+        Reach::Forged | Reach::Untold => FromTrace::Nothing,
     }
 }
 

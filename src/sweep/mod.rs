@@ -20,6 +20,7 @@ mod select;
 mod settle;
 mod space;
 mod survey;
+mod target_state;
 mod trace;
 mod wide;
 mod words;
