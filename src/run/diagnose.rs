@@ -7,7 +7,8 @@ use tokio::time::{Instant, sleep_until};
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
-use crate::evidence::{Names, NotLooked, Question};
+use crate::evidence::{Names, NotLooked};
+use crate::experiment::{Beside, Question};
 use crate::plan::Plan;
 
 /// What happens while a diagnosis runs.
@@ -112,7 +113,7 @@ pub async fn diagnose(
                     gathered.not_looked.extend(schedule.drop_those(Plan::asks_the_system_for_a_name, why));
                 }
                 let busy = schedule.pending().next().is_some();
-                let askable = standing.questions.into_iter().filter(|question| !(busy && question.wants_a_quiet_way()));
+                let askable = standing.questions.into_iter().filter(|question| !(busy && question.is_quiet()));
                 let looks = ask(&mut plan, askable.collect(), events);
                 asked |= !looks.is_empty();
                 add(&mut schedule, looks, events);
@@ -129,7 +130,7 @@ pub async fn diagnose(
                 let idle = schedule.pending().next().is_none();
                 if !idle && schedule.pending().all(Plan::only_compares) {
                     let standing = judge(&gathered.observations, &gathered.not_looked);
-                    if standing.questions.iter().all(Question::wants_to_begin_alone) {
+                    if standing.questions.iter().all(begins_alone) {
                         let why = "by then nothing was left that it could tell";
                         gathered.not_looked.extend(schedule.drop_those(Plan::only_compares, why));
                         continue;
@@ -180,9 +181,14 @@ fn not_waited_for(names: Names) -> Option<&'static str> {
     }
 }
 
+/// Whether probes that begin at the same time would disturb the answer.
+fn begins_alone(question: &Question) -> bool {
+    question.beside() == Beside::NothingThatBegins
+}
+
 /// The looks that would answer the rules' questions; those that want to begin alone only where the others need none.
 fn ask(plan: &mut Plan<'_>, questions: Vec<Question>, events: &mut dyn FnMut(Event<'_>)) -> Vec<Look> {
-    let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::wants_to_begin_alone);
+    let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(begins_alone);
     let mut looks = Vec::new();
     for (nth, question) in others.iter().chain(&alone).enumerate() {
         if nth >= others.len() && !looks.is_empty() {
