@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use why5003_probes::kit::Proxy;
+use why5003_probes::kit::{Family, Proxy};
 
 use super::rules::rule_format;
 use crate::catalogue::PortRange;
@@ -67,6 +67,15 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// The only address family that may be used; none is both.
+    pub(super) fn family(&self) -> Option<Family> {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Some(Family::V4),
+            (_, true) => Some(Family::V6),
+            (false, false) => None,
+        }
+    }
+
     /// When a run ends that is to be short.
     pub(super) fn deadline(&self) -> Duration {
         self.deadline.unwrap_or(DEADLINE)

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Look, Proxy, Role};
+use why5003_probes::kit::{Family, Look, Proxy, Role};
 
 use crate::catalogue::{Catalogue, Host};
 
@@ -33,7 +33,10 @@ pub struct Setup<'a> {
 impl Setup<'_> {
     /// Whether an address is of a family that this run uses.
     pub fn may_use(&self, address: IpAddr) -> bool {
-        if address.is_ipv4() { self.ipv4 } else { self.ipv6 }
+        match Family::of(address) {
+            Family::V4 => self.ipv4,
+            Family::V6 => self.ipv6,
+        }
     }
 
     /// What a host is to the diagnosis.

@@ -13,7 +13,7 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::kit::{Family, Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
@@ -30,15 +30,6 @@ pub struct Wishes {
     pub proxy: Option<Proxy>,
     /// Use this address family alone.
     pub family: Option<Family>,
-}
-
-/// An address family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
 }
 
 /// A diagnosis's plan.

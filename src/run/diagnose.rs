@@ -209,3 +209,6 @@ impl Gathered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use url::Url;
 use why5003_probes::kit::download::{Download, download};
 use why5003_probes::kit::proxy_settings::exempts;
 use why5003_probes::kit::text::shown;
-use why5003_probes::kit::{Means, Proxy, ProxySays, System};
+use why5003_probes::kit::{Family, Means, Proxy, ProxySays, System};
 
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};
@@ -41,11 +41,10 @@ struct Way {
 
 impl Way {
     fn given(options: &Options) -> Self {
-        let family = match (options.ipv4, options.ipv6) {
-            (true, _) => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            (_, true) => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
-            (false, false) => None,
-        };
+        let family = options.family().map(|family| match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        });
         Self { proxy: options.proxy.clone(), source: options.source.or(family), wait: options.deadline() }
     }
 

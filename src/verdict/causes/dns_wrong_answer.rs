@@ -1,6 +1,6 @@
 //! The resolver gives an address that is not Zoom's.
 
-use why5003_probes::kit::{Layer, Transport};
+use why5003_probes::kit::{AddressScope, Layer, Transport};
 
 use super::prelude::*;
 
@@ -94,7 +94,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let stranger = tried.iter().any(|a| shows_a_stranger(*a));
-        let special = given.iter().all(|a| special_purpose(*a));
+        let special = given.iter().all(|a| !AddressScope::of(*a).is_public());
         let block_page = evidence.background().block_page(first);
         // Addresses that merely differ and are dead, while the others are dead too, prove nothing.
         if genuine.is_empty() && !stranger && !special && block_page.is_none() {

@@ -1,6 +1,6 @@
 //! Somebody on the way takes connections in the servers' place: a transparent proxy, or a firewall's SYN proxy.
 
-use why5003_probes::kit::{How, Layer, Stage, Transport};
+use why5003_probes::kit::{Family, How, Layer, Stage, Transport};
 
 use super::prelude::*;
 
@@ -241,7 +241,7 @@ fn location(evidence: &Evidence, flow: Attempt<'_>, at: u8, kind: Kind) -> Optio
 const NOBODY: Experiment<SocketAddr> = Experiment::new("nobody", |setup, like| {
     let name = setup.neutral_name().unwrap_or("example.com");
     let addresses = &setup.catalogue.canary.addresses;
-    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4());
+    let nobody = addresses.iter().copied().find(|address| Family::of(*address) == Family::of(like.ip()));
     let to = nobody.map(|address| SocketAddr::new(address, like.port()));
     to.map(|to| looks::of_nobody_at_all(name, to)).into_iter().collect()
 });
