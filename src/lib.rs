@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod demo;
 pub mod evidence;
+pub mod experiment;
 pub mod plan;
 pub mod report;
 pub mod rules;

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Role, Settings, Target, Transport, Via};
 
+use super::super::super::testing::{HOW_FAR, LOSS, PASSAGE};
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::experiment::looks;
 use crate::plan::Wishes;
 
 fn catalogue() -> Catalogue {
@@ -46,16 +48,15 @@ fn zoom() -> SocketAddr {
 }
 
 fn how_far() -> Question {
-    Question::HowFar { to: zoom() }
+    HOW_FAR.of(zoom())
 }
 
 fn traceroute() -> Look {
-    let settings = Settings { ladder: Some(24), prefix: "170.114.0.0/16".parse().ok(), ..Settings::default() };
-    Look::new("tcp", Role::Control, Target::tcp(zoom())).with(settings)
+    looks::ladder(Role::Control, zoom(), Transport::Tcp)
 }
 
 fn loss() -> Question {
-    Question::Loss { to: zoom(), role: Role::Range, syns: None }
+    LOSS.of(zoom())
 }
 
 fn asking(questions: impl Into<Vec<Question>>) -> Standing {
@@ -174,7 +175,7 @@ fn lookups_are_dropped_where_they_are_slow_as_well() {
 
 #[test]
 fn a_question_that_wants_to_begin_alone_waits_for_one_that_leads_to_probes() {
-    let passage = Question::Passage { to: zoom(), neutral: false, before: 0 };
+    let passage = PASSAGE.of(zoom());
     with(asking([passage.clone(), how_far()]), |dialogue| {
         let first = dialogue.on_quiet(ms(1_010), &[&lookup()]);
         assert_eq!(first, [Step::Tell(how_far()), Step::Begin(10, traceroute())]);
