@@ -66,16 +66,6 @@ pub(super) struct Options {
     pub(super) ipv6: bool,
 }
 
-impl Options {
-    /// When a run ends that is to be short.
-    pub(super) fn deadline(&self) -> Duration {
-        self.deadline.unwrap_or(DEADLINE)
-    }
-}
-
-/// A user waits so long, and what is silent has been asked often enough by then.
-const DEADLINE: Duration = Duration::from_secs(20);
-
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {

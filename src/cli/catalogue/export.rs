@@ -3,30 +3,36 @@
 use anyhow::ensure;
 use ipnet::IpNet;
 
-use crate::cli::args::{CatalogueExport, Options};
-use crate::cli::{given, rules};
+use crate::cli::args::CatalogueExport;
+use crate::cli::settings::Settings;
+use crate::cli::{files, rules};
+use crate::plan::Family;
 use crate::rules::{Published, Ruleset, published};
 
-pub(super) fn run(options: &Options, export: &CatalogueExport) -> anyhow::Result<()> {
-    let (catalogue, _) = given::catalogue(options)?;
+pub(super) fn run(settings: &Settings, export: &CatalogueExport) -> anyhow::Result<()> {
+    let catalogue = files::catalogue(settings)?.catalogue;
     let Published { mut header, mut allows } = published(&catalogue, &export.service)?;
     for allow in &mut allows {
-        allow.prefixes.retain(|prefix| is_wanted(options, prefix));
+        allow.prefixes.retain(|prefix| is_wanted(settings, prefix));
     }
-    if options.ipv4 || options.ipv6 {
-        header.push(format!("{} alone, as asked for", if options.ipv4 { "IPv4" } else { "IPv6" }));
+    if let Some(family) = settings.family {
+        let name = match family {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        };
+        header.push(format!("{name} alone, as asked for"));
     }
     let ruleset = Ruleset::new(&header, &allows);
     ensure!(
         !ruleset.is_empty(),
         "could not write rules: what was asked for has no prefixes; let it out by name (why5003 catalogue show)"
     );
-    rules::write(options, export.firewall, &ruleset, export.out.as_deref())
+    rules::write(settings, export.firewall, &ruleset, export.out.as_deref())
 }
 
-fn is_wanted(options: &Options, prefix: &IpNet) -> bool {
+fn is_wanted(settings: &Settings, prefix: &IpNet) -> bool {
     match prefix {
-        IpNet::V4(_) => !options.ipv6,
-        IpNet::V6(_) => !options.ipv4,
+        IpNet::V4(_) => settings.family != Some(Family::V6),
+        IpNet::V6(_) => settings.family != Some(Family::V4),
     }
 }

@@ -5,9 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 
-use super::super::args::{self, Options};
+use super::super::args;
 use super::super::output;
+use super::super::settings::Settings;
 use crate::catalogue::Catalogue;
+use crate::plan::Family;
 use crate::run::Settlement;
 use crate::sweep::{Amount, Chosen, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
 
@@ -43,7 +45,7 @@ impl Wanted {
     /// # Errors
     /// When they choose nothing, or too much.
     pub(super) fn given(
-        options: &Options,
+        settings: &Settings,
         args: &args::Sweep,
         catalogue: &Catalogue,
         started: &str,
@@ -51,12 +53,16 @@ impl Wanted {
     ) -> anyhow::Result<Fresh> {
         // Who names a prefix of IPv6 wants it asked.
         let of_ipv6 = |prefix: &IpNet| matches!(prefix, IpNet::V6(_));
-        let lacks_ipv6 = !(options.ipv4 || options.ipv6 || has_ipv6 || args.prefix.iter().any(of_ipv6));
-        let families = match (options.ipv4 || lacks_ipv6, options.ipv6) {
-            (true, _) => "4",
-            (_, true) => "6",
-            (false, false) => "both",
-        };
+        let lacks_ipv6 = !((settings.family == Some(Family::V4))
+            || (settings.family == Some(Family::V6))
+            || has_ipv6
+            || args.prefix.iter().any(of_ipv6));
+        let families =
+            match ((settings.family == Some(Family::V4)) || lacks_ipv6, (settings.family == Some(Family::V6))) {
+                (true, _) => "4",
+                (_, true) => "6",
+                (false, false) => "both",
+            };
         anyhow::ensure!(
             args.shard == Shard::WHOLE || args.seed.is_some(),
             "the parts of a sweep need one order: give the same --seed to each"
@@ -79,7 +85,7 @@ impl Wanted {
         let wanted = Self::of(&head, catalogue)?;
         let head = LogHead { targets: wanted.space.count(), ..head };
         if lacks_ipv6 && args.prefix.is_empty() {
-            output::note(options, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
+            output::note(settings, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
         }
         Ok(Fresh { wanted, head })
     }
