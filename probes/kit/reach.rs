@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::open::{Opened, open};
 use super::text::shown;
-use super::{CannotLook, Dial, Failure, How, Means, Settings, Stage, SystemLookup};
+use super::{CannotLook, Dial, Failure, Family, How, Means, Settings, Stage, SystemLookup};
 
 /// How a host is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) ->
         Ok(addresses) => addresses,
         Err(failure) => return Ok(Opened { facts: Vec::new(), stream: Err(failure) }),
     };
-    let same_family = |to: &IpAddr| way.source.is_none_or(|from| from.is_ipv4() == to.is_ipv4());
+    let same_family = |to: &IpAddr| way.source.is_none_or(|from| Family::of(from) == Family::of(*to));
     let mut facts = Vec::new();
     let (mut first_failure, mut first_error) = (None, None);
     for address in addresses.into_iter().filter(same_family).take(ADDRESSES_TRIED) {

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Interface, Observation, ProxySetting};
+use why5003_probes::kit::{Fact, Family, Interface, Observation, ProxySetting};
 
 use super::head::{milliseconds, remedy_os, rfc3339, this_program};
 use super::{LoadedCatalogue, Overrides};
 use crate::evidence::{Background, Evidence, NotLooked};
-use crate::plan::{Family, Plan, Wishes};
+use crate::plan::{Plan, Wishes};
 use crate::report::{Report, SCHEMA, StoppedBy, Vantage};
 use crate::run::{self, Event, Standing, Tools};
 use crate::verdict::{Judgement, Status, judge};

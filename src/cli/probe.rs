@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::kit::{self, Fact, Kind, Look, Observation, Role, System, SystemLookup, Target, Transport, Via};
+use why5003_probes::kit::{
+    self, Fact, Family, Kind, Look, Observation, Role, System, SystemLookup, Target, Transport, Via,
+};
 use why5003_probes::{KINDS, kind};
 
 use super::args::Probe;
@@ -13,7 +15,6 @@ use super::exit::Code;
 use super::runtime::block_on;
 use super::settings::{Format, Settings};
 use super::{files, output};
-use crate::plan::Family;
 use crate::report::result_line;
 use crate::run::{Finish, Limits, Schedule, Tools};
 
@@ -154,11 +155,7 @@ async fn take(tools: Tools, kind: &Kind, look: Look, settings: &Settings) -> any
 
 async fn resolve(system: &dyn System, host: &str, settings: &Settings) -> anyhow::Result<Vec<IpAddr>> {
     let found = system.lookup(host, settings.deadline()).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
-    let allowed = |address: &IpAddr| match settings.family {
-        Some(Family::V4) => address.is_ipv4(),
-        Some(Family::V6) => address.is_ipv6(),
-        None => true,
-    };
+    let allowed = |address: &IpAddr| settings.family.is_none_or(|family| Family::of(*address) == family);
     match found {
         SystemLookup::Found(addresses) => {
             let addresses: Vec<IpAddr> = addresses.into_iter().filter(allowed).take(ADDRESSES).collect();

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use why5003_probes::kit::Family;
 
 use super::args::{self, Options};
 use super::files;
 use crate::app::{DiagnosisSettings, Overrides, this_computer};
-use crate::plan::Family;
 use crate::run::Tools;
 
 /// What holds for every command.

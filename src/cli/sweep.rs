@@ -10,12 +10,12 @@ mod parts;
 mod summary;
 mod wanted;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ipnet::IpNet;
+use why5003_probes::kit::{AddressScope, Family};
 
 use super::args;
 use super::exit::Code;
@@ -76,9 +76,8 @@ enum Begun {
 
 /// Whether this computer has an address by which IPv6 leads anywhere: what it can't send tells nothing of the network.
 fn has_ipv6(tools: &Tools) -> bool {
-    let reaches = |address: &IpNet| match address.addr() {
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
-        IpAddr::V4(_) => false,
+    let reaches = |address: &IpNet| {
+        Family::of(address.addr()) == Family::V6 && AddressScope::of(address.addr()).leaves_the_link()
     };
     tools.system.interfaces().is_ok_and(|all| all.iter().any(|interface| interface.addresses.iter().any(reaches)))
 }

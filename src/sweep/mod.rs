@@ -35,7 +35,7 @@ pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;
 pub use searches::Searches;
-pub use select::{Amount, Chosen, Families, NothingSelected, Selection, known_to_answer};
+pub use select::{Amount, Chosen, NothingSelected, Selection, known_to_answer};
 pub use settle::{Brought, Farther, Reach, Settled, Trunk, Trunks};
 pub use space::{Lane, Port, Space};
 pub use survey::{Blocked, LaneSurvey, State, Survey, survey};

@@ -14,7 +14,7 @@ use super::ports::Ports;
 use super::template::Packet;
 use super::ways::Ways;
 use crate::engines::response::Response;
-use crate::kit::CannotLook;
+use crate::kit::{CannotLook, Family};
 
 /// What is known of all flows, and how to send.
 pub(super) struct Flows {
@@ -40,12 +40,18 @@ impl Flows {
         let Self { ways, doors, ports_v4, ports_v6, .. } = self;
         for way in ways.iter() {
             doors.need(way.kind())?;
-            let v6 = way.source.is_ipv6();
-            let ports = if v6 { &mut *ports_v6 } else { &mut *ports_v4 };
+            let family = Family::of(way.source);
+            let ports = match family {
+                Family::V4 => &mut *ports_v4,
+                Family::V6 => &mut *ports_v6,
+            };
             if ports.is_none() {
-                let taken = Ports::take(v6).map_err(may_not)?;
-                let filter = if v6 { answers_v6(taken.numbers()) } else { answers_v4(taken.numbers()) };
-                ears.push(Ear::open(v6, &filter)?);
+                let taken = Ports::take(family).map_err(may_not)?;
+                let filter = match family {
+                    Family::V4 => answers_v4(taken.numbers()),
+                    Family::V6 => answers_v6(taken.numbers()),
+                };
+                ears.push(Ear::open(family, &filter)?);
                 *ports = Some(taken);
             }
         }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::piece::{Piece, pieces};
-use crate::kit::{CannotLook, Egress, Partings};
+use crate::kit::{CannotLook, Egress, Family, Partings};
 
 /// How the packets to some addresses leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn of_a_piece(
     source: Option<IpAddr>,
     partings: &Partings,
 ) -> Result<Option<Told>, CannotLook> {
-    let given = source.filter(|source| source.is_ipv4() == piece.first.is_ipv4());
+    let given = source.filter(|source| Family::of(*source) == Family::of(piece.first));
     let Some(mut told) = of_an_address(egress, piece.first, given)? else { return Ok(None) };
     if partings.by_source && given.is_none() && told.source.is_ipv4() {
         // Once the kernel has chosen a source it looks again, with it (`ip_route_connect`); of IPv6 it does not.

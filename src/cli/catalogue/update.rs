@@ -10,7 +10,7 @@ use url::Url;
 use why5003_probes::kit::download::{Download, download};
 use why5003_probes::kit::proxy_settings::exempts;
 use why5003_probes::kit::text::shown;
-use why5003_probes::kit::{Means, Proxy, ProxySays, System};
+use why5003_probes::kit::{Family, Means, Proxy, ProxySays, System};
 
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};
@@ -18,7 +18,6 @@ use crate::catalogue::{Catalogue, List, parse_prefix_list};
 use crate::cli::args::CatalogueUpdate;
 use crate::cli::runtime::block_on;
 use crate::cli::settings::Settings;
-use crate::plan::Family;
 use crate::run::Tools;
 
 pub(super) fn run(settings: &Settings, update: &CatalogueUpdate) -> anyhow::Result<()> {

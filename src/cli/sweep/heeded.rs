@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use why5003_probes::kit::Family;
+
 use super::super::args;
 use super::super::settings::{Format, Settings};
-use crate::plan::Family;
 
 /// Looks at flags that are every command's, and at what goes with what.
 ///

@@ -4,14 +4,14 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
+use why5003_probes::kit::Family;
 
 use super::super::args;
 use super::super::output;
 use super::super::settings::Settings;
 use crate::catalogue::Catalogue;
-use crate::plan::Family;
 use crate::run::Settlement;
-use crate::sweep::{Amount, Chosen, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
+use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
@@ -52,17 +52,9 @@ impl Wanted {
         has_ipv6: bool,
     ) -> anyhow::Result<Fresh> {
         // Who names a prefix of IPv6 wants it asked.
-        let of_ipv6 = |prefix: &IpNet| matches!(prefix, IpNet::V6(_));
-        let lacks_ipv6 = !((settings.family == Some(Family::V4))
-            || (settings.family == Some(Family::V6))
-            || has_ipv6
-            || args.prefix.iter().any(of_ipv6));
-        let families =
-            match ((settings.family == Some(Family::V4)) || lacks_ipv6, (settings.family == Some(Family::V6))) {
-                (true, _) => "4",
-                (_, true) => "6",
-                (false, false) => "both",
-            };
+        let of_ipv6 = |prefix: &IpNet| Family::of(prefix.addr()) == Family::V6;
+        let lacks_ipv6 = settings.family.is_none() && !has_ipv6 && !args.prefix.iter().any(of_ipv6);
+        let family = if lacks_ipv6 { Some(Family::V4) } else { settings.family };
         anyhow::ensure!(
             args.shard == Shard::WHOLE || args.seed.is_some(),
             "the parts of a sweep need one order: give the same --seed to each"
@@ -76,7 +68,7 @@ impl Wanted {
             services: args.service.clone(),
             prefixes: args.prefix.clone(),
             ports: args.port.clone(),
-            families: families.to_owned(),
+            family,
             per_prefix: (!args.all).then_some(args.per_prefix),
             shard: args.shard,
             seed,
@@ -99,23 +91,19 @@ impl Wanted {
             services: head.services.clone(),
             prefixes: head.prefixes.clone(),
             ports: head.ports.clone(),
-            families: match head.families.as_str() {
-                "4" => Families::V4,
-                "6" => Families::V6,
-                _ => Families::Both,
-            },
+            family: head.family,
         };
         let Chosen { mut lanes, wide } = selection.chosen(catalogue).map_err(|error| anyhow!("could not {error}"))?;
         let mut ports: Vec<_> = lanes.iter().map(|lane| lane.port).collect();
         ports.sort_unstable();
         ports.dedup();
         for address in &catalogue.canary.addresses {
-            let has_family = lanes.iter().any(|lane| lane.prefix.addr().is_ipv4() == address.is_ipv4());
+            let has_family = lanes.iter().any(|lane| Family::of(lane.prefix.addr()) == Family::of(*address));
             let of_family = ports.iter().filter(|_| has_family);
             lanes.extend(of_family.map(|port| Lane { prefix: IpNet::from(*address), port: *port, canary: true }));
         }
         let amount = head.per_prefix.map_or(Amount::All, Amount::PerPrefix);
-        let or = if head.families == "6" { "" } else { ", or add -4" };
+        let or = if head.family == Some(Family::V6) { "" } else { ", or add -4" };
         let space = Space::new(lanes, amount).with_context(|| {
             format!("could not sweep so much: IPv6 prefixes have more addresses than can be asked; leave out --all{or}")
         })?;
