@@ -17,6 +17,7 @@ pub(crate) mod dns_wire;
 mod dont_fragment;
 pub mod download;
 pub(crate) mod errno;
+mod error_chain;
 #[cfg(target_os = "linux")]
 pub(crate) mod error_queue;
 #[cfg(not(target_os = "linux"))]
@@ -66,6 +67,7 @@ pub(crate) mod watched;
 pub(crate) use rustls::pki_types::ServerName;
 
 pub use clock::{Clock, SystemClock};
+pub use error_chain::with_sources;
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
 pub use family::Family;

@@ -92,6 +92,23 @@ impl Evidence {
         Self { observations, not_looked, background, by_host, of_this_host, ladders, hellos, redirected }
     }
 
+    /// Takes in more observations of the same run, and more of what could not be looked at.
+    pub fn add(&mut self, observations: Vec<Observation>, not_looked: Vec<NotLooked>) {
+        if observations.is_empty() && not_looked.is_empty() {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.observations);
+        let mut missed = std::mem::take(&mut self.not_looked);
+        all.extend(observations);
+        missed.extend(not_looked);
+        *self = Self::new(all, missed, self.background.clone());
+    }
+
+    /// The observations, for whoever needs nothing else of it any more.
+    pub fn into_observations(self) -> Vec<Observation> {
+        self.observations
+    }
+
     /// Whether DNS queries are answered by somebody else than who was asked: then nothing unencrypted comes from an
     /// independent resolver, for any name.
     pub fn dns_is_redirected(&self) -> bool {

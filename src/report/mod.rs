@@ -17,7 +17,7 @@ pub use explain::{causes_table, explain};
 pub use human::{Style, human};
 pub use json::{ParseReportError, json, json_line, parse};
 pub use markdown::markdown;
-pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
+pub use model::{CatalogueStamp, Report, SCHEMA, StoppedBy, Tool, Vantage};
 pub use redact::Redaction;
 pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};

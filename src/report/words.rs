@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
 
+use super::model::Report;
 use super::plain::plain;
 use crate::verdict::{Finding, Location, Owner, RuledOut, Status, Verdict};
 
@@ -18,6 +19,12 @@ pub(super) fn status(status: Status) -> (&'static str, &'static str) {
         Status::Blocked => ("BLOCKED", "a Zoom client here would show error 5003"),
         Status::Unknown => ("UNKNOWN", "it could not be told whether a Zoom client here would show error 5003"),
     }
+}
+
+/// The verdict in a sentence or two; a run that was ended early says so first.
+pub(super) fn summary(report: &Report) -> String {
+    let summary = &report.verdict.summary;
+    if report.complete { summary.clone() } else { format!("Incomplete run. {summary}") }
 }
 
 /// Who mends it.

@@ -247,6 +247,10 @@ impl System for FakeComputer {
         Ok(None)
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Err(UNTOLD)
+    }
+
     fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         Ok(Vec::new())
     }
