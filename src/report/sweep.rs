@@ -12,7 +12,7 @@ mod words;
 pub use gap::missing;
 pub use human::human as sweep_human;
 pub use markdown::markdown as sweep_markdown;
-pub use model::{Counts, Missing, SWEEP_SCHEMA, Sampled, SweepLane, SweepReport, sweep_lanes};
+pub use model::{Missing, SWEEP_SCHEMA, Sampled, SweepLane, SweepReport, sweep_lanes};
 pub use words::how_asked;
 
 /// The report as indented JSON, ending with a line break.

@@ -1,11 +1,11 @@
 //! What a judgement says, in the form that reports carry.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use why5003_probes::kit::Location;
 
 use crate::evidence::NotLooked;
 
@@ -94,20 +94,6 @@ pub enum Part {
     Root,
     /// It adds to a root, or follows from it.
     Contributing,
-}
-
-/// Where on the way a cause sits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// Hops from this computer; 0 is this computer itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hop: Option<u8>,
-    /// The last address that answers for the affected flow, or the address that refuses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<IpAddr>,
-    /// The first address that answers for a passing flow alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<IpAddr>,
 }
 
 /// How much a cause covers.

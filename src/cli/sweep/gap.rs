@@ -2,7 +2,7 @@
 
 use super::super::args::Options;
 use super::super::{output, rules};
-use crate::report::{SweepReport, how_asked};
+use crate::report::{SweepReport, how_asked, stopped_where};
 use crate::rules::{Allow, Format, Ruleset};
 
 /// Writes the rules to standard output; where nothing is missing it says so, and writes none.
@@ -17,7 +17,10 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
         .iter()
         .map(|missing| Allow {
             id: String::new(),
-            title: format!("missing on {day}, {}", place(missing.location.as_ref())),
+            title: match stopped_where(missing.location.as_ref()) {
+                Some(stopped) => format!("missing on {day}, {stopped}"),
+                None => format!("missing on {day}, on the way"),
+            },
             prefixes: missing.prefixes.clone(),
             ports: missing.ports.clone(),
         })
@@ -39,13 +42,4 @@ pub(super) fn write(options: &Options, firewall: &'static Format, report: &Sweep
         return Ok(());
     }
     rules::write(options, firewall, &ruleset, None)
-}
-
-fn place(location: Option<&crate::verdict::Location>) -> String {
-    match location.map(|location| (location.hop, location.address)) {
-        Some((Some(hop), Some(address))) => format!("at hop {hop}, {address}"),
-        Some((Some(hop), None)) => format!("at hop {hop}"),
-        Some((None, Some(address))) => format!("by {address}"),
-        Some((None, None)) | None => "on the way".to_owned(),
-    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
 use crate::catalogue::PortRange;
-use crate::sweep::{LaneSurvey, Place, State, Survey, WideRange};
+use crate::sweep::{Counts, LaneSurvey, PairState, Survey, WideRange};
 use crate::verdict::{Location, Status};
 
 /// The schema's name.
@@ -65,7 +65,7 @@ pub struct SweepLane {
     pub port: PortRange,
     /// `open`, `passes`, `blocked`, `reset`, `prohibited`, `partly` or `unknown`.
     #[schemars(with = "String")]
-    pub state: State,
+    pub state: PairState,
     /// How its targets responded.
     pub targets: Counts,
     /// The parts of the prefix that are blocked.
@@ -82,23 +82,6 @@ pub struct SweepLane {
     /// elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
-}
-
-/// Targets by what came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Counts {
-    /// A SYN-ACK, or a datagram.
-    pub open: u64,
-    /// A RST, or a port unreachable of the target's own.
-    pub closed: u64,
-    /// ICMP "administratively prohibited".
-    pub prohibited: u64,
-    /// Another ICMP error.
-    pub unreachable: u64,
-    /// Nothing.
-    pub silent: u64,
-    /// Not asked.
-    pub not_asked: u64,
 }
 
 /// Something that this network does not let through.
@@ -122,7 +105,7 @@ pub struct Missing {
 impl SweepLane {
     /// Whether it is known how all of its targets fare, as [`LaneSurvey::is_told`] says.
     pub(super) fn is_told(&self) -> bool {
-        self.state != State::Unknown && self.untold == 0
+        self.state != PairState::Unknown && self.untold == 0
     }
 }
 
@@ -160,21 +143,13 @@ pub fn sweep_lanes(survey: &Survey) -> Vec<SweepLane> {
 }
 
 fn lane(of: &LaneSurvey) -> SweepLane {
-    let tally = of.tally;
     SweepLane {
         prefix: of.lane.prefix,
         port: of.lane.port.into(),
         state: of.state,
-        targets: Counts {
-            open: tally.open,
-            closed: tally.closed,
-            prohibited: tally.prohibited,
-            unreachable: tally.unreachable,
-            silent: tally.silent,
-            not_asked: tally.pending,
-        },
+        targets: of.tally,
         blocked: of.blocked.iter().map(|part| part.prefix).collect(),
-        location: of.blocked.first().map(|part| location(part.place)),
+        location: of.blocked.first().map(|part| part.location),
         untold: of.untold,
         inferred: of.inferred,
     }
@@ -183,9 +158,4 @@ fn lane(of: &LaneSurvey) -> SweepLane {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
-}
-
-pub(super) fn location(place: Place) -> Location {
-    let Place { hop, address, next } = place;
-    Location { hop, address, next }
 }

@@ -7,7 +7,7 @@ use why5003_probes::kit::Transport;
 pub use circumstance::Circumstance;
 
 use super::model::Status;
-use crate::sweep::{LaneSurvey, State, Survey, Tally};
+use crate::sweep::{Counts, LaneSurvey, PairState, Survey};
 
 /// Status and summary of a sweep: what its pairs tell, and then what else must be known to believe it.
 pub fn conclude(survey: &Survey, circumstances: &[Circumstance<'_>]) -> (Status, String) {
@@ -26,14 +26,14 @@ fn of_pairs(survey: &Survey) -> (Status, String) {
     let stopped = |lane: &&LaneSurvey| !lane.blocked.is_empty();
     let count = |such: &dyn Fn(&&LaneSurvey) -> bool| survey.lanes.iter().filter(such).count();
     let (all, blocked) = (survey.lanes.len(), count(&|lane| stopped(lane)));
-    let unknown = count(&|lane| lane.state == State::Unknown);
+    let unknown = count(&|lane| lane.state == PairState::Unknown);
     let untold = count(&|lane| !lane.is_told());
     let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
     let web = count(&is_web);
-    let web_stopped = count(&|lane| is_web(lane) && stopped(lane) && lane.state != State::Partly);
+    let web_stopped = count(&|lane| is_web(lane) && stopped(lane) && lane.state != PairState::Partly);
     if blocked > 0 {
         let status = if web > 0 && web_stopped == web { Status::Blocked } else { Status::Degraded };
-        let partly = count(&|lane| lane.state == State::Partly);
+        let partly = count(&|lane| lane.state == PairState::Partly);
         let of_them = match (blocked, partly) {
             (_, 0) => String::new(),
             (1, _) => ", in part".to_owned(),
@@ -50,7 +50,7 @@ fn of_pairs(survey: &Survey) -> (Status, String) {
         return (Status::Unknown, summary);
     }
     if unknown == all {
-        let some = |count: fn(&Tally) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
+        let some = |count: fn(&Counts) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
         let who = match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
             (true, _) => DOUBTFUL,
             (false, true) => STRANGERS,
