@@ -25,9 +25,10 @@ use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
 use crate::sweep::{Found, Ledger, LogHead, Pace, known_to_answer, last_words, survey};
+use crate::verdict::{Sampled, missing};
 use bar::Bar;
 use file::Log;
-use summary::{Outcome, summary};
+use summary::{Outcome, verdict};
 use wanted::{Fresh, Wanted};
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
@@ -60,7 +61,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         })?,
     }
     finished?;
-    Ok(report.status.into())
+    Ok(report.verdict.status.into())
 }
 
 /// The file of a sweep, which is made when nothing stands in the sweep's way any more.
@@ -145,7 +146,7 @@ impl Work<'_> {
         }
         let late = stopped && !swept.no_way && !interrupts.heard();
         let outcome = Outcome { survey: &survey, swept: &swept, settlement: &settlement, complete, late };
-        let (status, summary) = summary(args, &wanted, &outcome);
+        let verdict = verdict(args, &wanted, &outcome);
         let took: Duration = tools.clock.elapsed().saturating_sub(began);
         let report = SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
@@ -159,12 +160,12 @@ impl Work<'_> {
             asked: swept.asked,
             late: swept.late,
             complete,
-            status,
-            summary,
+            summary: report::sweep_summary(&verdict),
+            verdict,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
-            sampled: wanted.wide.iter().copied().map(report::Sampled::of).collect(),
+            sampled: wanted.wide.iter().copied().map(Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey, &wanted.wide),
+            gap: missing(&survey, &wanted.wide),
         };
         Ok((report, log))
     }

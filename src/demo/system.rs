@@ -9,8 +9,8 @@ use std::time::Duration;
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use why5003_probes::kit::{
-    CannotLook, Client, DatagramOptions, Heard, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Network,
-    Pending, ProxySays, ProxySetting, ResolverSetting, Route, System, SystemLookup,
+    CannotLook, Client, Counters, DatagramOptions, Egress, Heard, HostsLine, Interface, InterfaceKind, Limit,
+    Neighbour, Network, Pending, ProxySays, ProxySetting, ResolverSetting, Route, System, SystemLookup,
 };
 
 use super::block::Block;
@@ -96,6 +96,10 @@ impl System for DemoSystem {
         Ok(None)
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        loopback_alone("how packets leave")
+    }
+
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         let pinned = self.pinned().filter(|(name, _)| names.iter().any(|asked| asked == name));
         Ok(pinned
@@ -135,6 +139,14 @@ impl System for DemoSystem {
         Ok(Vec::new())
     }
 
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        loopback_alone("the kernel's packet counters")
+    }
+
+    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        loopback_alone("what a connection has sent in vain")
+    }
+
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         Box::pin(async move {
             match self.pinned() {
@@ -143,6 +155,11 @@ impl System for DemoSystem {
             }
         })
     }
+}
+
+/// What the kernel counts and knows is of this whole computer, and would say nothing of the look-alike.
+fn loopback_alone<T>(what: &'static str) -> Result<T, CannotLook> {
+    Err(CannotLook::Unsupported { what, why: "the demo has a computer of its own" })
 }
 
 fn query(name: &str) -> Option<Vec<u8>> {

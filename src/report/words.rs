@@ -117,7 +117,7 @@ fn spot(location: &Location) -> Option<String> {
 
 /// Where a sweep's packets are stopped, in words: `at hop 2, 10.0.2.2`, or `by 10.0.2.2` where only the sender of a refusal is
 /// known; `None` where nothing is.
-pub fn stopped_where(location: Option<&Location>) -> Option<String> {
+pub(super) fn stopped_where(location: Option<&Location>) -> Option<String> {
     let location = location?;
     let preposition = if location.hop.is_some() { "at" } else { "by" };
     Some(format!("{preposition} {}", spot(location)?))

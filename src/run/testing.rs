@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite, Empty, ReadBuf, empty};
 use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
 use why5003_probes::kit::{
-    CannotLook, Client, Clock, Datagram, DatagramOptions, Dial, Dialled, Heard, HostsLine, How, IcmpError, Interface,
-    InterfaceKind, Limit, Neighbour, Network, Outcome, Pending, ProxySetting, ResolverSetting, Route, SegmentTtl,
-    Stream, System, SystemLookup, Trust,
+    CannotLook, Client, Clock, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, Heard, HostsLine, How,
+    IcmpError, Interface, InterfaceKind, Limit, Neighbour, Network, Outcome, Pending, ProxySetting, ResolverSetting,
+    Route, SegmentTtl, Stream, System, SystemLookup, Trust,
 };
 
 use super::schedule::Tools;
@@ -238,6 +238,10 @@ impl System for FakeComputer {
         Err(UNTOLD)
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Err(UNTOLD)
+    }
+
     fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         Ok(None)
     }
@@ -260,6 +264,14 @@ impl System for FakeComputer {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         Ok(Vec::new())
+    }
+
+    fn counters(&self, _: IpAddr) -> Result<Counters, CannotLook> {
+        Err(UNTOLD)
+    }
+
+    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        Err(UNTOLD)
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

@@ -6,14 +6,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{Family, ParseTargetError, Target};
 
 use super::ledger::Ledger;
+use super::order::Shard;
 use super::settle::{Reach, Settled, Trunk};
 use super::space::Space;
 use super::words::LastWord;
+use crate::catalogue::PortRange;
 
 /// The schema of the first line.
 pub const LOG_SCHEMA: &str = "why5003.sweep-log/1";
@@ -31,9 +34,9 @@ pub struct LogHead {
     /// Services; none is the usual ones.
     pub services: Vec<String>,
     /// Prefixes; none is all of the services'.
-    pub prefixes: Vec<String>,
+    pub prefixes: Vec<IpNet>,
     /// Ports; none is the services' own.
-    pub ports: Vec<String>,
+    pub ports: Vec<PortRange>,
     /// One family alone, `4` or `6`; none is `both`.
     #[serde(rename = "families", with = "families")]
     pub family: Option<Family>,
@@ -41,7 +44,7 @@ pub struct LogHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_prefix: Option<u32>,
     /// Which part, `3/8`.
-    pub shard: String,
+    pub shard: Shard,
     /// Of the order.
     pub seed: u64,
     /// How many targets the whole has, all shards together: a check.

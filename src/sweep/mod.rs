@@ -30,7 +30,7 @@ pub use found::Found;
 pub use ledger::{Counts, Ledger};
 pub use log::{ForeignLine, LOG_SCHEMA, LogHead, LogLine, ReachLine, ResponseLine, SharedLine, UnheardLine};
 pub use next::next_to_settle;
-pub use order::{Order, Shard};
+pub use order::{Order, ParseShardError, Shard};
 pub use pace::Pace;
 pub use pass::Pass;
 pub use sample::samples;

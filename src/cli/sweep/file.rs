@@ -77,7 +77,7 @@ impl Log {
             let file = File::open(other).with_context(failed)?;
             free(&file.try_lock_shared()).with_context(failed)?;
             let (its, part, _) = read(&file, catalogue).with_context(failed)?;
-            let like = LogHead { started: head.started.clone(), shard: head.shard.clone(), ..its };
+            let like = LogHead { started: head.started.clone(), shard: head.shard, ..its };
             anyhow::ensure!(
                 like == head && part.parts.first().map(|part| part.of) == wanted.parts.first().map(|part| part.of),
                 "{}: they are not parts of one sweep: their first lines differ in more than the part and the time",

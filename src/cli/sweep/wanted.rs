@@ -8,7 +8,7 @@ use why5003_probes::kit::Family;
 
 use super::super::args::{self, Options};
 use super::super::output;
-use crate::catalogue::{Catalogue, PortRange};
+use crate::catalogue::Catalogue;
 use crate::run::Settlement;
 use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
 
@@ -65,11 +65,11 @@ impl Wanted {
             catalogue: catalogue.sha256.clone(),
             started: started.to_owned(),
             services: args.service.clone(),
-            prefixes: args.prefix.iter().map(ToString::to_string).collect(),
-            ports: args.port.iter().map(ToString::to_string).collect(),
+            prefixes: args.prefix.clone(),
+            ports: args.port.clone(),
             family,
             per_prefix: (!args.all).then_some(args.per_prefix),
-            shard: args.shard.to_string(),
+            shard: args.shard,
             seed,
             targets: 0,
         };
@@ -86,13 +86,10 @@ impl Wanted {
     /// # Errors
     /// When it chooses nothing, or too much.
     pub(super) fn of(head: &LogHead, catalogue: &Catalogue) -> anyhow::Result<Self> {
-        let read = |text: &str| anyhow!("could not read {text:?} in the first line of the sweep's file");
-        let prefixes = head.prefixes.iter().map(|text| text.parse::<IpNet>().map_err(|_| read(text)));
-        let ports = head.ports.iter().map(|text| text.parse::<PortRange>().map_err(|_| read(text)));
         let selection = Selection {
             services: head.services.clone(),
-            prefixes: prefixes.collect::<Result<_, _>>()?,
-            ports: ports.collect::<Result<_, _>>()?,
+            prefixes: head.prefixes.clone(),
+            ports: head.ports.clone(),
             family: head.family,
         };
         let Chosen { mut lanes, wide } = selection.chosen(catalogue).map_err(|error| anyhow!("could not {error}"))?;
@@ -109,13 +106,11 @@ impl Wanted {
         let space = Space::new(lanes, amount).with_context(|| {
             format!("could not sweep so much: IPv6 prefixes have more addresses than can be asked; leave out --all{or}")
         })?;
-        let shard = head.shard.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-        let (part, of) = shard.ok_or_else(|| read(&head.shard))?;
         let known = Ledger::new(space.count());
         Ok(Self {
             space,
             wide,
-            parts: vec![Shard { part, of }],
+            parts: vec![head.shard],
             seed: head.seed,
             started: head.started.clone(),
             known,

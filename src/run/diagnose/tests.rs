@@ -10,6 +10,7 @@ use why5003_probes::kit::Role;
 use super::super::testing::{FakeComputer, FakeNetwork, ms, tools};
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::evidence::Names;
 use crate::plan::Wishes;
 
 /// The rules say this, whatever was seen.

@@ -1,15 +1,16 @@
 //! A sweep under paused time, by an engine whose answers are scripted.
 
+use std::collections::BTreeSet;
 use std::future::pending;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 
 use tokio::time::sleep;
-use why5003_probes::engines::Cost;
+use why5003_probes::engines::{Cost, Response};
 
 use super::super::testing::{Asked, FakeEngine, Log, ms};
 use super::*;
-use crate::sweep::{Amount, Lane, Port};
+use crate::sweep::{Amount, Lane, Ledger, Order, Pace, Port, Shard, Space};
 
 const OPEN: Option<(Duration, Response)> = Some((Duration::from_millis(10), Response::Open));
 /// A router's refusal: the target is not asked again, and is no liveness check.
