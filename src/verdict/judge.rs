@@ -201,7 +201,7 @@ fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
         confidence: claim.confidence.clamp(0.5, 1.0),
         owner: claim.owner.unwrap_or(cause.owner),
         role,
-        location: claim.location.clone().filter(|l| *l != super::model::Location::default()),
+        location: claim.location.filter(|l| *l != super::model::Location::default()),
         scope: claim.scope.clone(),
         details: claim.details.clone(),
         because: cited(&claim.because),
