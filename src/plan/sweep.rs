@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Look, Role, Settings, Transport};
 
-use super::looks;
+use crate::experiment::looks;
 
 /// A traceroute to a target, or to a neutral host.
 pub fn walk(to: SocketAddr, transport: Transport) -> Look {

@@ -6,7 +6,6 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 mod trace;
-mod way_out;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};

@@ -3,92 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{AddressScope, Transport};
+use why5003_probes::kit::{AddressScope, Location, Transport};
 
 use super::found::Found;
 use super::settle::{Reach, Trunk, Trunks};
-use super::target_state::{FromSweep, FromTrace, Refuser, is_clear, is_open_to_the_trace, state};
-
-/// Where packets are stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The hop, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hop: Option<u8>,
-    /// Who answers there, or who refuses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<IpAddr>,
-    /// The first who answers for a flow that passes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<IpAddr>,
-}
-
-/// How packets are stopped.
-///
-/// Closed on purpose: these are the ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stop {
-    /// They die on the way: without a word, or for want of a way.
-    Blocked,
-    /// Somebody on the way resets the connections.
-    Reset,
-    /// Somebody on the way refuses by ICMP.
-    Prohibited,
-}
-
-/// How one target fares.
-///
-/// Closed on purpose: each is a word of the sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fare {
-    /// It answers.
-    Open,
-    /// The far end refuses.
-    Closed,
-    /// Nobody answers, and packets come as far as anybody can tell.
-    Passes,
-    /// Something on the way stops it.
-    Stopped(Stop, Place),
-    /// It is refused, and it could not be told by whom: on the way, or at the far end.
-    Refused {
-        /// By ICMP; otherwise by a RST.
-        icmp: bool,
-    },
-    /// It could not be told.
-    Unknown,
-}
-
-impl Fare {
-    /// Whether packets pass; `None` where that is not known.
-    pub fn passes(self) -> Option<bool> {
-        match self {
-            Self::Open | Self::Closed | Self::Passes => Some(true),
-            Self::Stopped(..) => Some(false),
-            Self::Refused { .. } | Self::Unknown => None,
-        }
-    }
-
-    /// Whether what is stopped is stopped alike at one place, and what is not, is not.
-    fn ends_like(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Stopped(here, at), Self::Stopped(there, of)) => {
-                let one = here == there && (at.hop, at.address) == (of.hop, of.address);
-                one || is_just_before(at, (there, of)) || is_just_before(of, (here, at))
-            }
-            _ => self.passes() != Some(false) && other.passes() != Some(false),
-        }
-    }
-}
+use super::target_state::{FromSweep, Refuser, TargetState, is_just_before, state_of};
 
 /// A target, and how it fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Faring {
     pub(super) number: u64,
     pub(super) ip: IpAddr,
-    pub(super) fare: Fare,
+    pub(super) state: TargetState,
     /// It was told of this target itself, not concluded from its neighbours.
     pub(super) own: bool,
 }
@@ -124,7 +51,7 @@ pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Farin
             None => gap.push(target),
             Some(own) => {
                 farings.extend(gap.drain(..).map(|between| between.by_neighbours(before, Some(own))));
-                farings.push(Faring { number: target.number, ip: target.ip, fare: own.fare, own: true });
+                farings.push(Faring { number: target.number, ip: target.ip, state: own.state, own: true });
                 before = Some(own);
             }
         }
@@ -136,28 +63,20 @@ pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Farin
 
 /// One who refuses does not do so for each packet, if he sends few ICMP errors: what dies right before him, he refuses as well.
 fn as_who_refuses(farings: &mut [Faring]) {
-    let mut refusals: Vec<(Stop, Place)> = Vec::new();
+    let mut refusals: Vec<TargetState> = Vec::new();
     for one in farings.iter() {
-        if let Fare::Stopped(stop, place) = one.fare
-            && place.address.is_some()
-            && !refusals.contains(&(stop, place))
-        {
-            refusals.push((stop, place));
+        let names_itself = one.state.stopped_at().is_some_and(|location| location.address.is_some());
+        if names_itself && !refusals.contains(&one.state) {
+            refusals.push(one.state);
         }
     }
     for one in farings.iter_mut() {
-        if let Fare::Stopped(_, place) = one.fare
-            && let Some((stop, refuser)) = refusals.iter().find(|refusal| is_just_before(place, **refusal))
+        if let Some(location) = one.state.stopped_at()
+            && let Some(refusal) = refusals.iter().find(|refusal| is_just_before(location, **refusal))
         {
-            one.fare = Fare::Stopped(*stop, *refuser);
+            one.state = *refusal;
         }
     }
-}
-
-/// Whether what ends at the one place would have come to the other next, and somebody there says that he stops it.
-fn is_just_before(place: Place, (stop, refuser): (Stop, Place)) -> bool {
-    // A refusal names nobody who would come next; a RST has no name of its own.
-    stop != Stop::Reset && refuser.next.is_none() && place.next.is_some() && place.next == refuser.address
 }
 
 /// The middle one of those of which nothing is told between two that fare differently: so a border is found by bisection.
@@ -176,7 +95,7 @@ pub(super) fn halfway(found: Found<'_>, lane: usize) -> Vec<u64> {
             gap.push(target.number);
             continue;
         };
-        if before.is_some_and(|before| !before.fare.ends_like(own.fare)) {
+        if before.is_some_and(|before| !before.state.ends_like(own.state)) {
             middles.extend(gap.get(gap.len() / 2));
         }
         gap.clear();
@@ -232,35 +151,29 @@ struct Target {
 
 #[derive(Clone, Copy)]
 struct Own {
-    fare: Fare,
+    state: TargetState,
     /// It was traced; otherwise its response said so.
     settled: bool,
 }
 
 impl Target {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
-        let fare = match (before, after) {
-            (Some(here), Some(there)) if here.fare.passes() == there.fare.passes() => here.fare,
+        let state = match (before, after) {
+            (Some(here), Some(there)) if here.state.passes() == there.state.passes() => here.state,
             // Both ends of a pair are traced, if there is time. Where there was none, what passes says nothing of what lies beyond it;
             // what is stopped is rarely a single address.
-            (Some(only), None) | (None, Some(only)) if only.settled && only.fare.passes() == Some(false) => only.fare,
-            _ => Fare::Unknown,
+            (Some(only), None) | (None, Some(only)) if only.settled && only.state.passes() == Some(false) => only.state,
+            _ => TargetState::Unknown,
         };
-        let trace = match fare {
-            // A target is open or closed by itself alone.
-            Fare::Open | Fare::Closed | Fare::Passes => FromTrace::Passes,
-            Fare::Stopped(stop, place) => FromTrace::Stopped(stop, place),
-            Fare::Refused { icmp } => FromTrace::Refused { icmp },
-            Fare::Unknown => FromTrace::Nothing,
-        };
-        let fare = state(self.sweep, trace);
-        Faring { number: self.number, ip: self.ip, fare, own: false }
+        // A target is open or closed by itself alone.
+        let state = if state.passes() == Some(true) { TargetState::Passes } else { state };
+        Faring { number: self.number, ip: self.ip, state: state_of(self.sweep, state), own: false }
     }
 }
 
 /// The targets of a lane that came back, each with what is told of it by itself.
 fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target> + '_ {
-    let Found { space, ledger, settled, .. } = found;
+    let Found { space, ledger, settled, trunks } = found;
     let retracted = retracted(found, lane);
     // One that is open and did not answer this computer's own connections speaks for all of its lane.
     let is_doubted = |(number, reach)| reach == Reach::Untold && ledger.response(number) == Some(Response::Open);
@@ -270,7 +183,7 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
         let (ip, reach) = (to.ip(), settled.reach(number));
         let is_open = !withdrawn
             && match reach {
-                // Somebody else answered, or our raw packets were answered and this computer's own are not.
+                // A box answered in its place, or our raw packets were answered and this computer's own are not.
                 Some(Reach::Forged | Reach::Untold) => false,
                 None => !doubted,
                 Some(_) => true,
@@ -282,11 +195,11 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
             Response::Unreachable { by: None } => FromSweep::NotSent,
             Response::Silent | Response::Unreachable { by: Some(_) } => FromSweep::Silent,
             Response::Prohibited { by: Some(by) } if retracted.contains(&by) => FromSweep::Refused(Refuser::Limiter),
-            Response::Prohibited { by } => FromSweep::Refused(refuser(by, found.trunks, ip)),
+            Response::Prohibited { by } => FromSweep::Refused(refuser(by, trunks, ip)),
         };
-        let own = match reach.filter(|_| is_open_to_the_trace(sweep)) {
-            Some(reach) => Some(Own { fare: state(sweep, traced(reach, found.trunks, ip)), settled: true }),
-            None => is_clear(sweep).then(|| Own { fare: state(sweep, FromTrace::Nothing), settled: false }),
+        let own = match reach.filter(|_| sweep.is_open_to_the_trace()) {
+            Some(reach) => Some(Own { state: state_of(sweep, traced(reach, trunks, ip)), settled: true }),
+            None => sweep.is_clear().then(|| Own { state: state_of(sweep, TargetState::Unknown), settled: false }),
         };
         Some(Target { number, ip, sweep, own })
     })
@@ -294,43 +207,46 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
 
 /// Who refused a target.
 fn refuser(by: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Refuser {
-    let place = at_router(by, trunks, target);
+    let location = at_router(by, trunks, target);
     let is_near = |by: IpAddr| by != target && (AddressScope::of(by).is_internal() || trunks.own.contains(&by));
     if !is_stranger(by, Some(trunks.of(target))) {
-        Refuser::Router(place)
+        Refuser::Router(location)
     } else if by.is_some_and(is_near) {
-        Refuser::Near(place)
+        Refuser::Near(location)
     } else {
         Refuser::Far
     }
 }
 
-/// What a trace says of a target.
-fn traced(reach: Reach, trunks: &Trunks, target: IpAddr) -> FromTrace {
+/// What the trace says of a target.
+fn traced(reach: Reach, trunks: &Trunks, target: IpAddr) -> TargetState {
     let at = |by| at_router(by, trunks, target);
     match reach {
-        Reach::Passes { .. } => FromTrace::Passes,
+        Reach::Passes { .. } => TargetState::Passes,
         Reach::Dies { hop, address, next } => {
-            FromTrace::Stopped(Stop::Blocked, Place { hop: Some(hop), address, next })
+            TargetState::Blocked { location: Location { hop: Some(hop), address, next } }
         }
-        Reach::Reset { hop, address } => FromTrace::Stopped(Stop::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::NoRoute { by } => FromTrace::Stopped(Stop::Blocked, at(by)),
-        // Nothing but the same word again, where nobody on the way can be told from the far end.
+        Reach::Reset { hop, address } => {
+            TargetState::Reset { location: Location { hop: Some(hop), address, next: None } }
+        }
+        // Nothing but the same refusal again, where no router can be told from the far end.
         Reach::Prohibited { by } if trunks.of(target).end() == 0 && refuser(by, trunks, target) == Refuser::Far => {
-            FromTrace::Refused { icmp: true }
+            TargetState::Prohibited { location: None }
         }
-        // Nobody but the target itself is named, and that may be a bridge that speaks in its name, or it.
-        Reach::Prohibited { by } if at(by) == Place::default() => FromTrace::Refused { icmp: true },
-        Reach::Prohibited { by } => FromTrace::Stopped(Stop::Prohibited, at(by)),
-        Reach::Forged | Reach::Untold => FromTrace::Nothing,
+        // Where nobody but the target itself is named, that may be a bridge that speaks in its name, or it.
+        Reach::Prohibited { by } => {
+            TargetState::Prohibited { location: Some(at(by)).filter(|location| *location != Location::default()) }
+        }
+        Reach::NoRoute { by } => TargetState::Blocked { location: at(by) },
+        Reach::Forged | Reach::Untold => TargetState::Unknown,
     }
 }
 
 /// Where somebody stands who says that packets may not pass, or cannot.
-fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Place {
+fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Location {
     match address {
-        Some(own) if trunks.own.contains(&own) => Place { hop: Some(0), ..Place::default() },
-        Some(router) if router != target => Place { hop: trunks.of(router).hop_of(router), address, next: None },
-        Some(_) | None => Place::default(),
+        Some(own) if trunks.own.contains(&own) => Location { hop: Some(0), ..Location::default() },
+        Some(router) if router != target => Location { hop: trunks.of(router).hop_of(router), address, next: None },
+        Some(_) | None => Location::default(),
     }
 }

@@ -8,7 +8,7 @@ use why5003_probes::engines::Response;
 use why5003_probes::kit::{Hop, HopAnswer, Transport};
 
 use super::super::super::settle::Reply;
-use super::super::super::{Amount, Found, Lane, Ledger, Port, Space, State, Survey, survey};
+use super::super::super::{Amount, Found, Lane, Ledger, PairState, Port, Space, Survey, survey};
 use super::super::{Depth, Heard, Hosts, Request, Step, Trace, TraceResult, Tracer};
 use super::{Action, Network, OWN};
 
@@ -207,11 +207,11 @@ impl Finding {
         for pair in &self.survey.lanes {
             let mut line = format!("{} {} {}", pair.lane.port, pair.lane.prefix, state(pair.state));
             for part in &pair.blocked {
-                let hop = part.place.hop.map_or("an unknown hop".to_owned(), |hop| format!("hop {hop}"));
-                let address = part.place.address.map_or(String::new(), |address| format!(" {address}"));
+                let hop = part.location.hop.map_or("an unknown hop".to_owned(), |hop| format!("hop {hop}"));
+                let address = part.location.address.map_or(String::new(), |address| format!(" {address}"));
                 line = format!("{line}, {} at {hop}{address}", part.prefix);
             }
-            if pair.untold > 0 && pair.state != State::Unknown && !pair.inferred {
+            if pair.untold > 0 && pair.state != PairState::Unknown && !pair.inferred {
                 line.push_str(", not all told");
             }
             lines.push(line);
@@ -226,15 +226,15 @@ impl Finding {
     }
 }
 
-fn state(state: State) -> &'static str {
+fn state(state: PairState) -> &'static str {
     match state {
-        State::Open => "open",
-        State::Passes => "passes",
-        State::Blocked => "blocked",
-        State::Reset => "reset",
-        State::Prohibited => "prohibited",
-        State::Partly => "partly",
-        State::Unknown => "unknown",
+        PairState::Open => "open",
+        PairState::Passes => "passes",
+        PairState::Blocked => "blocked",
+        PairState::Reset => "reset",
+        PairState::Prohibited => "prohibited",
+        PairState::Partly => "partly",
+        PairState::Unknown => "unknown",
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::TraceResult;
 use super::super::simulation::{Action, Network};
-use crate::sweep::{LaneSurvey, State};
+use crate::sweep::{LaneSurvey, PairState};
 
 const PREFIXES: [&str; 5] = ["134.224.0.0/16", "144.195.0.0/16", "159.124.0.0/16", "170.114.0.0/16", "206.247.0.0/16"];
 const PORTS: [&str; 3] = ["tcp/443", "tcp/8801", "udp/8801"];
@@ -102,12 +102,12 @@ proptest! {
         for pair in &finding.survey.lanes {
             let line = format!("{} {} {:?} {:?}", pair.lane.port, pair.lane.prefix, pair.state, pair.blocked);
             match (plan.filter(pair), pair.state) {
-                (_, State::Unknown) | (None, State::Open | State::Passes) => {}
-                (None, _) | (Some(_), State::Partly | State::Open) => prop_assert!(false, "{line}"),
+                (_, PairState::Unknown) | (None, PairState::Open | PairState::Passes) => {}
+                (None, _) | (Some(_), PairState::Partly | PairState::Open) => prop_assert!(false, "{line}"),
                 // Behind the end of the common path nobody answers.
-                (Some(hop), State::Passes) => prop_assert!(hop >= plan.end(), "{line}"),
+                (Some(hop), PairState::Passes) => prop_assert!(hop >= plan.end(), "{line}"),
                 (Some(hop), _) => {
-                    let at = pair.blocked[0].place;
+                    let at = pair.blocked[0].location;
                     let true_hop = u8::try_from(hop).unwrap();
                     let last = u8::try_from(plan.last_answering(hop)).unwrap();
                     let of = |hop: u8| (hop > 0).then(|| IpAddr::from([10, 0, hop, 1]));
