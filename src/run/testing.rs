@@ -239,12 +239,12 @@ impl System for FakeComputer {
         Err(UNTOLD)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
-        Err(UNTOLD)
-    }
-
     fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         Ok(None)
+    }
+
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Err(UNTOLD)
     }
 
     fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {

@@ -137,6 +137,7 @@ impl FromSweep {
 }
 
 /// The state of a target, by its response and by what the trace says of it, or of those on both sides of it.
+#[expect(clippy::match_same_arms, reason = "each case of the table has an arm of its own")]
 pub(super) fn state_of(sweep: FromSweep, trace: TargetState) -> TargetState {
     use FromSweep::{Closed, NotSent, Open, OpenInDoubt, Refused, Silent};
     use Refuser::{Far, Limiter, Near, Router};

@@ -116,13 +116,11 @@ impl FamilyKnowledge {
 impl Knowledge<'_> {
     /// Sends these one after the other, and returns what came in their order.
     pub(super) fn send(&mut self, list: impl FnOnce(&mut Self) -> (Vec<Request>, Duration)) -> Turn<Vec<Heard>> {
-        match self.came.take() {
-            Some(Came::Paced(heard)) => Turn::Continue(heard),
-            _ => {
-                let (requests, gap) = list(self);
-                Turn::Break(Batch::Paced(Paced::new(requests, gap, self.now)))
-            }
+        if let Some(Came::Paced(heard)) = self.came.take() {
+            return Turn::Continue(heard);
         }
+        let (requests, gap) = list(self);
+        Turn::Break(Batch::Paced(Paced::new(requests, gap, self.now)))
     }
 
     /// Makes these traceroutes one after the other, and returns their hops in the same order.
@@ -133,13 +131,11 @@ impl Knowledge<'_> {
 
     /// Asks targets at several hops side by side, and returns what each brought.
     pub(super) fn ask_all(&mut self, list: impl FnOnce(&mut Self) -> Vec<Asking>) -> Turn<Vec<Answers>> {
-        match self.came.take() {
-            Some(Came::Asks(answers)) => Turn::Continue(answers),
-            _ => {
-                let asks = list(self);
-                Turn::Break(Batch::Asks(asks.into_iter().map(|asking| Ask::new(asking, self.now)).collect()))
-            }
+        if let Some(Came::Asks(answers)) = self.came.take() {
+            return Turn::Continue(answers);
         }
+        let asks = list(self);
+        Turn::Break(Batch::Asks(asks.into_iter().map(|asking| Ask::new(asking, self.now)).collect()))
     }
 
     /// Asks targets at one hop.
