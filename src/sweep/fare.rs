@@ -6,8 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use why5003_probes::engines::Response;
 use why5003_probes::kit::{AddressScope, Location, Transport};
 
+use super::common_path::{Trunk, Trunks};
 use super::found::Found;
-use super::settle::{Reach, Trunk, Trunks};
+use super::reach::Reach;
 use super::target_state::{FromSweep, Refuser, TargetState, is_just_before, state_of};
 
 /// A target, and how it fares.

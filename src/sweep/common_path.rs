@@ -1,87 +1,16 @@
-//! Silence settled: does a packet to a silent target reach the last router that all ways share, or does it die before?
+//! The routers that the paths to several neutral hosts have in common, and what a reply to a TTL-limited packet says beside them.
 //!
-//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last shared router brings
-//! an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
-//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
-//! before the filter, or is it.
+//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last router of the common path
+//! brings an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
+//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so the last router that answers
+//! stands before the filter, or is it.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::kit::{Family, Hop, HopAnswer};
 
-/// How far packets to a target come.
-///
-/// Closed on purpose: it is a word of the sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Reach {
-    /// To the last router that all ways share: nothing on this side of it stops them.
-    Passes {
-        /// Which hop that is.
-        hop: u8,
-        /// Who answered there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        router: Option<IpAddr>,
-    },
-    /// No farther than here, while a neutral flow goes on.
-    Dies {
-        /// The last hop that answers for them; 0 where not even the first does.
-        hop: u8,
-        /// Who answered there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<IpAddr>,
-        /// The first who answers for the neutral flow alone.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        next: Option<IpAddr>,
-    },
-    /// A RST comes back though the packet's TTL ended before the target: a router answers an expired TTL before it filters, so who
-    /// sent the RST is the one before, or sits behind it.
-    Reset {
-        /// The last hop before that; 0 where it came from this computer or its link.
-        hop: u8,
-        /// The router there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<IpAddr>,
-    },
-    /// Somebody on the way says that they may not pass.
-    Prohibited {
-        /// Who.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<IpAddr>,
-    },
-    /// A router on the way says that it knows no way for them.
-    NoRoute {
-        /// Which.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<IpAddr>,
-    },
-    /// They are answered on the way, by somebody in the target's place.
-    Forged,
-    /// It could not be told: routers do not answer, or answer too seldom.
-    Untold,
-}
-
-impl Reach {
-    /// Whether packets pass; `None` where that is not known.
-    pub fn passes(self) -> Option<bool> {
-        match self {
-            Self::Passes { .. } => Some(true),
-            Self::Dies { .. } | Self::Reset { .. } | Self::Prohibited { .. } | Self::NoRoute { .. } => Some(false),
-            Self::Forged | Self::Untold => None,
-        }
-    }
-
-    /// Whether packets are stopped in the same manner at the same place; the first router beyond differs from flow to flow.
-    pub fn ends_where(self, other: Self) -> bool {
-        let plain = |reach| match reach {
-            Self::Dies { hop, address, .. } => Self::Dies { hop, address, next: None },
-            reach => reach,
-        };
-        plain(self) == plain(other)
-    }
-}
+use super::reach::Reach;
 
 /// The routers that the ways to several neutral operators share, from this computer on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +87,7 @@ impl Trunk {
     }
 
     /// How far packets come by a way of their own, by who has those that end at hops in a row, from its end on.
-    pub fn comes_farther(&self, came: &[(u8, Option<IpAddr>)]) -> Farther {
+    pub(super) fn comes_farther(&self, came: &[(u8, Option<IpAddr>)]) -> Farther {
         let came: Vec<(u8, IpAddr)> = came.iter().filter_map(|(ttl, from)| Some((*ttl, (*from)?))).collect();
         if let Some((ttl, _)) = came.iter().find(|(_, from)| self.router(self.end()) == Some(*from)) {
             return Farther::To(*ttl);
@@ -199,7 +128,7 @@ impl Trunk {
 ///
 /// Closed on purpose: these are the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farther {
+pub(super) enum Farther {
     /// Nobody has them there or behind, or they go in a circle.
     No,
     /// To this hop, where somebody answers.
@@ -299,34 +228,6 @@ impl Reply {
     /// What it tells, if it was to go all the way to a target that somebody may refuse: that somebody does.
     pub fn all_the_way(self) -> Option<Reach> {
         (self.came == HopAnswer::Prohibited).then_some(Reach::Prohibited { by: self.from })
-    }
-}
-
-/// What was settled, by target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    reaches: BTreeMap<u64, Reach>,
-}
-
-impl Settled {
-    /// Notes how far packets to a target come.
-    pub fn note(&mut self, number: u64, reach: Reach) {
-        self.reaches.insert(number, reach);
-    }
-
-    /// How far packets to a target come, where that was settled.
-    pub fn reach(&self, number: u64) -> Option<Reach> {
-        self.reaches.get(&number).copied()
-    }
-
-    /// Forgets all others.
-    pub fn keep(&mut self, wanted: impl Fn(u64) -> bool) {
-        self.reaches.retain(|number, _| wanted(*number));
-    }
-
-    /// What was settled within a range.
-    pub fn within(&self, numbers: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Reach)> + '_ {
-        self.reaches.range(numbers).map(|(number, reach)| (*number, *reach))
     }
 }
 

@@ -7,25 +7,26 @@ use std::net::IpAddr;
 
 use why5003_probes::kit::HopAnswer;
 
-use super::settle::{Reach, Reply, Trunk};
+use super::super::common_path::{Reply, Trunk};
+use super::super::reach::Reach;
 
 /// What is known of where a flow ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub(super) struct LastHopSearch {
     /// What packets brought that were to end at these hops.
     came: BTreeMap<u8, Reply>,
     /// The nearest hop at which it is known from the first that it does not come so far.
     end: u8,
 }
 
-impl Ending {
+impl LastHopSearch {
     /// Of a flow that brings nothing at the end of the trunk; of one that a RST comes for it is not known where that comes from.
-    pub fn new(trunk: &Trunk, is_reset: bool) -> Self {
+    pub(super) fn new(trunk: &Trunk, is_reset: bool) -> Self {
         Self { came: BTreeMap::new(), end: trunk.end().saturating_add(u8::from(is_reset)) }
     }
 
     /// The hop at which the next packet is to end: the middle one of those that answer, if there is any left.
-    pub fn next(&self, trunk: &Trunk) -> Option<u8> {
+    pub(super) fn next(&self, trunk: &Trunk) -> Option<u8> {
         let passed = self.passed(trunk).map_or(0, |(hop, _)| hop);
         let stopped = self.came.keys().copied().find(|hop| *hop > passed).unwrap_or(self.end);
         let left: Vec<u8> = (passed.saturating_add(1)..stopped).filter(|hop| trunk.router(*hop).is_some()).collect();
@@ -33,7 +34,7 @@ impl Ending {
     }
 
     /// The next hop behind the one at which it seems to end: a router there may be mute for it, and one behind him not.
-    pub fn beyond(&self, trunk: &Trunk) -> Option<u8> {
+    pub(super) fn beyond(&self, trunk: &Trunk) -> Option<u8> {
         let last = self.came.last_key_value();
         let is_silent = |brought: &Reply| brought.came == HopAnswer::Silent;
         let last = last.filter(|(_, brought)| is_silent(brought)).map(|(hop, _)| *hop)?;
@@ -41,7 +42,7 @@ impl Ending {
     }
 
     /// Notes what a packet brought that was to end at such a hop.
-    pub fn note(&mut self, ttl: u8, brought: Reply) {
+    pub(super) fn note(&mut self, ttl: u8, brought: Reply) {
         self.came.insert(ttl, brought);
     }
 
@@ -75,7 +76,7 @@ impl Ending {
     }
 
     /// What is known by now.
-    pub fn reach(&self, trunk: &Trunk) -> Reach {
+    pub(super) fn reach(&self, trunk: &Trunk) -> Reach {
         let (hop, address) = self.passed(trunk).unwrap_or_default();
         if self.heard().any(|(ttl, _)| ttl > hop) {
             return Reach::Untold;
@@ -121,7 +122,7 @@ mod tests {
     /// Searches, where packets pass up to a hop and bring this beyond; and how many it took.
     fn found(last: u8, beyond: Reply) -> (Reach, usize) {
         let trunk = trunk();
-        let mut ending = Ending::new(&trunk, beyond.came == Refused);
+        let mut ending = LastHopSearch::new(&trunk, beyond.came == Refused);
         let mut asked = 0;
         while let Some(ttl) = ending.next(&trunk) {
             asked += 1;
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn a_router_beside_the_way_is_named_and_not_the_one_of_that_hop_on_it() {
         let (trunk, beside) = (trunk(), Some(IpAddr::from([10, 9, 9, 9])));
-        let mut ending = Ending::new(&trunk, false);
+        let mut ending = LastHopSearch::new(&trunk, false);
         while let Some(ttl) = ending.next(&trunk) {
             let came = if ttl <= 4 { Expired } else { Silent };
             ending.note(ttl, Reply { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
@@ -174,7 +175,7 @@ mod tests {
     /// Searches, beyond where it seems to end as well, where such routers have it at hop 1, 2, …; 0 where nobody does.
     fn found_of(routers: [u8; 7], is_reset: bool) -> Reach {
         let trunk = trunk();
-        let mut ending = Ending::new(&trunk, is_reset);
+        let mut ending = LastHopSearch::new(&trunk, is_reset);
         while let Some(ttl) = ending.next(&trunk).or_else(|| ending.beyond(&trunk)) {
             let router = routers.get(usize::from(ttl) - 1).copied().unwrap_or_default();
             let from = (router > 0).then(|| name(router));
