@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Reach {
-    /// To the last router that all ways share: nothing on this side of it stops them.
+    /// To the end of the common path, or behind it: nothing on this side of it stops them.
     Passes {
-        /// Which hop that is.
+        /// The hop.
         hop: u8,
-        /// Who answered there.
+        /// The router that answered there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         router: Option<IpAddr>,
     },
@@ -23,15 +23,15 @@ pub enum Reach {
     Dies {
         /// The last hop that answers for them; 0 where not even the first does.
         hop: u8,
-        /// Who answered there.
+        /// The router that answered there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<IpAddr>,
-        /// The first who answers for the neutral flow alone.
+        /// The first router that answers for the neutral flow alone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<IpAddr>,
     },
-    /// A RST comes back though the packet's TTL ended before the target: a router answers an expired TTL before it filters, so who
-    /// sent the RST is the one before, or sits behind it.
+    /// A RST comes back though the packet's TTL ended before the target. A router answers an expired TTL before it filters, so the RST's
+    /// sender is the router before, or stands behind it.
     Reset {
         /// The last hop before that; 0 where it came from this computer or its link.
         hop: u8,
@@ -39,21 +39,21 @@ pub enum Reach {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<IpAddr>,
     },
-    /// Somebody on the way says that they may not pass.
+    /// A router on the way says that they may not pass.
     Prohibited {
         /// Who.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
-    /// A router on the way says that it knows no way for them.
+    /// A router on the way says that it has no route for them.
     NoRoute {
         /// Which.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
-    /// They are answered on the way, by somebody in the target's place.
+    /// A box on the way answers in the target's place.
     Forged,
-    /// It could not be told: routers do not answer, or answer too seldom.
+    /// Unknown: routers do not answer, or answer too seldom.
     Untold,
 }
 
@@ -77,7 +77,7 @@ impl Reach {
     }
 }
 
-/// What was settled, by target.
+/// How far packets come, by target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     reaches: BTreeMap<u64, Reach>,
@@ -89,7 +89,7 @@ impl Settled {
         self.reaches.insert(number, reach);
     }
 
-    /// How far packets to a target come, where that was settled.
+    /// How far packets to a target come, if that is known.
     pub fn reach(&self, number: u64) -> Option<Reach> {
         self.reaches.get(&number).copied()
     }
@@ -99,7 +99,7 @@ impl Settled {
         self.reaches.retain(|number, _| wanted(*number));
     }
 
-    /// What was settled within a range.
+    /// What is known within a range of targets.
     pub fn within(&self, numbers: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Reach)> + '_ {
         self.reaches.range(numbers).map(|(number, reach)| (*number, *reach))
     }
