@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::kit::IcmpMeaning;
+use crate::model::IcmpMeaning;
 
 /// What came for one address and port.
 ///

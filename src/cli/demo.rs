@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use why5003_probes::kit::{Network, Sockets, System};
+use why5003_probes::net::{Network, Sockets};
+use why5003_probes::os::System;
 
 use super::args::{Demo, Format, Options};
 use super::exit::Code;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use why5003_probes::kit::{Network, Sockets, System, SystemClock, this_system};
+use why5003_probes::net::{Network, Sockets};
+use why5003_probes::os::{System, SystemClock, this_system};
 
 use super::args::Options;
 use super::exit::Code;

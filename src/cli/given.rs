@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use why5003_probes::kit::{
-    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, HostsLine, Interface, Limit,
-    Neighbour, Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System,
-    SystemLookup, Trust,
+use why5003_probes::model::{
+    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
+    ResolverSetting, Route,
 };
+use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Network, SegmentTtl};
+use why5003_probes::os::{Counters, Egress, System, SystemLookup, Trust};
 
 use super::args::Options;
 use crate::catalogue::Catalogue;

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use clap::error::{ContextKind, ErrorKind};
-use why5003_probes::kit::text::shown;
+use why5003_probes::wire::text::shown;
 
 use super::args::{Format, Options};
 use crate::report::{self, Report, Style};

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::kit::{
-    Fact, Kind, Look, Observation, Role, Settings, System, SystemLookup, Target, Transport, Via,
-};
+use why5003_probes::model::{Fact, Look, Observation, Role, Settings, Target, Transport, Via};
+use why5003_probes::os::{System, SystemLookup};
+use why5003_probes::prober::Kind;
 use why5003_probes::{KINDS, kind};
 
 use super::args::{Format, Options, Probe};

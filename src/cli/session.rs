@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use why5003_probes::kit::{Fact, Interface, ProxySetting};
+use why5003_probes::model::{Fact, Interface, ProxySetting};
 
 use super::args::Options;
 use super::given;

@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::{IpNet, Ipv6Net};
-use why5003_probes::kit::{Proxy, Role, Transport};
+use why5003_probes::model::{Proxy, Role, Transport};
 
 /// What of a ClientHello kills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
-use why5003_probes::kit::nat64;
-use why5003_probes::kit::{
+use why5003_probes::model::{
     Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
 };
+use why5003_probes::wire::nat64;
 
 use super::first::{DNS, DOT};
 use super::{Plan, first, looks, prefixes, proxies};

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Look, Observation, Role};
+use why5003_probes::model::{Fact, Look, Observation, Role};
 
 use super::{Plan, first, looks, proxies};
 

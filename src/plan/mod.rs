@@ -16,7 +16,7 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::model::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 

@@ -1,7 +1,7 @@
 //! The looks at proxies: those that are set, those that a script names, and those that a network may offer.
 
-use why5003_probes::kit::proxy_settings::{DIRECT, Script};
-use why5003_probes::kit::{Fact, Look, Observation, Proxy, ProxyScheme, Role, Settings};
+use why5003_probes::model::{Fact, Look, Observation, Proxy, ProxyScheme, Role, Settings};
+use why5003_probes::wire::proxy_settings::{DIRECT, Script};
 
 use super::{Plan, first, looks};
 
@@ -87,7 +87,7 @@ fn in_short(look: Look) -> Look {
 mod tests {
     use std::time::Duration;
 
-    use why5003_probes::kit::PacChoice;
+    use why5003_probes::model::PacChoice;
 
     use super::*;
     use crate::catalogue::Catalogue;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use fixedbitset::FixedBitSet;
 use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::{Engine, Response, Returned};
-use why5003_probes::kit::{CannotLook, Transport};
+use why5003_probes::model::{CannotLook, Transport};
 
 use super::way_out::WayOut;
 use crate::sweep::{Beacons, Ledger, Load, Order, Pace, Pass, Shard, Space};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{ParseTargetError, Target};
+use why5003_probes::model::{ParseTargetError, Target};
 
 use super::ledger::Ledger;
 use super::settle::{Reach, Settled, Trunk};
@@ -206,7 +206,7 @@ fn number(space: &Space, spelled: &str) -> Result<u64, ForeignLine> {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Transport;
+    use why5003_probes::model::Transport;
 
     use super::super::{Amount, Lane, Place, Port, Standing};
     use super::*;

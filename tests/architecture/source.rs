@@ -145,7 +145,7 @@ impl Source {
     }
 
     /// The module that the file is, from its crate's root.
-    fn module(&self) -> Vec<String> {
+    pub(crate) fn module(&self) -> Vec<String> {
         let inner = self.path.split_once('/').map_or("", |(_, inner)| inner).trim_end_matches(".rs");
         let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
         if module.last().is_some_and(|last| ["mod", "lib", "main"].contains(&last.as_str())) {

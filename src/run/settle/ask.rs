@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
-use why5003_probes::kit::{HopAnswer, Look, Transport};
+use why5003_probes::model::{HopAnswer, Look, Transport};
 
 use super::super::schedule::{Finish, Limits, Schedule, Tools};
 use super::SLOWEST;

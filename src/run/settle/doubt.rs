@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{HopAnswer, Look, Observation, Transport};
+use why5003_probes::model::{HopAnswer, Look, Observation, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, seen};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use why5003_probes::kit::{Fact, Hop, HopAnswer, How, IcmpError, Look, Observation};
+use why5003_probes::model::{Fact, Hop, HopAnswer, How, IcmpError, Look, Observation};
 
 use super::super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::sweep::Brought;

@@ -18,7 +18,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, Interface, Transport};
+use why5003_probes::model::{Hop, Interface, Transport};
 
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer, Transport};
+use why5003_probes::model::{Hop, HopAnswer, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{hops, seen};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer, Look, Transport};
+use why5003_probes::model::{Hop, HopAnswer, Look, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, hops, seen};

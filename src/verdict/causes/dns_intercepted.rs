@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 
@@ -98,7 +98,7 @@ fn looks_false(evidence: &Evidence, name: &str) -> bool {
                     !given.iter().any(|a| genuine.contains(a)) && no_address_of(evidence, name, &given)
                 }
                 Named::NoName | Named::Rcode(_) => true,
-                Named::NoData => l.record() == why5003_probes::kit::RecordType::A,
+                Named::NoData => l.record() == why5003_probes::model::RecordType::A,
                 Named::Failed(_) => false,
             }
         })

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

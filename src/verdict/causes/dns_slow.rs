@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::model::{How, Layer};
 
 use super::prelude::*;
 

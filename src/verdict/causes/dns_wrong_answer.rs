@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Layer, Transport};
+use why5003_probes::model::{Layer, Transport};
 
 use super::prelude::*;
 

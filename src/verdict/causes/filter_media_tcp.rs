@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{How, Layer, Observation, Transport};
+use why5003_probes::model::{How, Layer, Observation, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};

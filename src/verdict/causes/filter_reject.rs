@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
+use why5003_probes::model::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! UDP flows to Zoom fall silent after a number of datagrams.
 
-use why5003_probes::kit::{Exchange, Fact, Layer, Observation};
+use why5003_probes::model::{Exchange, Fact, Layer, Observation};
 
 use super::prelude::*;
 use crate::verdict::measure::media::ports_of;

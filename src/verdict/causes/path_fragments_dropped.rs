@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Transport};
+use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, Transport};
 
 use super::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
 
 use super::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{HopAnswer, How, Layer, Stage, Transport};
+use why5003_probes::model::{HopAnswer, How, Layer, Stage, Transport};
 
 use super::prelude::*;
 

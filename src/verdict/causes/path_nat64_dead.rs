@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{How, Layer, nat64};
+use why5003_probes::model::{How, Layer};
+use why5003_probes::wire::nat64;
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! What every cause's file needs: the record, the ruling, the evidence's views, and the common ways to weigh them.
 
-pub(super) use why5003_probes::kit::Role;
+pub(super) use why5003_probes::model::Role;
 
 pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source, Telling};
 pub(super) use crate::verdict::cause::{Cause, Mend};

@@ -1,6 +1,6 @@
 //! The proxy opens tunnels, but not to the port of HTTPS.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use super::proxy::{HTTPS, judge, neutral_tunnels, refuses, through};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use why5003_probes::kit::proxy_settings::DIRECT;
-use why5003_probes::kit::{Layer, ProxySays, Stage};
+use why5003_probes::model::{Layer, ProxySays, Stage};
+use why5003_probes::wire::proxy_settings::DIRECT;
 
 use super::prelude::*;
 use super::proxy::through;

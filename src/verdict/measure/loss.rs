@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{How, Role};
+use why5003_probes::model::{How, Role};
 
 use super::limit;
 use super::rate;

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Hello, HopAnswer, Sni, Transport};
+use why5003_probes::model::{Hello, HopAnswer, Sni, Transport};
 
 use crate::evidence::{Evidence, Ladder, Question, Telling};
 use crate::verdict::model::Location;

@@ -2,7 +2,7 @@
 
 mod circumstance;
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 pub use circumstance::Circumstance;
 

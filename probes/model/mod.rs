@@ -1,0 +1,28 @@
+//! The values that all others speak in: what is asked, and what came back.
+//!
+//! It offers the look (target, way, settings), the facts, the failure, the observation and the reasons why nothing could be
+//! looked at. Nothing here opens, sends, waits or reads a clock; it names no other room, no runtime and no operating system.
+
+mod error;
+mod fact;
+mod failure;
+mod layer;
+mod look;
+mod observation;
+mod pending;
+mod probe_name;
+mod seen;
+mod target;
+mod via;
+
+pub use error::{BadLook, CannotLook};
+pub(crate) use fact::micros;
+pub use fact::*;
+pub use failure::{Failure, How, Stage};
+pub use layer::Layer;
+pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
+pub use observation::Observation;
+pub use pending::Pending;
+pub use seen::Seen;
+pub use target::{ParseTargetError, Target, Transport};
+pub use via::{DnsTransport, ParseViaError, Proxy, ProxyScheme, Secret, Via};
