@@ -156,11 +156,12 @@ fn next_hop(route: &Route, whose: Neighbours) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::net::SocketAddr;
     use std::time::Duration;
 
     use super::*;
     use crate::model::{Client, HostsLine, Interface, Limit, Neighbour, ProxySetting, ResolverSetting, Role, Target};
-    use crate::os::{SystemLookup, this_system};
+    use crate::os::{Counters, Egress, SystemLookup, this_system};
 
     const GATEWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 254));
 
@@ -187,6 +188,9 @@ mod tests {
         fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
             Ok((address == GATEWAY).then(neighbour))
         }
+        fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+            closed()
+        }
         fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
             closed()
         }
@@ -201,6 +205,12 @@ mod tests {
         }
         fn clients(&self) -> Result<Vec<Client>, CannotLook> {
             Ok(Vec::new())
+        }
+        fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+            closed()
+        }
+        fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
+            closed()
         }
         fn lookup<'a>(&'a self, _name: &'a str, _wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
             Box::pin(async { closed() })

@@ -199,6 +199,21 @@ fn nothing_is_unsafe_or_silenced_or_skipped() {
     nothing(&broken);
 }
 
+/// `--resolver` and `--source` wrap a system and a network. A wrapper that need not name each method loses one some day, and what
+/// it loses reads as "this system does not tell".
+#[test]
+fn a_seam_that_is_wrapped_has_no_default_methods() {
+    let mut broken = Vec::new();
+    for seam in ["System", "Network"] {
+        let bodies: Vec<(&str, usize)> = SOURCES
+            .iter()
+            .flat_map(|source| source.bodies_in_trait(seam).map(|line| (source.path.as_str(), line)))
+            .collect();
+        broken.extend(bodies.iter().map(|(path, line)| format!("{path}:{line}: {seam} has a default method")));
+    }
+    nothing(&broken);
+}
+
 #[test]
 fn the_top_of_the_repository_is_as_designed() {
     let names = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());

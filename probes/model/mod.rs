@@ -6,12 +6,14 @@
 mod error;
 mod fact;
 mod failure;
+mod family;
 mod layer;
 mod look;
 mod observation;
 mod pending;
 mod probe_name;
 mod seen;
+mod special;
 mod target;
 mod via;
 
@@ -19,10 +21,12 @@ pub use error::{BadLook, CannotLook};
 pub(crate) use fact::micros;
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
+pub use family::Family;
 pub use layer::Layer;
 pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use observation::Observation;
 pub use pending::Pending;
 pub use seen::Seen;
+pub use special::AddressScope;
 pub use target::{ParseTargetError, Target, Transport};
 pub use via::{DnsTransport, ParseViaError, Proxy, ProxyScheme, Secret, Via};

@@ -1,12 +1,12 @@
 //! Systems other than Linux: says what it can't see and why, so that "not looked" never reads as healthy.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use pnet::datalink;
 
-use super::{System, SystemLookup, lookup};
+use super::{Counters, Egress, System, SystemLookup, lookup};
 use crate::model::{
     CannotLook, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySetting, ResolverSetting,
     Route,
@@ -43,6 +43,10 @@ impl System for Elsewhere {
         unsupported("the neighbour table")
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        unsupported("how packets leave")
+    }
+
     fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         unsupported("the hosts file")
     }
@@ -61,6 +65,14 @@ impl System for Elsewhere {
 
     fn clients(&self) -> Result<Vec<Client>, CannotLook> {
         unsupported("the installed Zoom client")
+    }
+
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        unsupported("the kernel's packet counters")
+    }
+
+    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        unsupported("what a connection has sent in vain")
     }
 
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

@@ -41,6 +41,7 @@ pub fn this_system() -> Box<dyn System> {
 /// The operating system, as far as a diagnosis needs it.
 ///
 /// Every method can fail with [`CannotLook`]: what a system does not tell is reported as not looked at.
+/// No method has a body here: a system that wraps another one would lose it without a word from the compiler.
 pub trait System: Send + Sync {
     /// The system's name for reports, such as `linux`.
     fn name(&self) -> &'static str;
@@ -61,13 +62,11 @@ pub trait System: Send + Sync {
     /// # Errors
     /// As above.
     fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook>;
-    /// How packets leave, for who builds them himself.
+    /// How packets leave, for an engine that builds them itself.
     ///
     /// # Errors
-    /// As above; so it is where nothing else is said.
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
-        Err(CannotLook::Unsupported { what: "how packets leave", why: "why5003 reads it on Linux only" })
-    }
+    /// As above.
+    fn egress(&self) -> Result<&dyn Egress, CannotLook>;
     /// The lines of the hosts file that name one of these hosts.
     ///
     /// # Errors
@@ -96,22 +95,14 @@ pub trait System: Send + Sync {
     /// What the kernel has counted of packets of this address's family.
     ///
     /// # Errors
-    /// As above; so it is where nothing else is said.
-    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
-        Err(CannotLook::Unsupported { what: "the kernel's packet counters", why: "they are read on Linux only" })
-    }
+    /// As above.
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook>;
     /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
     /// there is no such connection.
     ///
     /// # Errors
     /// As above.
-    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
-        let _ = (local, peer);
-        Err(CannotLook::Unsupported {
-            what: "what a connection has sent in vain",
-            why: "why5003 reads it on Linux only",
-        })
-    }
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook>;
     /// Resolves a name as any program on this computer would (NSS).
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{BadLook, Look, Transport, Via};
+use crate::model::{BadLook, Family, Look, Transport, Via};
 
 /// Where a look that goes straight to one port goes.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn aim(look: &Look, transports: &[Transport]) -> Result<(SocketAddr, 
         return bad("it can only go direct");
     }
     let settings = &look.settings;
-    if settings.source.is_some_and(|source| source.is_ipv4() != to.is_ipv4()) {
+    if settings.source.is_some_and(|source| Family::of(source) != Family::of(to.ip())) {
         return bad("the source address is of the other IP family");
     }
     if [settings.ttl, settings.ladder, settings.tries].contains(&Some(0)) {

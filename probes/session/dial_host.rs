@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Means;
 use super::dial::{Opened, open};
-use crate::model::{CannotLook, Failure, How, Settings, Stage};
+use crate::model::{CannotLook, Failure, Family, How, Settings, Stage};
 use crate::net::Dial;
 use crate::os::SystemLookup;
 use crate::wire::text::shown;
@@ -50,7 +50,7 @@ pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) ->
         Ok(addresses) => addresses,
         Err(failure) => return Ok(Opened { facts: Vec::new(), stream: Err(failure) }),
     };
-    let same_family = |to: &IpAddr| way.source.is_none_or(|from| from.is_ipv4() == to.is_ipv4());
+    let same_family = |to: &IpAddr| way.source.is_none_or(|from| Family::of(from) == Family::of(*to));
     let mut facts = Vec::new();
     let (mut first_failure, mut first_error) = (None, None);
     for address in addresses.into_iter().filter(same_family).take(ADDRESSES_TRIED) {

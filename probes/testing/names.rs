@@ -1,13 +1,13 @@
 //! A system that knows names and nothing else.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::model::{
     CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
-use crate::os::{Counters, System, SystemLookup};
+use crate::os::{Counters, Egress, System, SystemLookup};
 
 /// Knows what these names give, and one thing of all others.
 pub(crate) struct Names {
@@ -54,6 +54,10 @@ impl System for Names {
         untold()
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        untold()
+    }
+
     fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         untold()
     }
@@ -76,6 +80,10 @@ impl System for Names {
 
     fn counters(&self, _: IpAddr) -> Result<Counters, CannotLook> {
         Ok(Counters::default())
+    }
+
+    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        untold()
     }
 
     fn lookup<'a>(&'a self, name: &'a str, _: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {

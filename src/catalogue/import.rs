@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use why5003_probes::model::Family;
 
 use super::fields::{self, quoted};
 use super::model::{Catalogue, List};
@@ -127,10 +128,9 @@ pub fn to_toml(text: &str, file: &str, import: &Import<'_>) -> Result<String, Ca
     Ok(new)
 }
 
-fn lost_family(current: &List, new: &[IpNet]) -> Option<&'static str> {
-    let lost = |of: fn(&IpNet) -> bool| current.prefixes.iter().any(of) && !new.iter().any(of);
-    let v4 = lost(|prefix| prefix.addr().is_ipv4()).then_some("IPv4");
-    v4.or_else(|| lost(|prefix| prefix.addr().is_ipv6()).then_some("IPv6"))
+fn lost_family(current: &List, new: &[IpNet]) -> Option<Family> {
+    let has = |prefixes: &[IpNet], family| prefixes.iter().any(|prefix| Family::of(prefix.addr()) == family);
+    Family::BOTH.into_iter().find(|family| has(&current.prefixes, *family) && !has(new, *family))
 }
 
 fn string(text: &str) -> String {

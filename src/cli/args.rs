@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use why5003_probes::model::Proxy;
+use why5003_probes::model::{Family, Proxy};
 
 use super::rules::rule_format;
 use crate::catalogue::PortRange;
@@ -67,6 +67,15 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// The only address family that may be used; none is both.
+    pub(super) fn family(&self) -> Option<Family> {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Some(Family::V4),
+            (_, true) => Some(Family::V6),
+            (false, false) => None,
+        }
+    }
+
     /// When a run ends that is to be short.
     pub(super) fn deadline(&self) -> Duration {
         self.deadline.unwrap_or(DEADLINE)
@@ -131,7 +140,7 @@ pub(super) struct Sweep {
     #[arg(long, conflicts_with = "per_prefix")]
     pub(super) all: bool,
     /// Ask only the k-th of n equal parts, such as 3/8
-    #[arg(long, value_name = "K/N", value_parser = shard, default_value = "1/1")]
+    #[arg(long, value_name = "K/N", default_value = "1/1")]
     pub(super) shard: Shard,
     /// The order in which targets are asked: the parts of a sweep that is shared out need the same one; another each time where
     /// none is given
@@ -326,12 +335,6 @@ fn prefix(text: &str) -> Result<IpNet, String> {
     let bare = text.parse::<IpAddr>().map(IpNet::from);
     let prefix = bare.or_else(|_| text.parse::<IpNet>()).map_err(|_| "write it as 170.114.0.0/16".to_owned())?;
     if prefix == prefix.trunc() { Ok(prefix) } else { Err(format!("it has host bits set; write {}", prefix.trunc())) }
-}
-
-fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-    let shard = parts.map(|(part, of)| Shard { part, of }).filter(|shard| shard.part <= shard.of);
-    shard.ok_or_else(|| "write the part and how many there are, such as 3/8".to_owned())
 }
 
 fn proxy(text: &str) -> Result<Proxy, String> {

@@ -18,7 +18,7 @@ use why5003_probes::os::{Counters, Egress, System, SystemLookup, Trust};
 
 use super::args::Options;
 use crate::catalogue::Catalogue;
-use crate::plan::{Family, Wishes};
+use crate::plan::Wishes;
 
 /// The largest file that is read whole: catalogues and bundles of roots are a few hundred kilobytes.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -70,12 +70,7 @@ pub(super) fn trust(options: &Options) -> anyhow::Result<Trust> {
 
 /// What a plan heeds.
 pub(super) fn wishes(options: &Options) -> Wishes {
-    let family = match (options.ipv4, options.ipv6) {
-        (true, _) => Some(Family::V4),
-        (_, true) => Some(Family::V6),
-        (false, false) => None,
-    };
-    Wishes { proxy: options.proxy.clone(), family }
+    Wishes { proxy: options.proxy.clone(), family: options.family() }
 }
 
 /// A system some of whose settings the user replaced.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::model::{Fact, Look, Observation, Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Fact, Family, Look, Observation, Role, Settings, Target, Transport, Via};
 use why5003_probes::os::{System, SystemLookup};
 use why5003_probes::prober::Kind;
 use why5003_probes::{KINDS, kind};
@@ -154,7 +154,7 @@ async fn take(tools: Tools, kind: &Kind, look: Look, options: &Options) -> anyho
 
 async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::Result<Vec<IpAddr>> {
     let found = system.lookup(host, options.deadline()).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
-    let allowed = |address: &IpAddr| !(options.ipv4 && address.is_ipv6() || options.ipv6 && address.is_ipv4());
+    let allowed = |address: &IpAddr| options.family().is_none_or(|family| Family::of(*address) == family);
     match found {
         SystemLookup::Found(addresses) => {
             let addresses: Vec<IpAddr> = addresses.into_iter().filter(allowed).take(ADDRESSES).collect();

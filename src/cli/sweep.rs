@@ -10,12 +10,12 @@ mod parts;
 mod summary;
 mod wanted;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ipnet::IpNet;
+use why5003_probes::model::{AddressScope, Family};
 
 use super::args::{self, Format, Options};
 use super::exit::Code;
@@ -25,9 +25,10 @@ use super::{diagnose, given, output};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
 use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
 use crate::sweep::{Found, Ledger, LogHead, Pace, known_to_answer, last_words, survey};
+use crate::verdict::{Sampled, missing};
 use bar::Bar;
 use file::Log;
-use summary::{Outcome, summary};
+use summary::{Outcome, verdict};
 use wanted::{Fresh, Wanted};
 
 pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
@@ -60,7 +61,7 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
         })?,
     }
     finished?;
-    Ok(report.status.into())
+    Ok(report.verdict.status.into())
 }
 
 /// The file of a sweep, which is made when nothing stands in the sweep's way any more.
@@ -73,9 +74,8 @@ enum Begun {
 
 /// Whether this computer has an address by which IPv6 leads anywhere: what it can't send tells nothing of the network.
 fn has_ipv6(tools: &Tools) -> bool {
-    let reaches = |address: &IpNet| match address.addr() {
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
-        IpAddr::V4(_) => false,
+    let reaches = |address: &IpNet| {
+        Family::of(address.addr()) == Family::V6 && AddressScope::of(address.addr()).leaves_the_link()
     };
     tools.system.interfaces().is_ok_and(|all| all.iter().any(|interface| interface.addresses.iter().any(reaches)))
 }
@@ -146,7 +146,7 @@ impl Work<'_> {
         }
         let late = stopped && !swept.no_way && !interrupts.heard();
         let outcome = Outcome { survey: &survey, swept: &swept, settlement: &settlement, complete, late };
-        let (status, summary) = summary(args, &wanted, &outcome);
+        let verdict = verdict(args, &wanted, &outcome);
         let took: Duration = tools.clock.elapsed().saturating_sub(began);
         let report = SweepReport {
             schema: SWEEP_SCHEMA.to_owned(),
@@ -160,12 +160,12 @@ impl Work<'_> {
             asked: swept.asked,
             late: swept.late,
             complete,
-            status,
-            summary,
+            summary: report::sweep_summary(&verdict),
+            verdict,
             forged: survey.forged.iter().map(|(address, _)| *address).collect(),
-            sampled: wanted.wide.iter().copied().map(report::Sampled::of).collect(),
+            sampled: wanted.wide.iter().copied().map(Sampled::of).collect(),
             lanes: report::sweep_lanes(&survey),
-            gap: report::missing(&survey, &wanted.wide),
+            gap: missing(&survey, &wanted.wide),
         };
         Ok((report, log))
     }

@@ -13,7 +13,7 @@ use why5003_probes::model::{
     ResolverSetting, Route,
 };
 use why5003_probes::net::{DatagramOptions, Heard, Network};
-use why5003_probes::os::{System, SystemLookup};
+use why5003_probes::os::{Counters, Egress, System, SystemLookup};
 
 use super::block::Block;
 use super::houses::{DEAD, PROXY, RESOLVER, THIS_COMPUTER};
@@ -98,6 +98,10 @@ impl System for DemoSystem {
         Ok(None)
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        loopback_alone("how packets leave")
+    }
+
     fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
         let pinned = self.pinned().filter(|(name, _)| names.iter().any(|asked| asked == name));
         Ok(pinned
@@ -137,6 +141,14 @@ impl System for DemoSystem {
         Ok(Vec::new())
     }
 
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        loopback_alone("the kernel's packet counters")
+    }
+
+    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        loopback_alone("what a connection has sent in vain")
+    }
+
     fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
         Box::pin(async move {
             match self.pinned() {
@@ -145,6 +157,11 @@ impl System for DemoSystem {
             }
         })
     }
+}
+
+/// What the kernel counts and knows is of this whole computer, and would say nothing of the look-alike.
+fn loopback_alone<T>(what: &'static str) -> Result<T, CannotLook> {
+    Err(CannotLook::Unsupported { what, why: "the demo has a computer of its own" })
 }
 
 fn query(name: &str) -> Option<Vec<u8>> {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::model::{
-    Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting, ResolverSetting,
-    Route,
+    AddressScope, Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting,
+    ResolverSetting, Route,
 };
 
 /// What this computer tells of itself.
@@ -109,8 +109,5 @@ impl<'a> HostState<'a> {
 
 /// Whether an address can be used beyond the link: link-local ones (RFC 3927, RFC 4291) can't.
 fn usable(address: &ipnet::IpNet) -> bool {
-    match address.addr() {
-        IpAddr::V4(v4) => !v4.is_link_local() && !v4.is_unspecified(),
-        IpAddr::V6(v6) => !v6.is_unicast_link_local() && !v6.is_unspecified(),
-    }
+    AddressScope::of(address.addr()).leaves_the_link()
 }

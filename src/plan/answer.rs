@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::Ipv6Net;
 use why5003_probes::model::{
-    Dialect, DnsTransport, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
+    Dialect, DnsTransport, Family, Hello, Look, RecordType, Role, Settings, Sni, Target, TlsVersions, Transport,
 };
 use why5003_probes::wire::nat64;
 
@@ -143,7 +143,7 @@ pub(super) fn looks(plan: &Plan<'_>, question: &Question) -> Vec<Look> {
 fn nobody(plan: &Plan<'_>, like: SocketAddr) -> Vec<Look> {
     let name = plan.catalogue.controls.first().map_or("example.com", |control| control.name.as_str());
     let addresses = &plan.catalogue.canary.addresses;
-    let nobody = addresses.iter().copied().find(|address| address.is_ipv4() == like.is_ipv4());
+    let nobody = addresses.iter().copied().find(|address| Family::of(*address) == Family::of(like.ip()));
     nobody.map(|address| looks::of_nobody_at_all(name, SocketAddr::new(address, like.port()))).into_iter().collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, Look, Observation, Role};
+use why5003_probes::model::{Fact, Family, Look, Observation, Role};
 
 use super::{Plan, first, looks, proxies};
 
@@ -24,8 +24,9 @@ pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
     let given = seen.facts.iter().filter_map(|f| if let Fact::Answer(answer) = f { Some(answer) } else { None });
     let given: Vec<IpAddr> = given.flat_map(|answer| answer.addresses.iter().copied()).collect();
     let mut addresses = Vec::new();
-    for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
-        addresses.extend(given.iter().copied().filter(family).filter(|a| plan.may_use(*a)).take(ADDRESSES_EACH_FAMILY));
+    for family in Family::BOTH {
+        let usable = given.iter().copied().filter(|a| Family::of(*a) == family && plan.may_use(*a));
+        addresses.extend(usable.take(ADDRESSES_EACH_FAMILY));
     }
     addresses.retain(|address| plan.addresses.insert((name.clone(), *address)));
     addresses.iter().filter_map(|address| service(plan, &name, seen.look.role, *address)).collect()

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route};
+use why5003_probes::model::{
+    AddressScope, Fact, Family, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route,
+};
 use why5003_probes::wire::proxy_settings::Script;
 
 use super::Wishes;
@@ -42,8 +44,8 @@ impl Here {
                 }
                 Fact::Interface(interface) => {
                     knows_interfaces = true;
-                    here.v4 |= carries(interface, IpAddr::is_ipv4);
-                    here.v6 |= carries(interface, IpAddr::is_ipv6);
+                    here.v4 |= carries(interface, Family::V4);
+                    here.v6 |= carries(interface, Family::V6);
                 }
                 _ => {}
             }
@@ -80,12 +82,9 @@ impl Here {
 }
 
 /// Whether an interface can carry packets of a family beyond its own link.
-fn carries(interface: &Interface, family: impl Fn(&IpAddr) -> bool) -> bool {
-    let beyond = |address: IpAddr| match address {
-        IpAddr::V4(v4) => !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_unicast_link_local(),
-    };
+fn carries(interface: &Interface, family: Family) -> bool {
+    let beyond = |address: IpAddr| Family::of(address) == family && AddressScope::of(address).leaves_the_link();
     interface.kind != InterfaceKind::Loopback
         && interface.up
-        && interface.addresses.iter().map(ipnet::IpNet::addr).any(|a| family(&a) && beyond(a))
+        && interface.addresses.iter().map(ipnet::IpNet::addr).any(beyond)
 }

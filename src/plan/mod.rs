@@ -16,7 +16,7 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Look, Observation, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::model::{Family, Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
@@ -31,15 +31,6 @@ pub struct Wishes {
     pub proxy: Option<Proxy>,
     /// Use this address family alone.
     pub family: Option<Family>,
-}
-
-/// An address family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
 }
 
 /// A diagnosis's plan.
@@ -185,12 +176,12 @@ impl<'a> Plan<'a> {
 
     /// Whether an address is of a family that this run uses.
     fn may_use(&self, address: IpAddr) -> bool {
-        let wished = match self.wishes.family {
-            Some(Family::V4) => address.is_ipv4(),
-            Some(Family::V6) => address.is_ipv6(),
-            None => true,
+        let family = Family::of(address);
+        let carried = match family {
+            Family::V4 => self.here.v4,
+            Family::V6 => self.here.v6,
         };
-        wished && if address.is_ipv4() { self.here.v4 } else { self.here.v6 }
+        carried && self.wishes.family.is_none_or(|wished| wished == family)
     }
 }
 

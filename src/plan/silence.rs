@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::model::{Fact, Look, Observation, Role, Transport, Via};
+use why5003_probes::model::{Fact, Family, Look, Observation, Role, Transport, Via};
 
 use super::looks;
 
@@ -52,7 +52,10 @@ impl Silence {
     pub(super) fn walks(&mut self, overdue: &[Look]) -> Vec<Look> {
         self.silent.extend(overdue.iter().filter(|look| to_zoom(look)).filter_map(|look| look.target.socket()));
         let passing = |to: &SocketAddr| {
-            self.passing.iter().map(|(_, passing)| *passing).find(|passing| passing.is_ipv4() == to.is_ipv4())
+            self.passing
+                .iter()
+                .map(|(_, passing)| *passing)
+                .find(|passing| Family::of(passing.ip()) == Family::of(to.ip()))
         };
         // The rules look at sign-in first, though side hosts' connections may have begun an instant before.
         let mut begun: Vec<_> = self.begun.iter().collect();

@@ -2,18 +2,18 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Look, Role, Settings, Transport};
+use why5003_probes::model::{Family, Look, Role, Settings, Transport};
 
 use super::looks;
 use crate::catalogue::Catalogue;
 
 /// Walks to neutral hosts of different operators, of one family: what their ways share is this network's. At each of [`NEUTRAL_PORTS`]
 /// there are such; a network that lets its users go to few places may let only one of them through.
-pub fn neutral_walks(catalogue: &Catalogue, ipv6: bool, port: u16) -> Vec<Look> {
+pub fn neutral_walks(catalogue: &Catalogue, family: Family, port: u16) -> Vec<Look> {
     let mut operators: Vec<&str> = Vec::new();
     let mut walks = Vec::new();
     for resolver in &catalogue.resolvers {
-        let address = resolver.addresses.iter().find(|address| address.is_ipv6() == ipv6);
+        let address = resolver.addresses.iter().find(|address| Family::of(**address) == family);
         let Some(address) = address.filter(|_| !operators.contains(&resolver.operator.as_str())) else { continue };
         operators.push(&resolver.operator);
         walks.push(looks::ladder(Role::Control, SocketAddr::new(*address, port), Transport::Tcp));

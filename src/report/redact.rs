@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, Interface};
+use why5003_probes::model::{AddressScope, Fact, Interface};
 
 use super::model::Report;
 
@@ -26,7 +26,7 @@ impl Redaction {
             own.extend(observation.facts.iter().flat_map(own_addresses));
         }
         let mut seen = BTreeSet::new();
-        own.retain(|address| is_public(*address) && seen.insert(*address));
+        own.retain(|address| AddressScope::of(*address).tells_where() && seen.insert(*address));
         Self { own }
     }
 
@@ -94,20 +94,6 @@ fn own_addresses(fact: &Fact) -> Vec<IpAddr> {
         Fact::Route(route) => route.source.into_iter().collect(),
         Fact::Interface(interface) => addresses(interface).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// Whether an address tells where in the internet it is: not loopback, link-local, RFC 1918, RFC 6598 or RFC 4193.
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            let shared = a == 100 && (b & 0xc0) == 64;
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || shared)
-        }
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local())
-        }
     }
 }
 
@@ -226,13 +212,5 @@ mod tests {
     #[test]
     fn a_target_is_no_mail_address_and_a_question_no_query() {
         redacts("zoom.us@170.114.52.2:443/tcp, really? yes", "zoom.us@170.114.52.2:443/tcp, really? yes");
-    }
-
-    #[test]
-    fn private_addresses_are_not_public() {
-        for address in ["10.1.2.3", "192.168.1.1", "172.16.0.1", "100.64.0.1", "127.0.0.1", "fe80::1", "fd00::1"] {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
-        }
-        assert!(is_public("203.0.113.9".parse().unwrap()));
     }
 }

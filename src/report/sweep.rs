@@ -1,19 +1,20 @@
-//! The report of a sweep: for programs in the form of the schema `why5003.sweep/1`, for people as a matrix, for tickets in Markdown.
+//! The report of a sweep: for programs in the form of the schema `why5003.sweep/1`, for people as a matrix, for tickets in
+//! Markdown, for firewalls as the rules that are missing.
 
-mod gap;
 mod grid;
 mod human;
 mod markdown;
 mod matrix;
+mod missing_rules;
 mod model;
-mod whole;
+mod summary;
 mod words;
 
-pub use gap::missing;
 pub use human::human as sweep_human;
 pub use markdown::markdown as sweep_markdown;
-pub use model::{Counts, Missing, SWEEP_SCHEMA, Sampled, SweepLane, SweepReport, sweep_lanes};
-pub use words::how_asked;
+pub use missing_rules::missing_rules;
+pub use model::{Counts, SWEEP_SCHEMA, SweepLane, SweepReport, sweep_lanes};
+pub use summary::summary as sweep_summary;
 
 /// The report as indented JSON, ending with a line break.
 pub fn sweep_json(report: &SweepReport) -> String {

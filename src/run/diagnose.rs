@@ -203,3 +203,6 @@ impl Gathered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ mod diagnose;
 mod schedule;
 mod settle;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod way_out;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};

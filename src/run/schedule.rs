@@ -287,3 +287,6 @@ fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -379,3 +379,6 @@ const SLOW: u32 = 400;
 const SLOWER: u32 = 2_000;
 /// How often a target is asked at most.
 const ATTEMPTS: u8 = 3;
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::model::Transport;
+use why5003_probes::model::{AddressScope, Transport};
 
 use super::found::Found;
 use super::settle::{Reach, Trunk, Trunks};
@@ -284,7 +284,8 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
         let at = |by| at_router(by, trunks, ip);
         // Whether who refuses may be at the far end.
         let may_be_far = |by: Option<IpAddr>| {
-            let near = by.is_some_and(|by| by != ip && (is_private(by) || trunks.own.contains(&by)));
+            let near =
+                by.is_some_and(|by| by != ip && (AddressScope::of(by).is_internal() || trunks.own.contains(&by)));
             is_stranger(by, Some(trunk)) && !near
         };
         let (alone, is_clear) = match response {
@@ -344,14 +345,5 @@ fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Place 
         Some(own) if trunks.own.contains(&own) => Place { hop: Some(0), ..Place::default() },
         Some(router) if router != target => Place { hop: trunks.of(router).hop_of(router), address, next: None },
         Some(_) | None => Place::default(),
-    }
-}
-
-/// Whether an address is one of those that never leave a network, or a provider's (RFC 1918, 3927, 4193, 4291, 6598): who has it stands on
-/// the way.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || matches!(v4.octets(), [100, 64..=127, ..]),
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }

@@ -6,14 +6,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::model::{ParseTargetError, Target};
+use why5003_probes::model::{Family, ParseTargetError, Target};
 
 use super::ledger::Ledger;
+use super::order::Shard;
 use super::settle::{Reach, Settled, Trunk};
 use super::space::Space;
 use super::words::LastWord;
+use crate::catalogue::PortRange;
 
 /// The schema of the first line.
 pub const LOG_SCHEMA: &str = "why5003.sweep-log/1";
@@ -31,16 +34,17 @@ pub struct LogHead {
     /// Services; none is the usual ones.
     pub services: Vec<String>,
     /// Prefixes; none is all of the services'.
-    pub prefixes: Vec<String>,
+    pub prefixes: Vec<IpNet>,
     /// Ports; none is the services' own.
-    pub ports: Vec<String>,
-    /// `4`, `6`, or both.
-    pub families: String,
+    pub ports: Vec<PortRange>,
+    /// One family alone, `4` or `6`; none is `both`.
+    #[serde(rename = "families", with = "families")]
+    pub family: Option<Family>,
     /// Addresses of each prefix; absent is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_prefix: Option<u32>,
     /// Which part, `3/8`.
-    pub shard: String,
+    pub shard: Shard,
     /// Of the order.
     pub seed: u64,
     /// How many targets the whole has, all shards together: a check.
@@ -101,8 +105,9 @@ pub struct ReachLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SharedLine {
-    /// Of IPv6; otherwise of IPv4.
-    pub ipv6: bool,
+    /// Of this family.
+    #[serde(rename = "ipv6", with = "is_ipv6")]
+    pub family: Family,
     /// At hop 1, 2, …
     pub shared: Trunk,
 }
@@ -111,8 +116,9 @@ pub struct SharedLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnheardLine {
-    /// Of IPv6; otherwise of IPv4.
-    pub ipv6: bool,
+    /// Of this family.
+    #[serde(rename = "ipv6", with = "is_ipv6")]
+    pub family: Family,
     /// Who.
     pub unheard: Vec<SocketAddr>,
 }
@@ -204,6 +210,57 @@ fn number(space: &Space, spelled: &str) -> Result<u64, ForeignLine> {
     number.ok_or_else(|| ForeignLine::NotAsked(spelled.to_owned()))
 }
 
+/// How the first line spells one family or both; any other text is refused.
+mod families {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Family;
+
+    #[derive(Serialize, Deserialize)]
+    enum Spelled {
+        #[serde(rename = "4")]
+        V4,
+        #[serde(rename = "6")]
+        V6,
+        #[serde(rename = "both")]
+        Both,
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde asks so")]
+    pub(super) fn serialize<S: Serializer>(family: &Option<Family>, to: S) -> Result<S::Ok, S::Error> {
+        let spelled = match family {
+            Some(Family::V4) => Spelled::V4,
+            Some(Family::V6) => Spelled::V6,
+            None => Spelled::Both,
+        };
+        spelled.serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Family>, D::Error> {
+        Ok(match Spelled::deserialize(from)? {
+            Spelled::V4 => Some(Family::V4),
+            Spelled::V6 => Some(Family::V6),
+            Spelled::Both => None,
+        })
+    }
+}
+
+/// How a later line spells a family: whether it is IPv6.
+mod is_ipv6 {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Family;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub(super) fn serialize<S: Serializer>(family: &Family, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bool(*family == Family::V6)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Family, D::Error> {
+        Ok(if bool::deserialize(from)? { Family::V6 } else { Family::V4 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use why5003_probes::model::Transport;
@@ -250,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn a_first_line_of_unknown_families_is_refused() {
+        let head = |families: &str| {
+            let text = format!(
+                r#"{{"schema":"{LOG_SCHEMA}","catalogue":"","started":"","services":[],"prefixes":[],"ports":[],"families":"{families}","shard":"1/1","seed":1,"targets":0}}"#
+            );
+            serde_json::from_str::<LogHead>(&text).map(|head| {
+                assert_eq!(serde_json::to_string(&head).unwrap(), text);
+                head.family
+            })
+        };
+        let known = ["4", "6", "both"].map(|families| head(families).unwrap());
+        assert_eq!(known, [Some(Family::V4), Some(Family::V6), None]);
+        let refused = head("ipv4").unwrap_err().to_string();
+        assert!(refused.contains("unknown variant `ipv4`, expected one of `4`, `6`, `both`"), "{refused}");
+    }
+
+    #[test]
     fn every_kind_of_line_is_told_from_the_others() {
         let space = space();
         let place = Place { hop: Some(2), address: "10.0.2.2".parse().ok(), next: None };
@@ -258,8 +332,8 @@ mod tests {
             LogLine::Reach(
                 ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: place.address, next: None }).unwrap(),
             ),
-            LogLine::Shared(SharedLine { ipv6: false, shared: Trunk::default() }),
-            LogLine::Unheard(UnheardLine { ipv6: false, unheard: vec!["192.0.2.1:443".parse().unwrap()] }),
+            LogLine::Shared(SharedLine { family: Family::V4, shared: Trunk::default() }),
+            LogLine::Unheard(UnheardLine { family: Family::V6, unheard: vec!["[2001:db8::1]:443".parse().unwrap()] }),
             LogLine::LastWord(LastWord {
                 from: "192.0.2.0".parse().unwrap(),
                 to: "192.0.2.3".parse().unwrap(),

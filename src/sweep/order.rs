@@ -6,6 +6,9 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// A random order over `0..count`, the same for the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +60,9 @@ impl Order {
     }
 }
 
-/// One of several equal parts of an order: its every n-th position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One of several equal parts of an order: its every n-th position. It is spelled `3/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Shard {
     /// Which, from 1.
     pub part: NonZeroU32,
@@ -79,6 +83,34 @@ impl Shard {
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.part, self.of)
+    }
+}
+
+/// A text names no part of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the part and how many there are, such as 3/8")]
+pub struct ParseShardError;
+
+impl FromStr for Shard {
+    type Err = ParseShardError;
+
+    fn from_str(text: &str) -> Result<Self, ParseShardError> {
+        let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        parts.map(|(part, of)| Self { part, of }).filter(|shard| shard.part <= shard.of).ok_or(ParseShardError)
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = ParseShardError;
+
+    fn try_from(text: String) -> Result<Self, ParseShardError> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
     }
 }
 
@@ -120,6 +152,16 @@ mod tests {
             }
             all.sort_unstable();
             prop_assert_eq!(all, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_part_is_spelled_as_it_is_read_and_lies_among_those_there_are() {
+        for text in ["1/1", "3/8", "8/8"] {
+            assert_eq!(text.parse::<Shard>().unwrap().to_string(), text);
+        }
+        for text in ["", "3", "0/8", "9/8", "3/0", "a/b", "1/2/3"] {
+            assert_eq!(text.parse::<Shard>(), Err(ParseShardError), "{text}");
         }
     }
 

@@ -52,7 +52,11 @@ impl Pace {
     pub fn next(&self, packets: u32) -> Duration {
         let Some(rate) = self.rate else { return self.counted };
         let lacking = f64::from(packets.max(1)) - self.tokens;
-        self.counted + Duration::from_secs_f64((lacking / rate).max(0.0))
+        if lacking <= 0.0 {
+            return self.counted;
+        }
+        // A remainder of the floating point arithmetic is less than a nanosecond: the time returned must lie ahead even so.
+        self.counted + Duration::from_secs_f64(lacking / rate).max(Duration::from_nanos(1))
     }
 
     /// Halves the rate, down to one packet a second, and says what it is now; where there was none, what was sent so far in such

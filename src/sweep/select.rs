@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use why5003_probes::model::Transport;
+use why5003_probes::model::{Family, Transport};
 
 use super::space::{Lane, Port, Space};
 use super::wide::WideRange;
@@ -19,21 +19,8 @@ pub struct Selection {
     pub prefixes: Vec<IpNet>,
     /// These ports, whatever the services have; none is the services' own.
     pub ports: Vec<PortRange>,
-    /// Which address families.
-    pub families: Families,
-}
-
-/// Address families.
-///
-/// Closed on purpose: there are two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Families {
-    /// IPv4 and IPv6.
-    Both,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
+    /// This address family alone; none is both.
+    pub family: Option<Family>,
 }
 
 /// How many addresses of each prefix.
@@ -92,10 +79,11 @@ impl Selection {
         let services = self.services(catalogue)?;
         let mut ports_of: BTreeMap<IpNet, BTreeSet<Port>> = BTreeMap::new();
         let mut wide: BTreeSet<WideRange> = BTreeSet::new();
+        let is_meant = |prefix: &&IpNet| self.family.is_none_or(|family| Family::of(prefix.addr()) == family);
         for service in &services {
             let ports = if self.ports.is_empty() { &service.ports } else { &self.ports };
             wide.extend(ports.iter().copied().filter_map(WideRange::of));
-            for prefix in service.prefixes.iter().filter(|prefix| self.families.has(prefix)) {
+            for prefix in service.prefixes.iter().filter(is_meant) {
                 ports_of.entry(*prefix).or_default().extend(ports.iter().copied().flat_map(each));
             }
         }
@@ -142,16 +130,6 @@ impl Selection {
     }
 }
 
-impl Families {
-    fn has(self, prefix: &IpNet) -> bool {
-        match self {
-            Self::Both => true,
-            Self::V4 => matches!(prefix, IpNet::V4(_)),
-            Self::V6 => matches!(prefix, IpNet::V6(_)),
-        }
-    }
-}
-
 /// The ports of a range, or those that are asked for all of a wide one.
 fn each(range: PortRange) -> Vec<Port> {
     let PortRange { transport, first, last } = range;
@@ -187,7 +165,7 @@ mod tests {
     use super::*;
 
     fn selection() -> Selection {
-        Selection { services: Vec::new(), prefixes: Vec::new(), ports: Vec::new(), families: Families::V4 }
+        Selection { services: Vec::new(), prefixes: Vec::new(), ports: Vec::new(), family: Some(Family::V4) }
     }
 
     fn lanes(selection: &Selection) -> Vec<String> {

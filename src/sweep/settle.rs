@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use why5003_probes::model::{Hop, HopAnswer};
+use why5003_probes::model::{Family, Hop, HopAnswer};
 
 /// How far packets to a target come.
 ///
@@ -243,8 +243,11 @@ pub struct Trunks {
 
 impl Trunks {
     /// The one of a family.
-    pub fn family(&mut self, ipv6: bool) -> &mut Trunk {
-        if ipv6 { &mut self.v6 } else { &mut self.v4 }
+    pub fn family(&mut self, family: Family) -> &mut Trunk {
+        match family {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        }
     }
 
     /// The one of an address's family.

@@ -14,6 +14,6 @@ pub use causes::{CAUSES, cause};
 pub use judge::{Judgement, judge};
 pub use model::{Finding, Location, Open, Owner, Part, Remedy, RuledOut, Scope, Status, Verdict};
 pub use ruling::{Claim, Doubt, Ruling};
-pub use sweep::{Circumstance, conclude};
+pub use sweep::{Circumstance, Missing, PairCounts, Replies, Sampled, SweepVerdict, conclude, missing};
 
 pub use crate::evidence::NotLooked;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::NotLooked;
+use crate::sweep::Place;
 
 /// The judgement of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +109,12 @@ pub struct Location {
     /// The first address that answers for a passing flow alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<IpAddr>,
+}
+
+impl From<Place> for Location {
+    fn from(Place { hop, address, next }: Place) -> Self {
+        Self { hop, address, next }
+    }
 }
 
 /// How much a cause covers.

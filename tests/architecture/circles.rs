@@ -36,6 +36,8 @@ struct Modules<'a> {
     files: BTreeMap<String, &'a Source>,
     /// What each module names.
     names: BTreeMap<String, Vec<String>>,
+    /// What each module defines.
+    items: BTreeMap<String, BTreeSet<&'a str>>,
 }
 
 impl<'a> Modules<'a> {
@@ -50,7 +52,8 @@ impl<'a> Modules<'a> {
             .iter()
             .map(|(module, source)| (module.clone(), source.names().into_iter().map(|named| named.path).collect()))
             .collect();
-        Self { files, names }
+        let items = files.iter().map(|(module, source)| (module.clone(), source.after(&ITEMS).collect())).collect();
+        Self { files, names, items }
     }
 
     fn imports(&self, module: &str, source: &Source) -> BTreeSet<&'a str> {
@@ -104,8 +107,7 @@ impl<'a> Modules<'a> {
     }
 
     fn defines(&self, module: &str, name: &str) -> bool {
-        let source = self.files[module];
-        ITEMS.iter().any(|item| !source.lines_of(&[item, name]).is_empty())
+        self.items[module].contains(name)
     }
 }
 
@@ -122,7 +124,7 @@ fn inside(module: &str, name: &str) -> String {
     if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
 }
 
-const ITEMS: [&str; 8] = ["const", "enum", "fn", "static", "struct", "trait", "type", "macro_rules"];
+const ITEMS: [&str; 7] = ["const", "enum", "fn", "static", "struct", "trait", "type"];
 /// Re-exports that are followed one after the other; a bound against a circle of them.
 const DEPTH: usize = 8;
 

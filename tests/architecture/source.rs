@@ -144,6 +144,33 @@ impl Source {
         self.words.windows(sought.len()).filter(here).map(|window| window[0].line).collect()
     }
 
+    /// The lines on which methods of this trait have bodies, where it is declared.
+    pub(crate) fn bodies_in_trait(&self, name: &str) -> impl Iterator<Item = usize> {
+        let text = |at: usize| self.words.get(at).map_or("", |word| word.text.as_str());
+        let declared = (1..self.words.len()).find(|at| text(at - 1) == "trait" && text(*at) == name);
+        let (mut depth, mut lines) = (0_usize, Vec::new());
+        for word in self.words.iter().skip(declared.unwrap_or(self.words.len())) {
+            match word.text.as_str() {
+                "{" => {
+                    if depth == 1 {
+                        lines.push(word.line);
+                    }
+                    depth += 1;
+                }
+                "}" if depth == 1 => break,
+                "}" => depth -= 1,
+                _ => {}
+            }
+        }
+        lines.into_iter()
+    }
+
+    /// The words, tests' too, that follow one of these.
+    pub(crate) fn after<'a>(&'a self, keywords: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let follows = |window: &&[Word]| keywords.contains(&window[0].text.as_str());
+        self.words.windows(2).filter(follows).map(|window| window[1].text.as_str())
+    }
+
     /// The module that the file is, from its crate's root.
     pub(crate) fn module(&self) -> Vec<String> {
         let inner = self.path.split_once('/').map_or("", |(_, inner)| inner).trim_end_matches(".rs");
@@ -376,6 +403,15 @@ mod tests {
         let source =
             Source::of("src/lib.rs", "//! A.\n\nfn a() {}\n\n#[cfg(test)]\nmod tests {\n    use a::b;\n}\n".to_owned());
         assert_eq!(source.lines_without_tests(), 4);
+    }
+
+    #[test]
+    fn a_method_with_a_body_is_found_in_its_trait_alone() {
+        let text =
+            "trait A: Send {\n fn a(&self);\n fn b(&self) {\n if c { d() }\n }\n}\nimpl A for B { fn a(&self) {} }\n";
+        let source = Source::of("src/lib.rs", text.to_owned());
+        assert_eq!(source.bodies_in_trait("A").collect::<Vec<_>>(), [3]);
+        assert_eq!(source.bodies_in_trait("B").count(), 0);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use crate::model::Family;
+
 /// Addresses of one family that follow each other, the ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AddressRange {
@@ -16,16 +18,17 @@ impl AddressRange {
     pub(super) fn some(self, many: u8) -> impl Iterator<Item = IpAddr> {
         let (first, last) = (number(self.first), number(self.last));
         let step = ((last - first) / u128::from(many.max(1))).max(1);
-        let v6 = self.first.is_ipv6();
+        let family = Family::of(self.first);
         (0..u128::from(many)).map_while(move |nth| {
             let at = first + nth * step;
-            (at <= last).then(|| address(v6, at))
+            (at <= last).then(|| address(family, at))
         })
     }
 
     /// Whether the other one begins where this one ends.
     pub(super) fn meets(self, other: Self) -> bool {
-        self.last.is_ipv6() == other.first.is_ipv6() && number(self.last).checked_add(1) == Some(number(other.first))
+        let follows = number(self.last).checked_add(1) == Some(number(other.first));
+        follows && Family::of(self.last) == Family::of(other.first)
     }
 }
 
@@ -33,29 +36,29 @@ impl AddressRange {
 pub(super) fn cut(prefixes: &[IpNet], inside: &[IpNet]) -> Vec<AddressRange> {
     let mut prefixes = prefixes.to_vec();
     prefixes.sort_unstable();
-    let mut cuts: Vec<(bool, u128)> = inside
+    let mut cuts: Vec<(Family, u128)> = inside
         .iter()
         .flat_map(|destination| {
             let after = number(destination.broadcast()).checked_add(1);
             [Some(number(destination.network())), after]
                 .into_iter()
                 .flatten()
-                .map(|at| (destination.addr().is_ipv6(), at))
+                .map(|at| (Family::of(destination.addr()), at))
         })
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
     let mut ranges = Vec::new();
     for prefix in prefixes {
-        let v6 = prefix.addr().is_ipv6();
+        let family = Family::of(prefix.addr());
         let (mut first, last) = (number(prefix.network()), number(prefix.broadcast()));
-        let from = cuts.partition_point(|cut| *cut <= (v6, first));
-        let to = cuts.partition_point(|cut| *cut <= (v6, last));
+        let from = cuts.partition_point(|cut| *cut <= (family, first));
+        let to = cuts.partition_point(|cut| *cut <= (family, last));
         for (_, cut) in cuts.get(from..to).unwrap_or_default() {
-            ranges.push(AddressRange { first: address(v6, first), last: address(v6, cut - 1) });
+            ranges.push(AddressRange { first: address(family, first), last: address(family, cut - 1) });
             first = *cut;
         }
-        ranges.push(AddressRange { first: address(v6, first), last: address(v6, last) });
+        ranges.push(AddressRange { first: address(family, first), last: address(family, last) });
     }
     ranges
 }
@@ -68,11 +71,10 @@ fn number(address: IpAddr) -> u128 {
 }
 
 /// The address of that number; of IPv4 there are no more than 32 bits of it.
-fn address(v6: bool, number: u128) -> IpAddr {
-    if v6 {
-        Ipv6Addr::from_bits(number).into()
-    } else {
-        Ipv4Addr::from_bits(u32::try_from(number).unwrap_or(u32::MAX)).into()
+fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::from_bits(u32::try_from(number).unwrap_or(u32::MAX)).into(),
+        Family::V6 => Ipv6Addr::from_bits(number).into(),
     }
 }
 

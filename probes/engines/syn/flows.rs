@@ -14,7 +14,7 @@ use super::sender::may_not;
 use super::senders::{SenderKind, Senders};
 use super::template::Packet;
 use crate::engines::response::Response;
-use crate::model::CannotLook;
+use crate::model::{CannotLook, Family};
 
 /// What is known of all flows, and how to send.
 pub(super) struct Flows {
@@ -40,12 +40,18 @@ impl Flows {
         let Self { routes, senders, ports_v4, ports_v6, .. } = self;
         for route in routes.iter() {
             senders.need(route.kind())?;
-            let v6 = route.source.is_ipv6();
-            let ports = if v6 { &mut *ports_v6 } else { &mut *ports_v4 };
+            let family = Family::of(route.source);
+            let ports = match family {
+                Family::V4 => &mut *ports_v4,
+                Family::V6 => &mut *ports_v6,
+            };
             if ports.is_none() {
-                let taken = Ports::take(v6).map_err(may_not)?;
-                let filter = if v6 { answers_v6(taken.numbers()) } else { answers_v4(taken.numbers()) };
-                receivers.push(Receiver::open(v6, &filter)?);
+                let taken = Ports::take(family).map_err(may_not)?;
+                let filter = match family {
+                    Family::V4 => answers_v4(taken.numbers()),
+                    Family::V6 => answers_v6(taken.numbers()),
+                };
+                receivers.push(Receiver::open(family, &filter)?);
                 *ports = Some(taken);
             }
         }

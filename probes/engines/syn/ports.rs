@@ -8,6 +8,7 @@ use std::{io, iter};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::filter;
+use crate::model::Family;
 
 /// Ports of one address family.
 pub(super) struct Ports {
@@ -22,8 +23,8 @@ impl Ports {
     ///
     /// # Errors
     /// The system's, when it gives none.
-    pub(super) fn take(v6: bool) -> io::Result<Self> {
-        let held: Vec<(Socket, u16)> = iter::repeat_with(|| hold(v6)).take(MANY).collect::<io::Result<_>>()?;
+    pub(super) fn take(family: Family) -> io::Result<Self> {
+        let held: Vec<(Socket, u16)> = iter::repeat_with(|| hold(family)).take(MANY).collect::<io::Result<_>>()?;
         let (held, numbers) = held.into_iter().unzip();
         Ok(Self { numbers, next: 0, held })
     }
@@ -40,14 +41,13 @@ impl Ports {
     }
 }
 
-fn hold(v6: bool) -> io::Result<(Socket, u16)> {
-    let (domain, any) = if v6 {
-        (Domain::IPV6, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
-    } else {
-        (Domain::IPV4, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
+fn hold(family: Family) -> io::Result<(Socket, u16)> {
+    let (domain, any) = match family {
+        Family::V4 => (Domain::IPV4, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
+        Family::V6 => (Domain::IPV6, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))),
     };
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    if v6 {
+    if family == Family::V6 {
         socket.set_only_v6(true)?;
     }
     socket.bind(&any.into())?;
@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_held_port_neither_answers_nor_resets() {
-        for (v6, here) in [(false, "127.0.0.1"), (true, "::1")] {
-            let mut ports = Ports::take(v6).unwrap();
+        for (family, here) in [(Family::V4, "127.0.0.1"), (Family::V6, "::1")] {
+            let mut ports = Ports::take(family).unwrap();
             let to = SocketAddr::new(here.parse().unwrap(), ports.next());
             let error = TcpStream::connect_timeout(&to, Duration::from_millis(30)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn ports_come_in_turn() {
-        let mut ports = Ports::take(false).unwrap();
+        let mut ports = Ports::take(Family::V4).unwrap();
         let mut seen: Vec<u16> = iter::repeat_with(|| ports.next()).take(MANY).collect();
         seen.sort_unstable();
         seen.dedup();

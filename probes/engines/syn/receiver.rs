@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::filter::LONGEST;
 use super::sender::may_not;
-use crate::model::CannotLook;
+use crate::model::{CannotLook, Family};
 use crate::net::async_fd::watched;
 use crate::net::errno::io_error;
 
@@ -26,9 +26,13 @@ impl Receiver {
     ///
     /// # Errors
     /// [`CannotLook::Unprivileged`] without raw sockets; another where the system fails.
-    pub(super) fn open(v6: bool, filter: &[SockFilter]) -> Result<Self, CannotLook> {
+    pub(super) fn open(family: Family, filter: &[SockFilter]) -> Result<Self, CannotLook> {
         // Of one protocol, so that what this computer sends does not pass here too.
-        let protocol = Protocol::from(i32::from(if v6 { ETH_P_IPV6 } else { ETH_P_IP }.to_be()));
+        let protocol = match family {
+            Family::V4 => ETH_P_IP,
+            Family::V6 => ETH_P_IPV6,
+        };
+        let protocol = Protocol::from(i32::from(protocol.to_be()));
         let socket = Socket::new(Domain::PACKET, Type::DGRAM.nonblocking(), Some(protocol)).map_err(may_not)?;
         prepare(&socket, filter).map_err(io_error("set a packet socket's options"))?;
         let watch = watched(socket.into()).map_err(io_error("watch a packet socket"))?;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::address_range::{AddressRange, cut};
-use crate::model::CannotLook;
+use crate::model::{CannotLook, Family};
 use crate::os::{Egress, Partings};
 
 /// How the packets to some addresses leave.
@@ -72,7 +72,7 @@ fn of_a_range(
     source: Option<IpAddr>,
     partings: &Partings,
 ) -> Result<Option<KernelRoute>, CannotLook> {
-    let given = source.filter(|source| source.is_ipv4() == range.first.is_ipv4());
+    let given = source.filter(|source| Family::of(*source) == Family::of(range.first));
     let Some(mut told) = of_an_address(egress, range.first, given)? else { return Ok(None) };
     if partings.by_source && given.is_none() && told.source.is_ipv4() {
         // Once the kernel has chosen a source it looks again, with it (`ip_route_connect`); of IPv6 it does not.

@@ -9,7 +9,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Amount, ask_each};
 use super::route_message::{has_several_hops, ip};
-use crate::model::CannotLook;
+use crate::model::{CannotLook, Family};
 use crate::os::Partings;
 
 const OPERATION: &str = "read the routes";
@@ -19,12 +19,15 @@ const OPERATION: &str = "read the routes";
 /// An address that is an interface's own has a route too; a rule parts addresses by its destination.
 pub(super) fn partings(prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
     let mut partings = Partings::default();
-    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
-        let v6 = family == AddressFamily::Inet6;
-        let wanted: Vec<IpNet> = prefixes.iter().filter(|prefix| prefix.addr().is_ipv6() == v6).copied().collect();
+    for of in Family::BOTH {
+        let wanted: Vec<IpNet> = prefixes.iter().filter(|prefix| Family::of(prefix.addr()) == of).copied().collect();
         if wanted.is_empty() {
             continue;
         }
+        let family = match of {
+            Family::V4 => AddressFamily::Inet,
+            Family::V6 => AddressFamily::Inet6,
+        };
         let (mut route, mut rule) = (RouteMessage::default(), RuleMessage::default());
         (route.header.address_family, rule.header.family) = (family, family);
         for request in [RouteNetlinkMessage::GetRoute(route), RouteNetlinkMessage::GetRule(rule)] {

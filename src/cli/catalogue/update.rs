@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
 use url::Url;
-use why5003_probes::model::{Proxy, ProxySays};
+use why5003_probes::model::{Family, Proxy, ProxySays};
 use why5003_probes::os::System;
 use why5003_probes::session::Means;
 use why5003_probes::session::download::{Download, download};
@@ -43,11 +43,10 @@ struct Way {
 
 impl Way {
     fn given(options: &Options) -> Self {
-        let family = match (options.ipv4, options.ipv6) {
-            (true, _) => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            (_, true) => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
-            (false, false) => None,
-        };
+        let family = options.family().map(|family| match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        });
         Self { proxy: options.proxy.clone(), source: options.source.or(family), wait: options.deadline() }
     }
 

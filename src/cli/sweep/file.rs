@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use why5003_probes::engines::Response;
+use why5003_probes::model::Family;
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
@@ -76,7 +77,7 @@ impl Log {
             let file = File::open(other).with_context(failed)?;
             free(&file.try_lock_shared()).with_context(failed)?;
             let (its, part, _) = read(&file, catalogue).with_context(failed)?;
-            let like = LogHead { started: head.started.clone(), shard: head.shard.clone(), ..its };
+            let like = LogHead { started: head.started.clone(), shard: head.shard, ..its };
             anyhow::ensure!(
                 like == head && part.parts.first().map(|part| part.of) == wanted.parts.first().map(|part| part.of),
                 "{}: they are not parts of one sweep: their first lines differ in more than the part and the time",
@@ -88,10 +89,10 @@ impl Log {
         file.seek(SeekFrom::End(0)).with_context(failed)?;
         let mut open = Open { failed: None, file, path: path.to_owned(), lines: Vec::new(), written: Instant::now() };
         // What will be settled by these routers is of no use without them, and what was settled without any is forgotten for them.
-        for ipv6 in adopted {
-            open.add(&LogLine::Shared(SharedLine { ipv6, shared: wanted.settled.trunks.family(ipv6).clone() }))?;
+        for family in adopted {
+            open.add(&LogLine::Shared(SharedLine { family, shared: wanted.settled.trunks.family(family).clone() }))?;
             let space = &wanted.space;
-            let is_of = |number: u64| space.target(number).is_some_and(|(to, _)| to.is_ipv6() == ipv6);
+            let is_of = |number: u64| space.target(number).is_some_and(|(to, _)| Family::of(to.ip()) == family);
             for (number, reach) in own.within(0..space.count()).filter(|(number, _)| is_of(*number)) {
                 if let Some(line) = ReachLine::of(space, number, reach) {
                     open.add(&line)?;
@@ -111,11 +112,11 @@ impl Log {
     pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &SettleEvent<'_>) {
         match *event {
             SettleEvent::Stage(..) => {}
-            SettleEvent::Shared { ipv6, trunk } => {
-                self.add(|| Some(LogLine::Shared(SharedLine { ipv6, shared: trunk.clone() })));
+            SettleEvent::Shared { family, trunk } => {
+                self.add(|| Some(LogLine::Shared(SharedLine { family, shared: trunk.clone() })));
             }
-            SettleEvent::Unheard { ipv6, hosts } => {
-                self.add(|| Some(LogLine::Unheard(UnheardLine { ipv6, unheard: hosts.to_vec() })));
+            SettleEvent::Unheard { family, hosts } => {
+                self.add(|| Some(LogLine::Unheard(UnheardLine { family, unheard: hosts.to_vec() })));
             }
             // That is asked again; but what answered, and is doubted, would be believed without it.
             SettleEvent::Reached(number, Reach::Untold) if ledger.response(number) != Some(Response::Open) => {}
@@ -213,13 +214,15 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(LogHead, Wanted, 
         let restored = match entry {
             LogLine::Came(came) => came.restore(space, known),
             LogLine::Reach(reach) => reach.restore(space, &mut settled.settled),
-            LogLine::Shared(SharedLine { ipv6, shared }) => {
-                *settled.trunks.family(ipv6) = shared;
-                settled.settled.keep(|number| space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6));
+            LogLine::Shared(SharedLine { family, shared }) => {
+                *settled.trunks.family(family) = shared;
+                settled
+                    .settled
+                    .keep(|number| space.target(number).is_some_and(|(to, _)| Family::of(to.ip()) != family));
                 Ok(())
             }
-            LogLine::Unheard(UnheardLine { ipv6, unheard }) => {
-                settled.of_known_hosts(ipv6, &unheard);
+            LogLine::Unheard(UnheardLine { family, unheard }) => {
+                settled.of_known_hosts(family, &unheard);
                 Ok(())
             }
             LogLine::LastWord(_) => break,

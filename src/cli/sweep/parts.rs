@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
-use why5003_probes::model::Transport;
+use why5003_probes::model::{Family, Transport};
 
 use super::wanted::Wanted;
 use crate::sweep::{Order, Shard};
@@ -14,7 +14,7 @@ impl Wanted {
     ///
     /// # Errors
     /// When that part is here already.
-    pub(super) fn join(&mut self, mut other: Self) -> anyhow::Result<Vec<bool>> {
+    pub(super) fn join(&mut self, mut other: Self) -> anyhow::Result<Vec<Family>> {
         if let Some(twice) = other.parts.iter().find(|part| self.parts.contains(part)) {
             return Err(anyhow!("part {twice} is here already"));
         }
@@ -28,18 +28,18 @@ impl Wanted {
             }
         }
         let mut adopted = Vec::new();
-        for ipv6 in [false, true] {
-            let (own, others) = (self.settled.trunks.family(ipv6), other.settled.trunks.family(ipv6));
+        for family in Family::BOTH {
+            let (own, others) = (self.settled.trunks.family(family), other.settled.trunks.family(family));
             if own.end() == 0 {
                 if own != others {
-                    adopted.push(ipv6);
+                    adopted.push(family);
                 }
                 *own = others.clone();
             } else if !own.agrees(others) {
                 other
                     .settled
                     .settled
-                    .keep(|number| self.space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6));
+                    .keep(|number| self.space.target(number).is_some_and(|(to, _)| Family::of(to.ip()) != family));
             }
         }
         for (number, reach) in other.settled.settled.within(0..self.space.count()) {

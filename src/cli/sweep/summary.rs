@@ -4,7 +4,7 @@ use super::super::args;
 use super::wanted::Wanted;
 use crate::run::{Settlement, Swept};
 use crate::sweep::Survey;
-use crate::verdict::{Circumstance, Status, conclude};
+use crate::verdict::{Circumstance, SweepVerdict, conclude};
 
 /// What came of a sweep.
 pub(super) struct Outcome<'a> {
@@ -20,25 +20,20 @@ pub(super) struct Outcome<'a> {
     pub(super) late: bool,
 }
 
-/// Status and summary.
-pub(super) fn summary(args: &args::Sweep, wanted: &Wanted, outcome: &Outcome<'_>) -> (Status, String) {
+/// What is concluded.
+pub(super) fn verdict(args: &args::Sweep, wanted: &Wanted, outcome: &Outcome<'_>) -> SweepVerdict {
     let Outcome { survey, swept, settlement, complete, late } = *outcome;
     let untold = survey.lanes.iter().any(|lane| !lane.is_told());
-    let spelled = wanted.spelled();
-    let part = if wanted.parts.len() == 1 { Circumstance::Part(&spelled) } else { Circumstance::Parts(&spelled) };
-    let circumstances: Vec<Circumstance<'_>> = [
-        settlement.unheard.first().copied().map(Circumstance::Unheard),
-        survey.limiters.first().copied().map(Circumstance::Limited),
+    let circumstances = [
+        settlement.unheard.first().map(|target| Circumstance::ReferenceSilent { target: *target }),
+        survey.limiters.first().map(|router| Circumstance::RateLimited { router: *router }),
         (!complete).then_some(Circumstance::Unfinished),
-        swept.no_way.then_some(Circumstance::NoWay),
-        late.then_some(Circumstance::Late),
-        (complete && untold && args.settle.is_zero()).then_some(Circumstance::RoutersNotAsked),
-        settlement.out_of_time.then_some(Circumstance::OutOfTime),
+        swept.no_way.then_some(Circumstance::NothingSent),
+        late.then_some(Circumstance::DeadlineReached),
+        (complete && untold && args.settle.is_zero()).then_some(Circumstance::NotTraced),
+        settlement.out_of_time.then_some(Circumstance::TraceTimedOut),
         settlement.shut_off.then_some(Circumstance::ShutOff),
-        (!wanted.is_whole()).then_some(part),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    conclude(survey, &circumstances)
+        (!wanted.is_whole()).then(|| Circumstance::Parts { parts: wanted.parts.clone() }),
+    ];
+    conclude(survey, circumstances.into_iter().flatten().collect())
 }

@@ -4,12 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
+use why5003_probes::model::Family;
 
 use super::super::args::{self, Options};
 use super::super::output;
-use crate::catalogue::{Catalogue, PortRange};
+use crate::catalogue::Catalogue;
 use crate::run::Settlement;
-use crate::sweep::{Amount, Chosen, Families, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
+use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
@@ -50,13 +51,9 @@ impl Wanted {
         has_ipv6: bool,
     ) -> anyhow::Result<Fresh> {
         // Who names a prefix of IPv6 wants it asked.
-        let of_ipv6 = |prefix: &IpNet| matches!(prefix, IpNet::V6(_));
-        let lacks_ipv6 = !(options.ipv4 || options.ipv6 || has_ipv6 || args.prefix.iter().any(of_ipv6));
-        let families = match (options.ipv4 || lacks_ipv6, options.ipv6) {
-            (true, _) => "4",
-            (_, true) => "6",
-            (false, false) => "both",
-        };
+        let of_ipv6 = |prefix: &IpNet| Family::of(prefix.addr()) == Family::V6;
+        let lacks_ipv6 = options.family().is_none() && !has_ipv6 && !args.prefix.iter().any(of_ipv6);
+        let family = if lacks_ipv6 { Some(Family::V4) } else { options.family() };
         anyhow::ensure!(
             args.shard == Shard::WHOLE || args.seed.is_some(),
             "the parts of a sweep need one order: give the same --seed to each"
@@ -68,11 +65,11 @@ impl Wanted {
             catalogue: catalogue.sha256.clone(),
             started: started.to_owned(),
             services: args.service.clone(),
-            prefixes: args.prefix.iter().map(ToString::to_string).collect(),
-            ports: args.port.iter().map(ToString::to_string).collect(),
-            families: families.to_owned(),
+            prefixes: args.prefix.clone(),
+            ports: args.port.clone(),
+            family,
             per_prefix: (!args.all).then_some(args.per_prefix),
-            shard: args.shard.to_string(),
+            shard: args.shard,
             seed,
             targets: 0,
         };
@@ -89,40 +86,31 @@ impl Wanted {
     /// # Errors
     /// When it chooses nothing, or too much.
     pub(super) fn of(head: &LogHead, catalogue: &Catalogue) -> anyhow::Result<Self> {
-        let read = |text: &str| anyhow!("could not read {text:?} in the first line of the sweep's file");
-        let prefixes = head.prefixes.iter().map(|text| text.parse::<IpNet>().map_err(|_| read(text)));
-        let ports = head.ports.iter().map(|text| text.parse::<PortRange>().map_err(|_| read(text)));
         let selection = Selection {
             services: head.services.clone(),
-            prefixes: prefixes.collect::<Result<_, _>>()?,
-            ports: ports.collect::<Result<_, _>>()?,
-            families: match head.families.as_str() {
-                "4" => Families::V4,
-                "6" => Families::V6,
-                _ => Families::Both,
-            },
+            prefixes: head.prefixes.clone(),
+            ports: head.ports.clone(),
+            family: head.family,
         };
         let Chosen { mut lanes, wide } = selection.chosen(catalogue).map_err(|error| anyhow!("could not {error}"))?;
         let mut ports: Vec<_> = lanes.iter().map(|lane| lane.port).collect();
         ports.sort_unstable();
         ports.dedup();
         for address in &catalogue.canary.addresses {
-            let has_family = lanes.iter().any(|lane| lane.prefix.addr().is_ipv4() == address.is_ipv4());
+            let has_family = lanes.iter().any(|lane| Family::of(lane.prefix.addr()) == Family::of(*address));
             let of_family = ports.iter().filter(|_| has_family);
             lanes.extend(of_family.map(|port| Lane { prefix: IpNet::from(*address), port: *port, canary: true }));
         }
         let amount = head.per_prefix.map_or(Amount::All, Amount::PerPrefix);
-        let or = if head.families == "6" { "" } else { ", or add -4" };
+        let or = if head.family == Some(Family::V6) { "" } else { ", or add -4" };
         let space = Space::new(lanes, amount).with_context(|| {
             format!("could not sweep so much: IPv6 prefixes have more addresses than can be asked; leave out --all{or}")
         })?;
-        let shard = head.shard.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-        let (part, of) = shard.ok_or_else(|| read(&head.shard))?;
         let known = Ledger::new(space.count());
         Ok(Self {
             space,
             wide,
-            parts: vec![Shard { part, of }],
+            parts: vec![head.shard],
             seed: head.seed,
             started: head.started.clone(),
             known,

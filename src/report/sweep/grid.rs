@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::model::{Sampled, SweepLane, SweepReport};
+use super::model::{SweepLane, SweepReport};
 use crate::catalogue::PortRange;
 use crate::sweep::State;
+use crate::verdict::Sampled;
 
 /// Prefixes by ports.
 pub(super) struct Grid {

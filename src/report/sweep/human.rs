@@ -10,8 +10,8 @@ use super::words::{GAP_AS, INCOMPLETE, concluded, counted, listed, place, ranges
 /// The whole report for a person.
 pub fn human(report: &SweepReport, style: Style) -> String {
     let mut page = Page::new(style);
-    let (word, _) = status(report.status);
-    page.toned_line(tone(report.status), word, &prose(&report.summary));
+    let (word, _) = status(report.verdict.status);
+    page.toned_line(tone(report.verdict.status), word, &prose(&report.summary));
     if !report.complete {
         page.paragraph(0, INCOMPLETE);
     }

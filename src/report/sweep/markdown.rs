@@ -6,15 +6,16 @@ use super::super::markdown::Ink;
 use super::super::redact::Redaction;
 use super::super::words::{list, status};
 use super::grid::{Grid, Row};
-use super::model::{Missing, SweepReport};
+use super::model::SweepReport;
 use super::words::{GAP_AS, INCOMPLETE, concluded, counted, legend, listed, place, ranges_asked};
 use crate::catalogue::PortRange;
+use crate::verdict::Missing;
 
 /// The whole ticket.
 pub fn markdown(report: &SweepReport) -> String {
     // A sweep's report does not know this computer's addresses.
     let ink = Ink::new(Redaction::default());
-    let (word, _) = status(report.status);
+    let (word, _) = status(report.verdict.status);
     let mut out = String::from("# What this network lets through to Zoom\n\n");
     let _ = writeln!(out, "**{word}**: {}", ink.text(&report.summary));
     if !report.complete {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
 use crate::catalogue::PortRange;
-use crate::sweep::{LaneSurvey, Place, State, Survey, WideRange};
-use crate::verdict::{Location, Status};
+use crate::sweep::{LaneSurvey, State, Survey};
+use crate::verdict::{Location, Missing, Sampled, SweepVerdict};
 
 /// The schema's name.
 pub const SWEEP_SCHEMA: &str = "why5003.sweep/1";
@@ -39,9 +39,10 @@ pub struct SweepReport {
     pub late: u64,
     /// Whether it came to its end.
     pub complete: bool,
-    /// How Zoom stands by it.
-    pub status: Status,
-    /// The same in one sentence.
+    /// What it concludes: `status`, `pair_counts` and `circumstances`.
+    #[serde(flatten)]
+    pub verdict: SweepVerdict,
+    /// The same in a few sentences.
     pub summary: String,
     /// Addresses that nobody can own, and that answered: no `open` is believed then.
     pub forged: Vec<SocketAddr>,
@@ -101,56 +102,10 @@ pub struct Counts {
     pub not_asked: u64,
 }
 
-/// Something that this network does not let through.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Missing {
-    /// To where.
-    #[schemars(with = "Vec<String>")]
-    pub prefixes: Vec<IpNet>,
-    /// At which ports, such as `udp/8801-8810`.
-    #[schemars(with = "Vec<String>")]
-    pub ports: Vec<PortRange>,
-    /// Where it is stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Location>,
-    /// The wide ranges that it tells of. One that lies in `ports` was stopped at each port that was asked; of any other,
-    /// `ports` has what was asked and stopped, and nothing is known of the ports between.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sampled: Vec<Sampled>,
-}
-
 impl SweepLane {
     /// Whether it is known how all of its targets fare, as [`LaneSurvey::is_told`] says.
     pub(super) fn is_told(&self) -> bool {
         self.state != State::Unknown && self.untold == 0
-    }
-}
-
-/// A wide range of ports, which was asked at some of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Sampled {
-    /// Such as `udp/20000-64000`.
-    #[schemars(with = "String")]
-    pub range: PortRange,
-    /// The ports of it that were asked.
-    #[schemars(with = "Vec<String>")]
-    pub asked: Vec<PortRange>,
-}
-
-impl Sampled {
-    /// How a range is asked.
-    pub fn of(range: WideRange) -> Self {
-        Self { range: range.range(), asked: range.asked().map(PortRange::from).collect() }
-    }
-
-    /// Whether some of what was asked of it is among these ports.
-    pub(super) fn is_told_by(&self, ports: &[PortRange]) -> bool {
-        ports.iter().any(|ports| self.asked.iter().any(|asked| ports.holds(*asked)))
-    }
-
-    /// Whether all of it is among these ports.
-    pub(super) fn is_whole_in(&self, ports: &[PortRange]) -> bool {
-        ports.iter().any(|ports| ports.holds(self.range))
     }
 }
 
@@ -174,7 +129,7 @@ fn lane(of: &LaneSurvey) -> SweepLane {
             not_asked: tally.pending,
         },
         blocked: of.blocked.iter().map(|part| part.prefix).collect(),
-        location: of.blocked.first().map(|part| location(part.place)),
+        location: of.blocked.first().map(|part| Location::from(part.place)),
         untold: of.untold,
         inferred: of.inferred,
     }
@@ -183,9 +138,4 @@ fn lane(of: &LaneSurvey) -> SweepLane {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
-}
-
-pub(super) fn location(place: Place) -> Location {
-    let Place { hop, address, next } = place;
-    Location { hop, address, next }
 }

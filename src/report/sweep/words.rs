@@ -4,8 +4,8 @@
 
 use super::super::words::{list, micros};
 use super::grid::Grid;
-use super::model::{Missing, Sampled, SweepReport};
-use crate::verdict::Location;
+use super::model::SweepReport;
+use crate::verdict::{Location, Missing, Sampled};
 
 /// How much was asked, how, and in what time.
 pub(super) fn counted(report: &SweepReport) -> String {
@@ -48,8 +48,8 @@ pub(super) fn concluded(missing: &Missing) -> Vec<String> {
     missing.sampled.iter().map(sentence).collect()
 }
 
-/// The same with these ports, for whoever has the entry without the report.
-pub fn how_asked(missing: &Missing) -> Vec<String> {
+/// The same with these ports, for a reader who has the entry without the report.
+pub(super) fn how_asked(missing: &Missing) -> Vec<String> {
     let asked = missing.sampled.iter().map(asked);
     asked.zip(concluded(missing)).map(|(asked, concluded)| format!("{asked}. {concluded}")).collect()
 }
@@ -93,3 +93,29 @@ const MEANINGS: [(&[&str], &str); 9] = [
 pub(super) const GAP_AS: &str = "The same as firewall rules: why5003 sweep --resume FILE --settle 0 --gap-as nftables, if it was run with --out FILE.";
 /// Prefixes named before the rest is counted.
 pub(super) const FEW: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::WideRange;
+
+    #[test]
+    fn how_a_range_was_asked_is_said_of_a_whole_and_of_a_part() {
+        let of = |ports: &str| {
+            let range = WideRange::of("udp/20000-64000".parse().unwrap()).unwrap();
+            let ports = vec![ports.parse().unwrap()];
+            how_asked(&Missing { prefixes: Vec::new(), ports, location: None, sampled: vec![Sampled::of(range)] })
+        };
+        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000.";
+        assert_eq!(
+            of("udp/20000-64000"),
+            [format!("{asked} udp/20000-64000 was stopped at each of its ports that were asked.")]
+        );
+        assert_eq!(
+            of("udp/31000"),
+            [format!(
+                "{asked} Of udp/20000-64000, these alone were found stopped, and what lies between was not asked."
+            )]
+        );
+    }
+}

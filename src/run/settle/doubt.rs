@@ -10,7 +10,7 @@ use why5003_probes::model::{HopAnswer, Look, Observation, Transport};
 
 use super::ask::{Asking, ask};
 use super::look::{brought, seen};
-use super::{ALIVE, BESIDE, SettleEvent, TRIES, UNLIMITED, Way, Work};
+use super::{ALIVE, BESIDE, SettleEvent, TRIES, UNLIMITED, Way, Work, family_of};
 use crate::plan;
 use crate::sweep::{Brought, Port, Reach};
 
@@ -103,8 +103,8 @@ impl Work<'_, '_> {
         let before: Vec<SocketAddr> =
             self.known.unheard.iter().copied().filter(|host| host.is_ipv6() == ipv6).collect();
         if before != silent {
-            self.known.of_known_hosts(ipv6, &silent);
-            (self.events)(SettleEvent::Unheard { ipv6, hosts: &silent });
+            self.known.of_known_hosts(family_of(ipv6), &silent);
+            (self.events)(SettleEvent::Unheard { family: family_of(ipv6), hosts: &silent });
         }
     }
 

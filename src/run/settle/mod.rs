@@ -18,7 +18,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use why5003_probes::engines::Response;
-use why5003_probes::model::{Hop, Interface, Transport};
+use why5003_probes::model::{Family, Hop, Interface, Transport};
 
 use super::schedule::Tools;
 use crate::catalogue::Catalogue;
@@ -48,15 +48,15 @@ pub enum SettleEvent<'a> {
     Stage(&'a str, usize),
     /// These routers are shared by all ways of a family; whatever was settled of it before is forgotten.
     Shared {
-        /// Of IPv6; otherwise of IPv4.
-        ipv6: bool,
+        /// Which.
+        family: Family,
         /// Which.
         trunk: &'a Trunk,
     },
     /// Where Zoom is known to answer by this family, and nobody did.
     Unheard {
-        /// Of IPv6; otherwise of IPv4.
-        ipv6: bool,
+        /// Which.
+        family: Family,
         /// Who.
         hosts: &'a [SocketAddr],
     },
@@ -83,8 +83,8 @@ pub struct Settlement {
 
 impl Settlement {
     /// Takes over who of a family did not answer though Zoom is known to answer there.
-    pub(crate) fn of_known_hosts(&mut self, ipv6: bool, unheard: &[SocketAddr]) {
-        self.unheard.retain(|host| host.is_ipv6() != ipv6);
+    pub(crate) fn of_known_hosts(&mut self, family: Family, unheard: &[SocketAddr]) {
+        self.unheard.retain(|host| Family::of(host.ip()) != family);
         self.unheard.extend(unheard);
     }
 }
@@ -236,7 +236,7 @@ impl Work<'_, '_> {
         let mut unreached: Vec<Vec<Hop>> = Vec::new();
         let ports: Vec<u16> = plan::NEUTRAL_PORTS.into_iter().filter(|port| !forged(*port)).collect();
         for port in ports {
-            let looks = plan::neutral_walks(self.catalogue, ipv6, port);
+            let looks = plan::neutral_walks(self.catalogue, family_of(ipv6), port);
             (self.events)(SettleEvent::Stage("walking to neutral hosts", looks.len()));
             let came = seen(self.tools, looks, self.walk_gap()).await;
             let mut walks = unreached.clone();
@@ -254,15 +254,15 @@ impl Work<'_, '_> {
             }
         }
         let space = self.space;
-        let before = self.known.trunks.family(ipv6);
+        let before = self.known.trunks.family(family_of(ipv6));
         // Names that are new are no other network.
         if !before.agrees(&trunk) || *before == Trunk::default() && *before != trunk {
             *before = trunk.clone();
             let is_other = |number: u64| space.target(number).is_some_and(|(to, _)| to.is_ipv6() != ipv6);
             self.known.settled.keep(is_other);
-            (self.events)(SettleEvent::Shared { ipv6, trunk: &trunk });
+            (self.events)(SettleEvent::Shared { family: family_of(ipv6), trunk: &trunk });
         }
-        let trunk = self.known.trunks.family(ipv6).clone();
+        let trunk = self.known.trunks.family(family_of(ipv6)).clone();
         let of_family = self.space.lanes().iter().enumerate().filter(|(at, _)| self.is_of(*at, ipv6));
         let refused =
             of_family.map(|(at, _)| self.space.numbers(at)).any(|numbers| self.ledger.tally(numbers).prohibited > 0);
@@ -279,6 +279,10 @@ impl Work<'_, '_> {
             walked: BTreeSet::new(),
         }
     }
+}
+
+fn family_of(ipv6: bool) -> Family {
+    if ipv6 { Family::V6 } else { Family::V4 }
 }
 
 fn addresses(interfaces: &[Interface]) -> Vec<IpAddr> {

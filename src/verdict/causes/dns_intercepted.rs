@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::model::Layer;
+use why5003_probes::model::{AddressScope, Layer};
 
 use super::prelude::*;
 
@@ -107,7 +107,7 @@ fn looks_false(evidence: &Evidence, name: &str) -> bool {
 /// A service of somebody else's is there, or nobody's can be, or an answer that cannot be forged names others.
 fn no_address_of(evidence: &Evidence, name: &str, given: &[IpAddr]) -> bool {
     let mut tried = evidence.attempts_at(name).filter(|a| a.baseline() && given.contains(&a.to().ip()));
-    let nobodys = |a: &IpAddr| special_purpose(*a) || evidence.background().block_page(*a).is_some();
+    let nobodys = |a: &IpAddr| !AddressScope::of(*a).is_public() || evidence.background().block_page(*a).is_some();
     let others = |l: &Lookup<'_>| l.encrypted() && !l.addresses().iter().any(|a| given.contains(a));
     tried.any(shows_a_stranger) || given.iter().all(nobodys) || independent(evidence, name).iter().any(others)
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::model::{Layer, Transport};
+use why5003_probes::model::{AddressScope, Layer, Transport};
 
 use super::prelude::*;
 
@@ -96,7 +96,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let stranger = tried.iter().any(|a| shows_a_stranger(*a));
-        let special = given.iter().all(|a| special_purpose(*a));
+        let special = given.iter().all(|a| !AddressScope::of(*a).is_public());
         let block_page = evidence.background().block_page(first);
         // Addresses that merely differ and are dead, while the others are dead too, prove nothing.
         if genuine.is_empty() && !stranger && !special && block_page.is_none() {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::model::{Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
+use why5003_probes::model::{AddressScope, Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
 
 use super::prelude::*;
 
@@ -101,7 +101,8 @@ fn who_has_no_way(evidence: &Evidence) -> Option<(u32, IpAddr)> {
         Via::Direct => seen.look.target.address,
         Via::System | Via::Proxy(_) => None,
     };
-    let beyond = evidence.observations().iter().filter(|o| destination(o).is_some_and(|to| !special_purpose(to)));
+    let beyond =
+        evidence.observations().iter().filter(|o| destination(o).is_some_and(|to| AddressScope::of(to).is_public()));
     let mut said = beyond.flat_map(|seen| {
         let errors = seen.facts.iter().filter_map(|f| if let Fact::Icmp(icmp) = f { Some(icmp) } else { None });
         errors.filter(|icmp| !icmp.own && refuses(icmp)).filter_map(|icmp| Some((seen.id, icmp.from?)))

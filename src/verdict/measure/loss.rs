@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::model::{How, Role};
+use why5003_probes::model::{Family, How, Role};
 
 use super::limit;
 use super::rate;
@@ -117,7 +117,7 @@ fn beyond_the_gateway(mut counts: Vec<Question>) -> Vec<Question> {
 /// Counts of so many SYNs each, where so many counts were made before and no more.
 fn counts(evidence: &Evidence, before: usize, syns: Option<u8>) -> Vec<Question> {
     let Some((_, neutral)) = neutral(evidence) else { return Vec::new() };
-    let of_the_family = |address: &IpAddr| address.is_ipv4() == neutral.is_ipv4();
+    let of_the_family = |address: &IpAddr| Family::of(*address) == Family::of(neutral.ip());
     let gateway = evidence.host().routes().filter_map(|(_, route)| route.gateway).find(of_the_family);
     // A gateway is asked for what most of them serve; a refusal is an answer as well.
     let gateway = gateway.map(|address| (SocketAddr::new(address, 53), Role::Host));
@@ -153,10 +153,10 @@ fn zoom(evidence: &Evidence) -> Option<(String, SocketAddr)> {
 
 /// A neutral host that connects, of the family by which Zoom is reached here; if possible one that answered a request.
 fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
-    let like = zoom(evidence).map(|(_, to)| to.is_ipv4());
+    let like = zoom(evidence).map(|(_, to)| Family::of(to.ip()));
     let stands = |a: &Attempt<'_>| a.connected().is_some() && a.is_tls() && a.host().is_some();
     let best = controls(evidence).filter(stands).max_by_key(|a| {
-        let same = like.is_none_or(|v4| v4 == a.to().is_ipv4());
+        let same = like.is_none_or(|family| family == Family::of(a.to().ip()));
         (same, a.response().is_some(), a.settings().fetch.is_some(), std::cmp::Reverse(a.id()))
     })?;
     Some((best.host()?.to_owned(), best.to()))

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, MtuMethod, Observation, PathMtu, Role};
+use why5003_probes::model::{Fact, Family, MtuMethod, Observation, PathMtu, Role};
 
 use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
 use crate::verdict::model::Scope;
@@ -80,7 +80,9 @@ pub(in crate::verdict) fn controls_that_speak_tls(evidence: &Evidence) -> Vec<u3
 
 /// Where a neutral TCP connection of the same address family passes.
 pub(in crate::verdict) fn a_passing_control(evidence: &Evidence, like: SocketAddr) -> Option<SocketAddr> {
-    controls(evidence).find(|a| a.connected().is_some() && a.to().is_ipv4() == like.is_ipv4()).map(Attempt::to)
+    controls(evidence)
+        .find(|a| a.connected().is_some() && Family::of(a.to().ip()) == Family::of(like.ip()))
+        .map(Attempt::to)
 }
 
 /// Whether neutral connections of the try's address family stand: where none does, a failure says nothing of Zoom.
@@ -148,20 +150,6 @@ pub(in crate::verdict) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
         );
     }
     tries
-}
-
-/// Addresses at which no public service can be: RFC 6890's private, loopback, link-local and "this network" blocks.
-pub(in crate::verdict) fn special_purpose(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.octets().starts_with(&[0])
-                || v4.is_documentation()
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
 }
 
 /// A handshake that stalled and finished at a smaller segment size, while no router told of a small MTU: the search, and

@@ -1,112 +1,131 @@
 //! How sign-in and the rest of Zoom stand, as far as a sweep of prefixes and ports can tell.
+//!
+//! All of it is data: sentences are made by the report.
 
 mod circumstance;
+mod missing;
+mod whole;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use why5003_probes::model::Transport;
 
-pub use circumstance::Circumstance;
+pub use circumstance::{Circumstance, Replies};
+pub use missing::{Missing, Sampled, missing};
 
 use super::model::Status;
 use crate::sweep::{LaneSurvey, State, Survey, Tally};
 
-/// Status and summary of a sweep: what its pairs tell, and then what else must be known to believe it.
-pub fn conclude(survey: &Survey, circumstances: &[Circumstance<'_>]) -> (Status, String) {
-    circumstances.iter().fold(of_pairs(survey), |(status, summary), circumstance| circumstance.weigh(status, summary))
+/// What a sweep concludes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SweepVerdict {
+    /// How Zoom stands by it.
+    pub status: Status,
+    /// Pairs of a prefix and a port, by what is known of them.
+    pub pair_counts: PairCounts,
+    /// What must be known to believe it: first what the pairs themselves show, then how the sweep went.
+    pub circumstances: Vec<Circumstance>,
 }
 
-/// What the pairs of prefix and port tell.
-fn of_pairs(survey: &Survey) -> (Status, String) {
-    if let Some((first, _)) = survey.forged.first() {
-        let summary = format!(
-            "Something on the way answers in the place of those who were asked (such as {first}), so an open port proves nothing: \
-             a proxy or a SYN proxy stands between (run why5003 for which)."
-        );
-        return (Status::Unknown, summary);
-    }
-    let stopped = |lane: &&LaneSurvey| !lane.blocked.is_empty();
-    let count = |such: &dyn Fn(&&LaneSurvey) -> bool| survey.lanes.iter().filter(such).count();
-    let (all, blocked) = (survey.lanes.len(), count(&|lane| stopped(lane)));
-    let unknown = count(&|lane| lane.state == State::Unknown);
-    let untold = count(&|lane| !lane.is_told());
-    let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
-    let web = count(&is_web);
-    let web_stopped = count(&|lane| is_web(lane) && stopped(lane) && lane.state != State::Partly);
-    if blocked > 0 {
-        let status = if web > 0 && web_stopped == web { Status::Blocked } else { Status::Degraded };
-        let partly = count(&|lane| lane.state == State::Partly);
-        let of_them = match (blocked, partly) {
-            (_, 0) => String::new(),
-            (1, _) => ", in part".to_owned(),
-            _ => format!(", {partly} of them in part"),
-        };
-        let untold = count(&|lane| !stopped(lane) && !lane.is_told());
-        let rest = if untold > 0 { format!("; {untold} could not be told") } else { String::new() };
-        let summary = format!("This network stops {blocked} of {}{of_them}{rest}.", pairs(all));
-        return (status, summary);
-    }
-    let tried: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
-    if tried > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
-        let summary = "There is no way from this computer to any that was asked: run why5003 for why.".to_owned();
-        return (Status::Unknown, summary);
-    }
-    if unknown == all {
-        let some = |count: fn(&Tally) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
-        let who = match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
-            (true, _) => DOUBTFUL,
-            (false, true) => STRANGERS,
-            (false, false) => NOBODY,
-        };
-        return (Status::Unknown, format!("{who}, and it could not be told how far packets come: {UNTOLD}"));
-    }
-    let is_ours = |lane: &&LaneSurvey| {
-        !lane.is_told() && lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known()
-    };
-    if untold > 0 && untold == count(&is_ours) {
-        let summary = format!(
-            "This network lets {} of {} through; to the other {untold} there is no way from this computer: run why5003 for why.",
-            all - untold,
-            pairs(all)
-        );
-        return (Status::Unknown, summary);
-    }
-    if untold > 0 {
-        let passing = all - untold;
-        let summary = format!(
-            "This network lets {passing} of {} through; of the other {untold}, or a part of each, it could not be told.",
-            pairs(all)
-        );
-        return (Status::Unknown, summary);
-    }
-    let summary = match all {
-        1 => "This network lets the one prefix-and-port pair through that was asked.".to_owned(),
-        _ => format!("This network lets all {all} prefix-and-port pairs through that were asked."),
-    };
-    (Status::Healthy, summary)
+/// Pairs of a prefix and a port, by what is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PairCounts {
+    /// Pairs that were asked.
+    pub asked: u64,
+    /// Of these: stopped as a whole or in part.
+    pub stopped: u64,
+    /// Of those that are stopped: in part.
+    pub partly: u64,
+    /// Of the pairs that are not stopped: it is not known of all their targets whether they pass.
+    pub unknown: u64,
 }
 
-/// What was asked, to be put behind how many of it.
-fn pairs(all: usize) -> String {
-    if all == 1 {
-        "1 prefix-and-port pair that was asked".to_owned()
+impl PairCounts {
+    fn of(survey: &Survey) -> Self {
+        let count = |such: &dyn Fn(&LaneSurvey) -> bool| survey.lanes.iter().filter(|lane| such(lane)).count() as u64;
+        Self {
+            asked: survey.lanes.len() as u64,
+            stopped: count(&is_stopped),
+            partly: count(&|lane| is_stopped(lane) && lane.state == State::Partly),
+            unknown: count(&|lane| !is_stopped(lane) && !lane.is_told()),
+        }
+    }
+}
+
+impl SweepVerdict {
+    /// Whether every pair passes, and the pairs themselves show nothing against it.
+    pub fn all_pass(&self) -> bool {
+        let PairCounts { stopped, unknown, .. } = self.pair_counts;
+        stopped == 0 && unknown == 0 && !self.circumstances.iter().any(Circumstance::is_shown_by_pairs)
+    }
+}
+
+/// What a sweep concludes from its pairs, in view of how it went.
+pub fn conclude(survey: &Survey, how_it_went: Vec<Circumstance>) -> SweepVerdict {
+    let pair_counts = PairCounts::of(survey);
+    let mut circumstances: Vec<Circumstance> = shown_by_pairs(survey, pair_counts).into_iter().collect();
+    let status = if !circumstances.is_empty() {
+        Status::Unknown
+    } else if pair_counts.stopped > 0 {
+        if stops_every_web_pair(survey) { Status::Blocked } else { Status::Degraded }
+    } else if pair_counts.unknown > 0 || how_it_went.iter().any(Circumstance::takes_health_away) {
+        Status::Unknown
     } else {
-        format!("{all} prefix-and-port pairs that were asked")
+        Status::Healthy
+    };
+    circumstances.extend(how_it_went);
+    SweepVerdict { status, pair_counts, circumstances }
+}
+
+/// Why the pairs by themselves say nothing of the network, where they don't: at most one thing, the gravest.
+fn shown_by_pairs(survey: &Survey, counts: PairCounts) -> Option<Circumstance> {
+    if let Some((address, _)) = survey.forged.first() {
+        return Some(Circumstance::ForgedReplies { address: *address });
+    }
+    if counts.stopped > 0 {
+        return None;
+    }
+    let probed: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
+    if probed > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
+        return Some(Circumstance::NoRoute);
+    }
+    if survey.lanes.iter().all(|lane| lane.state == State::Unknown) {
+        return Some(Circumstance::NothingKnown { replies: replies(survey) });
+    }
+    let has_no_route = |lane: &LaneSurvey| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known();
+    let unknown = || survey.lanes.iter().filter(|lane| !lane.is_told());
+    (counts.unknown > 0 && unknown().all(has_no_route)).then_some(Circumstance::NoRouteToUnknown)
+}
+
+fn replies(survey: &Survey) -> Replies {
+    let some = |count: fn(&Tally) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
+    match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
+        (true, _) => Replies::Open,
+        (false, true) => Replies::Refusals,
+        (false, false) => Replies::None,
     }
 }
 
-const NOBODY: &str = "Nothing answered";
-const DOUBTFUL: &str = "What answered could not be confirmed";
-const STRANGERS: &str = "Who refused may stand anywhere on the way";
-const UNTOLD: &str = "no router said so, or neutral hosts are not reached either. Run why5003 for why.";
+/// Sign-in goes by TCP 443: where none of it passes to any prefix, a client shows 5003.
+fn stops_every_web_pair(survey: &Survey) -> bool {
+    let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
+    let mut web = survey.lanes.iter().filter(is_web).peekable();
+    web.peek().is_some() && web.all(|lane| is_stopped(lane) && lane.state != State::Partly)
+}
+
+fn is_stopped(lane: &LaneSurvey) -> bool {
+    !lane.blocked.is_empty()
+}
 
 #[cfg(test)]
 mod tests {
     use why5003_probes::engines::Response;
 
     use super::*;
-    use crate::sweep::{Amount, Found, Lane, Ledger, Port, Reach, Settled, Space, Trunks};
+    use crate::sweep::{Amount, Found, Lane, Ledger, Port, Reach, Settled, Shard, Space, Trunks};
 
     /// Two prefixes of one address at TCP 443, and what was said of each.
-    fn concluded(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> (Status, String) {
+    fn surveyed(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> Survey {
         let port = Port { transport: Transport::Tcp, number: 443 };
         let lane = |prefix: &str| Lane { prefix: prefix.parse().unwrap(), port, canary: false };
         let lanes = vec![lane("192.0.2.0/32"), lane("198.51.100.0/32")];
@@ -119,8 +138,16 @@ mod tests {
             }
         }
         let trunks = Trunks::default();
-        let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
-        of_pairs(&crate::sweep::survey(found))
+        crate::sweep::survey(Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks })
+    }
+
+    fn concluded(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> SweepVerdict {
+        conclude(&surveyed(responses, reaches), Vec::new())
+    }
+
+    /// Every pair passes, and this is known beside.
+    fn passing_but(circumstance: Circumstance) -> Status {
+        conclude(&surveyed([Response::Silent; 2], [PASSES, PASSES]), vec![circumstance]).status
     }
 
     const DIES: Option<Reach> = Some(Reach::Dies { hop: 1, address: None, next: None });
@@ -129,19 +156,65 @@ mod tests {
     #[test]
     fn a_gap_impairs_zoom_and_no_way_to_any_web_host_blocks_it() {
         let silent = [Response::Silent; 2];
-        assert_eq!(concluded(silent, [PASSES, PASSES]).0, Status::Healthy);
-        assert_eq!(concluded(silent, [PASSES, DIES]).0, Status::Degraded);
-        assert_eq!(concluded(silent, [DIES, DIES]).0, Status::Blocked);
+        assert_eq!(concluded(silent, [PASSES, PASSES]).status, Status::Healthy);
+        assert_eq!(concluded(silent, [PASSES, DIES]).status, Status::Degraded);
+        assert_eq!(concluded(silent, [DIES, DIES]).status, Status::Blocked);
+    }
+
+    #[test]
+    fn pairs_are_counted_by_what_is_known_of_them() {
+        let counts = concluded([Response::Silent; 2], [None, DIES]).pair_counts;
+        assert_eq!(counts, PairCounts { asked: 2, stopped: 1, partly: 0, unknown: 1 });
     }
 
     #[test]
     fn what_could_not_be_told_is_not_healthy() {
-        assert_eq!(concluded([Response::Open, Response::Silent], [None, None]).0, Status::Unknown);
+        let verdict = concluded([Response::Open, Response::Silent], [None, None]);
+        assert_eq!((verdict.status, verdict.circumstances), (Status::Unknown, Vec::new()));
     }
 
     #[test]
-    fn a_computer_without_a_way_is_told_to_ask_why() {
-        let (status, summary) = concluded([Response::Unreachable { by: None }; 2], [None, None]);
-        assert!(status == Status::Unknown && summary.contains("no way"), "{summary}");
+    fn where_nothing_is_known_the_best_that_came_is_said() {
+        for (response, replies) in
+            [(Response::Silent, Replies::None), (Response::Closed { ttl: None }, Replies::Refusals)]
+        {
+            let verdict = concluded([response; 2], [None, None]);
+            assert_eq!(verdict.circumstances, [Circumstance::NothingKnown { replies }]);
+        }
+    }
+
+    #[test]
+    fn a_computer_without_a_way_is_no_fault_of_the_network() {
+        let verdict = concluded([Response::Unreachable { by: None }; 2], [None, None]);
+        assert_eq!((verdict.status, verdict.circumstances), (Status::Unknown, vec![Circumstance::NoRoute]));
+    }
+
+    #[test]
+    fn a_reference_target_that_is_silent_and_an_early_end_take_health_away_and_nothing_else() {
+        let silent = Circumstance::ReferenceSilent { target: "170.114.52.2:443".parse().unwrap() };
+        for circumstance in [silent, Circumstance::Unfinished] {
+            assert_eq!(passing_but(circumstance.clone()), Status::Unknown);
+            let stopped = surveyed([Response::Silent; 2], [DIES, DIES]);
+            assert_eq!(conclude(&stopped, vec![circumstance]).status, Status::Blocked);
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_and_a_part_take_nothing_away() {
+        let parts = vec!["3/8".parse::<Shard>().unwrap()];
+        for circumstance in [Circumstance::RateLimited { router: [10, 0, 2, 2].into() }, Circumstance::Parts { parts }]
+        {
+            assert_eq!(passing_but(circumstance), Status::Healthy);
+        }
+    }
+
+    #[test]
+    fn a_verdict_reads_back_what_it_wrote() {
+        let parts = vec!["1/8".parse::<Shard>().unwrap(), "3/8".parse().unwrap()];
+        let went = vec![Circumstance::Unfinished, Circumstance::Parts { parts }];
+        let verdict = conclude(&surveyed([Response::Silent; 2], [PASSES, DIES]), went);
+        let text = serde_json::to_string(&verdict).unwrap();
+        assert!(text.contains(r#"{"kind":"parts","parts":["1/8","3/8"]}"#), "{text}");
+        assert_eq!(serde_json::from_str::<SweepVerdict>(&text).unwrap(), verdict);
     }
 }

@@ -2,10 +2,61 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Missing, Sampled, location};
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::model::Location;
 use super::whole::{Stopped, Whole, wholes};
+use crate::catalogue::PortRange;
 use crate::rules::{Tested, gap};
 use crate::sweep::{Blocked, Lane, LaneSurvey, Place, Survey, WideRange};
+
+/// Something that this network does not let through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    /// To where.
+    #[schemars(with = "Vec<String>")]
+    pub prefixes: Vec<IpNet>,
+    /// At which ports, such as `udp/8801-8810`.
+    #[schemars(with = "Vec<String>")]
+    pub ports: Vec<PortRange>,
+    /// Where it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// The wide ranges that it tells of. One that lies in `ports` was stopped at each port that was asked; of any other,
+    /// `ports` has what was asked and stopped, and nothing is known of the ports between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<Sampled>,
+}
+
+/// A wide range of ports, which was asked at some of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sampled {
+    /// Such as `udp/20000-64000`.
+    #[schemars(with = "String")]
+    pub range: PortRange,
+    /// The ports of it that were asked.
+    #[schemars(with = "Vec<String>")]
+    pub asked: Vec<PortRange>,
+}
+
+impl Sampled {
+    /// How a range is asked.
+    pub fn of(range: WideRange) -> Self {
+        Self { range: range.range(), asked: range.asked().map(PortRange::from).collect() }
+    }
+
+    /// Whether all of it is among these ports.
+    pub fn is_whole_in(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| ports.holds(self.range))
+    }
+
+    /// Whether some of what was asked of it is among these ports.
+    fn is_told_by(&self, ports: &[PortRange]) -> bool {
+        ports.iter().any(|ports| self.asked.iter().any(|asked| ports.holds(*asked)))
+    }
+}
 
 /// What is blocked, place by place; of a wide range all, where all that was asked of it is, and else what was asked.
 pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
@@ -16,7 +67,7 @@ pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
     let missing = |place: Place| {
         let found = at(place, &stopped, &wholes);
         found.into_iter().map(move |found| Missing {
-            location: Some(location(place)).filter(|location| *location != crate::verdict::Location::default()),
+            location: Some(Location::from(place)).filter(|location| *location != Location::default()),
             sampled: wide.iter().copied().map(Sampled::of).filter(|range| range.is_told_by(&found.ports)).collect(),
             prefixes: found.prefixes,
             ports: found.ports,
@@ -54,13 +105,12 @@ fn at(place: Place, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate::rules::
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::how_asked;
     use super::*;
     use crate::sweep::{State, Tally};
 
     /// A prefix at a port, and which parts of it are stopped, at which hop.
     fn lane(prefix: &str, port: &str, blocked: &[&str], hop: u8) -> LaneSurvey {
-        let port: crate::catalogue::PortRange = port.parse().unwrap();
+        let port: PortRange = port.parse().unwrap();
         LaneSurvey {
             lane: Lane {
                 prefix: prefix.parse().unwrap(),
@@ -144,25 +194,5 @@ mod tests {
         let ports = "udp/20000,udp/31000,udp/42000,udp/53000,udp/64000";
         let lanes = [within, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])];
         assert_eq!(told(&lanes), [format!("{ports} 3.7.35.0/25 2")]);
-    }
-
-    #[test]
-    fn how_a_range_was_asked_is_said_of_a_whole_and_of_a_part() {
-        let of = |ports: &str| {
-            let range = WideRange::of("udp/20000-64000".parse().unwrap()).unwrap();
-            let ports = vec![ports.parse().unwrap()];
-            how_asked(&Missing { prefixes: Vec::new(), ports, location: None, sampled: vec![Sampled::of(range)] })
-        };
-        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000.";
-        assert_eq!(
-            of("udp/20000-64000"),
-            [format!("{asked} udp/20000-64000 was stopped at each of its ports that were asked.")]
-        );
-        assert_eq!(
-            of("udp/31000"),
-            [format!(
-                "{asked} Of udp/20000-64000, these alone were found stopped, and what lies between was not asked."
-            )]
-        );
     }
 }
