@@ -4,10 +4,12 @@
 //! looked at. Nothing here opens, sends, waits or reads a clock; it names no other room, no runtime and no operating system.
 
 mod error;
+mod error_chain;
 mod fact;
 mod failure;
 mod family;
 mod layer;
+mod location;
 mod look;
 mod observation;
 mod pending;
@@ -18,11 +20,13 @@ mod target;
 mod via;
 
 pub use error::{BadLook, CannotLook};
+pub use error_chain::with_sources;
 pub(crate) use fact::micros;
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
 pub use family::Family;
 pub use layer::Layer;
+pub use location::Location;
 pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use observation::Observation;
 pub use pending::Pending;
