@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Family, Hop, HopAnswer};
+use why5003_probes::model::{Family, Hop, HopAnswer};
 
 use super::reach::Reach;
 

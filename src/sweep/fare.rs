@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{AddressScope, Location, Transport};
+use why5003_probes::model::{AddressScope, Location, Transport};
 
 use super::common_path::{Trunk, Trunks};
 use super::found::Found;

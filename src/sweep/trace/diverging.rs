@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::super::common_path::Farther;
 use super::super::reach::Reach;

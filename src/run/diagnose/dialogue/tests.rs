@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Role, Settings, Target, Transport, Via};
 
 use super::super::super::testing::{HOW_FAR, LOSS, PASSAGE};
 use super::*;
@@ -52,7 +52,9 @@ fn how_far() -> Question {
 }
 
 fn traceroute() -> Look {
-    looks::ladder(Role::Control, zoom(), Transport::Tcp)
+    let mut look = looks::ladder(Role::Control, zoom(), Transport::Tcp);
+    look.settings.prefix = "170.114.0.0/16".parse().ok();
+    look
 }
 
 fn loss() -> Question {
