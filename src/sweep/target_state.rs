@@ -1,7 +1,7 @@
 //! The state of one target, by what the sweep and the trace say of it: a truth table.
 
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::Location;
+use why5003_probes::model::Location;
 
 /// What is known of one target, after all was asked and traced: whether packets come to it, and if not, where they are stopped.
 ///
