@@ -9,7 +9,6 @@ mod nat64;
 mod passage;
 mod proxied;
 mod quality;
-mod question;
 mod resolvers;
 mod script;
 mod sign_in;
@@ -29,7 +28,6 @@ pub use lookup::{Lookup, Named, Source};
 pub use passage::Passage;
 pub use proxied::SetWay;
 pub use quality::{Flow, Resent, SynCount};
-pub use question::{Question, Telling};
 pub use resolvers::{InTurn, Names};
 pub use script::ScriptRun;
 pub use sign_in::SignIn;
@@ -92,6 +90,23 @@ impl Evidence {
         let answered = |o: &Observation| o.facts.iter().any(|fact| matches!(fact, Fact::Answer(_)));
         let redirected = observations.iter().any(|o| canary(o) && answered(o));
         Self { observations, not_looked, background, by_host, of_this_host, ladders, hellos, redirected }
+    }
+
+    /// Takes in more observations of the same run, and more of what could not be looked at.
+    pub fn add(&mut self, observations: Vec<Observation>, not_looked: Vec<NotLooked>) {
+        if observations.is_empty() && not_looked.is_empty() {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.observations);
+        let mut missed = std::mem::take(&mut self.not_looked);
+        all.extend(observations);
+        missed.extend(not_looked);
+        *self = Self::new(all, missed, self.background.clone());
+    }
+
+    /// The observations, for whoever needs nothing else of it any more.
+    pub fn into_observations(self) -> Vec<Observation> {
+        self.observations
     }
 
     /// Whether DNS queries are answered by somebody else than who was asked: then nothing unencrypted comes from an

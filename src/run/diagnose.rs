@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::kit::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
-use crate::evidence::{NotLooked, Question};
+use crate::evidence::NotLooked;
+use crate::experiment::Question;
 use crate::plan::Plan;
 use dialogue::{Dialogue, Judge, Step};
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
-use why5003_probes::kit::{CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust};
+use why5003_probes::kit::{
+    CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust, with_sources,
+};
 
 use crate::evidence::NotLooked;
 
@@ -130,7 +132,7 @@ impl Schedule {
                 Ok((_, Ended { started, took, result: Ok(Seen { facts, failure }) })) => {
                     return Some(Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure })));
                 }
-                Ok((_, Ended { result: Err(cannot), .. })) => chain(&cannot),
+                Ok((_, Ended { result: Err(cannot), .. })) => format!("could not {}", with_sources(&cannot)),
                 Err(error) if error.is_panic() => {
                     format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
                 }
@@ -254,17 +256,6 @@ fn is_of_sign_in(look: &Look) -> bool {
 /// A probe in few words, for what was not probed.
 fn label(look: &Look) -> String {
     format!("{} {} {}", look.probe, look.target, look.via)
-}
-
-/// An error with all its sources.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = format!("could not {error}");
-    let mut source = error.source();
-    while let Some(next) = source {
-        text = format!("{text}: {next}");
-        source = next.source();
-    }
-    text
 }
 
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {

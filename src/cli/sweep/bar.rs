@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use why5003_probes::engines::Response;
 
-use super::super::args::Options;
 use super::super::output;
+use super::super::settings::Settings;
 use crate::run::{SettleEvent, SweepEvent};
 
 /// The progress of a sweep.
@@ -30,8 +30,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Begins to show progress, unless there is nobody to see it.
-    pub(super) fn start(options: &Options, targets: u64) -> Self {
-        let hidden = options.quiet || !std::io::stderr().is_terminal();
+    pub(super) fn start(settings: &Settings, targets: u64) -> Self {
+        let hidden = settings.quiet || !std::io::stderr().is_terminal();
         let line = if hidden { ProgressBar::hidden() } else { ProgressBar::new(targets) };
         let bar = if output::columns_of_notes() < ROOM_FOR_A_BAR { "" } else { "{bar:20} " };
         if let Ok(style) =

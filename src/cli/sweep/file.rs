@@ -14,7 +14,7 @@ use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
 use crate::run::{SettleEvent, SweepEvent};
 use crate::sweep::{
-    CameLine, LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, SharedLine, Space, UnheardLine,
+    LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, UnheardLine,
 };
 
 /// The file of a sweep, or none.
@@ -105,7 +105,7 @@ impl Log {
     /// Notes a response.
     pub(super) fn note(&mut self, space: &Space, event: &SweepEvent) {
         let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return };
-        self.add(|| CameLine::of(space, number, attempt, response, rtt).map(LogLine::Came));
+        self.add(|| ResponseLine::of(space, number, attempt, response, rtt).map(LogLine::Response));
     }
 
     /// Notes what was settled.
@@ -212,7 +212,7 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(LogHead, Wanted, 
         let entry: LogLine = serde_json::from_slice(&line).with_context(|| format!("line {at} is not a sweep's"))?;
         let Wanted { space, known, settled, .. } = &mut wanted;
         let restored = match entry {
-            LogLine::Came(came) => came.restore(space, known),
+            LogLine::Response(line) => line.restore(space, known),
             LogLine::Reach(reach) => reach.restore(space, &mut settled.settled),
             LogLine::Shared(SharedLine { family, shared }) => {
                 *settled.trunks.family(family) = shared;

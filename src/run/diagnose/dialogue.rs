@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Look, Observation};
 
-use crate::evidence::{Names, NotLooked, Question};
+use crate::evidence::{Names, NotLooked};
+use crate::experiment::{Beside, Question};
 use crate::plan::Plan;
 
 /// What the rules say of what was seen so far.
@@ -108,7 +109,7 @@ impl<'a> Dialogue<'a> {
         let all_compare = busy && left().all(|look| Pointless::Comparisons.covers(look));
         let all_explain = busy && left().all(|look| self.plan.only_explains(look));
         let mut steps = self.begin(now, follow);
-        if all_compare && self.standing().questions.iter().all(Question::wants_to_begin_alone) {
+        if all_compare && self.standing().questions.iter().all(begins_alone) {
             steps.push(Step::Drop(Pointless::Comparisons, "by then nothing was left that it could tell"));
         } else if all_explain {
             let standing = self.standing();
@@ -134,7 +135,7 @@ impl<'a> Dialogue<'a> {
         let dropped = reason_to_drop_lookups(names).map(|why| Step::Drop(Pointless::Lookups, why));
         let stays = |look: &&Look| dropped.is_none() || !Pointless::Lookups.covers(look);
         if pending.iter().any(stays) {
-            questions.retain(|question| !question.wants_a_quiet_way());
+            questions.retain(|question| !question.is_quiet());
         }
         dropped.into_iter().chain(self.ask(now, questions)).collect()
     }
@@ -194,7 +195,7 @@ impl<'a> Dialogue<'a> {
 
     /// Puts questions to the plan; those that want to begin alone only where the others lead to no probe.
     fn ask(&mut self, now: Duration, questions: Vec<Question>) -> Vec<Step> {
-        let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::wants_to_begin_alone);
+        let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(begins_alone);
         let (mut told, mut looks) = (Vec::new(), Vec::new());
         for question in others {
             self.answer(question, &mut told, &mut looks);
@@ -216,6 +217,11 @@ impl<'a> Dialogue<'a> {
             looks.extend(more);
         }
     }
+}
+
+/// Whether probes that begin at the same time would disturb the answer.
+fn begins_alone(question: &Question) -> bool {
+    question.beside() == Beside::NothingThatBegins
 }
 
 /// Why probes that wait for the system's resolver library are dropped, if they are.
