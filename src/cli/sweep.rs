@@ -25,8 +25,8 @@ use super::settings::{Format, Settings};
 use super::{files, output};
 use crate::app::{LoadedCatalogue, rfc3339};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
-use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
-use crate::sweep::{Found, Ledger, LogHead, Pace, known_to_answer, last_words, survey};
+use crate::run::{self, SweepEvent, Swept, Tools};
+use crate::sweep::{Found, Ledger, LogHead, Pace, Trace, TraceEvent, known_to_answer, last_words, survey};
 use crate::verdict::{Sampled, missing};
 use bar::Bar;
 use file::Log;
@@ -130,12 +130,12 @@ impl Work<'_> {
         let known = std::mem::take(&mut wanted.settled);
         let tally = swept.ledger.tally(0..space.count());
         bar.settle(time, known.settled.within(0..space.count()).count() as u64, tally.known() - tally.open);
-        let settle = run::Settle { space, ledger: &swept.ledger, known, time, rate };
-        let mut note = |event: SettleEvent<'_>| {
-            bar.say(&event);
-            log.settled((space, &swept.ledger), &event);
+        let settle = Trace { space, ledger: &swept.ledger, known, time, rate };
+        let mut note = |event: &TraceEvent| {
+            bar.say(event);
+            log.settled((space, &swept.ledger), event);
         };
-        let settlement = run::settle(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
+        let settlement = run::trace(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
         bar.end();
         let (settled, trunks) = (&settlement.settled, &settlement.trunks);
         let found = Found { space, ledger: &swept.ledger, settled, trunks };

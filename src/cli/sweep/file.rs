@@ -12,9 +12,10 @@ use why5003_probes::kit::Family;
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
-use crate::run::{SettleEvent, SweepEvent};
+use crate::run::SweepEvent;
 use crate::sweep::{
-    LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, UnheardLine,
+    LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, TraceEvent,
+    UnheardLine,
 };
 
 /// The file of a sweep, or none.
@@ -109,19 +110,19 @@ impl Log {
     }
 
     /// Notes what was settled.
-    pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &SettleEvent<'_>) {
-        match *event {
-            SettleEvent::Stage(..) => {}
-            SettleEvent::Shared { family, trunk } => {
-                self.add(|| Some(LogLine::Shared(SharedLine { family, shared: trunk.clone() })));
+    pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &TraceEvent) {
+        match event {
+            TraceEvent::Stage(..) => {}
+            TraceEvent::Shared { family, trunk } => {
+                self.add(|| Some(LogLine::Shared(SharedLine { family: *family, shared: trunk.clone() })));
             }
-            SettleEvent::Unheard { family, hosts } => {
-                self.add(|| Some(LogLine::Unheard(UnheardLine { family, unheard: hosts.to_vec() })));
+            TraceEvent::Unheard { family, hosts } => {
+                self.add(|| Some(LogLine::Unheard(UnheardLine { family: *family, unheard: hosts.clone() })));
             }
             // That is asked again; but what answered, and is doubted, would be believed without it.
-            SettleEvent::Reached(number, Reach::Untold) if ledger.response(number) != Some(Response::Open) => {}
-            SettleEvent::Reached(number, reach) => {
-                self.add(|| ReachLine::of(space, number, reach).map(LogLine::Reach));
+            TraceEvent::Reached(number, Reach::Untold) if ledger.response(*number) != Some(Response::Open) => {}
+            TraceEvent::Reached(number, reach) => {
+                self.add(|| ReachLine::of(space, *number, *reach).map(LogLine::Reach));
             }
         }
     }

@@ -10,8 +10,9 @@ use super::super::args;
 use super::super::output;
 use super::super::settings::Settings;
 use crate::catalogue::Catalogue;
-use crate::run::Settlement;
-use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
+use crate::sweep::{
+    Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, TraceResult, WideRange,
+};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
@@ -28,7 +29,7 @@ pub(super) struct Wanted {
     /// What came in an earlier run.
     pub(super) known: Ledger,
     /// What was settled in an earlier run.
-    pub(super) settled: Settlement,
+    pub(super) settled: TraceResult,
 }
 
 /// What the flags want, with the first line of its file.
@@ -115,7 +116,7 @@ impl Wanted {
             seed: head.seed,
             started: head.started.clone(),
             known,
-            settled: Settlement::default(),
+            settled: TraceResult::default(),
         })
     }
 }
