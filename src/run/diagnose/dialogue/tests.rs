@@ -52,9 +52,9 @@ fn how_far() -> Question {
 }
 
 fn traceroute() -> Look {
-    let look = looks::ladder(Role::Control, zoom(), Transport::Tcp);
-    let settings = Settings { prefix: "170.114.0.0/16".parse().ok(), ..look.settings.clone() };
-    look.with(settings)
+    let mut look = looks::ladder(Role::Control, zoom(), Transport::Tcp);
+    look.settings.prefix = "170.114.0.0/16".parse().ok();
+    look
 }
 
 fn loss() -> Question {
