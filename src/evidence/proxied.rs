@@ -57,7 +57,7 @@ impl Evidence {
     }
 
     /// Whether a setting sends them by a proxy and, should that fail, directly.
-    pub(super) fn falls_back_to_direct(&self, host: &str) -> bool {
+    pub fn falls_back_to_direct(&self, host: &str) -> bool {
         self.set_ways().any(|set| set.ways(host).contains(&DIRECT))
     }
 

@@ -207,10 +207,7 @@ async fn a_question_is_told_before_the_probes_that_answer_it_and_is_never_answer
     let events: Vec<(u128, &str)> = told.events.iter().map(|(at, event)| (*at, event.as_str())).collect();
     assert_eq!(
         events.get(at..at + 2),
-        Some(
-            &[(1_020, "asked how-far 170.114.52.2:443"), (1_020, "planned 11 tcp 170.114.52.2:443/tcp direct"),]
-                [..]
-        )
+        Some(&[(1_020, "asked how-far 170.114.52.2:443"), (1_020, "planned 11 tcp 170.114.52.2:443/tcp direct"),][..])
     );
     assert_eq!(told.those("asked").len(), 1);
 }

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &["dns.slow", "dns.name-blocked", "dns.servfail"],
+    effects: &[Effect::NamesLost],
     meaning: "Every resolver that this computer is configured to use is silent or refuses, for neutral names too, while resolvers of other \
               operators answer. So names are lost at the resolver, not at Zoom and not on the line.",
     proof: "dig zoom.us; dig example.com; dig zoom.us @1.1.1.1",
@@ -94,7 +95,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         location: Some(location),
         details: details.into(),
         blocks: sign_in_fails(evidence),
-        ..claim(0.95, because)
+        ..Claim::of(Confidence::Confirmed, because)
     })
 }
 

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The configured resolver answers neutral names, but says SERVFAIL for Zoom's, which resolvers of other operators know. Where it \
               answers once DNSSEC checking is off (CD=1), its validation is at fault; otherwise it cannot reach, or not digest, the answer of \
               Zoom's name servers.",
@@ -91,7 +92,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             details,
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
             // Silence is a failure to resolve as much as a filter's.
-            ..claim(if silent { 0.85 } else { 0.93 }, because)
+            ..Claim::of(if silent { Confidence::Likely } else { Confidence::Isolated }, because)
         });
     }
     if !ruling.claims.is_empty() && ruling.claims.iter().any(|c| !c.details.is_empty()) {

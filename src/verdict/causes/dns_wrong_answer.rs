@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &["tls.untrusted", "tls.inspection", "filter.block-page"],
+    effects: &[],
     meaning: "The address that this computer's resolver gives does not show Zoom's certificate: it is a sinkhole, a private address, a block \
               page, or dead. Independent resolvers give other addresses. An unlisted address that does show Zoom's certificate would be right \
               (CDN, geography), so the certificate and not the number was judged.",
@@ -142,22 +143,22 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: scope_of_names([name]),
             details,
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(how_sure(!genuine.is_empty(), of_zoom), because)
+            ..Claim::of(how_sure(!genuine.is_empty(), of_zoom), because)
         });
     }
     merged(ruling)
 }
 
 /// A name that proves itself elsewhere settles most; an address in Zoom's own networks might yet come alive.
-fn how_sure(proves_itself_elsewhere: bool, of_zoom: bool) -> f64 {
+fn how_sure(proves_itself_elsewhere: bool, of_zoom: bool) -> Confidence {
     match (proves_itself_elsewhere, of_zoom) {
-        (false, _) => 0.88,
-        (true, true) => 0.8,
-        (true, false) => 0.97,
+        (false, _) => Confidence::Probable,
+        (true, true) => Confidence::Indicated,
+        (true, false) => Confidence::Proven,
     }
 }
 
 /// The way to where nothing answered is open to its last router: then the address is dead, and not shut on the way.
 fn way_is_open(evidence: &Evidence, attempt: Attempt<'_>) -> bool {
-    place_of(evidence, attempt.to(), Transport::Tcp).is_some_and(|place| place.open_to_the_last_router())
+    locate_flow(evidence, attempt.to(), Transport::Tcp).is_some_and(|place| place.open_to_the_last_router())
 }

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
-use crate::verdict::measure::limit;
+use crate::verdict::measure::rate_limit;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.drop",
@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.after-handshake", "filter.media-tcp"],
+    effects: &[],
     meaning: "SYNs to Zoom's addresses get no answer of any kind, at several addresses and over seconds, while neutral hosts connect from the \
               same computer at the same time. The filter is the last hop that still answers for Zoom's flow, or sits between that hop and the \
               next one, which answers for a neutral flow alone (a router answers an expired TTL before it filters what it forwards).",
@@ -70,8 +71,8 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Some of Zoom's addresses pass: a gap in an allow list is two silent addresses of a prefix none of which passes, or one
 /// whose way ends at a filter that two more of its prefix do not pass either.
 fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], passing: Vec<u32>) -> Ruling {
-    if limit::told(evidence).is_some_and(|told| told.only_too_fast()) {
-        return Ruling::excluded(limit::bursts(evidence).map(|o| o.id).collect());
+    if rate_limit::burst_result(evidence).is_some_and(|told| told.only_too_fast()) {
+        return Ruling::excluded(rate_limit::bursts(evidence).map(|o| o.id).collect());
     }
     let affected = gap(aimed, lasting);
     if affected.len() >= 2 {
@@ -81,7 +82,7 @@ fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], p
     let mut lone = lasting.iter().filter(|a| a.settings().prefix.is_some() && !passes(a.settings().prefix));
     let Some(lone) = lone.next().copied() else { return Ruling::excluded(passing) };
     let walked = compared(evidence, lone.to());
-    let place = place_of(evidence, lone.to(), Transport::Tcp);
+    let place = locate_flow(evidence, lone.to(), Transport::Tcp);
     let stopped = place.as_ref().filter(|p| !p.open_to_the_end && !p.past_the_shared_way && p.location.next.is_some());
     let hop = stopped.and_then(|p| p.location.hop).filter(|hop| *hop > 0);
     let (suspect, next_test) =
@@ -92,7 +93,7 @@ fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], p
             let question = passing.map(|passing| WHERE.of(Where::tcp(lone.to(), passing)));
             Ruling::doubt(next_test, question.into_iter().collect())
         }
-        (true, Some(hop)) => match reach_beyond(evidence, hop) {
+        (true, Some(hop)) => match coverage_beyond(evidence, hop) {
             None => Ruling::doubt(next_test, vec![PREFIXES.of(Prefixes { beyond: hop, suspect })]),
             Some(reach) if suspect.is_some_and(|prefix| reach.shut.contains_key(&prefix)) => {
                 dropped(evidence, &[lone], Beside::Others)
@@ -116,7 +117,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     let Some(first) = first_walked(evidence, affected) else { return Ruling::silent() };
     let to = first.to();
     let host = first.host().unwrap_or_default().to_owned();
-    let place = place_of(evidence, to, Transport::Tcp);
+    let place = locate_flow(evidence, to, Transport::Tcp);
     let mut ruling = Ruling::silent();
     if place.is_none()
         && let Some(passing) = a_passing_control(evidence, to)
@@ -140,7 +141,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         );
     }
     let page = status_page(evidence);
-    if place.as_ref().is_some_and(crate::verdict::measure::place::Place::open_to_the_last_router)
+    if place.as_ref().is_some_and(crate::verdict::measure::locate_flow::FlowLocation::open_to_the_last_router)
         && !admits_trouble(evidence)
     {
         let questions = page.is_none().then_some(STATUS_PAGE.of(())).into_iter().collect();
@@ -173,20 +174,16 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     // Short of the first router it is this computer's own filter, or a box on the link that no TTL shows.
     let near = place.as_ref().is_some_and(|p| p.location.hop == Some(0));
     let confidence = match (past, located && !near) {
-        (true, _) => 0.65,
-        (false, true) => 0.96,
-        (false, false) => 0.75,
+        (true, _) => Confidence::Contested,
+        (false, true) => Confidence::Proven,
+        (false, false) => Confidence::Unlocated,
     };
     let controls = controls_that_connect(evidence);
     let mut because: Vec<u32> = affected.iter().map(|a| a.id()).chain(controls.into_iter().take(3)).collect();
     because.extend(place.iter().flat_map(|p| p.ids.clone()));
     let location = place.filter(|p| !p.past_the_shared_way).map(|p| p.location);
-    let mut claim = Claim {
-        owner: near.then_some(Owner::User),
-        scope: scope_of(affected.iter().copied()),
-        blocks: any_decisive(evidence, affected.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(confidence, because)
-    };
+    let mut claim =
+        Claim { owner: near.then_some(Owner::User), ..Claim::about(evidence, &affected, confidence, because) };
     if let Some(hop) = location.as_ref().filter(|_| located && !near).and_then(|l| l.hop) {
         ruling.open = covered(evidence, hop, &mut claim);
     }

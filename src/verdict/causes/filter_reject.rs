@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.drop", "filter.reset", "filter.media-tcp"],
+    effects: &[],
     meaning: "An ICMP error (administratively prohibited, or unreachable) answers the SYN. Its sender is a router on the way, neither this \
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'icmp or icmp6' & sleep 1; curl -m 3 -sI https://zoom.us",
@@ -55,10 +56,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let next = hop.and_then(beyond).map(|(_, next)| next);
     let mut claim = Claim {
         location: Some(Location { hop, address: icmp.from, next }),
-        scope: scope_of(tries.iter().copied()),
         details: [("icmp".to_owned(), format!("type {} code {}", icmp.kind, icmp.code))].into(),
-        blocks: any_decisive(evidence, tries.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if prohibited { 0.97 } else { 0.85 }, because)
+        ..Claim::about(evidence, &tries, if prohibited { Confidence::Proven } else { Confidence::Likely }, because)
     };
     let open = match hop {
         Some(hop) => covered(evidence, hop, &mut claim),

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello", "filter.media-tcp"],
+    effects: &[],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
@@ -94,13 +95,16 @@ fn rule(evidence: &Evidence) -> Ruling {
         .chain(controls.into_iter().take(2))
         .chain(takes_the_name)
         .collect();
-    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Trigger::Presence).parts();
+    let (location, ladders, question) = locate_hello(evidence, &host, first.to(), Trigger::Presence).parts();
     let because = [because, ladders].concat();
     let mut ruling = Ruling::claim(Claim {
-        scope: scope_of(on_hello.iter().copied()),
-        blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         // A RST that comes back though the hello could not reach Zoom is forged.
-        ..claim(if location.is_some() { 0.95 } else { 0.8 }, because)
+        ..Claim::about(
+            evidence,
+            &on_hello,
+            if location.is_some() { Confidence::Confirmed } else { Confidence::Indicated },
+            because,
+        )
     });
     if let Some(claim) = ruling.claims.first_mut() {
         claim.location = location;
@@ -169,16 +173,14 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let mut claim = Claim {
         owner: (at == 1).then_some(Owner::User),
         location: Some(location),
-        scope: scope_of(refused.iter().copied()),
-        blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if at == 1 { NEAR } else { 0.93 }, because)
+        ..Claim::about(evidence, &refused, if at == 1 { NEAR } else { Confidence::Isolated }, because)
     };
     let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
 /// A RST from before the first router may be this computer's own.
-const NEAR: f64 = 0.7;
+const NEAR: Confidence = Confidence::Ambiguous;
 
 /// At which hop does the same address answer by another port? Zoom's web hosts answer plain HTTP too, with a redirect.
 const ANOTHER_PORT: Experiment<SocketAddr> = Experiment::new("another-port", |_, to| {

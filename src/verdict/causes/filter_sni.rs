@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.after-handshake"],
+    effects: &[],
     meaning: "TCP connects, but a ClientHello with Zoom's server name is answered by a RST, an alert or silence, while the same address takes \
               another name, and a neutral address refuses Zoom's name too. So the name is read on the way. Addresses and ports are open.",
     proof: "openssl s_client -connect {address}:443 -servername zoom.us </dev/null\nopenssl s_client -connect {address}:443 -servername example.com </dev/null",
@@ -75,10 +76,10 @@ fn rule(evidence: &Evidence) -> Ruling {
             continue;
         }
         let confidence = match (dies_elsewhere.is_empty(), against.is_empty()) {
-            (false, _) => 0.97,
-            (true, true) => 0.85,
+            (false, _) => Confidence::Proven,
+            (true, true) => Confidence::Likely,
             // The name alone does not do it elsewhere: a box in front of Zoom's addresses, or Zoom's server itself.
-            (true, false) => 0.65,
+            (true, false) => Confidence::Contested,
         };
         let how = of_host.first().and_then(|a| a.failure()).map(|f| f.how.to_string()).unwrap_or_default();
         let because = of_host.iter().map(|a| a.id()).chain(passes).chain(dies_elsewhere).collect();
@@ -87,7 +88,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             details: [("answer".to_owned(), how)].into(),
             against,
             blocks: decisive(evidence, host) && sign_in_fails(evidence),
-            ..claim(confidence, because)
+            ..Claim::of(confidence, because)
         });
     }
     let mut ruling = merged(ruling);
@@ -99,7 +100,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         ruling.open = None;
     }
     if let Some((host, to)) = tried {
-        let (location, ladders, question) = place_of_hello(evidence, host, to, Trigger::Name).parts();
+        let (location, ladders, question) = locate_hello(evidence, host, to, Trigger::Name).parts();
         if let Some(claim) = ruling.claims.first_mut() {
             claim.location = location;
             claim.because.extend(ladders);

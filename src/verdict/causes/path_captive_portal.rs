@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::User,
     masks: &["dns.wrong-answer", "dns.intercepted", "proxy.transparent", "filter.*", "tls.*", "zoom.*"],
+    effects: &[],
     meaning: "Plain-HTTP pages whose content is known come back redirected or rewritten, for hosts of several operators and for an address \
               without a name too. Hotels, trains and guest networks do that until their terms are accepted. A filter that blocks Zoom alone \
               leaves those pages as they are.",
@@ -60,5 +61,5 @@ fn rule(evidence: &Evidence) -> Ruling {
         details.insert("portal".to_owned(), location);
     }
     let ids = rewritten.iter().map(|a| a.id()).collect();
-    Ruling::claim(Claim { details, blocks: sign_in_fails(evidence), ..claim(0.95, ids) })
+    Ruling::claim(Claim { details, blocks: sign_in_fails(evidence), ..Claim::of(Confidence::Confirmed, ids) })
 }

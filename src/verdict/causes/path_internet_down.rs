@@ -12,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["dns.*", "filter.*", "tls.*", "zoom.*"],
+    effects: &[Effect::NamesLost],
     meaning: "This computer is connected, but no neutral host and no independent resolver of any operator answers, \
               any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
     proof: "curl -m 5 -sI https://example.com; curl -m 5 -sI https://1.1.1.1; ip neigh show",
@@ -83,13 +84,13 @@ fn rule(evidence: &Evidence) -> Ruling {
     let told = who_has_no_way(evidence);
     because.extend(told.map(|(id, _)| id));
     let location = where_it_ends(ladder, told.map(|(_, address)| address));
-    let confidence = if location.is_some() { 0.9 } else { 0.8 };
+    let confidence = if location.is_some() { Confidence::Probable } else { Confidence::Indicated };
     let question = controls.first().filter(|_| ladder.is_none()).map(|to| HOW_FAR.of(*to));
     let open = question.map(|question| Doubt {
         next_test: "walk the TTL towards a neutral host".to_owned(),
         questions: vec![question],
     });
-    Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..claim(confidence, because) }) }
+    Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..Claim::of(confidence, because) }) }
 }
 
 /// The first router that said of any destination that there is no way to it, or that it may not be reached, and where that

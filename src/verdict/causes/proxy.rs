@@ -13,6 +13,7 @@ pub(super) const UNREACHABLE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::User,
     masks: &[],
+    effects: &[],
     meaning: "This computer is set to use a proxy that cannot be reached: its name does not resolve, or its port is closed or silent. Programs that \
               follow the setting wait for it until they give up. A setting left over from another network is the usual reason.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10",
@@ -52,6 +53,7 @@ pub(super) const AUTH_REQUIRED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::User,
     masks: &["proxy.denied"],
+    effects: &[],
     meaning: "The proxy answers CONNECT with 407: it lets nobody through who does not sign in to it. Zoom's client prompts for credentials once; if \
               that prompt was dismissed, or the scheme cannot be used there, the client only shows that it cannot connect.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10 2>&1 | grep -i proxy-auth",
@@ -82,6 +84,7 @@ pub(super) const DENIED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The proxy opens tunnels to neutral hosts and refuses Zoom's (403 or a like status): a rule of the proxy names Zoom or its category.",
     proof: "curl -v -x {proxy} https://zoom.us -m 10; curl -v -x {proxy} https://example.com -m 10",
     remedies: &[Mend {
@@ -100,6 +103,7 @@ pub(super) const UPSTREAM_FAILED: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The proxy is there and willing, but its own connection to Zoom fails (502, 503 or 504), or it waits for Zoom in vain, while it reaches \
               neutral hosts: its resolver, or a firewall behind it, is at fault.",
     proof: "curl -v -x {proxy} https://zoom.us -m 30",
@@ -118,7 +122,7 @@ fn unreachable(evidence: &Evidence) -> Ruling {
     let resolves = evidence.lookups().any(|l| l.source() == Source::System && !l.addresses().is_empty());
     // Where the system finds no name at all, it is not the proxy that is missing.
     let missing = |a: Attempt<'_>| is_dead(a) && (resolves || !a.ended(Stage::Proxy, How::NotFound));
-    for ruling in [judge(evidence, named, |a, _| missing(a), 0.96), silent_on_everybody(evidence)] {
+    for ruling in [judge(evidence, named, |a, _| missing(a), Confidence::Proven), silent_on_everybody(evidence)] {
         if !ruling.claims.is_empty() {
             return ruling;
         }
@@ -129,17 +133,18 @@ fn unreachable(evidence: &Evidence) -> Ruling {
 }
 
 fn auth_required(evidence: &Evidence) -> Ruling {
-    judge(evidence, |_| true, |_, tunnel| tunnel.is_some_and(|t| t.status == 407), 0.97)
+    judge(evidence, |_| true, |_, tunnel| tunnel.is_some_and(|t| t.status == 407), Confidence::Proven)
 }
 
 fn denied(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_| true, |_, t| refuses(t), 0.85);
+    let mut ruling = judge(evidence, |_| true, |_, t| refuses(t), Confidence::Likely);
     with_neutral_tunnels(evidence, &mut ruling);
     ruling
 }
 
 fn upstream_failed(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_| true, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), 0.75);
+    let mut ruling =
+        judge(evidence, |_| true, |_, t| t.is_some_and(|t| (500..600).contains(&t.status)), Confidence::Unlocated);
     if ruling.claims.is_empty() {
         return hanging(evidence);
     }
@@ -149,7 +154,7 @@ fn upstream_failed(evidence: &Evidence) -> Ruling {
 
 /// A proxy that keeps silent on Zoom and answers for a neutral host waits for Zoom in vain.
 fn hanging(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.9);
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), Confidence::Probable);
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let Some(proxy) = claim.details.get("proxy") else { return ruling };
     let neutral = neutral_tunnels(evidence, proxy);
@@ -167,7 +172,7 @@ fn hanging(evidence: &Evidence) -> Ruling {
 
 /// A proxy that takes connections and keeps silent on everybody: it may lack a way out, or names, or be no proxy.
 fn silent_on_everybody(evidence: &Evidence) -> Ruling {
-    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), 0.6);
+    let mut ruling = judge(evidence, |_| true, |a, _| hangs(a), Confidence::Contested);
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let neutral = neutral_tunnels(evidence, claim.details.get("proxy").map_or("", String::as_str));
     if neutral.is_empty() || !neutral.iter().all(|a| hangs(*a)) {
@@ -201,7 +206,7 @@ pub(super) fn judge(
     evidence: &Evidence,
     heeded: impl Fn(&SetWay<'_>) -> bool,
     holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bool,
-    confidence: f64,
+    confidence: Confidence,
 ) -> Ruling {
     for set in evidence.set_ways().filter(heeded) {
         let zoom: Vec<_> = evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && set.sends(*a)).collect();
@@ -236,12 +241,7 @@ pub(super) fn judge(
         }
         let script = set.script.map(crate::evidence::ScriptRun::id);
         let because = failing.iter().map(|a| a.id()).chain([set.id]).chain(script).chain(direct).collect();
-        return Ruling::claim(Claim {
-            scope: scope_of(failing.iter().copied()),
-            details,
-            blocks: any_decisive(evidence, failing.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-            ..claim(confidence, because)
-        });
+        return Ruling::claim(Claim { details, ..Claim::about(evidence, &failing, confidence, because) });
     }
     Ruling::silent()
 }
@@ -254,7 +254,7 @@ fn with_neutral_tunnels(evidence: &Evidence, ruling: &mut Ruling) {
     let opened: Vec<u32> =
         neutral.iter().filter(|a| a.tunnel().is_some_and(|t| t.status == 200)).map(|a| a.id()).collect();
     if !opened.is_empty() {
-        claim.confidence = 0.97;
+        claim.confidence = Confidence::Proven;
         claim.because.extend(opened);
     } else if !neutral.is_empty() {
         claim.details.insert("neutral_hosts_too".to_owned(), "yes".to_owned());

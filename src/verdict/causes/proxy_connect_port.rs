@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &["proxy.denied"],
+    effects: &[],
     meaning: "The proxy refuses CONNECT to port 443 of Zoom and of neutral hosts alike, and opens tunnels to other ports for this same computer: \
               a rule about ports leaves that of HTTPS out. Where it opens 443 for neutral hosts it is proxy.denied, a rule about names.",
     proof: "curl -v -x {proxy} https://example.com -m 10; curl -v -p -x {proxy} http://example.com -m 10",
@@ -26,7 +27,7 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let of_https = |a: Attempt<'_>| a.to().port() == HTTPS;
-    let mut ruling = judge(evidence, |_| true, |a, t| of_https(a) && refuses(t), 0.95);
+    let mut ruling = judge(evidence, |_| true, |a, t| of_https(a) && refuses(t), Confidence::Confirmed);
     let Some(claim) = ruling.claims.first_mut() else { return Ruling::silent() };
     let Some(proxy) = claim.details.get("proxy").cloned() else { return Ruling::silent() };
     let neutral = neutral_tunnels(evidence, &proxy);

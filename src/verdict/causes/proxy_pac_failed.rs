@@ -14,6 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &["path.internet-down"],
+    effects: &[],
     meaning: "This computer is set to a proxy script (PAC), and the script cannot be fetched, does not run, or names a proxy that does not answer. \
               Programs then go directly, where the network may let nothing pass, or wait for the dead proxy. A proxy that answers and \
               refuses is another cause, whoever named it.",
@@ -41,7 +42,7 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let names_a_dead_one = judge(evidence, |set| set.script.is_some(), |a, _| is_dead(a), 0.95);
+    let names_a_dead_one = judge(evidence, |set| set.script.is_some(), |a, _| is_dead(a), Confidence::Confirmed);
     if let Some(claim) = names_a_dead_one.claims.first() {
         let set = evidence.set_ways().find(|set| set.script.is_some());
         let mut claim = claim.clone();
@@ -74,7 +75,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             details,
             scope: scope_of_names(evidence.background().decisive_hosts()),
             blocks: sign_in_fails(evidence),
-            ..claim(0.93, vec![script.id(), set.id])
+            ..Claim::of(Confidence::Isolated, vec![script.id(), set.id])
         });
     }
     Ruling::excluded(fine)

@@ -16,6 +16,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::User,
     masks: &["path.internet-down", "path.blackhole", "dns.*", "filter.*", "zoom.*"],
+    effects: &[],
     meaning: "No neutral host can be reached directly, any more than Zoom can, while a proxy of this network opens the way to Zoom: one that it \
               offers by WPAD or at its gateway, or one that is set for plain HTTP alone, or for other hosts than Zoom's. What a filter does to \
               the direct way is then by design.",
@@ -88,8 +89,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         details,
         scope: scope_of_names(evidence.background().decisive_hosts()),
         blocks: true,
-        ..claim(
-            if leads_out.works() { 0.95 } else { 0.8 },
+        ..Claim::of(
+            if leads_out.works() { Confidence::Confirmed } else { Confidence::Indicated },
             [leads_out.id()].into_iter().chain(known_by).chain(tried).collect(),
         )
     })

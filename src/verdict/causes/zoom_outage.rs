@@ -12,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Zoom,
     owner: Owner::Zoom,
     masks: &[],
+    effects: &[],
     meaning: "The way to Zoom is open and it is Zoom that fails: its servers answer with a 5xx status under their own certificate, or every \
               independent resolver agrees that the name is gone (as on 2025-04-16), or its status page reports a major outage while nothing \
               answers at Zoom's addresses. Nobody on this network can mend that.",
@@ -51,7 +52,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: scope_of(errors.iter().copied()),
             details: [("status".to_owned(), status)].into(),
             blocks: fails,
-            ..claim(if trouble { 0.98 } else { 0.9 }, because)
+            ..Claim::of(if trouble { Confidence::Proven } else { Confidence::Probable }, because)
         });
         if page.is_none() {
             ruling.open =
@@ -60,8 +61,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         return ruling;
     }
     if let Some(gone) = gone_everywhere(evidence) {
-        let confidence = if trouble { 0.97 } else { 0.9 };
-        return Ruling::claim(Claim { blocks: fails, scope: gone.0, ..claim(confidence, [gone.1, pages].concat()) });
+        let confidence = if trouble { Confidence::Proven } else { Confidence::Probable };
+        return Ruling::claim(Claim {
+            blocks: fails,
+            scope: gone.0,
+            ..Claim::of(confidence, [gone.1, pages].concat())
+        });
     }
     let works: Vec<u32> = zoom.iter().filter(|a| a.works()).map(|a| a.id()).take(3).collect();
     if !works.is_empty() {
@@ -76,16 +81,21 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     if let Some(claim) = refused_at_the_end(evidence, &unanswered) {
         let because = [claim.because, pages].concat();
-        return Ruling::claim(Claim { because, blocks: fails, confidence: if trouble { 0.95 } else { 0.8 }, ..claim });
+        return Ruling::claim(Claim {
+            because,
+            blocks: fails,
+            confidence: if trouble { Confidence::Confirmed } else { Confidence::Indicated },
+            ..claim
+        });
     }
     if page.is_none() {
         return Ruling::doubt("read Zoom's status page", vec![STATUS_PAGE.of(())]);
     }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
-    let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
+    let places: Vec<_> = zoom_flows.filter_map(|l| locate_flow(evidence, l.to(), l.transport())).collect();
     if !trouble {
         // What Zoom does not know of yet is not on its page either.
-        return if places.iter().any(crate::verdict::measure::place::Place::open_to_the_last_router) {
+        return if places.iter().any(crate::verdict::measure::locate_flow::FlowLocation::open_to_the_last_router) {
             Ruling::doubt(NOTHING_COMES_BACK, Vec::new())
         } else {
             Ruling::excluded(pages)
@@ -95,10 +105,14 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     // Without a walk along the way a filter is not excluded: the page may speak of something else.
-    let confidence = if places.is_empty() { 0.7 } else { 0.9 };
+    let confidence = if places.is_empty() { Confidence::Ambiguous } else { Confidence::Probable };
     let because =
         unanswered.iter().map(|a| a.id()).chain(pages).chain(places.iter().flat_map(|p| p.ids.clone())).collect();
-    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks: fails, ..claim(confidence, because) })
+    Ruling::claim(Claim {
+        scope: scope_of(unanswered.iter().copied()),
+        blocks: fails,
+        ..Claim::of(confidence, because)
+    })
 }
 
 /// A RST answers every SYN, and comes from as far as another port of the same address answers from: nobody listens there.
@@ -114,7 +128,7 @@ fn refused_at_the_end(evidence: &Evidence, unanswered: &[Attempt<'_>]) -> Option
     same_distance.then(|| Claim {
         scope: scope_of(refused.iter().copied()),
         details: [("answer".to_owned(), "refused".to_owned())].into(),
-        ..claim(0.8, because)
+        ..Claim::of(Confidence::Indicated, because)
     })
 }
 

@@ -12,7 +12,7 @@ use crate::verdict::model::Location;
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::verdict) struct Place {
+pub(in crate::verdict) struct FlowLocation {
     /// The last hop that answers for the flow, and the next one that answers for a passing flow alone.
     pub(in crate::verdict) location: Location,
     /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
@@ -28,7 +28,7 @@ pub(in crate::verdict) struct Place {
     pub(in crate::verdict) ids: Vec<u32>,
 }
 
-impl Place {
+impl FlowLocation {
     /// The flow's packets reach the last router before the passing flow's end, by the same routers.
     pub(in crate::verdict) fn open_to_the_last_router(&self) -> bool {
         let next = self.location.hop.and_then(|hop| hop.checked_add(1));
@@ -37,7 +37,11 @@ impl Place {
 }
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
-pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
+pub(in crate::verdict) fn locate_flow(
+    evidence: &Evidence,
+    to: SocketAddr,
+    transport: Transport,
+) -> Option<FlowLocation> {
     let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
     let end = affected.last_router().map_or(0, |(hop, _)| hop);
     let at_the_end = affected.router_at(end);
@@ -58,7 +62,7 @@ pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transpor
     let by_the_same_address = same_address(neutral);
     if let Some(hop) = affected.answered_at() {
         let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place {
+        return Some(FlowLocation {
             location,
             open_to_the_end: true,
             past_the_shared_way: true,
@@ -74,7 +78,7 @@ pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transpor
     };
     // Beyond the hop at which two ways part, what one shows says nothing of the other.
     let shared = by_the_same_address || hop == 0 || neutral.router_at(hop) == address;
-    let place = |next| Place {
+    let place = |next| FlowLocation {
         location: Location { hop: Some(hop), address, next },
         open_to_the_end: false,
         past_the_shared_way: false,
@@ -85,12 +89,12 @@ pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transpor
     match neutral.router_after(hop).map(nearer) {
         Some((_, next)) if shared => Some(place(Some(next))),
         // The passing flow shows another router there: the ways have parted before it.
-        Some(_) if neutral.router_at(hop).is_some() => Some(Place { past_the_shared_way: true, ..place(None) }),
+        Some(_) if neutral.router_at(hop).is_some() => Some(FlowLocation { past_the_shared_way: true, ..place(None) }),
         Some(_) => Some(place(None)),
         None if hop == 0 => None,
         // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
         // to its last router.
-        None => Some(Place {
+        None => Some(FlowLocation {
             open_to_the_end: by_the_same_address && neutral.answered_at() == hop.checked_add(1),
             past_the_shared_way: true,
             ..place(None)
