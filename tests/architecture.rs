@@ -258,6 +258,49 @@ fn every_cause_is_listed_and_documented() {
     nothing(&broken);
 }
 
+/// Where a cause's id may stand beside its own record, and why.
+const NAME_CAUSES: [(&str, &str); 2] = [
+    ("src/verdict/causes", "a record's masks name the neighbours that it explains"),
+    ("src/demo/faults.rs", "a fault is data, and names the causes that it must lead to"),
+];
+
+#[test]
+fn what_a_cause_says_stands_in_its_record_and_not_beside_its_id() {
+    let ids = known_ids();
+    let layers: BTreeSet<&str> = ids.iter().filter_map(|id| id.split_once('.')).map(|(layer, _)| layer).collect();
+    let names_causes = |text: &str| {
+        ids.contains(text)
+            || text.split_once('.').is_some_and(|(layer, rest)| layers.contains(layer) && matches!(rest, "" | "*"))
+    };
+    let mut broken = Vec::new();
+    for source in SOURCES.iter().filter(|source| source.lies_in("src")) {
+        if NAME_CAUSES.iter().any(|(place, _)| source.lies_in(place)) {
+            continue;
+        }
+        for (number, line) in source.code_lines() {
+            let texts = line.split('"').skip(1).step_by(2);
+            broken.extend(texts.filter(|text| names_causes(text)).map(|id| format!("{}:{number}: {id}", source.path)));
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn every_experiment_has_an_id_of_its_own() {
+    let mut broken = Vec::new();
+    let mut seen = BTreeSet::new();
+    for source in SOURCES.iter().filter(|source| source.lies_in("src") && !source.only_tests) {
+        for after in source.text.split("Experiment::new(").skip(1) {
+            let Some(id) = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+            let spelled = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            if !spelled || !seen.insert(id) {
+                broken.push(format!("{}: {id}: stands twice, or is no words-with-hyphens", source.path));
+            }
+        }
+    }
+    nothing(&broken);
+}
+
 /// What a cause's record leaves unsaid.
 fn missing(cause: &Cause) -> Vec<&'static str> {
     let systems = ["any", "linux", "macos", "windows"];

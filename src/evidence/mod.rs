@@ -141,8 +141,9 @@ impl Evidence {
         self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
     }
 
-    /// The router at which a datagram to this address ended, whose TTL was this hop, and the observation; `None` for a router
-    /// that kept silent, and `None` in all where no such look was taken.
+    /// The observation of a datagram to this address whose TTL ended at this hop, and the router that said so.
+    ///
+    /// The router is `None` where it kept silent; the whole is `None` where no such datagram was sent.
     pub fn datagram_ended(&self, address: IpAddr, hop: u8) -> Option<(u32, Option<IpAddr>)> {
         let ends_there = |o: &&Observation| {
             o.look.probe == "udp" && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)

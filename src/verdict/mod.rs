@@ -4,6 +4,7 @@ mod cause;
 mod causes;
 mod claim;
 mod confidence;
+mod finding;
 mod judge;
 mod measure;
 mod model;

@@ -56,8 +56,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData)
             || is_servfail(l) && is_zoom(l.role()) && !fails_everybody(l.source())
     };
-    // What the system's library was told by a resolver and not by the hosts file: of twenty names that it asks for at once one
-    // gets through a line that loses much, where the few that we ask by ourselves may not.
+    // What a resolver told the system's library, and the hosts file did not. The library asks for twenty names at once: one gets
+    // through a line that loses much, where our own few may not.
     let told = evidence
         .lookups()
         .filter(|l| l.source() == Source::System && matches!(l.named(), Named::Addresses(_)))

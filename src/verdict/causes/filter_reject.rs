@@ -66,8 +66,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
-/// Which hop the box is: a neutral flow is walked first, and alone. What is left of the ICMP errors that the box sends after its
-/// refusals it spends on that flow then, which asks it at its own hop only; of Zoom's it would refuse every packet that comes by.
+/// Which hop the box is. A neutral flow is walked first, and alone: it asks the box at its own hop only. A walk of Zoom's flow
+/// would have every packet refused there, and use up the few ICMP errors that the box still sends.
 fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     let passing = a_passing_control(evidence, to)?;
     let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
@@ -80,9 +80,9 @@ fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
 }
 
-/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused: the box limits the ICMP
-/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by
-/// a few.
+/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused. The box limits the ICMP
+/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`). So only a few of many tries at once
+/// hear of its refusal.
 fn unheard<'a>(aimed: &[Attempt<'a>], refused: &[(Attempt<'a>, &IcmpError)]) -> Vec<Attempt<'a>> {
     let nowhere = !aimed.iter().any(|a| a.connected().is_some());
     let of = |a: &Attempt<'_>, prefix: IpNet| a.settings().prefix == Some(prefix);

@@ -93,9 +93,10 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..Claim::of(confidence, because) }) }
 }
 
-/// The first router that said of any destination that there is no way to it, or that it may not be reached, and where that
-/// stands. A Linux router without a route says so twice at once and then once in two quiet seconds (`ip_error`), so that a
-/// walk of the TTL later on may hear no more of it.
+/// The first router that said that there is no way to a destination, or that it may not be reached; and the observation.
+///
+/// A Linux router without a route says so twice at once, and then once in two quiet seconds (`ip_error`). A later walk of the
+/// TTL may therefore hear no more of it.
 fn who_has_no_way(evidence: &Evidence) -> Option<(u32, IpAddr)> {
     let destination = |seen: &Observation| match seen.look.via {
         Via::Dns { server, .. } => Some(server.ip()),
@@ -115,8 +116,9 @@ fn refuses(icmp: &IcmpError) -> bool {
     matches!(icmp.meaning, IcmpMeaning::NetworkUnreachable | IcmpMeaning::HostUnreachable | IcmpMeaning::Prohibited)
 }
 
-/// At the router that refuses the walk; else at the one that was heard to refuse others, where it is not one that the walk
-/// passed; else at the last one that shows itself.
+/// At the router that refuses the walk.
+///
+/// Else at the one that refused others, unless the walk passed it; else at the last router that the walk shows.
 fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
     let at = |(hop, address)| Location { hop: Some(hop), address: Some(address), next: None };
     let stopped = |ladder: Ladder<'_>| {

@@ -37,8 +37,9 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     command: "",
 };
 
-/// Tells how much of Zoom a filter at this hop covers, as far as the tries or packets to others of its prefixes told; what is
-/// left to ask where all that was tried lies in one prefix.
+/// Adds to a claim how much of Zoom a filter at this hop covers, as far as packets to its prefixes told.
+///
+/// Where all tries lie in one prefix it gives back what is left to ask.
 pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option<Doubt> {
     let tried: std::collections::BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
     let reach = coverage_beyond(evidence, hop);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use why5003_probes::kit::{How, Layer, ProxySays, Stage};
 
 use super::prelude::*;
-use super::proxy::{is_dead, judge};
 use crate::evidence::{ScriptRun, SetWay};
+use crate::verdict::measure::failing_proxy::{first_failing, is_dead};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.pac-failed",
@@ -42,12 +42,11 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let names_a_dead_one = judge(evidence, |set| set.script.is_some(), |a, _| is_dead(a), Confidence::Confirmed);
-    if let Some(claim) = names_a_dead_one.claims.first() {
+    let dead = first_failing(evidence, |set| set.script.is_some(), |a, _| is_dead(a), Confidence::Confirmed);
+    if let Some(mut failing) = dead {
         let set = evidence.set_ways().find(|set| set.script.is_some());
-        let mut claim = claim.clone();
-        claim.details.extend(set.map(|set| ("script".to_owned(), address(set))));
-        return Ruling::claim(claim);
+        failing.claim.details.extend(set.map(|set| ("script".to_owned(), address(set))));
+        return failing.ruling();
     }
     let mut fine = Vec::new();
     for set in evidence.set_ways() {

@@ -6,9 +6,9 @@ use why5003_probes::kit::proxy_settings::{DIRECT, Script};
 use why5003_probes::kit::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
 
 use super::prelude::*;
-use super::proxy::through;
 use crate::evidence::SetWay;
 use crate::experiment::proxies;
+use crate::verdict::measure::failing_proxy::through;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.required",
@@ -77,7 +77,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         return Ruling::excluded(offered.iter().map(|a| a.id()).collect());
     };
-    let proxy = through(leads_out).unwrap_or_default();
+    let proxy = through(leads_out).map(ToString::to_string).unwrap_or_default();
     let (source, known_by) = source_of(evidence, &proxy, leads_out.host().unwrap_or_default());
     let mut details: BTreeMap<String, String> = [("proxy".to_owned(), proxy), ("source".to_owned(), source)].into();
     if let Some(tunnel) = leads_out.tunnel().filter(|t| t.status != 200) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
+use crate::verdict::measure::locate_flow::FlowLocation;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "zoom.outage",
@@ -35,40 +36,17 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let page = status_page(evidence);
-    let pages: Vec<u32> = page.iter().map(|(id, _)| *id).collect();
-    let trouble = admits_trouble(evidence);
-    let fails = sign_in_fails(evidence);
     let zoom: Vec<_> = evidence.attempts().filter(|a| a.role() == Role::SignIn && a.baseline()).collect();
-    let errors: Vec<_> = zoom
-        .iter()
-        .copied()
-        .filter(|a| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status)))
-        .collect();
-    if !errors.is_empty() && !zoom.iter().any(|a| a.works()) {
-        let status = errors.first().and_then(|a| a.response()).map(|r| r.status.to_string()).unwrap_or_default();
-        let because = errors.iter().map(|a| a.id()).chain(pages.iter().copied()).collect();
-        let mut ruling = Ruling::claim(Claim {
-            scope: scope_of(errors.iter().copied()),
-            details: [("status".to_owned(), status)].into(),
-            blocks: fails,
-            ..Claim::of(if trouble { Confidence::Proven } else { Confidence::Probable }, because)
-        });
-        if page.is_none() {
-            ruling.open =
-                Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![STATUS_PAGE.of(())] });
-        }
+    let works: Vec<u32> = zoom.iter().filter(|a| a.works()).map(|a| a.id()).take(3).collect();
+    let pages: Vec<u32> = status_page(evidence).iter().map(|(id, _)| *id).collect();
+    if let Some(ruling) = server_errors(evidence, &zoom, &pages).filter(|_| works.is_empty()) {
         return ruling;
     }
-    if let Some(gone) = gone_everywhere(evidence) {
-        let confidence = if trouble { Confidence::Proven } else { Confidence::Probable };
-        return Ruling::claim(Claim {
-            blocks: fails,
-            scope: gone.0,
-            ..Claim::of(confidence, [gone.1, pages].concat())
-        });
+    if let Some((scope, ids)) = gone_everywhere(evidence) {
+        let confidence = if admits_trouble(evidence) { Confidence::Proven } else { Confidence::Probable };
+        let blocks = sign_in_fails(evidence);
+        return Ruling::claim(Claim { blocks, scope, ..Claim::of(confidence, [ids, pages].concat()) });
     }
-    let works: Vec<u32> = zoom.iter().filter(|a| a.works()).map(|a| a.id()).take(3).collect();
     if !works.is_empty() {
         return Ruling::excluded(works);
     }
@@ -79,23 +57,46 @@ fn rule(evidence: &Evidence) -> Ruling {
     if unanswered.len() < 2 {
         return Ruling::silent();
     }
-    if let Some(claim) = refused_at_the_end(evidence, &unanswered) {
+    nothing_answers(evidence, &unanswered, pages)
+}
+
+/// A 5xx status, under Zoom's own certificate.
+fn server_errors(evidence: &Evidence, zoom: &[Attempt<'_>], pages: &[u32]) -> Option<Ruling> {
+    let is_error = |a: &Attempt<'_>| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status));
+    let errors: Vec<_> = zoom.iter().copied().filter(is_error).collect();
+    let status = errors.first()?.response().map(|r| r.status.to_string()).unwrap_or_default();
+    let because = errors.iter().map(|a| a.id()).chain(pages.iter().copied()).collect();
+    let confidence = if admits_trouble(evidence) { Confidence::Proven } else { Confidence::Probable };
+    let claim = Claim {
+        scope: scope_of(errors),
+        details: [("status".to_owned(), status)].into(),
+        blocks: sign_in_fails(evidence),
+        ..Claim::of(confidence, because)
+    };
+    let open = pages.is_empty().then(read_the_page);
+    Some(Ruling { open, ..Ruling::claim(claim) })
+}
+
+fn read_the_page() -> Doubt {
+    Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![STATUS_PAGE.of(())] }
+}
+
+/// No connection to Zoom stands, where neutral ones do.
+fn nothing_answers(evidence: &Evidence, unanswered: &[Attempt<'_>], pages: Vec<u32>) -> Ruling {
+    let (trouble, blocks) = (admits_trouble(evidence), sign_in_fails(evidence));
+    if let Some(claim) = refused_at_the_end(evidence, unanswered) {
         let because = [claim.because, pages].concat();
-        return Ruling::claim(Claim {
-            because,
-            blocks: fails,
-            confidence: if trouble { Confidence::Confirmed } else { Confidence::Indicated },
-            ..claim
-        });
+        let confidence = if trouble { Confidence::Confirmed } else { Confidence::Indicated };
+        return Ruling::claim(Claim { because, blocks, confidence, ..claim });
     }
-    if page.is_none() {
-        return Ruling::doubt("read Zoom's status page", vec![STATUS_PAGE.of(())]);
+    if pages.is_empty() {
+        return Ruling { open: Some(read_the_page()), ..Ruling::silent() };
     }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
     let places: Vec<_> = zoom_flows.filter_map(|l| locate_flow(evidence, l.to(), l.transport())).collect();
     if !trouble {
         // What Zoom does not know of yet is not on its page either.
-        return if places.iter().any(crate::verdict::measure::locate_flow::FlowLocation::open_to_the_last_router) {
+        return if places.iter().any(FlowLocation::open_to_the_last_router) {
             Ruling::doubt(NOTHING_COMES_BACK, Vec::new())
         } else {
             Ruling::excluded(pages)
@@ -106,13 +107,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     // Without a walk along the way a filter is not excluded: the page may speak of something else.
     let confidence = if places.is_empty() { Confidence::Ambiguous } else { Confidence::Probable };
-    let because =
-        unanswered.iter().map(|a| a.id()).chain(pages).chain(places.iter().flat_map(|p| p.ids.clone())).collect();
-    Ruling::claim(Claim {
-        scope: scope_of(unanswered.iter().copied()),
-        blocks: fails,
-        ..Claim::of(confidence, because)
-    })
+    let walks = places.iter().flat_map(|p| p.ids.clone());
+    let because = unanswered.iter().map(|a| a.id()).chain(pages).chain(walks).collect();
+    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks, ..Claim::of(confidence, because) })
 }
 
 /// A RST answers every SYN, and comes from as far as another port of the same address answers from: nobody listens there.

@@ -61,9 +61,9 @@ pub(in crate::verdict) fn measured(evidence: &Evidence) -> Option<Loss> {
 
 /// Whether ordinary looks had to send so much again that it is worth counting.
 ///
-/// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
-/// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its
-/// forty, and fewer than three once in three hundred runs.
+/// A run sees fifty exchanges and handshakes or more. Where each way loses 2 %, two or three of them wait for a repetition;
+/// where it loses 20 %, twenty do. Where it loses more, fewer are seen to their end. Where only Zoom's way loses a third, eight
+/// of its forty wait, and fewer than three do so once in three hundred runs.
 pub(in crate::verdict) fn suspected(evidence: &Evidence) -> bool {
     // Where connections are let through only so fast, or only so many, that explains it.
     if rate_limit::burst_result(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
@@ -110,8 +110,9 @@ pub(in crate::verdict) fn delays(evidence: &Evidence) -> (Option<Duration>, Opti
     (median(|role| role == Role::Control), median(is_zoom))
 }
 
-/// The answers took about equally long, and not much longer than this, which is the least that any connection of the run
-/// took: then one that is missing was lost, and does not merely wait in a queue.
+/// The answers took about equally long, and not much longer than the quickest connection of the run.
+///
+/// Then an answer that is missing was lost, and does not merely wait in a queue.
 fn is_steady(count: SynCount<'_>, quickest: Duration) -> bool {
     count.round_trips().is_some_and(|times| {
         times.most.saturating_sub(times.least) < UNSTEADY && times.median.saturating_sub(quickest) < UNSTEADY
@@ -208,8 +209,8 @@ impl Count {
 const UNSTEADY: Duration = Duration::from_millis(500);
 /// Below forty probes nothing is said of loss.
 const FLOOR: u32 = 40;
-/// A client notices from here on: one exchange in eight unanswered makes every eighth connection wait for a second and every
-/// sixtieth for two, where one in twenty-five (2 % each way) does so to every six hundredth.
+/// A client notices from here on. With one exchange in eight unanswered, every eighth connection waits for a second and every
+/// sixtieth for two. With one in twenty-five (2 % each way), every six hundredth waits for two.
 const IMPAIRS: f64 = 0.12;
 /// A neutral host that loses as much as this has part in the loss.
 const SHARED: f64 = 0.05;

@@ -1,4 +1,4 @@
-//! What several rules need: evidence weighed, counted and located. It claims nothing.
+//! What several rules need: evidence weighed, counted and located.
 
 pub(super) mod attempts;
 pub(super) mod black_hole;
@@ -6,6 +6,7 @@ pub(super) mod certificates;
 pub(super) mod chance_of_loss;
 pub(super) mod count_loss;
 pub(super) mod coverage;
+pub(super) mod failing_proxy;
 pub(super) mod locate_flow;
 pub(super) mod locate_hello;
 pub(super) mod loss;

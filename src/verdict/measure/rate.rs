@@ -53,8 +53,9 @@ pub(in crate::verdict) fn seems_queued(evidence: &Evidence) -> bool {
     seems_held(evidence) && (all_late || queued_connections(evidence) >= SOME)
 }
 
-/// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and hardly any
-/// neutral one did: what a policer does whose burst the first of them use up.
+/// Whether a few of Zoom's handshakes waited for a packet to be sent again, and hardly any neutral one did.
+///
+/// Only connections that stood at once count. A policer does this once the first handshakes have used up its burst.
 pub(in crate::verdict) fn seems_policed(evidence: &Evidence) -> bool {
     let mut neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
     neutral.sort_unstable();

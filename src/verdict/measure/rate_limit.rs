@@ -73,8 +73,9 @@ pub(in crate::verdict) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &O
 }
 
 impl BurstResult<'_> {
-    /// The first few of the burst stood and the later ones did not, where loss would scatter them; a few may have slipped in, since
-    /// a limit gives room again while the burst goes out.
+    /// The first few of the burst stood and the later ones did not, where loss would scatter them.
+    ///
+    /// As many as `slipped` may stand among the later ones: a limit gives room again while the burst goes out.
     pub(in crate::verdict) fn in_order(&self, slipped: u16) -> bool {
         let lost = self.at_once.made.saturating_sub(self.at_once.passed);
         lost >= SCARCE && self.at_once.passed <= self.at_once.passed_first + slipped

@@ -62,8 +62,9 @@ pub(in crate::verdict) fn nobody_tells_names(evidence: &Evidence) -> bool {
     configured >= 2 && others >= 2
 }
 
-/// What the system's library will be told of a name, once it has waited for the dead resolvers before the one that answers, or
-/// has asked once more where it is known how much is lost.
+/// What the system's library will be told of a name in the end.
+///
+/// It waits for the dead resolvers first, then asks the one that answers. On a way that loses much it asks once more.
 pub(super) fn told_in_the_end<'a>(evidence: &'a Evidence, host: &str) -> Option<Lookup<'a>> {
     let turn = resolvers_in_turn(evidence);
     let lossy =
@@ -74,8 +75,8 @@ pub(super) fn told_in_the_end<'a>(evidence: &'a Evidence, host: &str) -> Option<
     of_host.find(|l| matches!(l.named(), Named::Addresses(_)))
 }
 
-/// How long the library waits for one of so many servers: for the first its timeout, for the next ones that doubled each time and
-/// divided by their number (glibc, `resolv/res_send.c`, `send_dg`; of three that are silent it asks the third after 8 s).
+/// How long the library waits for one of so many servers. For the first it is the timeout. For later ones the timeout doubles each
+/// time and is divided by their number (glibc, `resolv/res_send.c`, `send_dg`). Of three silent ones the third is asked after 8 s.
 fn waited_for(nth: u32, all: u32, timeout_s: u8) -> Duration {
     let doubled = u64::from(timeout_s) << nth.min(8);
     let seconds = if nth == 0 { doubled } else { doubled / u64::from(all.max(1)) };

@@ -103,8 +103,10 @@ pub(in crate::verdict) fn system_addresses(evidence: &Evidence, host: &str) -> V
     by_system(evidence, host).map(Lookup::addresses).unwrap_or_default()
 }
 
-/// What the system says of a name: of several lookups the first that gave addresses, since a client asks again too; and
-/// where it was not waited for to its end, what it will be told.
+/// What the system says of a name.
+///
+/// Of several lookups the first that gave addresses counts, since a client asks again too. Where a lookup was not waited for
+/// to its end, what it will be told counts.
 fn by_system<'a>(evidence: &'a Evidence, host: &str) -> Option<Lookup<'a>> {
     let mut asked = evidence.lookups_of(host).filter(|l| l.source() == Source::System);
     let first = asked.next();
