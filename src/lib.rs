@@ -1,5 +1,6 @@
 //! Why a Zoom client on this network shows error 5003: probes, evidence, verdict, report.
 
+pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod demo;

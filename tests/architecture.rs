@@ -291,8 +291,11 @@ fn every_experiment_has_an_id_of_its_own() {
     let mut seen = BTreeSet::new();
     for source in SOURCES.iter().filter(|source| source.lies_in("src") && !source.only_tests) {
         for after in source.text.split("Experiment::new(").skip(1) {
-            let Some(id) = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
-            let spelled = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            let Some(id) = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
+            let spelled =
+                !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
             if !spelled || !seen.insert(id) {
                 broken.push(format!("{}: {id}: stands twice, or is no words-with-hyphens", source.path));
             }

@@ -17,6 +17,7 @@ pub(crate) mod dns_wire;
 mod dont_fragment;
 pub mod download;
 pub(crate) mod errno;
+mod error_chain;
 #[cfg(target_os = "linux")]
 pub(crate) mod error_queue;
 #[cfg(not(target_os = "linux"))]
@@ -32,6 +33,7 @@ pub mod http;
 mod http_date;
 pub(crate) mod icmp;
 pub(crate) mod ladder;
+mod location;
 mod look;
 pub mod nat64;
 mod network;
@@ -66,9 +68,11 @@ pub(crate) mod watched;
 pub(crate) use rustls::pki_types::ServerName;
 
 pub use clock::{Clock, SystemClock};
+pub use error_chain::with_sources;
 pub use fact::*;
 pub use failure::{Failure, How, Stage};
 pub use family::Family;
+pub use location::Location;
 pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use network::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, Pending, SegmentTtl, Stream};
 pub use observation::Observation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use why5003_probes::kit::{Family, Proxy};
+use why5003_probes::kit::Proxy;
 
 use super::rules::rule_format;
 use crate::catalogue::PortRange;
@@ -65,25 +65,6 @@ pub(super) struct Options {
     #[arg(short = '6', long = "ipv6", global = true)]
     pub(super) ipv6: bool,
 }
-
-impl Options {
-    /// The only address family that may be used; none is both.
-    pub(super) fn family(&self) -> Option<Family> {
-        match (self.ipv4, self.ipv6) {
-            (true, _) => Some(Family::V4),
-            (_, true) => Some(Family::V6),
-            (false, false) => None,
-        }
-    }
-
-    /// When a run ends that is to be short.
-    pub(super) fn deadline(&self) -> Duration {
-        self.deadline.unwrap_or(DEADLINE)
-    }
-}
-
-/// A user waits so long, and what is silent has been asked often enough by then.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

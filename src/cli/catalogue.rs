@@ -15,18 +15,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::args::{Catalogue, CatalogueAction, Options};
+use super::args::{Catalogue, CatalogueAction};
 use super::exit::Code;
-use super::{given, output};
+use super::settings::Settings;
+use super::{files, output};
 use crate::catalogue;
 use renewal::Renewed;
 
-pub(super) fn run(options: &Options, catalogue: &Catalogue) -> anyhow::Result<Code> {
+pub(super) fn run(settings: &Settings, catalogue: &Catalogue) -> anyhow::Result<Code> {
     match &catalogue.action {
-        CatalogueAction::Show(show) => show::run(options, show)?,
-        CatalogueAction::Import(import) => import::run(options, import)?,
-        CatalogueAction::Update(update) => update::run(options, update)?,
-        CatalogueAction::Export(export) => export::run(options, export)?,
+        CatalogueAction::Show(show) => show::run(settings, show)?,
+        CatalogueAction::Import(import) => import::run(settings, import)?,
+        CatalogueAction::Update(update) => update::run(settings, update)?,
+        CatalogueAction::Export(export) => export::run(settings, export)?,
     }
     Ok(Code::Healthy)
 }
@@ -41,9 +42,9 @@ struct Base {
 
 impl Base {
     /// The one that the user named, or the one built in.
-    fn given(options: &Options) -> anyhow::Result<Self> {
-        let (text, file) = match &options.catalogue {
-            Some(path) => (given::read(path, "catalogue")?, path.display().to_string()),
+    fn given(settings: &Settings) -> anyhow::Result<Self> {
+        let (text, file) = match &settings.catalogue {
+            Some(path) => (files::read(path, "catalogue")?, path.display().to_string()),
             None => (catalogue::Catalogue::EMBEDDED.to_owned(), "built-in catalogue".to_owned()),
         };
         Self::of(text, file)
@@ -56,12 +57,12 @@ impl Base {
 }
 
 /// Writes the new catalogue, and says what is new in it.
-fn publish(options: &Options, renewed: &Renewed, out: Option<&Path>) -> anyhow::Result<()> {
+fn publish(settings: &Settings, renewed: &Renewed, out: Option<&Path>) -> anyhow::Result<()> {
     match out {
         Some(path) => whole_file::write(path, &renewed.text)?,
         None => output::result(&renewed.text)?,
     }
-    output::note(options, renewed.drift.trim_end());
+    output::note(settings, renewed.drift.trim_end());
     Ok(())
 }
 

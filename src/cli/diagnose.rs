@@ -1,41 +1,23 @@
 //! `why5003 diagnose`: the verdict on this network.
 
-use std::sync::Arc;
-
-use anyhow::Context;
-use why5003_probes::kit::{Network, Sockets, System, SystemClock, this_system};
-
-use super::args::Options;
 use super::exit::Code;
 use super::interrupts::Interrupts;
-use super::session::{Session, block_on};
-use super::{given, output};
-use crate::run::Tools;
+use super::progress::Progress;
+use super::runtime::block_on;
+use super::settings::Settings;
+use super::{files, output};
+use crate::app::{Diagnosis, diagnose};
 
-pub(super) fn run(options: &Options) -> anyhow::Result<Code> {
-    let (catalogue, source) = given::catalogue(options)?;
-    let tools = tools(options)?;
-    let session = Session { tools, catalogue: Arc::new(catalogue), source };
+pub(super) fn run(settings: &Settings) -> anyhow::Result<Code> {
+    let catalogue = files::catalogue(settings)?;
+    let diagnosis = Diagnosis { settings: settings.diagnosis(), tools: settings.tools()?, catalogue };
     let report = block_on(async {
         let mut interrupts = Interrupts::listen()?;
-        anyhow::Ok(session.diagnose(options, &mut interrupts).await)
+        let mut progress = Progress::start(settings.quiet);
+        let report = diagnose(&diagnosis, &mut |event| progress.show(&event), interrupts.next()).await;
+        progress.end();
+        anyhow::Ok(report)
     })??;
-    output::report(&report, options)?;
+    output::report(&report, settings)?;
     Ok(report.verdict.status.into())
-}
-
-/// The real network and the real system.
-pub(super) fn tools(options: &Options) -> anyhow::Result<Tools> {
-    let mut network: Arc<dyn Network> = Arc::new(Sockets::new());
-    let system: Arc<dyn System> = Arc::from(this_system());
-    if let Some(source) = options.source {
-        std::net::UdpSocket::bind((source, 0)).with_context(|| format!("could not send from {source}"))?;
-        network = Arc::new(given::SentFrom { network, source });
-    }
-    Ok(Tools {
-        network,
-        clock: Arc::new(SystemClock::start()),
-        system: given::system(system, options),
-        trust: Arc::new(given::trust(options)?),
-    })
 }

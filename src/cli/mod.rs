@@ -6,15 +6,16 @@ mod demo;
 mod diagnose;
 mod exit;
 mod explain;
+mod files;
 mod generate;
-mod given;
 mod interrupts;
 mod output;
 mod probe;
 mod progress;
 mod replay;
 mod rules;
-mod session;
+mod runtime;
+mod settings;
 mod sweep;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use clap::Parser;
 
 use args::{Args, Command};
 pub use exit::Code;
+use settings::Settings;
 
 /// Runs the program on the process's own arguments.
 pub fn main() -> ExitCode {
@@ -41,14 +43,15 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Code> {
     let Args { command, options } = args;
+    let settings = Settings::from(options);
     match command.unwrap_or(Command::Diagnose) {
-        Command::Diagnose => diagnose::run(&options),
-        Command::Sweep(sweep) => sweep::run(&options, &sweep),
-        Command::Probe(probe) => probe::run(&options, &probe),
-        Command::Demo(demo) => demo::run(&options, &demo),
-        Command::Replay(replay) => replay::run(&options, &replay),
-        Command::Catalogue(catalogue) => catalogue::run(&options, &catalogue),
-        Command::Explain(explain) => explain::run(&options, &explain),
+        Command::Diagnose => diagnose::run(&settings),
+        Command::Sweep(sweep) => sweep::run(&settings, &sweep),
+        Command::Probe(probe) => probe::run(&settings, &probe),
+        Command::Demo(demo) => demo::run(&settings, &demo),
+        Command::Replay(replay) => replay::run(&settings, &replay),
+        Command::Catalogue(catalogue) => catalogue::run(&settings, &catalogue),
+        Command::Explain(explain) => explain::run(&settings, &explain),
         Command::Schema(schema) => generate::schema(&schema),
         Command::Completions(completions) => generate::completions(&completions),
         Command::Man => generate::man(),

@@ -4,11 +4,12 @@ use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::error::{ContextKind, ErrorKind};
 use why5003_probes::kit::text::shown;
+use why5003_probes::kit::with_sources;
 
-use super::args::{Format, Options};
+use super::settings::{Format, Settings};
 use crate::report::{self, Report, Style};
 
 /// Writes the result.
@@ -37,18 +38,18 @@ fn write(text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`result`].
-pub(super) fn report(report: &Report, options: &Options) -> anyhow::Result<()> {
-    result(&match options.format {
-        Format::Human => report::human(report, style(options)),
+pub(super) fn report(report: &Report, settings: &Settings) -> anyhow::Result<()> {
+    result(&match settings.format {
+        Format::Human => report::human(report, style(settings)),
         Format::Json => report::json(report),
         Format::Markdown => report::markdown(report),
     })
 }
 
 /// How text for people may look on standard output.
-pub(super) fn style(options: &Options) -> Style {
+pub(super) fn style(settings: &Settings) -> Style {
     let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-    Style { width: width(), colour, verbose: options.verbose }
+    Style { width: width(), colour, verbose: settings.verbose }
 }
 
 /// Columns of text: the terminal's, 120 at most for the eye's sake; 80 where there is none.
@@ -65,10 +66,15 @@ pub(super) fn columns_of_notes() -> usize {
 }
 
 /// Says something beside the result, unless the user wants silence.
-pub(super) fn note(options: &Options, text: &str) {
-    if !options.quiet {
+pub(super) fn note(settings: &Settings, text: &str) {
+    if !settings.quiet {
         let _unwritten = writeln!(io::stderr(), "{text}");
     }
+}
+
+/// What the program could not do, as the error of a command.
+pub(super) fn could_not(error: &(dyn Error + 'static)) -> anyhow::Error {
+    anyhow!("could not {}", with_sources(error))
 }
 
 /// Says what went wrong, in one line.

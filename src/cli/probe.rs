@@ -6,22 +6,23 @@ use std::net::IpAddr;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 use why5003_probes::kit::{
-    Fact, Family, Kind, Look, Observation, Role, Settings, System, SystemLookup, Target, Transport, Via,
+    self, Fact, Family, Kind, Look, Observation, Role, System, SystemLookup, Target, Transport, Via,
 };
 use why5003_probes::{KINDS, kind};
 
-use super::args::{Format, Options, Probe};
+use super::args::Probe;
 use super::exit::Code;
-use super::session::block_on;
-use super::{diagnose, given, output};
+use super::runtime::block_on;
+use super::settings::{Format, Settings};
+use super::{files, output};
 use crate::report::result_line;
 use crate::run::{Finish, Limits, Schedule, Tools};
 
 /// How many addresses of a name are looked at.
 const ADDRESSES: usize = 4;
 
-pub(super) fn run(options: &Options, probe: &Probe) -> anyhow::Result<Code> {
-    if options.format == Format::Markdown {
+pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
+    if settings.format == Format::Markdown {
         bail!("could not write a look as markdown: --format markdown is for a whole diagnosis");
     }
     let (Some(name), false) = (&probe.kind, probe.list) else {
@@ -36,10 +37,10 @@ pub(super) fn run(options: &Options, probe: &Probe) -> anyhow::Result<Code> {
         None if kind.name == "host" => Target::this_host(),
         None => bail!("name a target, such as: why5003 probe {} zoom.us", kind.name),
     };
-    let look = look(kind, target, options, probe)?;
-    let tools = diagnose::tools(options)?;
-    let seen = block_on(take(tools, kind, look, options))??;
-    write(&seen, options)?;
+    let look = look(kind, target, settings, probe)?;
+    let tools = settings.overridden_tools()?;
+    let seen = block_on(take(tools, kind, look, settings))??;
+    write(&seen, settings)?;
     let answered = seen.iter().all(|o| o.failure.is_none());
     Ok(if answered { Code::Healthy } else { Code::Blocked })
 }
@@ -52,23 +53,23 @@ fn list() -> String {
     text
 }
 
-fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -> anyhow::Result<Look> {
-    let (catalogue, _) = given::catalogue(options)?;
+fn look(kind: &'static Kind, target: Target, settings: &Settings, probe: &Probe) -> anyhow::Result<Look> {
+    let catalogue = files::catalogue(settings)?.catalogue;
     let role = match target.host.as_deref() {
         Some(host) => catalogue.host(host).map_or(Role::Control, |host| host.role),
         None if kind.name == "host" => Role::Host,
         None => Role::Range,
     };
-    let via = match (&probe.via, &options.proxy) {
+    let via = match (&probe.via, &settings.overrides.proxy) {
         (Some(via), _) => via.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
         (None, Some(proxy)) => Via::Proxy(proxy.clone()),
-        (None, None) if kind.name == "dns" => match options.resolver.first() {
+        (None, None) if kind.name == "dns" => match settings.overrides.resolvers.first() {
             Some(server) => format!("udp://{server}").parse()?,
             None => Via::System,
         },
         (None, None) => Via::Direct,
     };
-    let settings = settings(&probe.set)?;
+    let variables = variables(&probe.set)?;
     let says_transport = probe.target.as_deref().is_some_and(|written| written.ends_with("/tcp"));
     let target = match (target.port, default_port(kind.name)) {
         (None, Some((port, transport))) => target.at_port(port, transport),
@@ -76,10 +77,10 @@ fn look(kind: &'static Kind, target: Target, options: &Options, probe: &Probe) -
         (Some((port, _)), Some((_, Transport::Udp))) if !says_transport => target.at_port(port, Transport::Udp),
         _ => target,
     };
-    if kind.name == "proxy" && via == Via::Direct && settings.fetch.is_none() {
+    if kind.name == "proxy" && via == Via::Direct && variables.fetch.is_none() {
         bail!("name the proxy, such as: why5003 probe proxy zoom.us --proxy http://proxy.example:3128");
     }
-    Ok(Look::new(kind.name, role, target).by(via).with(settings))
+    Ok(Look::new(kind.name, role, target).by(via).with(variables))
 }
 
 fn default_port(kind: &str) -> Option<(u16, Transport)> {
@@ -92,7 +93,7 @@ fn default_port(kind: &str) -> Option<(u16, Transport)> {
 }
 
 /// Reads `name=value` pairs as settings, by the names that reports use.
-fn settings(pairs: &[String]) -> anyhow::Result<Settings> {
+fn variables(pairs: &[String]) -> anyhow::Result<kit::Settings> {
     let mut map = Map::new();
     for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {
@@ -115,12 +116,12 @@ fn value_of(name: &str, value: &str) -> Value {
 }
 
 /// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
-async fn take(tools: Tools, kind: &Kind, look: Look, options: &Options) -> anyhow::Result<Vec<Observation>> {
+async fn take(tools: Tools, kind: &Kind, look: Look, settings: &Settings) -> anyhow::Result<Vec<Observation>> {
     let needs_address =
         !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
     let looks = match (&look.target.host, needs_address) {
         (Some(host), true) => {
-            let addresses = resolve(&*tools.system, host, options).await?;
+            let addresses = resolve(&*tools.system, host, settings).await?;
             let at = |address: &IpAddr| Look {
                 target: Target { address: Some(*address), ..look.target.clone() },
                 ..look.clone()
@@ -147,14 +148,14 @@ async fn take(tools: Tools, kind: &Kind, look: Look, options: &Options) -> anyho
         }
         Ok(())
     };
-    tokio::time::timeout(options.deadline(), all).await.context("the deadline came first")??;
+    tokio::time::timeout(settings.deadline(), all).await.context("the deadline came first")??;
     seen.sort_by_key(|o| o.id);
     Ok(seen)
 }
 
-async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::Result<Vec<IpAddr>> {
-    let found = system.lookup(host, options.deadline()).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
-    let allowed = |address: &IpAddr| options.family().is_none_or(|family| Family::of(*address) == family);
+async fn resolve(system: &dyn System, host: &str, settings: &Settings) -> anyhow::Result<Vec<IpAddr>> {
+    let found = system.lookup(host, settings.deadline()).await.map_err(|error| anyhow::anyhow!("could not {error}"))?;
+    let allowed = |address: &IpAddr| settings.family.is_none_or(|family| Family::of(*address) == family);
     match found {
         SystemLookup::Found(addresses) => {
             let addresses: Vec<IpAddr> = addresses.into_iter().filter(allowed).take(ADDRESSES).collect();
@@ -168,8 +169,8 @@ async fn resolve(system: &dyn System, host: &str, options: &Options) -> anyhow::
     }
 }
 
-fn write(seen: &[Observation], options: &Options) -> anyhow::Result<()> {
-    if options.format == Format::Json {
+fn write(seen: &[Observation], settings: &Settings) -> anyhow::Result<()> {
+    if settings.format == Format::Json {
         return output::result(&serde_json::to_string_pretty(seen)?);
     }
     let mut text = String::new();

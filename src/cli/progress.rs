@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::Options;
 use crate::run::Event;
 
 /// The progress of a diagnosis.
@@ -15,8 +14,8 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Begins to show progress, unless there is nobody to see it.
-    pub(super) fn start(options: &Options) -> Self {
-        if options.quiet || !std::io::stderr().is_terminal() {
+    pub(super) fn start(quiet: bool) -> Self {
+        if quiet || !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
         let bar = ProgressBar::new(0);

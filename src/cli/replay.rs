@@ -2,34 +2,25 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::args::{Options, Replay};
+use super::args::Replay;
 use super::exit::Code;
-use super::session::{INCOMPLETE, remedy_os};
-use super::{given, output};
-use crate::evidence::{Background, Evidence};
+use super::settings::Settings;
+use super::{files, output};
+use crate::app::replay;
 use crate::report;
-use crate::verdict::judge;
 
 /// The largest report that is read: a sweep of every published prefix stays well below it.
 const LARGEST_REPORT: u64 = 256 << 20;
 
-pub(super) fn run(options: &Options, replay: &Replay) -> anyhow::Result<Code> {
-    let (catalogue, _) = given::catalogue(options)?;
-    let text = text(&replay.file)?;
-    let mut report = report::parse(&text).map_err(|error| given::unfit(name(&replay.file), &error))?;
-    let background = Background::new(Arc::new(catalogue), remedy_os(&report.vantage.os));
-    let not_looked = report.verdict.not_looked.clone();
-    let evidence = Evidence::new(report.observations.clone(), not_looked, background);
-    let incomplete = report.verdict.summary.starts_with(INCOMPLETE);
-    report.verdict = judge(&evidence).verdict;
-    if incomplete {
-        report.verdict.summary.insert_str(0, INCOMPLETE);
-    }
-    output::report(&report, options)?;
+pub(super) fn run(settings: &Settings, given: &Replay) -> anyhow::Result<Code> {
+    let loaded = files::catalogue(settings)?;
+    let text = text(&given.file)?;
+    let recorded = report::parse(&text).map_err(|error| files::unfit(name(&given.file), &error))?;
+    let report = replay(recorded, &loaded.catalogue);
+    output::report(&report, settings)?;
     Ok(report.verdict.status.into())
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::args::Options;
 use super::catalogue::whole_file;
 use super::output;
+use super::settings::Settings;
 use crate::rules::{self, FORMATS, Format, Ruleset};
 
 /// Reads the name of a format; the list of formats is what help shows.
@@ -19,14 +19,14 @@ pub(super) fn rule_format() -> impl TypedValueParser<Value = &'static Format> {
 ///
 /// # Errors
 /// When the place does not take them.
-pub(super) fn write(options: &Options, format: &Format, rules: &Ruleset, out: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn write(settings: &Settings, format: &Format, rules: &Ruleset, out: Option<&Path>) -> anyhow::Result<()> {
     let text = (format.write)(rules);
     match out {
         Some(path) => whole_file::write(path, &text)?,
         None => output::result(&text)?,
     }
     for note in (format.notes)(rules) {
-        output::note(options, &note);
+        output::note(settings, &note);
     }
     Ok(())
 }

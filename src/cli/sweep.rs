@@ -17,35 +17,37 @@ use anyhow::Context;
 use ipnet::IpNet;
 use why5003_probes::kit::{AddressScope, Family};
 
-use super::args::{self, Format, Options};
+use super::args;
 use super::exit::Code;
 use super::interrupts::Interrupts;
-use super::session::{block_on, rfc3339};
-use super::{diagnose, given, output};
+use super::runtime::block_on;
+use super::settings::{Format, Settings};
+use super::{files, output};
+use crate::app::{LoadedCatalogue, rfc3339};
 use crate::report::{self, CatalogueStamp, SWEEP_SCHEMA, SweepReport, Tool};
-use crate::run::{self, SettleEvent, SweepEvent, Swept, Tools};
-use crate::sweep::{Found, Ledger, LogHead, Pace, known_to_answer, last_words, survey};
+use crate::run::{self, SweepEvent, Swept, Tools};
+use crate::sweep::{Found, Ledger, LogHead, Pace, Trace, TraceEvent, known_to_answer, last_words, survey};
 use crate::verdict::{Sampled, missing};
 use bar::Bar;
 use file::Log;
 use summary::{Outcome, verdict};
 use wanted::{Fresh, Wanted};
 
-pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code> {
-    heeded::check(options, args)?;
-    let (catalogue, source) = given::catalogue(options)?;
-    let tools = diagnose::tools(options)?;
+pub(super) fn run(settings: &Settings, args: &args::Sweep) -> anyhow::Result<Code> {
+    heeded::check(settings, args)?;
+    let LoadedCatalogue { catalogue, source } = files::catalogue(settings)?;
+    let tools = settings.overridden_tools()?;
     let started = rfc3339(tools.clock.wall());
     let (file, wanted) = if let Some((first, others)) = args.resume.split_first() {
         let (log, wanted) = Log::resume(first, others, &catalogue)?;
         (Begun::Before(log), wanted)
     } else {
-        let Fresh { wanted, head } = Wanted::given(options, args, &catalogue, &started, has_ipv6(&tools))?;
+        let Fresh { wanted, head } = Wanted::given(settings, args, &catalogue, &started, has_ipv6(&tools))?;
         (Begun::Now(Box::new(head)), wanted)
     };
-    announce::check(options, args, &wanted)?;
+    announce::check(settings, args, &wanted)?;
     let stamp = CatalogueStamp { revision: catalogue.revision.clone(), source, sha256: catalogue.sha256.clone() };
-    let work = Work { options, args, tools, catalogue: Arc::new(catalogue), wanted };
+    let work = Work { settings, args, tools, catalogue, wanted };
     let (report, log) = block_on(async {
         let mut interrupts = Interrupts::listen()?;
         work.carry_out(file, &mut interrupts, stamp).await
@@ -53,10 +55,10 @@ pub(super) fn run(options: &Options, args: &args::Sweep) -> anyhow::Result<Code>
     // What was found is told, whatever became of the file.
     let finished = log.finish();
     match args.gap_as {
-        Some(firewall) => gap::write(options, firewall, &report)?,
-        None => output::result(&match options.format {
+        Some(firewall) => gap::write(settings, firewall, &report)?,
+        None => output::result(&match settings.format {
             Format::Json => report::sweep_json(&report),
-            Format::Human => report::sweep_human(&report, output::style(options)),
+            Format::Human => report::sweep_human(&report, output::style(settings)),
             Format::Markdown => report::sweep_markdown(&report),
         })?,
     }
@@ -82,7 +84,7 @@ fn has_ipv6(tools: &Tools) -> bool {
 
 /// A sweep, ready to begin.
 struct Work<'a> {
-    options: &'a Options,
+    settings: &'a Settings,
     args: &'a args::Sweep,
     tools: Tools,
     catalogue: Arc<crate::catalogue::Catalogue>,
@@ -96,10 +98,10 @@ impl Work<'_> {
         interrupts: &mut Interrupts,
         stamp: CatalogueStamp,
     ) -> anyhow::Result<(SweepReport, Log)> {
-        let Work { options, args, tools, catalogue, mut wanted } = self;
+        let Work { settings, args, tools, catalogue, mut wanted } = self;
         let began = tools.clock.elapsed();
-        let end = options.deadline.map(|deadline| Instant::now() + deadline);
-        let mut engines = engines::choose(args, options, &tools.system, &wanted).await?;
+        let end = settings.deadline.map(|deadline| Instant::now() + deadline);
+        let mut engines = engines::choose(args, settings, &tools.system, &wanted).await?;
         let mut log = match (file, &args.out) {
             (Begun::Before(log), _) => log,
             (Begun::Now(head), Some(path)) => Log::begin(path, &head)?,
@@ -107,7 +109,7 @@ impl Work<'_> {
         };
         let rate = (args.rate > 0).then_some(args.rate);
         let targets = wanted.targets();
-        let mut bar = Bar::start(options, wanted.left());
+        let mut bar = Bar::start(settings, wanted.left());
         let known = std::mem::replace(&mut wanted.known, Ledger::new(0));
         let space = &wanted.space;
         let mut swept = Swept { ledger: known, asked: 0, late: 0, incomplete: false, no_way: false };
@@ -128,12 +130,12 @@ impl Work<'_> {
         let known = std::mem::take(&mut wanted.settled);
         let tally = swept.ledger.tally(0..space.count());
         bar.settle(time, known.settled.within(0..space.count()).count() as u64, tally.known() - tally.open);
-        let settle = run::Settle { space, ledger: &swept.ledger, known, time, rate };
-        let mut note = |event: SettleEvent<'_>| {
-            bar.say(&event);
-            log.settled((space, &swept.ledger), &event);
+        let settle = Trace { space, ledger: &swept.ledger, known, time, rate };
+        let mut note = |event: &TraceEvent| {
+            bar.say(event);
+            log.settled((space, &swept.ledger), event);
         };
-        let settlement = run::settle(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
+        let settlement = run::trace(&tools, &catalogue, settle, &mut note, interrupts.next_or(end)).await;
         bar.end();
         let (settled, trunks) = (&settlement.settled, &settlement.trunks);
         let found = Found { space, ledger: &swept.ledger, settled, trunks };

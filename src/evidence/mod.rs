@@ -27,7 +27,7 @@ pub use lookup::{Lookup, Named, Source};
 pub use names::Names;
 pub use passage::Passage;
 pub use proxied::SetWay;
-pub use quality::{DirectConnection, Flow, RoundTrips, SynCount, tries};
+pub use quality::{DirectConnection, Flow, RoundTrips, SynCount, Tries};
 pub use script::ScriptRun;
 
 /// What was not looked at.
@@ -88,6 +88,23 @@ impl Evidence {
         let answered = |o: &Observation| o.facts.iter().any(|fact| matches!(fact, Fact::Answer(_)));
         let redirected = observations.iter().any(|o| canary(o) && answered(o));
         Self { observations, not_looked, background, by_host, of_this_host, ladders, hellos, redirected }
+    }
+
+    /// Takes in more observations of the same run, and more of what could not be looked at.
+    pub fn add(&mut self, observations: Vec<Observation>, not_looked: Vec<NotLooked>) {
+        if observations.is_empty() && not_looked.is_empty() {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.observations);
+        let mut missed = std::mem::take(&mut self.not_looked);
+        all.extend(observations);
+        missed.extend(not_looked);
+        *self = Self::new(all, missed, self.background.clone());
+    }
+
+    /// The observations, for whoever needs nothing else of it any more.
+    pub fn into_observations(self) -> Vec<Observation> {
+        self.observations
     }
 
     /// Whether DNS queries are answered by somebody else than who was asked: then nothing unencrypted comes from an

@@ -24,7 +24,7 @@ impl<'a> SynCount<'a> {
             return None;
         }
         let to = seen.look.target.socket()?;
-        let (made, answered) = tries(seen)?;
+        let Tries { made, answered } = Tries::of(seen)?;
         Some(Self { seen, to, made, answered })
     }
 
@@ -89,7 +89,7 @@ impl Flow {
         if seen.look.probe != "flow" {
             return None;
         }
-        let (made, prompt) = tries(seen)?;
+        let Tries { made, answered: prompt } = Tries::of(seen)?;
         let transfer = seen.facts.iter().find_map(|fact| match fact {
             Fact::Transfer { bytes, took_us } => Some((*bytes, Duration::from_micros(*took_us))),
             _ => None,
@@ -152,10 +152,21 @@ fn times(seen: &Observation) -> Option<RoundTrips> {
     })
 }
 
-/// How often a probe tried, and how many of the tries were answered.
-pub fn tries(seen: &Observation) -> Option<(u16, u16)> {
-    seen.facts.iter().find_map(|fact| match fact {
-        Fact::Tries { made, answered } => Some((*made, *answered)),
-        _ => None,
-    })
+/// How often a probe tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// Tries made.
+    pub made: u16,
+    /// Those among them that were answered.
+    pub answered: u16,
+}
+
+impl Tries {
+    /// The tries of an observation, where it counts them.
+    pub fn of(seen: &Observation) -> Option<Self> {
+        seen.facts.iter().find_map(|fact| match fact {
+            Fact::Tries { made, answered } => Some(Self { made: *made, answered: *answered }),
+            _ => None,
+        })
+    }
 }

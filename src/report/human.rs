@@ -37,7 +37,7 @@ impl Default for Style {
 /// The whole report for a person.
 pub fn human(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
-    opening(&mut page, &report.verdict);
+    opening(&mut page, report);
     causes(&mut page, report);
     impaired_only(&mut page, &report.verdict);
     why::reasons(&mut page, report);
@@ -48,10 +48,11 @@ pub fn human(report: &Report, style: Style) -> String {
 }
 
 /// Status and summary: whoever reads two lines has read the verdict.
-fn opening(page: &mut Page, verdict: &Verdict) {
-    let (word, meaning) = words::status(verdict.status);
-    page.toned_line(tone(verdict.status), word, meaning);
-    page.paragraph(0, &prose(&verdict.summary));
+fn opening(page: &mut Page, report: &Report) {
+    let status = report.verdict.status;
+    let (word, meaning) = words::status(status);
+    page.toned_line(tone(status), word, meaning);
+    page.paragraph(0, &prose(&words::summary(report)));
 }
 
 pub(super) fn tone(status: Status) -> Tone {

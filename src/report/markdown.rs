@@ -47,7 +47,7 @@ fn title(out: &mut String, ink: &Ink, report: &Report) {
         (_, Some(root)) => ink.text(&root.title),
     };
     let _ = writeln!(out, "# Zoom error 5003: {subject}\n");
-    let _ = writeln!(out, "**{word}**: {meaning}.\n\n{}", ink.text(&report.verdict.summary));
+    let _ = writeln!(out, "**{word}**: {meaning}.\n\n{}", ink.text(&words::summary(report)));
 }
 
 fn cause(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {

@@ -17,11 +17,11 @@ pub use explain::{causes_table, explain};
 pub use human::{Style, human};
 pub use json::{ParseReportError, json, json_line, parse};
 pub use markdown::markdown;
-pub use model::{CatalogueStamp, Report, SCHEMA, Tool, Vantage};
+pub use model::{CatalogueStamp, Report, SCHEMA, StoppedBy, Tool, Vantage};
 pub use redact::Redaction;
 pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};
 pub use sweep::{
-    Counts, SWEEP_SCHEMA, SweepLane, SweepReport, missing_rules, sweep_human, sweep_json, sweep_lanes, sweep_markdown,
+    SWEEP_SCHEMA, SweepLane, SweepReport, missing_rules, sweep_human, sweep_json, sweep_lanes, sweep_markdown,
     sweep_summary,
 };

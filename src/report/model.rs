@@ -22,6 +22,11 @@ pub struct Report {
     pub started: String,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// Whether the run came to its end: nothing was left that it could still ask.
+    pub complete: bool,
+    /// What ended it before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<StoppedBy>,
     /// What was probed against.
     pub catalogue: CatalogueStamp,
     /// From where.
@@ -30,6 +35,18 @@ pub struct Report {
     pub verdict: Verdict,
     /// What was seen, in the order of the plan.
     pub observations: Vec<Observation>,
+}
+
+/// What ended a run before its end.
+///
+/// Closed on purpose: a run has a user and a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// The user, or a scheduler.
+    Interrupt,
+    /// Its deadline.
+    Deadline,
 }
 
 /// The program that made a report.

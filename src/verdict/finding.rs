@@ -25,7 +25,7 @@ pub(super) fn finding(cause: &Cause, claim: &Claim, role: FindingRole) -> Findin
         confidence: claim.confidence.value(),
         owner: claim.owner.unwrap_or(cause.owner),
         role,
-        location: claim.location.clone().filter(|l| *l != Location::default()),
+        location: claim.location.filter(|l| *l != Location::default()),
         scope: claim.scope.clone(),
         details: claim.details.clone(),
         because: cited(&claim.because),

@@ -9,17 +9,19 @@ use serde_json::Value;
 
 use crate::program::{Ran, code_of, end, faults, run, signal, why5003};
 
+const INTERRUPTED: &str = "the run was interrupted";
+
 /// Takes more than three seconds when it is left alone: that is how long silence must last to be believed.
 const SILENT: [&str; 4] = ["demo", "drop", "--format", "json"];
 
 pub(crate) fn ctrl_c_ends_a_run_with_what_was_seen() {
     let ran = run_until_told(&SILENT, "INT");
-    incomplete(&ran, "the run was interrupted");
+    incomplete(&ran, INTERRUPTED);
 }
 
 pub(crate) fn a_scheduler_ends_a_run_as_ctrl_c_does() {
     let ran = run_until_told(&SILENT, "TERM");
-    incomplete(&ran, "the run was interrupted");
+    incomplete(&ran, INTERRUPTED);
 }
 
 pub(crate) fn ctrl_c_ends_a_series_of_demos() {
@@ -63,7 +65,8 @@ fn incomplete(ran: &Ran, why: &str) -> Value {
     assert!(ran.took < Duration::from_secs(3), "{:?}", ran.took);
     assert_eq!(ran.code, code_of(&report));
     assert_eq!(faults(&report), [""; 0]);
-    assert!(report["verdict"]["summary"].as_str().unwrap().starts_with("Incomplete run. "), "{report:#}");
+    let by = if why == INTERRUPTED { "interrupt" } else { "deadline" };
+    assert_eq!((report["complete"].as_bool(), report["stopped_by"].as_str()), (Some(false), Some(by)), "{report:#}");
     let missed = report["verdict"]["not_looked"].as_array().unwrap();
     assert!(missed.iter().any(|missed| missed["why"] == why), "{missed:#?}");
     report

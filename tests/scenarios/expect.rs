@@ -111,7 +111,7 @@ fn differences(expect: &Expect, judgement: &Judgement) -> Vec<String> {
     }
     let Some(first) = verdict.causes.first() else { return wrong };
     if let Some(place) = &expect.location {
-        let found = first.location.clone().unwrap_or_default();
+        let found = first.location.unwrap_or_default();
         if (Location { hop: place.hop, address: place.address, next: place.next }) != found {
             wrong.push(format!("its place is {found:?}, not {place:?}"));
         }

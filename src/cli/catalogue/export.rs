@@ -3,14 +3,15 @@
 use anyhow::ensure;
 use why5003_probes::kit::Family;
 
-use crate::cli::args::{CatalogueExport, Options};
-use crate::cli::{given, rules};
+use crate::cli::args::CatalogueExport;
+use crate::cli::settings::Settings;
+use crate::cli::{files, rules};
 use crate::rules::{Published, Ruleset, published};
 
-pub(super) fn run(options: &Options, export: &CatalogueExport) -> anyhow::Result<()> {
-    let (catalogue, _) = given::catalogue(options)?;
+pub(super) fn run(settings: &Settings, export: &CatalogueExport) -> anyhow::Result<()> {
+    let catalogue = files::catalogue(settings)?.catalogue;
     let Published { mut header, mut allows } = published(&catalogue, &export.service)?;
-    if let Some(family) = options.family() {
+    if let Some(family) = settings.family {
         for allow in &mut allows {
             allow.prefixes.retain(|prefix| Family::of(prefix.addr()) == family);
         }
@@ -21,5 +22,5 @@ pub(super) fn run(options: &Options, export: &CatalogueExport) -> anyhow::Result
         !ruleset.is_empty(),
         "could not write rules: what was asked for has no prefixes; let it out by name (why5003 catalogue show)"
     );
-    rules::write(options, export.firewall, &ruleset, export.out.as_deref())
+    rules::write(settings, export.firewall, &ruleset, export.out.as_deref())
 }

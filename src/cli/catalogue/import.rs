@@ -9,11 +9,12 @@ use why5003_probes::kit::{Clock, SystemClock};
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};
 use crate::catalogue::{Catalogue, parse_prefix_list};
-use crate::cli::args::{CatalogueImport, Options};
-use crate::cli::given;
+use crate::cli::args::CatalogueImport;
+use crate::cli::files;
+use crate::cli::settings::Settings;
 
-pub(super) fn run(options: &Options, import: &CatalogueImport) -> anyhow::Result<()> {
-    let base = Base::given(options)?;
+pub(super) fn run(settings: &Settings, import: &CatalogueImport) -> anyhow::Result<()> {
+    let base = Base::given(settings)?;
     let mut lists: Vec<Fresh> = Vec::new();
     for path in &import.files {
         let fresh = read(path, &base.read)?;
@@ -23,7 +24,7 @@ pub(super) fn run(options: &Options, import: &CatalogueImport) -> anyhow::Result
         lists.push(fresh);
     }
     let renewed = renew(&base, &lists, &day(SystemClock::start().wall()))?;
-    publish(options, &renewed, import.out.as_deref())
+    publish(settings, &renewed, import.out.as_deref())
 }
 
 fn read(path: &Path, catalogue: &Catalogue) -> anyhow::Result<Fresh> {
@@ -32,7 +33,7 @@ fn read(path: &Path, catalogue: &Catalogue) -> anyhow::Result<Fresh> {
         let known = known_files(catalogue).map(|(file, _)| file).collect::<Vec<_>>().join(", ");
         bail!("could not tell which list {} is: name it as Zoom does, one of {known}", path.display());
     };
-    let text = given::read(path, "list")?;
+    let text = files::read(path, "list")?;
     let prefixes = parse_prefix_list(&text, &path.display().to_string()).context("could not use the list")?;
     // Without the folder, which may carry a user's name into a file that is handed on.
     Ok(Fresh { list: list.to_owned(), prefixes, source: format!("file {}", shown(&name, NAME_CHARS)) })

@@ -7,14 +7,16 @@ use textwrap::WordSplitter;
 use why5003_probes::kit::text::shown;
 
 use super::tables::{Section, joined, sections, word};
+use crate::app::LoadedCatalogue;
 use crate::catalogue::{Catalogue, Service};
-use crate::cli::args::{CatalogueShow, Format, Options};
-use crate::cli::{given, output};
+use crate::cli::args::CatalogueShow;
+use crate::cli::settings::{Format, Settings};
+use crate::cli::{files, output};
 
-pub(super) fn run(options: &Options, show: &CatalogueShow) -> anyhow::Result<()> {
-    let (catalogue, place) = given::catalogue(options)?;
-    let width = output::style(options).width;
-    let text = match (&show.service, options.format) {
+pub(super) fn run(settings: &Settings, show: &CatalogueShow) -> anyhow::Result<()> {
+    let LoadedCatalogue { catalogue, source: place } = files::catalogue(settings)?;
+    let width = output::style(settings).width;
+    let text = match (&show.service, settings.format) {
         (Some(id), format) => {
             let service = service(&catalogue, id)?;
             match format {
@@ -25,9 +27,9 @@ pub(super) fn run(options: &Options, show: &CatalogueShow) -> anyhow::Result<()>
                 }
             }
         }
-        (None, Format::Human) => human(&catalogue, &place, width, options.verbose),
-        (None, Format::Json) => serde_json::to_string_pretty(&catalogue)?,
-        (None, Format::Markdown) => markdown(&catalogue, &place, options.verbose),
+        (None, Format::Human) => human(&catalogue, &place, width, settings.verbose),
+        (None, Format::Json) => serde_json::to_string_pretty(&*catalogue)?,
+        (None, Format::Markdown) => markdown(&catalogue, &place, settings.verbose),
     };
     output::result(&text)
 }

@@ -15,18 +15,21 @@ use why5003_probes::kit::{Family, Means, Proxy, ProxySays, System};
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};
 use crate::catalogue::{Catalogue, List, parse_prefix_list};
-use crate::cli::args::{CatalogueUpdate, Options};
-use crate::cli::diagnose;
-use crate::cli::session::block_on;
+use crate::cli::args::CatalogueUpdate;
+use crate::cli::runtime::block_on;
+use crate::cli::settings::Settings;
 use crate::run::Tools;
 
-pub(super) fn run(options: &Options, update: &CatalogueUpdate) -> anyhow::Result<()> {
-    ensure!(options.resolver.is_empty(), "catalogue update asks the system's own resolver; leave --resolver out");
-    let base = Base::given(options)?;
-    let tools = diagnose::tools(options)?;
-    let lists = block_on(fetch(&tools, &base.read, &Way::given(options)))??;
+pub(super) fn run(settings: &Settings, update: &CatalogueUpdate) -> anyhow::Result<()> {
+    ensure!(
+        settings.overrides.resolvers.is_empty(),
+        "catalogue update asks the system's own resolver; leave --resolver out"
+    );
+    let base = Base::given(settings)?;
+    let tools = settings.overridden_tools()?;
+    let lists = block_on(fetch(&tools, &base.read, &Way::given(settings)))??;
     let renewed = renew(&base, &lists, &day(tools.clock.wall()))?;
-    publish(options, &renewed, update.out.as_deref())
+    publish(settings, &renewed, update.out.as_deref())
 }
 
 /// How lists are fetched.
@@ -40,12 +43,16 @@ struct Way {
 }
 
 impl Way {
-    fn given(options: &Options) -> Self {
-        let family = options.family().map(|family| match family {
+    fn given(settings: &Settings) -> Self {
+        let family = settings.family.map(|family| match family {
             Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         });
-        Self { proxy: options.proxy.clone(), source: options.source.or(family), wait: options.deadline() }
+        Self {
+            proxy: settings.overrides.proxy.clone(),
+            source: settings.overrides.source.or(family),
+            wait: settings.deadline(),
+        }
     }
 
     fn proxy_for(&self, url: &str, system: &dyn System) -> Option<Proxy> {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::super::args::{self, Options};
+use super::super::args;
 use super::super::output;
+use super::super::settings::Settings;
 use super::engines::TIME_OF_A_TARGET;
 use super::wanted::Wanted;
 
@@ -13,7 +14,7 @@ use super::wanted::Wanted;
 ///
 /// # Errors
 /// When it is large, and the user did not say `--yes`.
-pub(super) fn check(options: &Options, args: &args::Sweep, wanted: &Wanted) -> anyhow::Result<()> {
+pub(super) fn check(settings: &Settings, args: &args::Sweep, wanted: &Wanted) -> anyhow::Result<()> {
     let left = wanted.left();
     let asked = if wanted.asks().is_some() { left } else { 0 };
     let mut text = match (asked, left) {
@@ -35,7 +36,7 @@ pub(super) fn check(options: &Options, args: &args::Sweep, wanted: &Wanted) -> a
     if asked > LARGE && !args.yes {
         anyhow::bail!("{text} This is large: add --yes to do it, or ask fewer with --per-prefix, --prefix or --port");
     }
-    output::note(options, &text);
+    output::note(settings, &text);
     Ok(())
 }
 

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use why5003_probes::engines::Response;
 
-use super::super::args::Options;
 use super::super::output;
-use crate::run::{SettleEvent, SweepEvent};
+use super::super::settings::Settings;
+use crate::run::SweepEvent;
+use crate::sweep::TraceEvent;
 
 /// The progress of a sweep.
 pub(super) struct Bar {
@@ -30,8 +31,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Begins to show progress, unless there is nobody to see it.
-    pub(super) fn start(options: &Options, targets: u64) -> Self {
-        let hidden = options.quiet || !std::io::stderr().is_terminal();
+    pub(super) fn start(settings: &Settings, targets: u64) -> Self {
+        let hidden = settings.quiet || !std::io::stderr().is_terminal();
         let line = if hidden { ProgressBar::hidden() } else { ProgressBar::new(targets) };
         let bar = if output::columns_of_notes() < ROOM_FOR_A_BAR { "" } else { "{bar:20} " };
         if let Ok(style) =
@@ -113,11 +114,11 @@ impl Bar {
     }
 
     /// Says what is done after the sweep proper.
-    pub(super) fn say(&mut self, event: &SettleEvent<'_>) {
+    pub(super) fn say(&mut self, event: &TraceEvent) {
         match event {
-            SettleEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
-            SettleEvent::Reached(..) => self.settled += 1,
-            SettleEvent::Shared { .. } | SettleEvent::Unheard { .. } => {}
+            TraceEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
+            TraceEvent::Reached(..) => self.settled += 1,
+            TraceEvent::Shared { .. } | TraceEvent::Unheard { .. } => {}
         }
         self.say_settled();
     }

@@ -8,9 +8,10 @@ use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine};
 use why5003_probes::kit::{System, Transport};
 
-use super::super::args::{self, Options};
+use super::super::args;
 #[cfg(target_os = "linux")]
 use super::super::output;
+use super::super::settings::Settings;
 use super::wanted::Wanted;
 
 /// One engine for each transport that has targets.
@@ -19,7 +20,7 @@ use super::wanted::Wanted;
 /// When the one that was asked for may not be used, or this computer gives no sockets.
 pub(super) async fn choose(
     args: &args::Sweep,
-    options: &Options,
+    settings: &Settings,
     system: &Arc<dyn System>,
     wanted: &Wanted,
 ) -> anyhow::Result<Vec<(Transport, Box<dyn Engine>)>> {
@@ -30,10 +31,10 @@ pub(super) async fn choose(
     let (tcp, udp) = (prefixes(Transport::Tcp), prefixes(Transport::Udp));
     let mut engines: Vec<(Transport, Box<dyn Engine>)> = Vec::new();
     if !tcp.is_empty() {
-        engines.push((Transport::Tcp, tcp_engine(args, options, system, &tcp).await?));
+        engines.push((Transport::Tcp, tcp_engine(args, settings, system, &tcp).await?));
     }
     if !udp.is_empty() {
-        let engine = Datagrams::new(WAIT, options.source, u128::from(wanted.seed)).context(BEGIN)?;
+        let engine = Datagrams::new(WAIT, settings.overrides.source, u128::from(wanted.seed)).context(BEGIN)?;
         engines.push((Transport::Udp, Box::new(engine)));
     }
     Ok(engines)
@@ -42,7 +43,7 @@ pub(super) async fn choose(
 #[cfg(target_os = "linux")]
 async fn tcp_engine(
     args: &args::Sweep,
-    options: &Options,
+    settings: &Settings,
     system: &Arc<dyn System>,
     prefixes: &[IpNet],
 ) -> anyhow::Result<Box<dyn Engine>> {
@@ -52,16 +53,16 @@ async fn tcp_engine(
     use why5003_probes::kit::CannotLook;
 
     if args.engine != args::Engine::Connect {
-        match Syn::new(Arc::clone(system), prefixes, WAIT, options.source, RandomState::new()).await {
+        match Syn::new(Arc::clone(system), prefixes, WAIT, settings.overrides.source, RandomState::new()).await {
             Ok(engine) => return Ok(Box::new(engine)),
             Err(CannotLook::Unprivileged { .. }) if args.engine == args::Engine::Auto => {}
             Err(error) if args.engine == args::Engine::Auto => {
-                output::note(options, &format!("It asks by connect, for the syn engine could not {}.", chain(&error)));
+                output::note(settings, &format!("It asks by connect, for the syn engine could not {}.", chain(&error)));
             }
             Err(error) => return Err(error).context("could not begin the sweep with --engine syn"),
         }
     }
-    connect(options)
+    connect(settings)
 }
 
 /// An error with its reasons.
@@ -74,16 +75,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(not(target_os = "linux"))]
 async fn tcp_engine(
     args: &args::Sweep,
-    options: &Options,
+    settings: &Settings,
     _: &Arc<dyn System>,
     _: &[IpNet],
 ) -> anyhow::Result<Box<dyn Engine>> {
     anyhow::ensure!(args.engine != args::Engine::Syn, "the syn engine is for Linux alone; use --engine connect");
-    connect(options)
+    connect(settings)
 }
 
-fn connect(options: &Options) -> anyhow::Result<Box<dyn Engine>> {
-    Ok(Box::new(Connect::new(WAIT, options.source).context(BEGIN)?))
+fn connect(settings: &Settings) -> anyhow::Result<Box<dyn Engine>> {
+    Ok(Box::new(Connect::new(WAIT, settings.overrides.source).context(BEGIN)?))
 }
 
 const BEGIN: &str = "could not begin the sweep";

@@ -12,9 +12,10 @@ use why5003_probes::kit::Family;
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;
-use crate::run::{SettleEvent, SweepEvent};
+use crate::run::SweepEvent;
 use crate::sweep::{
-    CameLine, LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, SharedLine, Space, UnheardLine,
+    LOG_SCHEMA, LastWord, Ledger, LogHead, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, TraceEvent,
+    UnheardLine,
 };
 
 /// The file of a sweep, or none.
@@ -105,23 +106,23 @@ impl Log {
     /// Notes a response.
     pub(super) fn note(&mut self, space: &Space, event: &SweepEvent) {
         let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return };
-        self.add(|| CameLine::of(space, number, attempt, response, rtt).map(LogLine::Came));
+        self.add(|| ResponseLine::of(space, number, attempt, response, rtt).map(LogLine::Response));
     }
 
     /// Notes what was settled.
-    pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &SettleEvent<'_>) {
-        match *event {
-            SettleEvent::Stage(..) => {}
-            SettleEvent::Shared { family, trunk } => {
-                self.add(|| Some(LogLine::Shared(SharedLine { family, shared: trunk.clone() })));
+    pub(super) fn settled(&mut self, (space, ledger): (&Space, &Ledger), event: &TraceEvent) {
+        match event {
+            TraceEvent::Stage(..) => {}
+            TraceEvent::Shared { family, trunk } => {
+                self.add(|| Some(LogLine::Shared(SharedLine { family: *family, shared: trunk.clone() })));
             }
-            SettleEvent::Unheard { family, hosts } => {
-                self.add(|| Some(LogLine::Unheard(UnheardLine { family, unheard: hosts.to_vec() })));
+            TraceEvent::Unheard { family, hosts } => {
+                self.add(|| Some(LogLine::Unheard(UnheardLine { family: *family, unheard: hosts.clone() })));
             }
             // That is asked again; but what answered, and is doubted, would be believed without it.
-            SettleEvent::Reached(number, Reach::Untold) if ledger.response(number) != Some(Response::Open) => {}
-            SettleEvent::Reached(number, reach) => {
-                self.add(|| ReachLine::of(space, number, reach).map(LogLine::Reach));
+            TraceEvent::Reached(number, Reach::Untold) if ledger.response(*number) != Some(Response::Open) => {}
+            TraceEvent::Reached(number, reach) => {
+                self.add(|| ReachLine::of(space, *number, *reach).map(LogLine::Reach));
             }
         }
     }
@@ -212,7 +213,7 @@ fn read(file: &File, catalogue: &Catalogue) -> anyhow::Result<(LogHead, Wanted, 
         let entry: LogLine = serde_json::from_slice(&line).with_context(|| format!("line {at} is not a sweep's"))?;
         let Wanted { space, known, settled, .. } = &mut wanted;
         let restored = match entry {
-            LogLine::Came(came) => came.restore(space, known),
+            LogLine::Response(line) => line.restore(space, known),
             LogLine::Reach(reach) => reach.restore(space, &mut settled.settled),
             LogLine::Shared(SharedLine { family, shared }) => {
                 *settled.trunks.family(family) = shared;

@@ -1,6 +1,6 @@
 //! What a sweep found missing, as rules for a firewall.
 
-use super::super::args::Options;
+use super::super::settings::Settings;
 use super::super::{output, rules};
 use crate::report::{SweepReport, missing_rules};
 use crate::rules::Format;
@@ -9,12 +9,12 @@ use crate::rules::Format;
 ///
 /// # Errors
 /// When standard output does not take them.
-pub(super) fn write(options: &Options, firewall: &'static Format, report: &SweepReport) -> anyhow::Result<()> {
+pub(super) fn write(settings: &Settings, firewall: &'static Format, report: &SweepReport) -> anyhow::Result<()> {
     let missing = missing_rules(report);
     if missing.is_empty() {
         // What could not be told may be missing, too.
-        output::note(options, &format!("{} So there are no rules to write.", report.summary));
+        output::note(settings, &format!("{} So there are no rules to write.", report.summary));
         return Ok(());
     }
-    rules::write(options, firewall, &missing, None)
+    rules::write(settings, firewall, &missing, None)
 }

@@ -2,24 +2,27 @@
 
 use std::path::Path;
 
-use super::super::args::{self, Format, Options};
+use why5003_probes::kit::Family;
+
+use super::super::args;
+use super::super::settings::{Format, Settings};
 
 /// Looks at flags that are every command's, and at what goes with what.
 ///
 /// # Errors
 /// For the first that can't be heeded.
-pub(super) fn check(options: &Options, args: &args::Sweep) -> anyhow::Result<()> {
+pub(super) fn check(settings: &Settings, args: &args::Sweep) -> anyhow::Result<()> {
     let resumed = !args.resume.is_empty();
     let refused = [
-        ("--resolver", !options.resolver.is_empty(), "a sweep asks addresses and looks no name up"),
-        ("--proxy", options.proxy.is_some(), "a sweep asks by the direct way only"),
-        ("--roots", options.roots.is_some(), "a sweep looks at no certificate"),
-        ("-4", resumed && options.ipv4, IN_THE_FILE),
-        ("-6", resumed && options.ipv6, IN_THE_FILE),
+        ("--resolver", !settings.overrides.resolvers.is_empty(), "a sweep asks addresses and looks no name up"),
+        ("--proxy", settings.overrides.proxy.is_some(), "a sweep asks by the direct way only"),
+        ("--roots", settings.roots.is_some(), "a sweep looks at no certificate"),
+        ("-4", resumed && (settings.family == Some(Family::V4)), IN_THE_FILE),
+        ("-6", resumed && (settings.family == Some(Family::V6)), IN_THE_FILE),
         ("--seed", resumed && args.seed.is_some(), IN_THE_FILE),
         (
             "--format",
-            args.gap_as.is_some() && options.format != Format::Human,
+            args.gap_as.is_some() && settings.format != Format::Human,
             "--gap-as writes rules in place of a report",
         ),
     ];

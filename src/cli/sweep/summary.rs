@@ -2,8 +2,8 @@
 
 use super::super::args;
 use super::wanted::Wanted;
-use crate::run::{Settlement, Swept};
-use crate::sweep::Survey;
+use crate::run::Swept;
+use crate::sweep::{Survey, TraceResult};
 use crate::verdict::{Circumstance, SweepVerdict, conclude};
 
 /// What came of a sweep.
@@ -13,7 +13,7 @@ pub(super) struct Outcome<'a> {
     /// What the sweep proper brought.
     pub(super) swept: &'a Swept,
     /// What settling brought.
-    pub(super) settlement: &'a Settlement,
+    pub(super) settlement: &'a TraceResult,
     /// Whether all came to its end.
     pub(super) complete: bool,
     /// Whether it was the deadline that ended it.

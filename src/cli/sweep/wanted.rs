@@ -6,11 +6,13 @@ use anyhow::{Context, anyhow};
 use ipnet::IpNet;
 use why5003_probes::kit::Family;
 
-use super::super::args::{self, Options};
+use super::super::args;
 use super::super::output;
+use super::super::settings::Settings;
 use crate::catalogue::Catalogue;
-use crate::run::Settlement;
-use crate::sweep::{Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, WideRange};
+use crate::sweep::{
+    Amount, Chosen, LOG_SCHEMA, Lane, Ledger, LogHead, Selection, Shard, Space, TraceResult, WideRange,
+};
 
 /// What is to be swept, and what is known of it already.
 pub(super) struct Wanted {
@@ -27,7 +29,7 @@ pub(super) struct Wanted {
     /// What came in an earlier run.
     pub(super) known: Ledger,
     /// What was settled in an earlier run.
-    pub(super) settled: Settlement,
+    pub(super) settled: TraceResult,
 }
 
 /// What the flags want, with the first line of its file.
@@ -44,7 +46,7 @@ impl Wanted {
     /// # Errors
     /// When they choose nothing, or too much.
     pub(super) fn given(
-        options: &Options,
+        settings: &Settings,
         args: &args::Sweep,
         catalogue: &Catalogue,
         started: &str,
@@ -52,8 +54,8 @@ impl Wanted {
     ) -> anyhow::Result<Fresh> {
         // Who names a prefix of IPv6 wants it asked.
         let of_ipv6 = |prefix: &IpNet| Family::of(prefix.addr()) == Family::V6;
-        let lacks_ipv6 = options.family().is_none() && !has_ipv6 && !args.prefix.iter().any(of_ipv6);
-        let family = if lacks_ipv6 { Some(Family::V4) } else { options.family() };
+        let lacks_ipv6 = settings.family.is_none() && !has_ipv6 && !args.prefix.iter().any(of_ipv6);
+        let family = if lacks_ipv6 { Some(Family::V4) } else { settings.family };
         anyhow::ensure!(
             args.shard == Shard::WHOLE || args.seed.is_some(),
             "the parts of a sweep need one order: give the same --seed to each"
@@ -76,7 +78,7 @@ impl Wanted {
         let wanted = Self::of(&head, catalogue)?;
         let head = LogHead { targets: wanted.space.count(), ..head };
         if lacks_ipv6 && args.prefix.is_empty() {
-            output::note(options, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
+            output::note(settings, "This computer has no IPv6 address, so IPv6 prefixes are not asked.");
         }
         Ok(Fresh { wanted, head })
     }
@@ -114,7 +116,7 @@ impl Wanted {
             seed: head.seed,
             started: head.started.clone(),
             known,
-            settled: Settlement::default(),
+            settled: TraceResult::default(),
         })
     }
 }

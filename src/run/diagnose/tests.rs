@@ -5,11 +5,12 @@ use std::future::pending;
 use std::net::SocketAddr;
 
 use tokio::time::sleep;
-use why5003_probes::kit::{Role, Settings, Target, Transport};
+use why5003_probes::kit::{Role, Transport};
 
-use super::super::testing::{FakeComputer, FakeNetwork, ms, tools};
+use super::super::testing::{FakeComputer, FakeNetwork, HOW_FAR, LOSS, PASSAGE, ms, tools};
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::evidence::Names;
 use crate::experiment::{Experiment, looks};
 use crate::plan::Wishes;
 
@@ -116,22 +117,6 @@ fn passage() -> Question {
 fn zoom() -> SocketAddr {
     SocketAddr::new(ZOOM.parse().unwrap(), 443)
 }
-
-const HOW_FAR: Experiment<SocketAddr> =
-    Experiment::new("how-far", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)]);
-
-const LOSS: Experiment<SocketAddr> = Experiment {
-    quiet: true,
-    ..Experiment::new("loss", |_, to| {
-        let one = Settings { tries: Some(1), ..Settings::default() };
-        vec![Look::new("loss", Role::Range, Target::tcp(*to)).with(one)]
-    })
-};
-
-const PASSAGE: Experiment<SocketAddr> = Experiment {
-    beside: Beside::NothingThatBegins,
-    ..Experiment::new("passage", |_, to| vec![looks::passage(Role::Range, *to, 0)])
-};
 
 /// Two walks, one of which serves only to be held against the other.
 const EVERYTHING: Experiment<SocketAddr> = Experiment::new("everything", |_, to| {

@@ -153,7 +153,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let mut claim = Claim {
         owner: (at == 1).then_some(Owner::User),
         location: Some(location),
-        ..Claim::about(evidence, &refused, if at == 1 { NEAR } else { Confidence::Isolated }, because)
+        ..Claim::about(evidence, refused, if at == 1 { NEAR } else { Confidence::Isolated }, because)
     };
     let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
     Ruling { claims: vec![claim], open, ..Ruling::silent() }

@@ -120,9 +120,9 @@ fn source_of(evidence: &Evidence, proxy: &str, host: &str) -> (String, Option<u3
 const MOST_CITED: usize = 6;
 
 /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
-const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", offered);
+const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", |setup, ()| offered(setup));
 
-fn offered(setup: &Setup<'_>, (): &()) -> Vec<Look> {
+fn offered(setup: &Setup<'_>) -> Vec<Look> {
     let at_gateways = setup.gateways.iter().filter(|gateway| setup.may_use(**gateway)).flat_map(|gateway| {
         PROXY_PORTS.map(|port| Proxy { scheme: ProxyScheme::Http, host: gateway.to_string(), port, credentials: None })
     });

@@ -45,7 +45,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     if let Some((scope, ids)) = gone_everywhere(evidence) {
         let confidence = if admits_trouble(evidence) { Confidence::Proven } else { Confidence::Probable };
         let blocks = sign_in_fails(evidence);
-        return Ruling::claim(Claim { blocks, scope, ..Claim::of(confidence, [ids, pages].concat()) });
+        return Ruling::claim(Claim { scope, blocks, ..Claim::of(confidence, [ids, pages].concat()) });
     }
     if !works.is_empty() {
         return Ruling::excluded(works);
@@ -87,7 +87,7 @@ fn nothing_answers(evidence: &Evidence, unanswered: &[Attempt<'_>], pages: Vec<u
     if let Some(claim) = refused_at_the_end(evidence, unanswered) {
         let because = [claim.because, pages].concat();
         let confidence = if trouble { Confidence::Confirmed } else { Confidence::Indicated };
-        return Ruling::claim(Claim { because, blocks, confidence, ..claim });
+        return Ruling::claim(Claim { confidence, because, blocks, ..claim });
     }
     if pages.is_empty() {
         return Ruling { open: Some(read_the_page()), ..Ruling::silent() };

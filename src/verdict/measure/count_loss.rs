@@ -60,7 +60,7 @@ fn counts(evidence: &Evidence, wanted: Wanted) -> Vec<Question> {
         .chain([(neutral, Role::Control)])
         .chain(gateway.filter(|_| wanted.of_gateway))
         .filter(|(to, _)| counted(*to) <= wanted.before)
-        .map(|(to, role)| LOSS.of(Syns { to, role, syns: wanted.syns }))
+        .map(|(to, role)| LOSS.of(Syns { to, role, count: wanted.syns }))
         .collect()
 }
 
@@ -130,7 +130,7 @@ struct Syns {
     /// What the target is to Zoom, or to the diagnosis.
     role: Role,
     /// How many; the probe's own number where `None`.
-    syns: Option<u8>,
+    count: Option<u8>,
 }
 
 /// A flow that exchanges requests.
@@ -157,7 +157,7 @@ impl FlowSize {
 }
 
 fn count_syns(_: &Setup<'_>, counted: &Syns) -> Vec<Look> {
-    let settings = Settings { tries: counted.syns, ..Settings::default() };
+    let settings = Settings { tries: counted.count, ..Settings::default() };
     vec![Look::new("loss", counted.role, Target::tcp(counted.to)).with(settings)]
 }
 

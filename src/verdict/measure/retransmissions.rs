@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
 
-use crate::evidence::{Attempt, DirectConnection, Evidence, Source, tries};
+use crate::evidence::{Attempt, DirectConnection, Evidence, Source, Tries};
 
 /// Packets of ordinary looks of which one is known to have been lost, since its repetition was answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(in crate::verdict) fn resent(evidence: &Evidence, of: impl Fn(Role) -> bool)
             }
         }
         let Some(prompt) = seen.facts.iter().find_map(|fact| answered_promptly(seen, fact)) else { continue };
-        let (made, answered) = tries(seen).unwrap_or((1, 1));
+        let Tries { made, answered } = Tries::of(seen).unwrap_or(Tries { made: 1, answered: 1 });
         // Where the one answer was slow itself, the packets before it may merely have been as slow.
         resent.count(seen.id, made.into(), if prompt { made.saturating_sub(answered).into() } else { 0 });
     }
