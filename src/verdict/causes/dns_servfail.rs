@@ -1,7 +1,5 @@
 //! The resolver fails for Zoom's names alone.
 
-use std::collections::BTreeMap;
-
 use why5003_probes::kit::{How, Layer, RecordType};
 
 use super::prelude::*;
@@ -37,12 +35,13 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let mut ruling = Ruling::silent();
+    let mut told = false;
     for name in zoom_names(evidence) {
         if let Some(failing) = Failing::of(evidence, name) {
-            failing.judge(evidence, &mut ruling);
+            told |= failing.judge(evidence, &mut ruling);
         }
     }
-    if ruling.claims.iter().any(|c| !c.details.is_empty()) {
+    if told {
         ruling.open = None;
     }
     merged(ruling)
@@ -68,25 +67,26 @@ impl<'a> Failing<'a> {
         }
     }
 
-    fn judge(&self, evidence: &Evidence, ruling: &mut Ruling) {
+    /// Claims it or asks more of it. Says whether it is known how the resolver fails: by silence, or with DNSSEC told apart.
+    fn judge(&self, evidence: &Evidence, ruling: &mut Ruling) -> bool {
         let Self { name, server, .. } = *self;
         let truth = independent(evidence, name);
         if truth.is_empty() {
             let next_test = format!("ask independent resolvers for {name}");
             ruling.open = Some(Doubt { next_test, questions: vec![INDEPENDENTLY.of(name.to_owned())] });
-            return;
+            return false;
         }
         let asked: Vec<_> = evidence.asked_of(server).filter(|l| l.role() == Role::Control).collect();
         if !asked.is_empty() && asked.iter().all(|l| l.named() == Named::Failed(How::Silent)) {
             // It keeps silent on everybody.
-            return;
+            return false;
         }
         let neutral: Vec<u32> =
             asked.iter().filter(|l| matches!(l.named(), Named::Addresses(_))).map(|l| l.id()).collect();
         if neutral.is_empty() {
             let next_test = format!("ask the resolver {server} for a neutral name");
             ruling.open = Some(Doubt { next_test, questions: vec![NEUTRAL_NAMES.of(server)] });
-            return;
+            return false;
         }
         let unchecked: Vec<_> = evidence.lookups_of(name).filter(|l| l.unchecked()).collect();
         // DNSSEC answers SERVFAIL; it keeps nobody silent.
@@ -97,6 +97,7 @@ impl<'a> Failing<'a> {
         }
         let because = self.lookups.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
         ruling.claims.push(self.claim(evidence, &unchecked, because));
+        self.is_silent() || !unchecked.is_empty()
     }
 
     fn is_silent(&self) -> bool {

@@ -1,7 +1,5 @@
 //! The resolver gives an address that is not Zoom's.
 
-use std::collections::BTreeMap;
-
 use why5003_probes::kit::{AddressScope, Layer, Transport};
 
 use super::prelude::*;

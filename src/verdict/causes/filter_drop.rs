@@ -1,7 +1,5 @@
 //! TCP 443 to Zoom is dropped without a word.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{How, Layer, Stage, Transport};
 
 use super::prelude::*;

@@ -1,7 +1,5 @@
 //! A box on the way resets connections to Zoom.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{How, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;

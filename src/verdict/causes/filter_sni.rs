@@ -1,7 +1,5 @@
 //! Zoom's server name in the ClientHello is what kills the connection.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{How, Layer, Sni, Stage};
 
 use super::prelude::*;

@@ -1,7 +1,5 @@
 //! A tunnel that swallows what is sent into it, or takes only part of Zoom's addresses.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{How, InterfaceKind, Layer, Stage};
 
 use super::prelude::*;

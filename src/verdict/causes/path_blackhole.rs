@@ -40,7 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .collect();
     let Some(first) = first_walked(evidence, &silent) else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
-    let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
+    let addresses: BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
     if addresses.len() < 2 && aimed.iter().any(|a| a.to() != first.to()) {
         return Ruling::silent();
     }

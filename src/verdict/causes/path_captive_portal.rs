@@ -49,14 +49,14 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let rewritten: Vec<_> = pages.iter().filter(|a| expected(a) == Some(false)).copied().collect();
     // Two pages, not two addresses: a portal's own DNS gives one address for every name.
-    let places: std::collections::BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
+    let places: BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
     if places.is_empty() {
         return Ruling::silent();
     }
     if places.len() < 2 {
         return Ruling::doubt("fetch other plain-HTTP pages whose content is known", vec![KNOWN_PAGES.of(())]);
     }
-    let mut details = std::collections::BTreeMap::new();
+    let mut details = BTreeMap::new();
     if let Some(location) = rewritten.iter().find_map(|a| a.response()?.location.clone()) {
         details.insert("portal".to_owned(), location);
     }

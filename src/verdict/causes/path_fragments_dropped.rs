@@ -1,7 +1,5 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Target, Transport};
 
 use super::prelude::*;

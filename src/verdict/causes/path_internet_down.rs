@@ -54,8 +54,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .attempts()
         .filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how)) && !a.icmp().any(|i| i.own))
         .collect();
-    let controls: std::collections::BTreeSet<_> =
-        tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
+    let controls: BTreeSet<_> = tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
     if none_connects && controls.len() >= 2 && !alive.is_empty() {
         let next_test = "ask whether a proxy has to be set here: names are answered, and no TCP connection stands, to neutral hosts \
                          neither";

@@ -1,5 +1,6 @@
 //! What every cause's file needs: the record, the ruling, the evidence's views, and the common ways to weigh them.
 
+pub(super) use std::collections::{BTreeMap, BTreeSet};
 pub(super) use std::net::{IpAddr, SocketAddr};
 
 pub(super) use why5003_probes::kit::{Look, Role, Settings};
@@ -41,7 +42,7 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
 ///
 /// Where all tries lie in one prefix it gives back what is left to ask.
 pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option<Doubt> {
-    let tried: std::collections::BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
+    let tried: BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
     let reach = coverage_beyond(evidence, hop);
     if reach.is_none() && tried.len() < 2 {
         return Some(Doubt {

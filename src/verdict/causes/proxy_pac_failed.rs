@@ -1,7 +1,5 @@
 //! The proxy script that this computer is set to is not to be had, fails, or names a dead proxy.
 
-use std::collections::BTreeMap;
-
 use why5003_probes::kit::{How, Layer, ProxySays, Stage};
 
 use super::prelude::*;

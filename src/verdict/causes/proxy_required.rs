@@ -1,7 +1,5 @@
 //! Nothing leaves this network directly, and a proxy that is not set here leads out.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use why5003_probes::kit::proxy_settings::{DIRECT, Script};
 use why5003_probes::kit::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
 

@@ -53,7 +53,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let spared: Vec<u32> = controls.iter().filter(|a| a.genuine()).map(|a| a.id()).collect();
     let trusted = opened.iter().all(|a| a.verified(Roots::System) == Some(None));
     let inspector = evidence.background().inspector(&issuer);
-    let mut details = std::collections::BTreeMap::from([
+    let mut details = BTreeMap::from([
         ("issuer".to_owned(), issuer.clone()),
         ("trusted_by_this_computer".to_owned(), yes_or_no(trusted)),
         ("neutral_hosts_too".to_owned(), yes_or_no(!same.is_empty())),

@@ -1,7 +1,5 @@
 //! Zoom itself is down.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
