@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Observation, Role};
+use why5003_probes::model::{Fact, Observation, Role};
 
 use super::{Attempt, Evidence};
 

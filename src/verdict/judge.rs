@@ -1,6 +1,6 @@
 //! From evidence to verdict: runs every rule, folds what a root explains, ranks what is left, and says how the sign-in path stands.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::cause::{Cause, Effect};
 use super::causes::CAUSES;
@@ -173,7 +173,7 @@ fn once_more(evidence: &Evidence) -> Option<Question> {
 }
 
 fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {
-    use why5003_probes::kit::How;
+    use why5003_probes::model::How;
     let exhausted = |id: &u32| {
         evidence
             .observations()

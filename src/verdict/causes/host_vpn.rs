@@ -1,6 +1,6 @@
 //! A tunnel that swallows what is sent into it, or takes only part of Zoom's addresses.
 
-use why5003_probes::kit::{How, InterfaceKind, Layer, Stage};
+use why5003_probes::model::{How, InterfaceKind, Layer, Stage};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
-use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Target, Transport};
+use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, Target, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The proxy script that this computer is set to is not to be had, fails, or names a dead proxy.
 
-use why5003_probes::kit::{How, Layer, ProxySays, Stage};
+use why5003_probes::model::{How, Layer, ProxySays, Stage};
 
 use super::prelude::*;
 use crate::evidence::{ScriptRun, SetWay};

@@ -1,7 +1,7 @@
 //! Nothing leaves this network directly, and a proxy that is not set here leads out.
 
-use why5003_probes::kit::proxy_settings::{DIRECT, Script};
-use why5003_probes::kit::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
+use why5003_probes::model::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
+use why5003_probes::wire::proxy_settings::{DIRECT, Script};
 
 use super::prelude::*;
 use crate::evidence::SetWay;

@@ -1,6 +1,6 @@
 //! Zoom itself is down.
 
-use why5003_probes::kit::{How, Layer, Stage};
+use why5003_probes::model::{How, Layer, Stage};
 
 use super::prelude::*;
 use crate::verdict::measure::locate_flow::FlowLocation;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Family, Role};
+use why5003_probes::model::{Family, Role};
 
 use super::names::{right_addresses, zoom_names};
 use crate::evidence::{Attempt, Evidence};

@@ -1,6 +1,6 @@
 //! A path MTU black hole, as the search for a passing segment size shows it.
 
-use why5003_probes::kit::{Fact, MtuMethod, Observation, PathMtu};
+use why5003_probes::model::{Fact, MtuMethod, Observation, PathMtu};
 
 use crate::evidence::Evidence;
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Family, How, Look, Role, Settings, Target};
+use why5003_probes::model::{Family, How, Look, Role, Settings, Target};
 
 use super::attempts::controls;
 use super::sign_in::{SignIn, sign_in_at, system_addresses};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use why5003_probes::kit::{How, Proxy, Role, Stage, Tunnel, Via};
+use why5003_probes::model::{How, Proxy, Role, Stage, Tunnel, Via};
 
 use super::attempts::is_zoom;
 use super::names::decisive;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, How, Observation, Transport};
+use why5003_probes::model::{Fact, How, Observation, Transport};
 
 use super::locate_flow::locate_flow;
 use super::sign_in::{SignIn, sign_in};

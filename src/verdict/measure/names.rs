@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use why5003_probes::kit::Role;
+use why5003_probes::model::Role;
 
 use super::certificates::shows_a_stranger;
 use crate::evidence::{Evidence, Lookup, Named, Source};

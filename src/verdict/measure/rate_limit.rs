@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, How, Observation, Stage, Volley};
+use why5003_probes::model::{Fact, How, Observation, Stage, Volley};
 
 use super::attempts::{controls, is_zoom};
 use super::retransmissions::waits_on_connections_that_stand;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
+use why5003_probes::model::{Exchange, Fact, Observation, Role, Via};
 
 use crate::evidence::{Attempt, DirectConnection, Evidence, Source, Tries};
 
@@ -156,7 +156,7 @@ mod tests {
     use std::net::SocketAddr;
     use std::sync::Arc;
 
-    use why5003_probes::kit::{Answer, Connected, Look, Target};
+    use why5003_probes::model::{Answer, Connected, Look, Target};
 
     use super::*;
     use crate::catalogue::Catalogue;

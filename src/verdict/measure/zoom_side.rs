@@ -1,6 +1,6 @@
 //! What Zoom says of itself: its status page.
 
-use why5003_probes::kit::{Fact, Role};
+use why5003_probes::model::{Fact, Role};
 
 use crate::evidence::Evidence;
 
