@@ -76,6 +76,8 @@ pub mod demo;
 #[doc(hidden)]
 pub mod evidence;
 #[doc(hidden)]
+pub mod experiment;
+#[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]
 pub mod report;

@@ -3,28 +3,34 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kit::IcmpMeaning;
 
 /// What came for one address and port.
 ///
-/// Closed on purpose: each is one byte in the ledger and one word in a sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Closed on purpose: each is one byte in the ledger and, as it is serialised, the words of a line of a sweep's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "came", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Response {
     /// A SYN-ACK, or a datagram.
     Open,
     /// A RST with its IP TTL where it was read, or a port unreachable from the address itself.
     Closed {
         /// TTL or hop limit on arrival.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         ttl: Option<u8>,
     },
     /// An ICMP error that says "administratively prohibited", or a port unreachable from somebody else (RFC 1812, 5.2.7.1).
     Prohibited {
         /// Who sent it, where that is known.
+        #[serde(rename = "from", default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
     /// Any other ICMP error: no route, no such host.
     Unreachable {
         /// Who sent it; `None` is this computer itself, which has no way there or may not send.
+        #[serde(rename = "from", default, skip_serializing_if = "Option::is_none")]
         by: Option<IpAddr>,
     },
     /// Nothing in the time given.

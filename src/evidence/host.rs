@@ -109,5 +109,5 @@ impl<'a> HostState<'a> {
 
 /// Whether an address can be used beyond the link: link-local ones (RFC 3927, RFC 4291) can't.
 fn usable(address: &ipnet::IpNet) -> bool {
-    AddressScope::of(address.addr()).leaves_the_link()
+    AddressScope::of(address.addr()) != AddressScope::Link && !address.addr().is_unspecified()
 }

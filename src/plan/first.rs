@@ -4,23 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
 
-use super::{Plan, looks, proxies};
+use super::{Plan, proxies};
 use crate::catalogue::{Catalogue, Host, Portal};
-
-/// Port of plain DNS (RFC 1035).
-pub(super) const DNS: u16 = 53;
-
-/// Port of DNS over TLS (RFC 7858).
-pub(super) const DOT: u16 = 853;
+use crate::experiment::looks;
+use crate::experiment::names::DOT;
+pub(super) use crate::experiment::role;
 
 /// How many side hosts a first round looks at: enough to see a filter of names, few enough to stay polite.
 const SIDE_HOSTS: usize = 8;
 
 /// How many neutral hosts of each kind are looked at.
 const CONTROLS: usize = 2;
-
-/// How many independent resolvers are asked in the first round.
-const RESOLVERS: usize = 2;
 
 /// This computer: its hosts-file lines for the catalogue's names, its routes to the catalogue's addresses.
 pub(super) fn this_computer(catalogue: &Catalogue) -> Look {
@@ -49,11 +43,6 @@ pub(super) fn looks(plan: &Plan<'_>) -> Vec<Look> {
     first
 }
 
-/// What a host is to the diagnosis: only a decisive one stands for sign-in.
-pub(super) fn role(host: &Host) -> Role {
-    if host.decisive { Role::SignIn } else { Role::Side }
-}
-
 /// The web hosts of a first round: all of sign-in, some of the others.
 pub(super) fn web_hosts(catalogue: &Catalogue) -> impl Iterator<Item = &Host> {
     let is_web = |host: &&Host| matches!(host.role, Role::SignIn | Role::Side);
@@ -64,7 +53,7 @@ pub(super) fn web_hosts(catalogue: &Catalogue) -> impl Iterator<Item = &Host> {
 fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
     let catalogue = plan.catalogue;
     let mut asked = Vec::new();
-    let servers = independents(plan);
+    let servers = plan.setup().independent_resolvers();
     for host in catalogue.hosts.iter().filter(|host| host.decisive) {
         for server in &plan.here.resolvers {
             asked.push(looks::by_udp(&host.name, Role::SignIn, *server, RecordType::A));
@@ -72,8 +61,8 @@ fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
         for server in &servers {
             asked.push(looks::by_udp_twice(&host.name, Role::SignIn, *server));
         }
-        if let Some(resolver) = catalogue.resolvers.iter().find(|r| r.addresses.iter().any(|a| usable(plan, *a)))
-            && let Some(address) = resolver.addresses.iter().copied().find(|a| usable(plan, *a))
+        if let Some(resolver) = catalogue.resolvers.iter().find(|r| r.addresses.iter().any(|a| plan.may_use(*a)))
+            && let Some(address) = resolver.addresses.iter().copied().find(|a| plan.may_use(*a))
         {
             let to = SocketAddr::new(address, DOT);
             asked.push(looks::encrypted(&host.name, Role::SignIn, DnsTransport::Dot, to, &resolver.dot));
@@ -87,23 +76,6 @@ fn names_by_wire(plan: &Plan<'_>) -> Vec<Look> {
     asked
 }
 
-/// Independent resolvers that are not this computer's own, one address each.
-pub(super) fn independents(plan: &Plan<'_>) -> Vec<SocketAddr> {
-    let own = |address: &IpAddr| plan.here.resolvers.iter().any(|server| server.ip() == *address);
-    plan.catalogue
-        .resolvers
-        .iter()
-        .filter(|resolver| !resolver.addresses.iter().any(own))
-        .filter_map(|resolver| resolver.addresses.iter().copied().find(|a| usable(plan, *a)))
-        .take(RESOLVERS)
-        .map(|address| SocketAddr::new(address, DNS))
-        .collect()
-}
-
-pub(super) fn usable(plan: &Plan<'_>, address: IpAddr) -> bool {
-    plan.may_use(address)
-}
-
 /// Neutral hosts by name and by address, and pages whose content is known.
 fn neutral(plan: &Plan<'_>) -> Vec<Look> {
     let catalogue = plan.catalogue;
@@ -112,7 +84,7 @@ fn neutral(plan: &Plan<'_>) -> Vec<Look> {
         neutral.push(looks::by_system(&control.name, Role::Control));
     }
     for control in catalogue.controls.iter().filter(|control| !control.addresses.is_empty()).take(CONTROLS) {
-        if let Some(address) = control.addresses.iter().copied().find(|a| usable(plan, *a)) {
+        if let Some(address) = control.addresses.iter().copied().find(|a| plan.may_use(*a)) {
             neutral.push(looks::handshake(&control.name, Role::Control, SocketAddr::new(address, control.port)));
         }
     }

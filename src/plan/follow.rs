@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::kit::{Fact, Family, Look, Observation, Role};
 
-use super::{Plan, first, looks, proxies};
+use super::{Plan, first, proxies};
+use crate::experiment::looks;
 
 /// How many addresses of a name are tried for each family.
 const ADDRESSES_EACH_FAMILY: usize = 2;

@@ -81,7 +81,7 @@ impl Here {
 
 /// Whether an interface can carry packets of a family beyond its own link.
 fn carries(interface: &Interface, family: Family) -> bool {
-    let beyond = |address: IpAddr| Family::of(address) == family && AddressScope::of(address).leaves_the_link();
+    let beyond = |address: IpAddr| Family::of(address) == family && AddressScope::of(address) != AddressScope::Link;
     interface.kind != InterfaceKind::Loopback
         && interface.up
         && interface.addresses.iter().map(ipnet::IpNet::addr).any(beyond)

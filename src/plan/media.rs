@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Fact, How, Look, Observation, Role, Transport};
 
-use super::looks;
+use crate::experiment::looks;
 
 /// What is known of the way to media.
 #[derive(Clone, Copy, Debug, Default)]

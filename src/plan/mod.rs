@@ -2,13 +2,10 @@
 //!
 //! Pure: a plan is a value that is told what was seen and gives looks. It takes none, and never repeats one.
 
-mod answer;
 mod first;
 mod follow;
 mod here;
-mod looks;
 mod media;
-mod prefixes;
 mod proxies;
 mod silence;
 mod sweep;
@@ -21,7 +18,9 @@ use why5003_probes::kit::{Family, Look, Observation, Proxy, RecordType, Role, Tr
 use here::Here;
 
 use crate::catalogue::Catalogue;
-use crate::evidence::{NotLooked, Question};
+use crate::evidence::NotLooked;
+use crate::experiment::looks::{self, TRACEROUTE};
+use crate::experiment::{Question, Setup};
 pub use sweep::{NEUTRAL_PORTS, all_the_way, neutral_walks, up_to, walk};
 
 /// What the user wants of a diagnosis.
@@ -101,10 +100,8 @@ impl<'a> Plan<'a> {
 
     /// The looks that would answer a question; none if they were given before, or there are none.
     pub fn answer(&mut self, question: &Question) -> Vec<Look> {
-        if let Question::NamesFrom { server } = question {
-            self.names_from = Some(*server);
-        }
-        let looks = answer::looks(self, question);
+        self.names_from = question.stand_in().or(self.names_from);
+        let looks = question.probes(&self.setup());
         self.new_ones(looks)
     }
 
@@ -123,7 +120,7 @@ impl<'a> Plan<'a> {
     /// Whether a look serves only to tell one cause from another: where no rule asks anything any more, its answer can teach
     /// nothing.
     pub fn only_compares(look: &Look) -> bool {
-        look.settings.ladder.is_some() && look.target.port == Some((answer::TRACEROUTE, Transport::Udp))
+        look.settings.ladder.is_some() && look.target.port == Some((TRACEROUTE, Transport::Udp))
     }
 
     /// Whether a look waits for what the system's library says of a name.
@@ -176,12 +173,22 @@ impl<'a> Plan<'a> {
 
     /// Whether an address is of a family that this run uses.
     fn may_use(&self, address: IpAddr) -> bool {
-        let family = Family::of(address);
-        let carried = match family {
-            Family::V4 => self.here.v4,
-            Family::V6 => self.here.v6,
-        };
-        carried && self.wishes.family.is_none_or(|wished| wished == family)
+        self.setup().may_use(address)
+    }
+
+    /// What experiments are made of.
+    fn setup(&self) -> Setup<'_> {
+        Setup {
+            catalogue: self.catalogue,
+            resolvers: &self.here.resolvers,
+            proxies: &self.here.proxies,
+            for_http: &self.here.for_http,
+            gateways: &self.here.gateways,
+            ipv4: self.here.v4 && self.wishes.family != Some(Family::V6),
+            ipv6: self.here.v6 && self.wishes.family != Some(Family::V4),
+            addresses: &self.addresses,
+            given: &self.given,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Fact, Family, Look, Observation, Role, Transport, Via};
 
-use super::looks;
+use crate::experiment::looks;
 
 /// What connections came to so far.
 #[derive(Clone, Debug, Default)]

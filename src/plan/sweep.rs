@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use why5003_probes::kit::{Family, Look, Role, Settings, Transport};
 
-use super::looks;
 use crate::catalogue::Catalogue;
+use crate::experiment::looks;
 
 /// Walks to neutral hosts of different operators, of one family: what their ways share is this network's. At each of [`NEUTRAL_PORTS`]
 /// there are such; a network that lets its users go to few places may let only one of them through.

@@ -22,6 +22,6 @@ pub use redact::Redaction;
 pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};
 pub use sweep::{
-    Counts, SWEEP_SCHEMA, SweepLane, SweepReport, missing_rules, sweep_human, sweep_json, sweep_lanes, sweep_markdown,
+    SWEEP_SCHEMA, SweepLane, SweepReport, missing_rules, sweep_human, sweep_json, sweep_lanes, sweep_markdown,
     sweep_summary,
 };

@@ -99,25 +99,35 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
              flow alone: it is {address} or sits between the two",
             hop_words(*hop)
         )),
-        Some(Location { hop, address: Some(address), next: None }) => Some(format!("{}{address}", hop_words(*hop))),
         Some(Location { hop, address: None, next: Some(next) }) => Some(format!(
             "{}before {next}, the first that answers for a passing flow alone; nothing nearer answers",
             hop_words(*hop)
         )),
-        Some(Location { hop: Some(0), address: None, next: None }) => Some("this computer".to_owned()),
-        Some(Location { hop: Some(hop), address: None, next: None }) => {
-            Some(format!("hop {hop}, whose address is not known"))
-        }
-        Some(Location { hop: None, address: None, next: None }) | None if on_the_way => {
-            Some("not located on the way".to_owned())
-        }
-        Some(Location { hop: None, address: None, next: None }) | None
-            if finding.id.starts_with("host.") || finding.id.starts_with("client.") =>
-        {
-            Some("this computer".to_owned())
-        }
-        Some(Location { hop: None, address: None, next: None }) | None => None,
+        Some(location) if *location != Location::default() => spot(location),
+        _ if on_the_way => Some("not located on the way".to_owned()),
+        _ if finding.id.starts_with("host.") || finding.id.starts_with("client.") => Some("this computer".to_owned()),
+        _ => None,
     }
+}
+
+/// A hop and its address, in words; `None` where neither is known.
+fn spot(location: &Location) -> Option<String> {
+    match (location.hop, location.address) {
+        (Some(0), None) => Some("this computer".to_owned()),
+        (Some(0), Some(address)) => Some(format!("this computer, {address}")),
+        (Some(hop), None) => Some(format!("hop {hop}, whose address is not known")),
+        (Some(hop), Some(address)) => Some(format!("hop {hop}, {address}")),
+        (None, Some(address)) => Some(address.to_string()),
+        (None, None) => None,
+    }
+}
+
+/// Where a sweep's packets are stopped, in words: `at hop 2, 10.0.2.2`, or `by 10.0.2.2` where only the sender of a refusal is
+/// known; `None` where nothing is.
+pub(super) fn stopped_where(location: Option<&Location>) -> Option<String> {
+    let location = location?;
+    let preposition = if location.hop.is_some() { "at" } else { "by" };
+    Some(format!("{preposition} {}", spot(location)?))
 }
 
 /// A detail as a label and its text: words instead of a field's name, and a span of time that can be grasped.

@@ -6,7 +6,6 @@ mod settle;
 mod sweep;
 #[cfg(test)]
 mod testing;
-mod way_out;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};

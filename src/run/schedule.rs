@@ -1,8 +1,8 @@
-//! Takes looks side by side, within limits: the only place that starts tasks.
+//! Makes probes side by side, within limits: the only place that starts tasks.
 //!
-//! Nothing is detached: dropping the schedule ends every look at once.
+//! Nothing is detached: dropping the schedule ends every probe at once.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use why5003_probes::kit::{
 
 use crate::evidence::NotLooked;
 
-/// What looks are taken with.
+/// What probes are made with.
 #[derive(Clone)]
 pub struct Tools {
     /// Sends and receives.
@@ -31,9 +31,9 @@ pub struct Tools {
 /// How much may run side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Looks in all.
+    /// Probes in all.
     pub at_once: usize,
-    /// Looks at one address: more would look like an attack to it, and to a rate limit on the way.
+    /// Probes of one address: more would look like an attack to it, and to a rate limit on the way.
     pub per_address: usize,
 }
 
@@ -43,39 +43,52 @@ impl Default for Limits {
     }
 }
 
-/// How a look came back.
+/// How a probe came back.
 #[derive(Debug)]
 pub enum Finish {
-    /// It saw something.
+    /// It was made, and this is what it saw.
     Seen(Box<Observation>),
-    /// It could not be taken.
+    /// It could not be made.
     NotLooked(NotLooked),
 }
 
-/// Looks waiting and under way.
+/// Probes waiting and under way.
 pub struct Schedule {
     tools: Tools,
     limits: Limits,
+    /// Requests that made no sense to their prober.
+    refused: VecDeque<NotLooked>,
     /// Ready to start.
     waiting: VecDeque<Job>,
-    /// Held back, because enough looks at their address are under way.
+    /// Held back, because enough probes of their address are under way.
     held: HashMap<IpAddr, VecDeque<Job>>,
-    busy: HashMap<IpAddr, usize>,
-    tasks: JoinSet<(Duration, Duration, Result<Seen, CannotLook>)>,
-    running: HashMap<Id, (u32, Look)>,
-    /// When those under way began, by their numbers, until they were found overdue.
-    began: BTreeMap<u32, Instant>,
-    handles: HashMap<Id, AbortHandle>,
-    /// Looks that made no sense to their probe.
-    refused: VecDeque<NotLooked>,
-    /// When the last look was added.
-    added: Instant,
+    /// Under way; a probe that was dropped has left this list, though its task may not have ended yet.
+    running: HashMap<Id, Running>,
+    tasks: JoinSet<Ended>,
 }
 
+/// A probe that has not started.
 struct Job {
     id: u32,
     look: Look,
     probe: Box<dyn Probe>,
+}
+
+/// A probe that is under way.
+struct Running {
+    id: u32,
+    look: Look,
+    began: Instant,
+    /// It was reported as late: that is done once.
+    told_late: bool,
+    task: AbortHandle,
+}
+
+/// How the task of a probe ended.
+struct Ended {
+    started: Duration,
+    took: Duration,
+    result: Result<Seen, CannotLook>,
 }
 
 impl Schedule {
@@ -84,21 +97,16 @@ impl Schedule {
         Self {
             tools,
             limits,
+            refused: VecDeque::new(),
             waiting: VecDeque::new(),
             held: HashMap::new(),
-            busy: HashMap::new(),
-            tasks: JoinSet::new(),
             running: HashMap::new(),
-            began: BTreeMap::new(),
-            handles: HashMap::new(),
-            refused: VecDeque::new(),
-            added: Instant::now(),
+            tasks: JoinSet::new(),
         }
     }
 
-    /// Adds a look; its number is the plan's.
+    /// Adds a probe; its number is the plan's.
     pub fn push(&mut self, id: u32, look: Look) {
-        self.added = Instant::now();
         let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
         match prepared {
             Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
@@ -107,7 +115,7 @@ impl Schedule {
         }
     }
 
-    /// Waits for the next look to come back, in whatever order; `None` when none is left.
+    /// Waits for the next probe to come back, in whatever order; `None` when none is left.
     ///
     /// Safe to drop: what is under way goes on.
     pub async fn next(&mut self) -> Option<Finish> {
@@ -119,77 +127,67 @@ impl Schedule {
             let joined = self.tasks.join_next_with_id().await?;
             let task = joined.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
             // One that was dropped has left the list already.
-            let Some((id, look)) = self.finished(task) else { continue };
-            return Some(match joined {
-                Ok((_, (started, took, Ok(Seen { facts, failure })))) => {
-                    Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure }))
+            let Some(Running { id, look, .. }) = self.remove(task) else { continue };
+            let why = match joined {
+                Ok((_, Ended { started, took, result: Ok(Seen { facts, failure }) })) => {
+                    return Some(Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure })));
                 }
-                Ok((_, (_, _, Err(cannot)))) => Finish::NotLooked(NotLooked {
-                    what: label(&look),
-                    why: format!("could not {}", with_sources(&cannot)),
-                }),
-                Err(error) => {
-                    let why = if error.is_panic() {
-                        format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
-                    } else {
-                        "it was ended".to_owned()
-                    };
-                    Finish::NotLooked(NotLooked { what: label(&look), why })
+                Ok((_, Ended { result: Err(cannot), .. })) => format!("could not {}", with_sources(&cannot)),
+                Err(error) if error.is_panic() => {
+                    format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
                 }
-            });
+                Err(_) => "it was ended".to_owned(),
+            };
+            return Some(Finish::NotLooked(NotLooked { what: label(&look), why }));
         }
     }
 
-    /// When the last look was added.
-    pub fn added(&self) -> Instant {
-        self.added
-    }
-
-    /// The looks that are waiting or under way, in no order.
+    /// The probes that are waiting or under way, in no order.
     pub fn pending(&self) -> impl Iterator<Item = &Look> {
         let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.look);
-        self.running.values().map(|(_, look)| look).chain(waiting)
+        self.running.values().map(|running| &running.look).chain(waiting)
     }
 
-    /// When the first of those under way will have taken so long; `None` where none is left to be found overdue.
-    pub fn first_due(&self, patience: Duration) -> Option<Instant> {
-        self.began.values().min().map(|first| *first + patience)
+    /// When the first probe will be late that takes longer than this; `None` where all that are under way were told to be.
+    pub fn first_late(&self, patience: Duration) -> Option<Instant> {
+        let in_time = self.running.values().filter(|running| !running.told_late);
+        in_time.map(|running| running.began + patience).min()
     }
 
-    /// The looks that are under way for so long, or nearly, in the order of the plan: each once.
-    pub fn overdue(&mut self, patience: Duration) -> Vec<Look> {
+    /// The probes that are under way for so long, or nearly, in the order of the plan: each is told once.
+    pub fn late(&mut self, patience: Duration) -> Vec<Look> {
         let now = Instant::now() + TOGETHER;
-        let late: Vec<u32> =
-            self.began.iter().filter(|(_, began)| **began + patience <= now).map(|(id, _)| *id).collect();
-        self.began.retain(|id, _| !late.contains(id));
-        let mut looks: Vec<&(u32, Look)> = self.running.values().filter(|(id, _)| late.contains(id)).collect();
-        looks.sort_by_key(|(id, _)| *id);
-        looks.into_iter().map(|(_, look)| look.clone()).collect()
+        let is_late = |running: &&mut Running| !running.told_late && running.began + patience <= now;
+        let mut late: Vec<&mut Running> = self.running.values_mut().filter(is_late).collect();
+        late.sort_by_key(|running| running.id);
+        let told = late.into_iter().map(|running| {
+            running.told_late = true;
+            running.look.clone()
+        });
+        told.collect()
     }
 
-    /// Ends those that are waiting or under way and of such a kind; they were not looked at, for this reason.
-    pub fn drop_those(&mut self, such: fn(&Look) -> bool, why: &str) -> Vec<NotLooked> {
-        let mut left = Vec::new();
-        let under_way: Vec<Id> =
-            self.running.iter().filter(|(_, (_, look))| such(look)).map(|(task, _)| *task).collect();
-        for task in under_way {
-            if let Some(handle) = self.handles.remove(&task) {
-                handle.abort();
+    /// Ends the probes of a kind that are waiting or under way: they were not made, for this reason.
+    pub fn drop_those(&mut self, such: impl Fn(&Look) -> bool, why: &str) -> Vec<NotLooked> {
+        let mut dropped = Vec::new();
+        let of_kind = self.running.iter().filter(|(_, running)| such(&running.look));
+        for task in of_kind.map(|(task, _)| *task).collect::<Vec<_>>() {
+            if let Some(running) = self.remove(task) {
+                running.task.abort();
+                dropped.push((running.id, running.look));
             }
-            left.extend(self.finished(task));
         }
         for queue in self.held.values_mut().chain([&mut self.waiting]) {
-            let (dropped, kept) = queue.drain(..).partition(|job| such(&job.look));
+            let (gone, kept): (VecDeque<Job>, _) = queue.drain(..).partition(|job| such(&job.look));
             *queue = kept;
-            let dropped: VecDeque<Job> = dropped;
-            left.extend(dropped.into_iter().map(|job| (job.id, job.look)));
+            dropped.extend(gone.into_iter().map(|job| (job.id, job.look)));
         }
-        not_looked(left, why)
+        not_looked(dropped, why)
     }
 
-    /// Ends everything; what was waiting or under way was not looked at, for this reason.
+    /// Ends everything; what was waiting or under way was not probed, for this reason.
     pub fn abandon(mut self, why: &str) -> Vec<NotLooked> {
-        let under_way = self.running.drain().map(|(_, (id, look))| (id, look));
+        let under_way = self.running.drain().map(|(_, running)| (running.id, running.look));
         let waiting = self.waiting.drain(..).chain(self.held.drain().flat_map(|(_, jobs)| jobs));
         not_looked(under_way.chain(waiting.map(|job| (job.id, job.look))).collect(), why)
     }
@@ -197,54 +195,47 @@ impl Schedule {
     fn start(&mut self) {
         while self.tasks.len() < self.limits.at_once {
             let Some(job) = self.waiting.pop_front() else { return };
-            if let Some(address) = counted(&job.look) {
-                let busy = self.busy.entry(address).or_default();
-                // The last place is kept for sign-in, which must not wait for the hosts beside it to be silent.
-                if *busy + usize::from(!is_of_sign_in(&job.look)) >= self.limits.per_address {
+            match counted(&job.look) {
+                Some(address) if !self.has_place(address, &job.look) => {
                     self.held.entry(address).or_default().push_back(job);
-                    continue;
                 }
-                *busy += 1;
+                _ => self.begin(job),
             }
-            let Job { id, look, probe } = job;
-            let tools = self.tools.clone();
-            let handle = self.tasks.spawn(async move {
-                let started = tools.clock.elapsed();
-                let means = Means {
-                    network: &*tools.network,
-                    clock: &*tools.clock,
-                    system: &*tools.system,
-                    trust: &tools.trust,
-                };
-                let result = probe.look(&means).await;
-                (started, tools.clock.elapsed().saturating_sub(started), result)
-            });
-            self.running.insert(handle.id(), (id, look));
-            self.began.insert(id, Instant::now());
-            self.handles.insert(handle.id(), handle);
         }
     }
 
-    fn finished(&mut self, task: Id) -> Option<(u32, Look)> {
-        let (id, look) = self.running.remove(&task)?;
-        self.handles.remove(&task);
-        self.began.remove(&id);
-        if let Some(address) = counted(&look) {
-            if let Some(busy) = self.busy.get_mut(&address) {
-                *busy = busy.saturating_sub(1);
-            }
-            if let Some(held) = self.held.get_mut(&address) {
-                let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
-                if let Some(job) = held.remove(next) {
-                    self.waiting.push_front(job);
-                }
+    /// Whether another probe of an address may start. The last place is kept for sign-in, which must not wait for the hosts beside
+    /// it to be silent.
+    fn has_place(&self, address: IpAddr, look: &Look) -> bool {
+        let under_way = self.running.values().filter(|running| counted(&running.look) == Some(address)).count();
+        under_way + usize::from(!is_of_sign_in(look)) < self.limits.per_address
+    }
+
+    fn begin(&mut self, Job { id, look, probe }: Job) {
+        let tools = self.tools.clone();
+        let task = self.tasks.spawn(async move {
+            let started = tools.clock.elapsed();
+            let Tools { network, clock, system, trust } = &tools;
+            let result = probe.look(&Means { network: &**network, clock: &**clock, system: &**system, trust }).await;
+            Ended { started, took: clock.elapsed().saturating_sub(started), result }
+        });
+        self.running.insert(task.id(), Running { id, look, began: Instant::now(), told_late: false, task });
+    }
+
+    /// Takes a probe off the list, and lets one go that was held back for it.
+    fn remove(&mut self, task: Id) -> Option<Running> {
+        let removed = self.running.remove(&task)?;
+        if let Some(held) = counted(&removed.look).and_then(|address| self.held.get_mut(&address)) {
+            let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
+            if let Some(job) = held.remove(next) {
+                self.waiting.push_front(job);
             }
         }
-        Some((id, look))
+        Some(removed)
     }
 }
 
-/// Looks that began within so long of each other are overdue at once, so that the first of the plan is the first told of.
+/// Probes that began within this time of each other are late together, so that the first of the plan is the first told of.
 const TOGETHER: Duration = Duration::from_millis(150);
 
 /// In the order of the plan.
@@ -253,7 +244,7 @@ fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
     left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
 }
 
-/// The address whose burden a look is: a walk of the TTL is the routers', and hardly ever reaches it.
+/// The address that a probe is a burden to: a traceroute is one to the routers, and hardly ever reaches its address.
 fn counted(look: &Look) -> Option<IpAddr> {
     look.target.address.filter(|_| look.settings.ladder.is_none())
 }
@@ -262,7 +253,7 @@ fn is_of_sign_in(look: &Look) -> bool {
     look.role == Role::SignIn
 }
 
-/// A look in few words, for "not looked at".
+/// A probe in few words, for what was not probed.
 fn label(look: &Look) -> String {
     format!("{} {} {}", look.probe, look.target, look.via)
 }

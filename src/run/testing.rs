@@ -17,11 +17,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
 use why5003_probes::kit::{
     CannotLook, Client, Clock, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, Heard, HostsLine, How,
-    IcmpError, Interface, InterfaceKind, Limit, Neighbour, Network, Outcome, Pending, ProxySetting, ResolverSetting,
-    Route, SegmentTtl, Stream, System, SystemLookup, Trust,
+    IcmpError, Interface, InterfaceKind, Limit, Look, Neighbour, Network, Outcome, Pending, ProxySetting,
+    ResolverSetting, Role, Route, SegmentTtl, Settings, Stream, System, SystemLookup, Target, Transport, Trust,
 };
 
 use super::schedule::Tools;
+use crate::experiment::{Beside, Experiment, looks};
 
 /// So many milliseconds.
 pub(super) fn ms(ms: u64) -> Duration {
@@ -238,6 +239,10 @@ impl System for FakeComputer {
         Err(UNTOLD)
     }
 
+    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        Err(UNTOLD)
+    }
+
     fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         Ok(None)
     }
@@ -416,3 +421,22 @@ impl Engine for FakeEngine {
         })
     }
 }
+
+/// How far packets come.
+pub(super) const HOW_FAR: Experiment<SocketAddr> =
+    Experiment::new("how-far", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)]);
+
+/// What rests on a quiet network.
+pub(super) const LOSS: Experiment<SocketAddr> = Experiment {
+    quiet: true,
+    ..Experiment::new("loss", |_, to| {
+        let one = Settings { tries: Some(1), ..Settings::default() };
+        vec![Look::new("loss", Role::Range, Target::tcp(*to)).with(one)]
+    })
+};
+
+/// What nothing may begin beside.
+pub(super) const PASSAGE: Experiment<SocketAddr> = Experiment {
+    beside: Beside::NothingThatBegins,
+    ..Experiment::new("passage", |_, to| vec![looks::passage(Role::Range, *to, 0)])
+};

@@ -5,77 +5,83 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{AddressScope, Transport};
+use why5003_probes::kit::{AddressScope, Location, Transport};
 
 use super::found::Found;
 use super::settle::{Reach, Trunk, Trunks};
 
-/// Where packets are stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The hop, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hop: Option<u8>,
-    /// Who answers there, or who refuses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<IpAddr>,
-    /// The first who answers for a flow that passes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<IpAddr>,
-}
-
-/// How packets are stopped.
+/// What is known of one target, after all was asked and traced: whether packets come to it, and if not, where they are stopped.
 ///
-/// Closed on purpose: these are the ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stop {
-    /// They die on the way: without a word, or for want of a way.
-    Blocked,
-    /// Somebody on the way resets the connections.
-    Reset,
-    /// Somebody on the way refuses by ICMP.
-    Prohibited,
-}
-
-/// How one target fares.
-///
-/// Closed on purpose: each is a word of the sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fare {
+/// Closed on purpose: as it is serialised, each is a word of the sweep's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum TargetState {
     /// It answers.
     Open,
     /// The far end refuses.
     Closed,
     /// Nobody answers, and packets come as far as anybody can tell.
     Passes,
-    /// Something on the way stops it.
-    Stopped(Stop, Place),
-    /// It is refused, and it could not be told by whom: on the way, or at the far end.
-    Refused {
-        /// By ICMP; otherwise by a RST.
-        icmp: bool,
+    /// Packets die on the way: without a word, or for want of a way.
+    Blocked {
+        /// Where.
+        #[serde(default)]
+        location: Location,
     },
+    /// Somebody on the way resets the connections.
+    Reset {
+        /// Where.
+        #[serde(default)]
+        location: Location,
+    },
+    /// It is refused by ICMP.
+    Prohibited {
+        /// Where on the way; `None` where it could not be told by whom: on the way, or at the far end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<Location>,
+    },
+    /// It is refused by a RST, and it could not be told by whom: on the way, or at the far end.
+    Refused,
     /// It could not be told.
     Unknown,
 }
 
-impl Fare {
+impl TargetState {
     /// Whether packets pass; `None` where that is not known.
     pub fn passes(self) -> Option<bool> {
         match self {
             Self::Open | Self::Closed | Self::Passes => Some(true),
-            Self::Stopped(..) => Some(false),
-            Self::Refused { .. } | Self::Unknown => None,
+            Self::Blocked { .. } | Self::Reset { .. } | Self::Prohibited { location: Some(_) } => Some(false),
+            Self::Prohibited { location: None } | Self::Refused | Self::Unknown => None,
+        }
+    }
+
+    /// Where packets are stopped; `None` where they pass, or that is not known.
+    pub fn stopped_at(self) -> Option<Location> {
+        match self {
+            Self::Blocked { location } | Self::Reset { location } => Some(location),
+            Self::Prohibited { location } => location,
+            Self::Open | Self::Closed | Self::Passes | Self::Refused | Self::Unknown => None,
+        }
+    }
+
+    /// The same without the router that would come next, which differs from flow to flow, and makes no difference.
+    #[must_use]
+    pub fn without_next(self) -> Self {
+        match self {
+            Self::Blocked { location } => Self::Blocked { location: location.without_next() },
+            Self::Reset { location } => Self::Reset { location: location.without_next() },
+            Self::Prohibited { location } => Self::Prohibited { location: location.map(Location::without_next) },
+            other => other,
         }
     }
 
     /// Whether what is stopped is stopped alike at one place, and what is not, is not.
     fn ends_like(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Stopped(here, at), Self::Stopped(there, of)) => {
-                let one = here == there && (at.hop, at.address) == (of.hop, of.address);
-                one || is_just_before(at, (there, of)) || is_just_before(of, (here, at))
+        match (self.stopped_at(), other.stopped_at()) {
+            (Some(here), Some(there)) => {
+                let one = self.without_next() == other.without_next();
+                one || is_just_before(here, other) || is_just_before(there, self)
             }
             _ => self.passes() != Some(false) && other.passes() != Some(false),
         }
@@ -87,7 +93,7 @@ impl Fare {
 pub(super) struct Faring {
     pub(super) number: u64,
     pub(super) ip: IpAddr,
-    pub(super) fare: Fare,
+    pub(super) state: TargetState,
     /// It was told of this target itself, not concluded from its neighbours.
     pub(super) own: bool,
 }
@@ -123,7 +129,7 @@ pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Farin
             None => gap.push(target),
             Some(own) => {
                 farings.extend(gap.drain(..).map(|between| between.by_neighbours(before, Some(own))));
-                farings.push(Faring { number: target.number, ip: target.ip, fare: own.fare, own: true });
+                farings.push(Faring { number: target.number, ip: target.ip, state: own.state, own: true });
                 before = Some(own);
             }
         }
@@ -135,28 +141,30 @@ pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Farin
 
 /// One who refuses does not do so for each packet, if he sends few ICMP errors: what dies right before him, he refuses as well.
 fn as_who_refuses(farings: &mut [Faring]) {
-    let mut refusals: Vec<(Stop, Place)> = Vec::new();
+    let mut refusals: Vec<TargetState> = Vec::new();
     for one in farings.iter() {
-        if let Fare::Stopped(stop, place) = one.fare
-            && place.address.is_some()
-            && !refusals.contains(&(stop, place))
-        {
-            refusals.push((stop, place));
+        let names_itself = one.state.stopped_at().is_some_and(|location| location.address.is_some());
+        if names_itself && !refusals.contains(&one.state) {
+            refusals.push(one.state);
         }
     }
     for one in farings.iter_mut() {
-        if let Fare::Stopped(_, place) = one.fare
-            && let Some((stop, refuser)) = refusals.iter().find(|refusal| is_just_before(place, **refusal))
+        if let Some(location) = one.state.stopped_at()
+            && let Some(refusal) = refusals.iter().find(|refusal| is_just_before(location, **refusal))
         {
-            one.fare = Fare::Stopped(*stop, *refuser);
+            one.state = *refusal;
         }
     }
 }
 
 /// Whether what ends at the one place would have come to the other next, and somebody there says that he stops it.
-fn is_just_before(place: Place, (stop, refuser): (Stop, Place)) -> bool {
+fn is_just_before(location: Location, refusal: TargetState) -> bool {
     // A refusal names nobody who would come next; a RST has no name of its own.
-    stop != Stop::Reset && refuser.next.is_none() && place.next.is_some() && place.next == refuser.address
+    let refuser = match refusal {
+        TargetState::Reset { .. } => None,
+        other => other.stopped_at(),
+    };
+    refuser.is_some_and(|refuser| refuser.next.is_none() && location.next.is_some() && location.next == refuser.address)
 }
 
 /// The middle one of those of which nothing is told between two that fare differently: so a border is found by bisection.
@@ -175,7 +183,7 @@ pub(super) fn halfway(found: Found<'_>, lane: usize) -> Vec<u64> {
             gap.push(target.number);
             continue;
         };
-        if before.is_some_and(|before| !before.fare.ends_like(own.fare)) {
+        if before.is_some_and(|before| !before.state.ends_like(own.state)) {
             middles.extend(gap.get(gap.len() / 2));
         }
         gap.clear();
@@ -228,45 +236,45 @@ struct Target<'a> {
     /// The shared routers of its family.
     trunk: &'a Trunk,
     /// How it fares, if nothing else were known than its response.
-    alone: Fare,
+    alone: TargetState,
     /// What is told of it by itself.
     own: Option<Own>,
 }
 
 #[derive(Clone, Copy)]
 struct Own {
-    fare: Fare,
+    state: TargetState,
     /// It was settled; otherwise its response said so.
     settled: bool,
 }
 
 impl Target<'_> {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
-        let fare = match (before, after) {
-            (Some(here), Some(there)) if here.fare.passes() == there.fare.passes() => here.fare,
+        let state = match (before, after) {
+            (Some(here), Some(there)) if here.state.passes() == there.state.passes() => here.state,
             // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it;
             // what is stopped is rarely a single address.
-            (Some(only), None) | (None, Some(only)) if only.settled && only.fare.passes() == Some(false) => only.fare,
-            _ => Fare::Unknown,
+            (Some(only), None) | (None, Some(only)) if only.settled && only.state.passes() == Some(false) => only.state,
+            _ => TargetState::Unknown,
         };
         // Who is open or closed is so by itself alone.
-        let fare = if fare.passes() == Some(true) { Fare::Passes } else { fare };
-        Faring { number: self.number, ip: self.ip, fare: self.as_it_came(fare), own: false }
+        let state = if state.passes() == Some(true) { TargetState::Passes } else { state };
+        Faring { number: self.number, ip: self.ip, state: self.as_it_came(state), own: false }
     }
 
     /// How it fares with its response, where packets to it or its neighbours fare so.
-    fn as_it_came(&self, fare: Fare) -> Fare {
-        let passes = fare.passes() == Some(true);
-        let is_reset = matches!(fare, Fare::Stopped(Stop::Reset, _));
+    fn as_it_came(&self, state: TargetState) -> TargetState {
+        let passes = state.passes() == Some(true);
+        let is_reset = matches!(state, TargetState::Reset { .. });
         match self.response {
             // A router on the way that refused it let it pass later.
-            Response::Prohibited { by } if passes && by.is_some_and(|by| self.trunk.hop_of(by).is_some()) => fare,
-            Response::Closed { .. } | Response::Prohibited { .. } if passes => Fare::Closed,
+            Response::Prohibited { by } if passes && by.is_some_and(|by| self.trunk.hop_of(by).is_some()) => state,
+            Response::Closed { .. } | Response::Prohibited { .. } if passes => TargetState::Closed,
             // What is dropped or refused otherwise would bring no RST.
-            Response::Closed { .. } if !is_reset => Fare::Refused { icmp: false },
+            Response::Closed { .. } if !is_reset => TargetState::Refused,
             Response::Prohibited { .. } if self.alone.passes() == Some(false) => self.alone,
-            Response::Prohibited { .. } if fare.passes().is_none() => self.alone,
-            _ => fare,
+            Response::Prohibited { .. } if state.passes().is_none() => self.alone,
+            _ => state,
         }
     }
 }
@@ -289,61 +297,64 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
             is_stranger(by, Some(trunk)) && !near
         };
         let (alone, is_clear) = match response {
-            Response::Open if withdrawn => (Fare::Unknown, true),
+            Response::Open if withdrawn => (TargetState::Unknown, true),
             Response::Open => match settled.reach(number) {
                 // Somebody else answered, or our raw packets were answered and this computer's own are not.
-                Some(Reach::Forged | Reach::Untold) => (Fare::Unknown, true),
-                None if doubted => (Fare::Unknown, true),
-                _ => (Fare::Open, true),
+                Some(Reach::Forged | Reach::Untold) => (TargetState::Unknown, true),
+                None if doubted => (TargetState::Unknown, true),
+                _ => (TargetState::Open, true),
             },
-            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (Fare::Unknown, false),
-            Response::Prohibited { by } if may_be_far(by) => (Fare::Refused { icmp: true }, false),
-            Response::Prohibited { by } => (Fare::Stopped(Stop::Prohibited, at(by)), !is_stranger(by, Some(trunk))),
+            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (TargetState::Unknown, false),
+            Response::Prohibited { by } if may_be_far(by) => (TargetState::Prohibited { location: None }, false),
+            Response::Prohibited { by } => {
+                (TargetState::Prohibited { location: Some(at(by)) }, !is_stranger(by, Some(trunk)))
+            }
             // This computer itself did not send: that says nothing of the network.
-            Response::Unreachable { by: None } => (Fare::Unknown, true),
-            Response::Closed { .. } => (Fare::Refused { icmp: false }, false),
-            Response::Silent | Response::Unreachable { .. } => (Fare::Unknown, false),
+            Response::Unreachable { by: None } => (TargetState::Unknown, true),
+            Response::Closed { .. } => (TargetState::Refused, false),
+            Response::Silent | Response::Unreachable { .. } => (TargetState::Unknown, false),
         };
         let mut target = Target { number, ip, response, trunk, alone, own: None };
         let own = |reach| match reach {
             // Nothing but the same word again, where nobody on the way can be told from the far end.
-            Reach::Prohibited { by } if trunk.end() == 0 && may_be_far(by) => Fare::Refused { icmp: true },
+            Reach::Prohibited { by } if trunk.end() == 0 && may_be_far(by) => {
+                TargetState::Prohibited { location: None }
+            }
             reach => by_reach(reach, at),
         };
         target.own = match settled.reach(number) {
             Some(reach) if !is_clear || matches!(response, Response::Prohibited { .. }) => {
-                Some(Own { fare: target.as_it_came(own(reach)), settled: true })
+                Some(Own { state: target.as_it_came(own(reach)), settled: true })
             }
-            _ => is_clear.then_some(Own { fare: alone, settled: false }),
+            _ => is_clear.then_some(Own { state: alone, settled: false }),
         };
         Some(target)
     })
 }
 
-fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Place) -> Fare {
+fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Location) -> TargetState {
     match reach {
-        Reach::Passes { .. } => Fare::Passes,
-        Reach::Dies { hop, address, next } => Fare::Stopped(Stop::Blocked, Place { hop: Some(hop), address, next }),
-        Reach::Reset { hop, address } => Fare::Stopped(Stop::Reset, Place { hop: Some(hop), address, next: None }),
-        Reach::Prohibited { by } => {
-            let place = at(by);
-            // Nobody but the target itself is named, and that may be a bridge that speaks in its name, or it.
-            if place == Place::default() {
-                Fare::Refused { icmp: true }
-            } else {
-                Fare::Stopped(Stop::Prohibited, place)
-            }
+        Reach::Passes { .. } => TargetState::Passes,
+        Reach::Dies { hop, address, next } => {
+            TargetState::Blocked { location: Location { hop: Some(hop), address, next } }
         }
-        Reach::NoRoute { by } => Fare::Stopped(Stop::Blocked, at(by)),
-        Reach::Forged | Reach::Untold => Fare::Unknown,
+        Reach::Reset { hop, address } => {
+            TargetState::Reset { location: Location { hop: Some(hop), address, next: None } }
+        }
+        // Where nobody but the target itself is named, that may be a bridge that speaks in its name, or it.
+        Reach::Prohibited { by } => {
+            TargetState::Prohibited { location: Some(at(by)).filter(|location| *location != Location::default()) }
+        }
+        Reach::NoRoute { by } => TargetState::Blocked { location: at(by) },
+        Reach::Forged | Reach::Untold => TargetState::Unknown,
     }
 }
 
 /// Where somebody stands who says that packets may not pass, or cannot.
-fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Place {
+fn at_router(address: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Location {
     match address {
-        Some(own) if trunks.own.contains(&own) => Place { hop: Some(0), ..Place::default() },
-        Some(router) if router != target => Place { hop: trunks.of(router).hop_of(router), address, next: None },
-        Some(_) | None => Place::default(),
+        Some(own) if trunks.own.contains(&own) => Location { hop: Some(0), ..Location::default() },
+        Some(router) if router != target => Location { hop: trunks.of(router).hop_of(router), address, next: None },
+        Some(_) | None => Location::default(),
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 
 /// Two bytes for each number.
@@ -15,24 +17,24 @@ pub struct Ledger {
     senders: BTreeMap<u64, IpAddr>,
 }
 
-/// How many of a range came back so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Not asked, or not known yet.
-    pub pending: u64,
-    /// Answered.
+/// Targets by what came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// A SYN-ACK, or a datagram.
     pub open: u64,
-    /// Refused by a RST, or by a port unreachable of its own.
+    /// A RST, or a port unreachable of the target's own.
     pub closed: u64,
-    /// Refused by ICMP "prohibited".
+    /// ICMP "administratively prohibited".
     pub prohibited: u64,
     /// Another ICMP error.
     pub unreachable: u64,
-    /// Nothing came.
+    /// Nothing.
     pub silent: u64,
+    /// Not asked, or not known yet.
+    pub not_asked: u64,
 }
 
-impl Tally {
+impl Counts {
     /// All that were asked and are known.
     pub fn known(&self) -> u64 {
         self.open + self.closed + self.prohibited + self.unreachable + self.silent
@@ -113,20 +115,20 @@ impl Ledger {
     }
 
     /// Counts a range of numbers.
-    pub fn tally(&self, numbers: std::ops::Range<u64>) -> Tally {
+    pub fn tally(&self, numbers: std::ops::Range<u64>) -> Counts {
         let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).min(self.states.len());
-        let mut tally = Tally::default();
+        let mut counts = Counts::default();
         for state in self.states.get(at(numbers.start)..at(numbers.end)).unwrap_or_default() {
             match *state {
-                PENDING => tally.pending += 1,
-                SILENT => tally.silent += 1,
-                UNREACHABLE => tally.unreachable += 1,
-                PROHIBITED => tally.prohibited += 1,
-                OPEN => tally.open += 1,
-                _ => tally.closed += 1,
+                PENDING => counts.not_asked += 1,
+                SILENT => counts.silent += 1,
+                UNREACHABLE => counts.unreachable += 1,
+                PROHIBITED => counts.prohibited += 1,
+                OPEN => counts.open += 1,
+                _ => counts.closed += 1,
             }
         }
-        tally
+        counts
     }
 }
 
@@ -176,8 +178,8 @@ mod tests {
         }
         let read: Vec<_> = (0..7).map(|number| ledger.response(number)).collect();
         assert_eq!(read, answers.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
-        let tally = Tally { pending: 1, open: 1, closed: 2, prohibited: 1, unreachable: 1, silent: 1 };
-        assert_eq!((ledger.tally(0..7), tally.known()), (tally, 6));
+        let counts = Counts { open: 1, closed: 2, prohibited: 1, unreachable: 1, silent: 1, not_asked: 1 };
+        assert_eq!((ledger.tally(0..7), counts.known()), (counts, 6));
     }
 
     #[test]
@@ -218,6 +220,6 @@ mod tests {
     fn a_number_outside_is_nobodys() {
         let mut ledger = Ledger::new(1);
         assert!(!ledger.note(1, Response::Open));
-        assert_eq!((ledger.response(1), ledger.tally(0..9).pending), (None, 1));
+        assert_eq!((ledger.response(1), ledger.tally(0..9).not_asked), (None, 1));
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -58,7 +58,7 @@ pub struct LogHead {
 #[serde(untagged)]
 pub enum LogLine {
     /// What came for a target.
-    Came(CameLine),
+    Response(ResponseLine),
     /// How far packets to a target come that stayed silent, or that a RST came for.
     Reach(ReachLine),
     /// The routers by which silence is settled.
@@ -71,21 +71,15 @@ pub enum LogLine {
 
 /// What came for a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CameLine {
+pub struct ResponseLine {
     /// Spelled `170.114.52.2:443/tcp`.
     pub target: String,
     /// The first time it was asked, or a later one.
     #[serde(rename = "try")]
     pub attempt: u8,
-    /// `open`, `closed`, `prohibited`, `unreachable` or `silent`.
-    pub came: Came,
-    /// Who sent an ICMP error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<IpAddr>,
-    /// IP TTL of a RST.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl: Option<u8>,
+    /// Spelled `"came":"closed","ttl":57`, and so on; a field that no response has is refused.
+    #[serde(flatten)]
+    pub response: Response,
     /// From the packet to what came, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_us: Option<u64>,
@@ -123,24 +117,6 @@ pub struct UnheardLine {
     pub unheard: Vec<SocketAddr>,
 }
 
-/// What came, in one word.
-///
-/// Closed on purpose: it is the file's form of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Came {
-    /// A SYN-ACK, or a datagram.
-    Open,
-    /// A RST, or a port unreachable of the target's own.
-    Closed,
-    /// ICMP "administratively prohibited".
-    Prohibited,
-    /// Another ICMP error.
-    Unreachable,
-    /// Nothing.
-    Silent,
-}
-
 /// A line of a sweep's file is not of this sweep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignLine {
@@ -152,18 +128,11 @@ pub enum ForeignLine {
     NotAsked(String),
 }
 
-impl CameLine {
+impl ResponseLine {
     /// The line of a response; `None` for a number outside the space.
     pub fn of(space: &Space, number: u64, attempt: u8, response: Response, rtt: Option<Duration>) -> Option<Self> {
-        let (came, from, ttl) = match response {
-            Response::Open => (Came::Open, None, None),
-            Response::Closed { ttl } => (Came::Closed, None, ttl),
-            Response::Prohibited { by } => (Came::Prohibited, by, None),
-            Response::Unreachable { by } => (Came::Unreachable, by, None),
-            Response::Silent => (Came::Silent, None, None),
-        };
         let rtt_us = rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX));
-        Some(Self { target: spelled(space, number)?, attempt, came, from, ttl, rtt_us })
+        Some(Self { target: spelled(space, number)?, attempt, response, rtt_us })
     }
 
     /// Takes the line over into a ledger.
@@ -171,14 +140,7 @@ impl CameLine {
     /// # Errors
     /// [`ForeignLine`] when it is not of this space.
     pub fn restore(&self, space: &Space, ledger: &mut Ledger) -> Result<(), ForeignLine> {
-        let response = match self.came {
-            Came::Open => Response::Open,
-            Came::Closed => Response::Closed { ttl: self.ttl },
-            Came::Prohibited => Response::Prohibited { by: self.from },
-            Came::Unreachable => Response::Unreachable { by: self.from },
-            Came::Silent => Response::Silent,
-        };
-        ledger.restore(number(space, &self.target)?, self.attempt, response);
+        ledger.restore(number(space, &self.target)?, self.attempt, self.response);
         Ok(())
     }
 }
@@ -263,9 +225,9 @@ mod is_ipv6 {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Transport;
+    use why5003_probes::kit::{Location, Transport};
 
-    use super::super::{Amount, Lane, Place, Port, Standing};
+    use super::super::{Amount, Lane, Port, TargetState};
     use super::*;
 
     fn space() -> Space {
@@ -291,17 +253,30 @@ mod tests {
         ];
         let mut ledger = Ledger::new(space.count());
         for (number, response) in (0..).zip(responses) {
-            CameLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
+            ResponseLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
         }
         let restored: Vec<_> = (0..5).map(|number| ledger.response(number)).collect();
         assert_eq!(restored, responses.map(Some));
     }
 
     #[test]
+    fn a_response_is_spelled_in_one_line() {
+        let space = space();
+        let line = |response| serde_json::to_string(&ResponseLine::of(&space, 0, 1, response, None).unwrap()).unwrap();
+        let target = r#"{"target":"192.0.2.0:443/tcp","try":1,"#;
+        assert_eq!(line(Response::Open), format!(r#"{target}"came":"open"}}"#));
+        assert_eq!(line(Response::Closed { ttl: Some(57) }), format!(r#"{target}"came":"closed","ttl":57}}"#));
+        let by = "10.0.1.1".parse().ok();
+        assert_eq!(line(Response::Prohibited { by }), format!(r#"{target}"came":"prohibited","from":"10.0.1.1"}}"#));
+        let foreign = format!(r#"{target}"came":"closed","hops":7}}"#);
+        assert!(serde_json::from_str::<LogLine>(&foreign).is_err());
+    }
+
+    #[test]
     fn a_line_of_another_sweep_is_refused() {
         let space = space();
-        let line = CameLine::of(&space, 0, 1, Response::Open, None).unwrap();
-        let foreign = CameLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
+        let line = ResponseLine::of(&space, 0, 1, Response::Open, None).unwrap();
+        let foreign = ResponseLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
         let error = foreign.restore(&space, &mut Ledger::new(space.count())).unwrap_err();
         assert_eq!(error, ForeignLine::NotAsked("192.0.2.9:443/tcp".to_owned()));
     }
@@ -326,11 +301,11 @@ mod tests {
     #[test]
     fn every_kind_of_line_is_told_from_the_others() {
         let space = space();
-        let place = Place { hop: Some(2), address: "10.0.2.2".parse().ok(), next: None };
+        let location = Location { hop: Some(2), address: "10.0.2.2".parse().ok(), next: None };
         let lines = [
-            LogLine::Came(CameLine::of(&space, 0, 1, Response::Silent, None).unwrap()),
+            LogLine::Response(ResponseLine::of(&space, 0, 1, Response::Silent, None).unwrap()),
             LogLine::Reach(
-                ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: place.address, next: None }).unwrap(),
+                ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: location.address, next: None }).unwrap(),
             ),
             LogLine::Shared(SharedLine { family: Family::V4, shared: Trunk::default() }),
             LogLine::Unheard(UnheardLine { family: Family::V6, unheard: vec!["[2001:db8::1]:443".parse().unwrap()] }),
@@ -340,8 +315,7 @@ mod tests {
                 port: "tcp/443".to_owned(),
                 targets: 4,
                 told: 1,
-                state: Standing::Blocked,
-                location: Some(place),
+                state: TargetState::Blocked { location },
             }),
         ];
         for line in lines {

@@ -158,9 +158,9 @@ mod tests {
     use std::net::IpAddr;
 
     use why5003_probes::engines::Response;
-    use why5003_probes::kit::{Hop, HopAnswer, Transport};
+    use why5003_probes::kit::{Hop, HopAnswer, Location, Transport};
 
-    use super::super::{Amount, Ledger, Reach, Settled, Space, Standing, Trunk, Trunks, last_words, survey};
+    use super::super::{Amount, Ledger, Reach, Settled, Space, TargetState, Trunk, Trunks, last_words, survey};
     use super::*;
 
     /// A sweep to which nobody answered.
@@ -279,10 +279,12 @@ mod tests {
         let survey = survey(all.found());
         let words = last_words(all.found(), &survey);
         let words: Vec<_> = words.map(|word| (word.from.to_string(), word.targets, word.state)).collect();
+        // It is refused by ICMP, at a router that no trace has met.
+        let location = Some(Location { address: by, ..Location::default() });
         let expected = [
-            ("170.114.0.0", 0x5800, Standing::Unknown),
-            ("170.114.88.0", 0x2800, Standing::Prohibited),
-            ("170.114.128.0", 0x8000, Standing::Unknown),
+            ("170.114.0.0", 0x5800, TargetState::Unknown),
+            ("170.114.88.0", 0x2800, TargetState::Prohibited { location }),
+            ("170.114.128.0", 0x8000, TargetState::Unknown),
         ];
         assert_eq!(words, expected.map(|(from, targets, state)| (from.to_owned(), targets, state)));
         assert!(asked <= 40 + SAMPLES, "{asked}");

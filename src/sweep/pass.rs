@@ -11,6 +11,7 @@ use fixedbitset::FixedBitSet;
 use super::order::{Order, Shard};
 
 /// A pass under way.
+#[derive(Debug)]
 pub struct Pass {
     order: Order,
     /// Numbers that this pass leaves out.
@@ -67,6 +68,11 @@ impl Pass {
                 each(number);
             }
         }
+    }
+
+    /// The numbers that it left out.
+    pub fn into_left_out(self) -> FixedBitSet {
+        self.left_out
     }
 
     /// When the oldest that was asked is due.

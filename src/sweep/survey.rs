@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::Transport;
+use why5003_probes::kit::{Location, Transport};
 
-use super::fare::{Fare, Faring, Place, Stop, fares, forged, limiters};
+use super::fare::{Faring, TargetState, fares, forged, limiters};
 use super::found::Found;
 use super::kin::Kin;
-use super::ledger::Tally;
+use super::ledger::Counts;
 use super::space::{Lane, Port};
 
 /// What a sweep found.
@@ -30,9 +30,9 @@ pub struct LaneSurvey {
     /// Which.
     pub lane: Lane,
     /// How its targets responded.
-    pub tally: Tally,
+    pub tally: Counts,
     /// What that means.
-    pub state: State,
+    pub state: PairState,
     /// The parts of the prefix that are blocked; the whole, if it is blocked as a whole.
     pub blocked: Vec<Blocked>,
     /// Of how many of its targets it could not be told how they fare.
@@ -47,7 +47,7 @@ pub struct Blocked {
     /// The part.
     pub prefix: IpNet,
     /// Where; the router that would come next is left out, since it differs from flow to flow.
-    pub place: Place,
+    pub location: Location,
 }
 
 /// How a prefix fares at a port.
@@ -55,7 +55,7 @@ pub struct Blocked {
 /// Closed on purpose: each is a sign in the matrix and a word in the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum PairState {
     /// Targets of it answered.
     Open,
     /// Nobody is open there, and packets pass: the far end closes, or stays silent behind the last shared router.
@@ -90,38 +90,38 @@ pub(super) fn is_withdrawn(forged: &[(SocketAddr, Transport)], port: Port) -> bo
 fn judged(found: Found<'_>, (at, lane): (usize, Lane), withdrawn: bool) -> LaneSurvey {
     let tally = found.ledger.tally(found.space.numbers(at));
     let fares = fares(found, at, withdrawn);
-    let stopped = || {
-        fares
-            .iter()
-            .filter_map(|one| if let Fare::Stopped(stop, place) = one.fare { Some((stop, place)) } else { None })
-    };
-    let passes = fares.iter().any(|one| one.fare.passes() == Some(true));
-    let state = match (stopped().next(), passes) {
-        (Some(_), true) => State::Partly,
-        (Some((stop, _)), false) => stop.into(),
-        (None, true) if fares.iter().any(|one| one.fare == Fare::Open) => State::Open,
-        (None, true) => State::Passes,
-        (None, false) => State::Unknown,
+    let stopped = fares.iter().map(|one| one.state).find(|state| state.passes() == Some(false));
+    let passes = fares.iter().any(|one| one.state.passes() == Some(true));
+    let state = match (stopped, passes) {
+        (Some(_), true) => PairState::Partly,
+        (Some(stopped), false) => stopped.into(),
+        (None, true) if fares.iter().any(|one| one.state == TargetState::Open) => PairState::Open,
+        (None, true) => PairState::Passes,
+        (None, false) => PairState::Unknown,
     };
     let mut blocked = Vec::new();
     stopped_parts(lane.prefix, &fares, &mut blocked);
-    let untold = fares.iter().filter(|one| one.fare.passes().is_none()).count() as u64;
+    let untold = fares.iter().filter(|one| one.state.passes().is_none()).count() as u64;
     LaneSurvey { lane, tally, state, blocked, untold, inferred: false }
 }
 
 impl LaneSurvey {
     /// Whether it is known how all of its targets fare: of some by themselves, and of the others from those on both sides of them.
     pub fn is_told(&self) -> bool {
-        self.state != State::Unknown && self.untold == 0
+        self.state != PairState::Unknown && self.untold == 0
     }
 }
 
-impl From<Stop> for State {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Blocked => Self::Blocked,
-            Stop::Reset => Self::Reset,
-            Stop::Prohibited => Self::Prohibited,
+impl From<TargetState> for PairState {
+    /// What a pair is of whose targets all are in this state.
+    fn from(state: TargetState) -> Self {
+        match state {
+            TargetState::Open => Self::Open,
+            TargetState::Closed | TargetState::Passes => Self::Passes,
+            TargetState::Blocked { .. } => Self::Blocked,
+            TargetState::Reset { .. } => Self::Reset,
+            TargetState::Prohibited { location: Some(_) } => Self::Prohibited,
+            TargetState::Prohibited { location: None } | TargetState::Refused | TargetState::Unknown => Self::Unknown,
         }
     }
 }
@@ -131,13 +131,10 @@ fn stopped_parts(prefix: IpNet, fares: &[Faring], parts: &mut Vec<Blocked>) {
     let from = fares.partition_point(|one| one.ip < prefix.network());
     let to = fares.partition_point(|one| one.ip <= prefix.broadcast());
     let own = fares.get(from..to).unwrap_or_default();
-    let place = |one: &Faring| match one.fare {
-        Fare::Stopped(_, place) => Some(Place { next: None, ..place }),
-        _ => None,
-    };
-    let Some(first) = own.iter().find_map(place) else { return };
-    if own.iter().all(|one| place(one) == Some(first)) {
-        parts.push(Blocked { prefix, place: first });
+    let location = |one: &Faring| one.state.stopped_at().map(Location::without_next);
+    let Some(first) = own.iter().find_map(location) else { return };
+    if own.iter().all(|one| location(one) == Some(first)) {
+        parts.push(Blocked { prefix, location: first });
     } else if let Ok(halves) = prefix.subnets(prefix.prefix_len() + 1) {
         halves.for_each(|half| stopped_parts(half, own, parts));
     }
@@ -146,15 +143,15 @@ fn stopped_parts(prefix: IpNet, fares: &[Faring], parts: &mut Vec<Blocked>) {
 /// What could not be told of a lane passes where all of the same prefix does at a port that fares alike. That something is stopped is
 /// never concluded from others.
 fn by_their_kin(kin: &Kin, lanes: &mut [LaneSurvey]) {
-    let passes = |lane: &LaneSurvey| lane.untold == 0 && matches!(lane.state, State::Open | State::Passes);
+    let passes = |lane: &LaneSurvey| lane.untold == 0 && matches!(lane.state, PairState::Open | PairState::Passes);
     let all_of = |lane: &LaneSurvey| (lane.lane.prefix, kin.class(lane.lane.port));
     let whole: BTreeSet<(IpNet, Port)> = lanes.iter().filter(|lane| passes(lane)).map(all_of).collect();
     for lane in lanes.iter_mut().filter(|lane| lane.untold > 0 && lane.tally.silent + lane.tally.closed > 0) {
-        let like = matches!(lane.state, State::Open | State::Passes | State::Unknown);
+        let like = matches!(lane.state, PairState::Open | PairState::Passes | PairState::Unknown);
         if like && whole.contains(&all_of(lane)) && kin.passes(lane.lane) {
             lane.inferred = true;
-            if lane.state == State::Unknown {
-                lane.state = State::Passes;
+            if lane.state == PairState::Unknown {
+                lane.state = PairState::Passes;
             }
         }
     }
@@ -198,8 +195,8 @@ mod tests {
         Trunk::shared(&[walk.clone(), walk])
     }
 
-    fn place(lane: &LaneSurvey) -> Option<Place> {
-        lane.blocked.first().map(|part| part.place)
+    fn location(lane: &LaneSurvey) -> Option<Location> {
+        lane.blocked.first().map(|part| part.location)
     }
 
     fn parts(survey: &Survey) -> Vec<String> {
@@ -209,21 +206,21 @@ mod tests {
     #[test]
     fn silence_that_was_not_settled_is_no_verdict() {
         let survey = judged(vec![lane("192.0.2.0/30", 443, false)], &[Response::Silent; 4], &[]);
-        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Unknown, Vec::new()));
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (PairState::Unknown, Vec::new()));
     }
 
     #[test]
     fn the_blocked_half_of_a_prefix_is_named_as_such() {
         let settled = [(0, PASSES), (3, PASSES), (4, DIES), (7, DIES)];
         let survey = judged(vec![lane("192.0.2.0/29", 443, false)], &[Response::Silent; 8], &settled);
-        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Partly, vec!["192.0.2.4/30".to_owned()]));
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (PairState::Partly, vec!["192.0.2.4/30".to_owned()]));
     }
 
     #[test]
     fn a_canary_that_answers_withdraws_every_open() {
         let lanes = vec![lane("192.0.2.1/32", 443, true), lane("198.51.100.0/31", 443, false)];
         let survey = judged(lanes, &[Response::Open; 3], &[]);
-        assert_eq!((survey.forged.len(), survey.lanes.len(), survey.lanes[0].state), (1, 1, State::Unknown));
+        assert_eq!((survey.forged.len(), survey.lanes.len(), survey.lanes[0].state), (1, 1, PairState::Unknown));
     }
 
     #[test]
@@ -233,21 +230,21 @@ mod tests {
             let survey = judged(lanes(), &[Response::Open; 4], &[(0, reach)]);
             survey.lanes.iter().map(|lane| lane.state).collect::<Vec<_>>()
         };
-        assert_eq!(states(Reach::Untold), [State::Unknown, State::Open]);
-        assert_eq!(states(PASSES), [State::Open, State::Open]);
+        assert_eq!(states(Reach::Untold), [PairState::Unknown, PairState::Open]);
+        assert_eq!(states(PASSES), [PairState::Open, PairState::Open]);
     }
 
     #[test]
     fn one_that_is_open_says_nothing_of_a_silent_one_that_was_not_settled() {
         let lanes = vec![lane("192.0.2.0/31", 443, false)];
         let survey = judged(lanes, &[Response::Open, Response::Silent], &[]);
-        assert_eq!((survey.lanes[0].state, survey.lanes[0].is_told()), (State::Open, false));
+        assert_eq!((survey.lanes[0].state, survey.lanes[0].is_told()), (PairState::Open, false));
     }
 
     #[test]
     fn what_passes_says_nothing_of_those_beyond_it_that_there_was_no_time_for() {
         let survey = judged(vec![lane("192.0.2.0/30", 443, false)], &[Response::Silent; 4], &[(0, PASSES)]);
-        assert_eq!((survey.lanes[0].state, survey.lanes[0].untold), (State::Passes, 3));
+        assert_eq!((survey.lanes[0].state, survey.lanes[0].untold), (PairState::Passes, 3));
         assert!(!survey.lanes[0].is_told());
     }
 
@@ -258,15 +255,15 @@ mod tests {
         let reset = Reach::Reset { hop: 2, address: None };
         let survey =
             judged(lanes, &[Response::Open, Response::Silent, closed, closed], &[(1, PASSES), (2, reset), (3, reset)]);
-        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Partly, vec!["192.0.2.2/31".to_owned()]));
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (PairState::Partly, vec!["192.0.2.2/31".to_owned()]));
     }
 
     #[test]
     fn a_prohibition_needs_no_settling() {
         let by = "10.0.1.1".parse().ok();
         let survey = judged(vec![lane("192.0.2.0/31", 443, false)], &[Response::Prohibited { by }; 2], &[]);
-        let by_gateway = Place { hop: Some(1), address: by, next: None };
-        assert_eq!((survey.lanes[0].state, place(&survey.lanes[0])), (State::Prohibited, Some(by_gateway)));
+        let by_gateway = Location { hop: Some(1), address: by, next: None };
+        assert_eq!((survey.lanes[0].state, location(&survey.lanes[0])), (PairState::Prohibited, Some(by_gateway)));
         assert_eq!(parts(&survey), ["192.0.2.0/31"]);
     }
 
@@ -279,17 +276,17 @@ mod tests {
         let by = "203.0.113.9".parse().ok();
         let refuses = Some(Reach::Prohibited { by });
         for response in [Response::Unreachable { by }, Response::Prohibited { by }] {
-            assert_eq!((state(response, Some(PASSES)), state(response, None)), (State::Passes, State::Unknown));
-            assert_eq!(state(response, refuses), State::Prohibited);
+            assert_eq!((state(response, Some(PASSES)), state(response, None)), (PairState::Passes, PairState::Unknown));
+            assert_eq!(state(response, refuses), PairState::Prohibited);
         }
         // A router of the trunk knew no way for a moment, or never does: that is asked.
         let by = "10.0.2.2".parse().ok();
         let near = Response::Unreachable { by };
-        assert_eq!((state(near, None), state(near, Some(Reach::Untold))), (State::Unknown, State::Unknown));
+        assert_eq!((state(near, None), state(near, Some(Reach::Untold))), (PairState::Unknown, PairState::Unknown));
         let no_route = Some(Reach::NoRoute { by });
-        assert_eq!((state(near, Some(PASSES)), state(near, no_route)), (State::Passes, State::Blocked));
+        assert_eq!((state(near, Some(PASSES)), state(near, no_route)), (PairState::Passes, PairState::Blocked));
         // This computer's own kernel has no address to show.
-        assert_eq!(state(Response::Unreachable { by: None }, None), State::Unknown);
+        assert_eq!(state(Response::Unreachable { by: None }, None), PairState::Unknown);
     }
 
     #[test]
@@ -301,10 +298,10 @@ mod tests {
             let survey = judged(lanes(), &refused, settled);
             survey.lanes.iter().map(|lane| (lane.state, lane.untold)).collect::<Vec<_>>()
         };
-        assert_eq!(states(&[]), [(State::Prohibited, 0); 2]);
-        assert_eq!(states(&[(0, Reach::Prohibited { by })]), [(State::Prohibited, 0); 2]);
-        assert_eq!(states(&[(0, PASSES)]), [(State::Passes, 1), (State::Unknown, 2)]);
-        assert_eq!(states(&[(0, PASSES), (1, PASSES), (2, PASSES), (3, PASSES)]), [(State::Passes, 0); 2]);
+        assert_eq!(states(&[]), [(PairState::Prohibited, 0); 2]);
+        assert_eq!(states(&[(0, Reach::Prohibited { by })]), [(PairState::Prohibited, 0); 2]);
+        assert_eq!(states(&[(0, PASSES)]), [(PairState::Passes, 1), (PairState::Unknown, 2)]);
+        assert_eq!(states(&[(0, PASSES), (1, PASSES), (2, PASSES), (3, PASSES)]), [(PairState::Passes, 0); 2]);
     }
 
     #[test]
@@ -318,7 +315,7 @@ mod tests {
             let trunks = Trunks::default();
             survey(Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks }).lanes[0].state
         };
-        assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (State::Unknown, State::Prohibited));
+        assert_eq!((state("203.0.113.9"), state("10.0.2.2")), (PairState::Unknown, PairState::Prohibited));
     }
 
     #[test]
@@ -327,16 +324,16 @@ mod tests {
         let dies = Reach::Dies { hop: 1, address: "10.0.1.1".parse().ok(), next: by };
         let lanes = vec![lane("192.0.2.0/31", 443, false)];
         let survey = judged(lanes, &[Response::Silent; 2], &[(0, Reach::NoRoute { by }), (1, dies)]);
-        let place = Place { hop: Some(2), address: by, next: None };
+        let location = Location { hop: Some(2), address: by, next: None };
         let prefix = "192.0.2.0/31".parse().unwrap();
-        assert_eq!(survey.lanes[0].blocked, [Blocked { prefix, place }]);
+        assert_eq!(survey.lanes[0].blocked, [Blocked { prefix, location }]);
     }
 
     #[test]
     fn a_target_that_refuses_itself_is_not_blamed_on_the_way() {
         let own = Response::Prohibited { by: "192.0.2.0".parse().ok() };
         let survey = judged(vec![lane("192.0.2.0/32", 443, false)], &[own], &[]);
-        assert_eq!((survey.lanes[0].state, parts(&survey)), (State::Unknown, Vec::new()));
+        assert_eq!((survey.lanes[0].state, parts(&survey)), (PairState::Unknown, Vec::new()));
     }
 
     #[test]
@@ -344,8 +341,8 @@ mod tests {
         let by = "10.0.2.2".parse().ok();
         let lanes = vec![lane("192.0.2.0/32", 443, false), lane("198.51.100.0/32", 443, false)];
         let survey = judged(lanes, &[Response::Prohibited { by }, Response::Silent], &[(1, Reach::Prohibited { by })]);
-        assert_eq!(place(&survey.lanes[0]), place(&survey.lanes[1]));
-        assert_eq!(place(&survey.lanes[0]).and_then(|place| place.hop), Some(2));
+        assert_eq!(location(&survey.lanes[0]), location(&survey.lanes[1]));
+        assert_eq!(location(&survey.lanes[0]).and_then(|location| location.hop), Some(2));
     }
 
     #[test]
@@ -359,8 +356,8 @@ mod tests {
             let survey = judged([of_port(443), of_port(8801)].concat(), &[Response::Silent; 12], &settled);
             (survey.lanes[5].state, survey.lanes[5].inferred)
         };
-        assert_eq!(state(PASSES, PASSES), (State::Passes, true));
-        assert_eq!(state(PASSES, DIES), (State::Unknown, false));
-        assert_eq!(state(DIES, PASSES), (State::Unknown, false));
+        assert_eq!(state(PASSES, PASSES), (PairState::Passes, true));
+        assert_eq!(state(PASSES, DIES), (PairState::Unknown, false));
+        assert_eq!(state(DIES, PASSES), (PairState::Unknown, false));
     }
 }

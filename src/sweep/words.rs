@@ -4,13 +4,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::fare::{Fare, Faring, Place, Stop, fares};
+use super::fare::{Faring, TargetState, fares};
 use super::found::Found;
 use super::survey::{Survey, is_withdrawn};
 
 /// The last word on targets in a row that fare alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LastWord {
     /// The first of them.
     pub from: IpAddr,
@@ -22,35 +21,9 @@ pub struct LastWord {
     pub targets: u64,
     /// Of how many it was told by themselves: the others lie between those, or beside them.
     pub told: u64,
-    /// How they fare.
-    pub state: Standing,
-    /// Where they are stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Place>,
-}
-
-/// How a target fares, in one word.
-///
-/// Closed on purpose: it is the file's form of a fare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// It answers.
-    Open,
-    /// The far end refuses.
-    Closed,
-    /// Nobody answers, and packets come as far as anybody can tell.
-    Passes,
-    /// Packets die on the way.
-    Blocked,
-    /// Somebody on the way resets the connections.
-    Reset,
-    /// Somebody refuses by ICMP: on the way, where there is a location.
-    Prohibited,
-    /// It is refused by a RST, and it could not be told whose.
-    Refused,
-    /// It could not be told.
-    Unknown,
+    /// Their state, and where they are stopped: `"state":"blocked","location":{"hop":2}`.
+    #[serde(flatten)]
+    pub state: TargetState,
 }
 
 /// The last word on all targets that came back, prefix by prefix and port by port.
@@ -65,48 +38,20 @@ pub fn last_words<'a>(found: Found<'a>, survey: &'a Survey) -> impl Iterator<Ite
 fn in_rows(fares: &[Faring], port: &str, passes_by_kin: bool) -> Vec<LastWord> {
     let mut words: Vec<LastWord> = Vec::new();
     for one in fares {
-        let (state, location) = match one.fare {
-            Fare::Unknown if passes_by_kin => (Standing::Passes, None),
-            Fare::Refused { .. } if passes_by_kin => (Standing::Closed, None),
-            other => spelled(other),
+        let state = match one.state {
+            TargetState::Unknown if passes_by_kin => TargetState::Passes,
+            TargetState::Refused | TargetState::Prohibited { location: None } if passes_by_kin => TargetState::Closed,
+            other => other.without_next(),
         };
-        let told = u64::from(one.own && one.fare.passes().is_some());
+        let told = u64::from(one.own && one.state.passes().is_some());
         match words.last_mut() {
-            Some(word) if (word.state, word.location) == (state, location) => {
+            Some(word) if word.state == state => {
                 word.to = one.ip;
                 word.targets += 1;
                 word.told += told;
             }
-            _ => words.push(LastWord {
-                from: one.ip,
-                to: one.ip,
-                port: port.to_owned(),
-                targets: 1,
-                told,
-                state,
-                location,
-            }),
+            _ => words.push(LastWord { from: one.ip, to: one.ip, port: port.to_owned(), targets: 1, told, state }),
         }
     }
     words
-}
-
-/// The router that would come next differs from flow to flow, and makes no difference.
-fn spelled(fare: Fare) -> (Standing, Option<Place>) {
-    match fare {
-        Fare::Open => (Standing::Open, None),
-        Fare::Closed => (Standing::Closed, None),
-        Fare::Passes => (Standing::Passes, None),
-        Fare::Refused { icmp: false } => (Standing::Refused, None),
-        Fare::Refused { icmp: true } => (Standing::Prohibited, None),
-        Fare::Unknown => (Standing::Unknown, None),
-        Fare::Stopped(stop, place) => {
-            let state = match stop {
-                Stop::Blocked => Standing::Blocked,
-                Stop::Reset => Standing::Reset,
-                Stop::Prohibited => Standing::Prohibited,
-            };
-            (state, Some(Place { next: None, ..place }))
-        }
-    }
 }

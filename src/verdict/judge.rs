@@ -10,7 +10,10 @@ use super::measure::chance::Trust;
 use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
 use super::ruling::{Claim, Ruling};
 use super::summary;
-use crate::evidence::{Evidence, Names, Question, SignIn, Source};
+use crate::evidence::{Evidence, Names, SignIn, Source};
+use crate::experiment::names::NAME_AGAIN;
+use crate::experiment::tries::{AGAIN, HostAt};
+use crate::experiment::{Beside, Question};
 
 /// What judging gives: the verdict, and what the rules would ask to say more.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,15 +86,16 @@ pub fn judge(evidence: &Evidence) -> Judgement {
         }
     }
 
-    if questions.iter().any(Question::wants_to_be_alone) {
+    let alone = |question: &Question| question.beside() == Beside::Nothing;
+    if questions.iter().any(alone) {
         // The others are asked again, once this one is answered.
-        questions.retain(Question::wants_to_be_alone);
+        questions.retain(alone);
     } else if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
         questions = first.to_vec();
     }
 
     let status = status(evidence, any_blocks, !causes.is_empty());
-    if status == Status::Unknown && !questions.iter().any(Question::wants_a_quiet_way) {
+    if status == Status::Unknown && !questions.iter().any(Question::is_quiet) {
         questions.extend(once_more(evidence));
     }
     if causes.is_empty() || status == Status::Degraded {
@@ -160,10 +164,10 @@ fn once_more(evidence: &Evidence) -> Option<Question> {
         if lookup.source() != Source::System {
             return None;
         }
-        return Some(Question::NameAgain { name: lookup.name().to_owned() });
+        return Some(NAME_AGAIN.of(lookup.name().to_owned()));
     }
     let failed = evidence.attempts().find(|a| a.id() == only && !a.proxied())?;
-    Some(Question::Again { host: failed.host()?.to_owned(), to: failed.to() })
+    Some(AGAIN.of(HostAt::new(failed.host()?, failed.to())))
 }
 
 fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {
@@ -197,7 +201,7 @@ fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
         confidence: claim.confidence.clamp(0.5, 1.0),
         owner: claim.owner.unwrap_or(cause.owner),
         role,
-        location: claim.location.clone().filter(|l| *l != super::model::Location::default()),
+        location: claim.location.filter(|l| *l != super::model::Location::default()),
         scope: claim.scope.clone(),
         details: claim.details.clone(),
         because: cited(&claim.because),

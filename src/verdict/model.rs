@@ -1,14 +1,13 @@
 //! What a judgement says, in the form that reports carry.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use why5003_probes::kit::Location;
 
 use crate::evidence::NotLooked;
-use crate::sweep::Place;
 
 /// The judgement of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -95,26 +94,6 @@ pub enum Part {
     Root,
     /// It adds to a root, or follows from it.
     Contributing,
-}
-
-/// Where on the way a cause sits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// Hops from this computer; 0 is this computer itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hop: Option<u8>,
-    /// The last address that answers for the affected flow, or the address that refuses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<IpAddr>,
-    /// The first address that answers for a passing flow alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<IpAddr>,
-}
-
-impl From<Place> for Location {
-    fn from(Place { hop, address, next }: Place) -> Self {
-        Self { hop, address, next }
-    }
 }
 
 /// How much a cause covers.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Location, Owner, Scope};
-use crate::evidence::Question;
+use crate::experiment::Question;
 
 /// What a rule says.
 #[derive(Clone, Debug, Default, PartialEq)]

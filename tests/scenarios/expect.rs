@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use why5003::evidence::Evidence;
+use why5003::experiment::Question;
 use why5003::verdict::{Judgement, Location, Owner, Scope, Status, judge};
 
 use super::load::Scenario;
@@ -32,7 +33,7 @@ pub(super) struct Expect {
     /// Causes of which it must say nothing: neither found, nor out, nor open.
     #[serde(default)]
     silent: Vec<String>,
-    /// Questions that it must ask still.
+    /// Experiments that it must ask for still, by their ids.
     #[serde(default)]
     asks: Vec<String>,
     /// It asks nothing that the program could answer.
@@ -103,14 +104,14 @@ fn differences(expect: &Expect, judgement: &Judgement) -> Vec<String> {
     wrong.extend(expect.open.iter().filter(|id| !open.contains(id.as_str())).map(|id| format!("{id} is not open")));
     let said = |id: &&String| out.contains(id.as_str()) || open.contains(id.as_str());
     wrong.extend(expect.silent.iter().filter(said).map(|id| format!("something is said of {id}")));
-    let asked: BTreeSet<String> = judgement.questions.iter().map(|q| variant(&format!("{q:?}")).to_owned()).collect();
-    wrong.extend(expect.asks.iter().filter(|q| !asked.contains(*q)).map(|q| format!("does not ask {q}")));
+    let asked: BTreeSet<&str> = judgement.questions.iter().map(Question::id).collect();
+    wrong.extend(expect.asks.iter().filter(|id| !asked.contains(id.as_str())).map(|id| format!("does not ask {id}")));
     if expect.asks_nothing && !asked.is_empty() {
         wrong.push(format!("asks {asked:?}"));
     }
     let Some(first) = verdict.causes.first() else { return wrong };
     if let Some(place) = &expect.location {
-        let found = first.location.clone().unwrap_or_default();
+        let found = first.location.unwrap_or_default();
         if (Location { hop: place.hop, address: place.address, next: place.next }) != found {
             wrong.push(format!("its place is {found:?}, not {place:?}"));
         }
@@ -209,8 +210,4 @@ pub(super) fn shown(judgement: &Judgement) -> String {
     let out: Vec<&str> = verdict.ruled_out.iter().map(|r| r.id.as_str()).collect();
     let _ = writeln!(text, "  out {out:?}\n  asks {:?}", judgement.questions);
     text
-}
-
-fn variant(debug: &str) -> &str {
-    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use why5003_probes::engines::Response;
 
 use crate::run::{SettleEvent, SweepEvent};
-use crate::sweep::{CameLine, Ledger, LogLine, Reach, ReachLine, SharedLine, Space, UnheardLine};
+use crate::sweep::{Ledger, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, UnheardLine};
 
 /// Keeps the lines of a sweep's log.
 pub trait SweepLog: Send {
@@ -14,7 +14,7 @@ pub trait SweepLog: Send {
 /// The line of a response.
 pub(super) fn of_probe(space: &Space, event: &SweepEvent) -> Option<LogLine> {
     let SweepEvent::Settled { number, attempt, response, rtt } = *event else { return None };
-    CameLine::of(space, number, attempt, response, rtt).map(LogLine::Came)
+    ResponseLine::of(space, number, attempt, response, rtt).map(LogLine::Response)
 }
 
 /// The line of what tracing found.

@@ -104,7 +104,7 @@ impl SweepPlan {
     pub fn restore(&mut self, line: LogLine) -> Result<bool, ForeignLine> {
         let Self { space, ledger, traced, .. } = self;
         match line {
-            LogLine::Came(came) => came.restore(space, ledger)?,
+            LogLine::Response(line) => line.restore(space, ledger)?,
             LogLine::Reach(reach) => reach.restore(space, &mut traced.settled)?,
             LogLine::Shared(SharedLine { family, shared }) => {
                 *traced.trunks.family(family) = shared;

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::model::{SweepLane, SweepReport};
 use crate::catalogue::PortRange;
-use crate::sweep::State;
+use crate::sweep::PairState;
 use crate::verdict::Sampled;
 
 /// Prefixes by ports.
@@ -86,33 +86,33 @@ impl Column<'_> {
     /// One word for its ports, if they fare alike.
     fn cell(&self, lanes: &[&SweepLane]) -> &'static str {
         let own = lanes.iter().filter(|lane| self.ports.holds(lane.port) && self.is_asked_in(lanes));
-        let states: Vec<State> = own.clone().map(|lane| lane.state).collect::<BTreeSet<_>>().into_iter().collect();
-        let passes = |state: &State| matches!(state, State::Open | State::Passes);
+        let states: Vec<PairState> = own.clone().map(|lane| lane.state).collect::<BTreeSet<_>>().into_iter().collect();
+        let passes = |state: &PairState| matches!(state, PairState::Open | PairState::Passes);
         match states.as_slice() {
             [] => Grid::NOT_ASKED,
             [first, ..] if states.iter().all(passes) => match (first, own.clone().all(|lane| lane.is_told())) {
-                (State::Open, false) => "open?",
+                (PairState::Open, false) => "open?",
                 (_, false) => "passes?",
                 (state, true) => word(*state),
             },
             [state] => word(*state),
-            states if states.iter().all(|state| passes(state) || *state == State::Unknown) => {
-                if states.contains(&State::Open) { "open?" } else { "passes?" }
+            states if states.iter().all(|state| passes(state) || *state == PairState::Unknown) => {
+                if states.contains(&PairState::Open) { "open?" } else { "passes?" }
             }
-            _ => word(State::Partly),
+            _ => word(PairState::Partly),
         }
     }
 }
 
 /// What is stopped stands out without colour, too.
-fn word(state: State) -> &'static str {
+fn word(state: PairState) -> &'static str {
     match state {
-        State::Open => "open",
-        State::Passes => "passes",
-        State::Blocked => "BLOCKED",
-        State::Reset => "RESET",
-        State::Prohibited => "PROHIBITED",
-        State::Partly => "PARTLY",
-        State::Unknown => "?",
+        PairState::Open => "open",
+        PairState::Passes => "passes",
+        PairState::Blocked => "BLOCKED",
+        PairState::Reset => "RESET",
+        PairState::Prohibited => "PROHIBITED",
+        PairState::Partly => "PARTLY",
+        PairState::Unknown => "?",
     }
 }

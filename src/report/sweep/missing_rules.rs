@@ -2,10 +2,10 @@
 //!
 //! How a firewall spells them is `rules`' business.
 
+use super::super::words::stopped_where;
 use super::model::SweepReport;
 use super::words::how_asked;
 use crate::rules::{Allow, Ruleset};
-use crate::verdict::Location;
 
 /// The rules that would let through what the sweep found missing; empty where nothing is.
 pub fn missing_rules(report: &SweepReport) -> Ruleset {
@@ -16,7 +16,10 @@ pub fn missing_rules(report: &SweepReport) -> Ruleset {
         .iter()
         .map(|missing| Allow {
             id: String::new(),
-            title: format!("missing on {day}, {}", place(missing.location.as_ref())),
+            title: match stopped_where(missing.location.as_ref()) {
+                Some(stopped) => format!("missing on {day}, {stopped}"),
+                None => format!("missing on {day}, on the way"),
+            },
             prefixes: missing.prefixes.clone(),
             ports: missing.ports.clone(),
         })
@@ -32,13 +35,4 @@ pub fn missing_rules(report: &SweepReport) -> Ruleset {
         }
     }
     Ruleset::gap(&header, &allows)
-}
-
-fn place(location: Option<&Location>) -> String {
-    match location.map(|location| (location.hop, location.address)) {
-        Some((Some(hop), Some(address))) => format!("at hop {hop}, {address}"),
-        Some((Some(hop), None)) => format!("at hop {hop}"),
-        Some((None, Some(address))) => format!("by {address}"),
-        Some((None, None)) | None => "on the way".to_owned(),
-    }
 }

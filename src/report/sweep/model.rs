@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
 use crate::catalogue::PortRange;
-use crate::sweep::{LaneSurvey, State, Survey};
+use crate::sweep::{Counts, LaneSurvey, PairState, Survey};
 use crate::verdict::{Location, Missing, Sampled, SweepVerdict};
 
 /// The schema's name.
@@ -66,7 +66,7 @@ pub struct SweepLane {
     pub port: PortRange,
     /// `open`, `passes`, `blocked`, `reset`, `prohibited`, `partly` or `unknown`.
     #[schemars(with = "String")]
-    pub state: State,
+    pub state: PairState,
     /// How its targets responded.
     pub targets: Counts,
     /// The parts of the prefix that are blocked.
@@ -85,27 +85,10 @@ pub struct SweepLane {
     pub inferred: bool,
 }
 
-/// Targets by what came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Counts {
-    /// A SYN-ACK, or a datagram.
-    pub open: u64,
-    /// A RST, or a port unreachable of the target's own.
-    pub closed: u64,
-    /// ICMP "administratively prohibited".
-    pub prohibited: u64,
-    /// Another ICMP error.
-    pub unreachable: u64,
-    /// Nothing.
-    pub silent: u64,
-    /// Not asked.
-    pub not_asked: u64,
-}
-
 impl SweepLane {
     /// Whether it is known how all of its targets fare, as [`LaneSurvey::is_told`] says.
     pub(super) fn is_told(&self) -> bool {
-        self.state != State::Unknown && self.untold == 0
+        self.state != PairState::Unknown && self.untold == 0
     }
 }
 
@@ -115,21 +98,13 @@ pub fn sweep_lanes(survey: &Survey) -> Vec<SweepLane> {
 }
 
 fn lane(of: &LaneSurvey) -> SweepLane {
-    let tally = of.tally;
     SweepLane {
         prefix: of.lane.prefix,
         port: of.lane.port.into(),
         state: of.state,
-        targets: Counts {
-            open: tally.open,
-            closed: tally.closed,
-            prohibited: tally.prohibited,
-            unreachable: tally.unreachable,
-            silent: tally.silent,
-            not_asked: tally.pending,
-        },
+        targets: of.tally,
         blocked: of.blocked.iter().map(|part| part.prefix).collect(),
-        location: of.blocked.first().map(|part| Location::from(part.place)),
+        location: of.blocked.first().map(|part| part.location),
         untold: of.untold,
         inferred: of.inferred,
     }

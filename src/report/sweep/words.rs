@@ -2,7 +2,7 @@
 //!
 //! It never lays anything out.
 
-use super::super::words::{list, micros};
+use super::super::words::{list, micros, stopped_where};
 use super::grid::Grid;
 use super::model::SweepReport;
 use crate::verdict::{Location, Missing, Sampled};
@@ -21,12 +21,11 @@ pub(super) fn counted(report: &SweepReport) -> String {
 
 /// Where something is stopped, to be put behind what is; nothing where that is not known.
 pub(super) fn place(location: Option<&Location>) -> String {
-    match location.map(|location| (location.hop, location.address)) {
-        Some((Some(hop), Some(address))) => format!(": at hop {hop}, {address}, or just behind it"),
-        Some((Some(0), None)) => ": on this computer or its own link".to_owned(),
-        Some((Some(hop), None)) => format!(": at hop {hop}, which does not name itself"),
-        Some((None, Some(address))) => format!(": refused by {address}"),
-        Some((None, None)) | None => String::new(),
+    let Some(stopped) = stopped_where(location) else { return String::new() };
+    match location.and_then(|location| location.hop) {
+        Some(0) => format!(": {stopped} or its own link"),
+        Some(_) => format!(": {stopped}, or just behind it"),
+        None => format!(": refused {stopped}"),
     }
 }
 

@@ -5,11 +5,13 @@ use std::future::pending;
 use std::net::SocketAddr;
 
 use tokio::time::sleep;
-use why5003_probes::kit::Role;
+use why5003_probes::kit::{Role, Transport};
 
-use super::super::testing::{FakeComputer, FakeNetwork, ms, tools};
+use super::super::testing::{FakeComputer, FakeNetwork, HOW_FAR, LOSS, PASSAGE, ms, tools};
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::evidence::Names;
+use crate::experiment::{Experiment, looks};
 use crate::plan::Wishes;
 
 /// The rules say this, whatever was seen.
@@ -101,16 +103,29 @@ fn asking(questions: impl Into<Vec<Question>>) -> Standing {
 }
 
 fn how_far() -> Question {
-    Question::HowFar { to: SocketAddr::new(ZOOM.parse().unwrap(), 443) }
+    HOW_FAR.of(zoom())
 }
 
 fn loss() -> Question {
-    Question::Loss { to: SocketAddr::new(ZOOM.parse().unwrap(), 443), role: Role::Range, syns: Some(1) }
+    LOSS.of(zoom())
 }
 
 fn passage() -> Question {
-    Question::Passage { to: SocketAddr::new(ZOOM.parse().unwrap(), 443), neutral: false, before: 0 }
+    PASSAGE.of(zoom())
 }
+
+fn zoom() -> SocketAddr {
+    SocketAddr::new(ZOOM.parse().unwrap(), 443)
+}
+
+/// Two walks, one of which serves only to be held against the other.
+const EVERYTHING: Experiment<SocketAddr> = Experiment::new("everything", |_, to| {
+    let at = |port| SocketAddr::new(to.ip(), port);
+    vec![
+        looks::ladder(Role::Range, at(looks::HTTP), Transport::Tcp),
+        looks::ladder(Role::Range, at(looks::TRACEROUTE), Transport::Udp),
+    ]
+});
 
 #[tokio::test(start_paused = true)]
 async fn this_computer_is_probed_first_and_every_result_leads_on() {
@@ -177,10 +192,7 @@ async fn a_question_is_told_before_the_probes_that_answer_it_and_is_never_answer
     let events: Vec<(u128, &str)> = told.events.iter().map(|(at, event)| (*at, event.as_str())).collect();
     assert_eq!(
         events.get(at..at + 2),
-        Some(
-            &[(1_020, "asked HowFar { to: 170.114.52.2:443 }"), (1_020, "planned 11 tcp 170.114.52.2:443/tcp direct"),]
-                [..]
-        )
+        Some(&[(1_020, "asked how-far 170.114.52.2:443"), (1_020, "planned 11 tcp 170.114.52.2:443/tcp direct"),][..])
     );
     assert_eq!(told.those("asked").len(), 1);
 }
@@ -199,7 +211,7 @@ async fn a_question_that_wants_a_quiet_path_waits_until_nothing_is_under_way() {
     let told = run(network, computer, 60_000, always(asking([loss(), how_far()])), pending()).await;
     let asked: Vec<(u128, &str)> =
         told.those("asked").iter().map(|(at, event)| (*at, event.split(' ').nth(1).unwrap())).collect();
-    assert_eq!(asked, [(1_020, "HowFar"), (7_000, "Loss")]);
+    assert_eq!(asked, [(1_020, "how-far"), (7_000, "loss")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +220,7 @@ async fn a_question_that_wants_to_begin_alone_waits_for_the_others() {
     let told = run(network, computer, 60_000, always(asking([passage(), how_far()])), pending()).await;
     let asked: Vec<(u128, &str)> =
         told.those("asked").iter().map(|(at, event)| (*at, event.split(' ').nth(1).unwrap())).collect();
-    assert_eq!(asked, [(1_020, "HowFar"), (1_450, "Passage")]);
+    assert_eq!(asked, [(1_020, "how-far"), (1_450, "passage")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,7 +283,7 @@ async fn a_probe_that_only_compares_is_dropped_when_no_rule_asks_anything_more()
     let (network, computer) = all_refused();
     let mut asked = false;
     let judge = move |_: &[Observation], _: &[NotLooked]| {
-        let everything = Question::Everything { address: ZOOM.parse().unwrap() };
+        let everything = EVERYTHING.of(zoom());
         if std::mem::replace(&mut asked, true) { Standing::default() } else { asking([everything]) }
     };
     let told = run(network, computer, 60_000, judge, pending()).await;

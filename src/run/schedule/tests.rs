@@ -203,11 +203,11 @@ async fn a_late_probe_is_told_once_and_stays_under_way() {
     schedule.push(0, probe(A));
     schedule.push(1, probe(SILENT));
     let begun = Instant::now();
-    assert_eq!(schedule.first_due(ms(1_200)), None);
+    assert_eq!(schedule.first_late(ms(1_200)), None);
     assert!(timeout(ms(1_200), async { while schedule.next().await.is_some() {} }).await.is_err());
-    assert_eq!(schedule.first_due(ms(1_200)), Some(begun + ms(1_200)));
-    assert_eq!(addresses(&schedule.overdue(ms(1_200))), [SILENT]);
-    assert_eq!((schedule.first_due(ms(1_200)), schedule.overdue(ms(1_200))), (None, Vec::new()));
+    assert_eq!(schedule.first_late(ms(1_200)), Some(begun + ms(1_200)));
+    assert_eq!(addresses(&schedule.late(ms(1_200))), [SILENT]);
+    assert_eq!((schedule.first_late(ms(1_200)), schedule.late(ms(1_200))), (None, Vec::new()));
     assert_eq!(all(&mut schedule).await, ["1 198.51.100.1 0-3200 Silent"]);
 }
 
@@ -219,20 +219,9 @@ async fn probes_that_began_almost_together_are_late_together_in_the_order_of_the
         assert!(timeout(ms(pause), schedule.next()).await.is_err());
     }
     assert!(timeout(ms(1_000), schedule.next()).await.is_err());
-    assert_eq!(addresses(&schedule.overdue(ms(1_200))), [B, A]);
+    assert_eq!(addresses(&schedule.late(ms(1_200))), [B, A]);
     assert!(timeout(ms(50), schedule.next()).await.is_err());
-    assert_eq!(addresses(&schedule.overdue(ms(1_200))), [C]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_time_of_the_last_push_is_known() {
-    let mut schedule = schedule(FakeNetwork::default().refusing(A, ms(30)), Limits::default());
-    let begun = Instant::now();
-    schedule.push(0, probe(A));
-    all(&mut schedule).await;
-    assert_eq!(schedule.added(), begun);
-    schedule.push(1, probe(A));
-    assert_eq!(schedule.added(), begun + ms(30));
+    assert_eq!(addresses(&schedule.late(ms(1_200))), [C]);
 }
 
 #[tokio::test(start_paused = true)]

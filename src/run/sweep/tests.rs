@@ -1,15 +1,16 @@
 //! A sweep under paused time, by an engine whose answers are scripted.
 
+use std::collections::BTreeSet;
 use std::future::pending;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 
 use tokio::time::sleep;
-use why5003_probes::engines::Cost;
+use why5003_probes::engines::{Cost, Response};
 
 use super::super::testing::{Asked, FakeEngine, Log, ms};
 use super::*;
-use crate::sweep::{Amount, Lane, Port};
+use crate::sweep::{Amount, Lane, Ledger, Order, Pace, Port, Shard, Space};
 
 const OPEN: Option<(Duration, Response)> = Some((Duration::from_millis(10), Response::Open));
 /// A router's refusal: the target is not asked again, and is no liveness check.
@@ -327,7 +328,7 @@ async fn a_sweep_that_is_stopped_keeps_what_came_and_is_incomplete() {
     let engine = FakeEngine::new(|_| PROHIBITED);
     let told = run(a_sweep(&space, Some(100)), engine, Transport::Tcp, sleep(ms(35))).await;
     let tally = told.swept.ledger.tally(0..8);
-    assert_eq!((told.swept.asked, tally.prohibited, tally.pending), (3, 2, 6));
+    assert_eq!((told.swept.asked, tally.prohibited, tally.not_asked), (3, 2, 6));
     assert_eq!((told.swept.incomplete, told.swept.no_way), (true, false));
 }
 

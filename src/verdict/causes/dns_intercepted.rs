@@ -1,7 +1,5 @@
 //! A box on the way answers every DNS query itself, whoever is asked.
 
-use std::net::IpAddr;
-
 use why5003_probes::kit::{AddressScope, Layer};
 
 use super::prelude::*;
@@ -36,7 +34,7 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     if let Some(name) = evidence.hosts(Role::SignIn).into_iter().find(|name| looks_false(evidence, name)) {
-        let questions = vec![Question::NoResolver { name: name.to_owned() }];
+        let questions = vec![NO_RESOLVER.of(name.to_owned())];
         return Ruling::doubt(format!("ask for {name} where no resolver can be (dig {name} @192.0.2.53)"), questions);
     }
     let nobody: Vec<_> = evidence.lookups().filter(|l| matches!(l.source(), Source::Nobody(_))).collect();
@@ -59,10 +57,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if truth.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("resolve {name} by encrypted DNS, and try Zoom's known addresses"),
-                questions: vec![
-                    Question::Independently { name: name.to_owned() },
-                    Question::KnownAddresses { name: name.to_owned() },
-                ],
+                questions: vec![INDEPENDENTLY.of(name.to_owned()), KNOWN_ADDRESSES.of(name.to_owned())],
             });
             continue;
         }
@@ -111,3 +106,9 @@ fn no_address_of(evidence: &Evidence, name: &str, given: &[IpAddr]) -> bool {
     let others = |l: &Lookup<'_>| l.encrypted() && !l.addresses().iter().any(|a| given.contains(a));
     tried.any(shows_a_stranger) || given.iter().all(nobodys) || independent(evidence, name).iter().any(others)
 }
+
+/// Does a resolver answer where none can be, and with what?
+const NO_RESOLVER: Experiment<String> = Experiment::new("no-resolver", |setup, name| {
+    let nobody = setup.catalogue.canary.without_dns.iter().copied().map(|address| SocketAddr::new(address, DNS));
+    nobody.take(1).map(|server| looks::of_nobody(name, setup.role_of(name), server)).collect()
+});

@@ -68,8 +68,8 @@ fn rule(evidence: &Evidence) -> Ruling {
                 next_test: format!("ask independent resolvers for {name}, by encrypted transports too"),
                 questions: Vec::new(),
             });
-            doubt.questions.push(Question::Independently { name: name.to_owned() });
-            doubt.questions.push(Question::KnownAddresses { name: name.to_owned() });
+            doubt.questions.push(INDEPENDENTLY.of(name.to_owned()));
+            doubt.questions.push(KNOWN_ADDRESSES.of(name.to_owned()));
             continue;
         }
         let server =
@@ -82,7 +82,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             .take(2)
             .collect();
         if neutral.is_empty() {
-            let questions = server.into_iter().map(|server| Question::Neutral { server }).collect();
+            let questions = server.into_iter().map(|server| NEUTRAL_NAMES.of(server)).collect();
             ruling.open = Some(Doubt { next_test: "ask the same resolver for a neutral name".to_owned(), questions });
             continue;
         }

@@ -1,7 +1,5 @@
 //! The configured resolvers do not answer.
 
-use std::net::SocketAddr;
-
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
@@ -75,7 +73,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     if !asked.iter().any(|l| l.role() == Role::Control) {
-        let questions = servers.iter().map(|server| Question::Neutral { server: *server }).collect();
+        let questions = servers.iter().map(|server| NEUTRAL_NAMES.of(*server)).collect();
         return Ruling::doubt("ask the configured resolvers for a neutral name", questions);
     }
     let others: Vec<u32> = evidence
@@ -86,7 +84,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     if others.is_empty() {
         // Nobody answers for names at all: addresses that are known tell whether anything else passes.
         let decisive = evidence.background().decisive_hosts();
-        let questions = decisive.map(|name| Question::KnownAddresses { name: name.to_owned() }).collect();
+        let questions = decisive.map(|name| KNOWN_ADDRESSES.of(name.to_owned())).collect();
         return Ruling::doubt("ask independent resolvers, by encrypted transports too", questions);
     }
     let because = asked.iter().map(|l| l.id()).chain(others.into_iter().take(3)).collect();

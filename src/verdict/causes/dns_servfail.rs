@@ -1,6 +1,6 @@
 //! The resolver fails for Zoom's names alone.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::kit::{How, Layer, RecordType};
 
 use super::prelude::*;
 
@@ -45,7 +45,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if truth.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("ask independent resolvers for {name}"),
-                questions: vec![Question::Independently { name: name.to_owned() }],
+                questions: vec![INDEPENDENTLY.of(name.to_owned())],
             });
             continue;
         }
@@ -63,7 +63,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if neutral.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("ask the resolver {server} for a neutral name"),
-                questions: vec![Question::Neutral { server }],
+                questions: vec![NEUTRAL_NAMES.of(server)],
             });
             continue;
         }
@@ -73,7 +73,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if unchecked.is_empty() && decisive(evidence, name) && !silent {
             ruling.open = Some(Doubt {
                 next_test: format!("ask {server} for {name} with DNSSEC checking off (CD=1)"),
-                questions: vec![Question::WithoutChecking { name: name.to_owned(), server }],
+                questions: vec![WITHOUT_CHECKING.of(NameAt { name: name.to_owned(), server })],
             });
         }
         let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
@@ -105,4 +105,17 @@ fn keeps_silent(evidence: &Evidence, lookup: &Lookup<'_>) -> bool {
     // A truncated answer whose rest got lost is no silence.
     let silent = |l: &Lookup<'_>| l.named() == Named::Failed(How::Silent) && l.answers().count() == 0;
     silent(lookup) && evidence.lookups_of(lookup.name()).any(|l| l.source() == Source::System && silent(&l))
+}
+
+/// Does the name resolve at this resolver when DNSSEC checking is off?
+const WITHOUT_CHECKING: Experiment<NameAt> = Experiment::new("without-checking", |setup, NameAt { name, server }| {
+    let look = looks::by_udp(name, setup.role_of(name), *server, RecordType::A);
+    vec![look.with(Settings { checking_disabled: Some(true), ..Settings::default() })]
+});
+
+/// A name, and a resolver to ask for it.
+#[derive(Clone, Debug)]
+struct NameAt {
+    name: String,
+    server: SocketAddr,
 }

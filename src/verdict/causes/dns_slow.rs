@@ -1,8 +1,6 @@
 //! Names resolve, but only after a long wait.
 
-use std::net::SocketAddr;
-
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::kit::{How, Layer, Via};
 
 use super::prelude::*;
 
@@ -62,7 +60,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         claim.details.insert("dead".to_owned(), listed(&turn.dead));
         claim.details.insert("wait".to_owned(), format!("{} s", turn.wait.as_secs()));
         let next_test = format!("ask {next} for all names, which the system's library is late with");
-        let questions = vec![Question::NamesFrom { server: next }];
+        let questions = vec![NAMES_FROM.of(next).with_stand_in(next)];
         return Ruling { open: Some(Doubt { next_test, questions }), ..Ruling::claim(claim) };
     }
     let by_system: Vec<Lookup<'_>> = evidence.lookups().filter(|l| l.source() == Source::System).collect();
@@ -113,3 +111,11 @@ fn blamed(evidence: &Evidence, server: SocketAddr, because: Vec<u32>) -> Claim {
         ..claim(0.85, because)
     }
 }
+
+/// What does this configured resolver say of the names that the system's library was asked for, and is late with?
+const NAMES_FROM: Experiment<SocketAddr> = Experiment::new("names-from", |setup, _| {
+    let asked = setup.given.iter().filter(|look| matches!(look.via, Via::System));
+    let mut asked: Vec<Look> = asked.cloned().collect();
+    asked.sort_by_cached_key(|look| look.target.host.clone());
+    asked
+});

@@ -1,7 +1,5 @@
 //! The resolver gives an address that is not Zoom's.
 
-use std::net::IpAddr;
-
 use why5003_probes::kit::{AddressScope, Layer, Transport};
 
 use super::prelude::*;
@@ -90,8 +88,8 @@ fn rule(evidence: &Evidence) -> Ruling {
                     next_test: "ask independent resolvers for the same names, and try what they give".to_owned(),
                     questions: Vec::new(),
                 });
-                doubt.questions.push(Question::Independently { name: name.to_owned() });
-                doubt.questions.push(Question::KnownAddresses { name: name.to_owned() });
+                doubt.questions.push(INDEPENDENTLY.of(name.to_owned()));
+                doubt.questions.push(KNOWN_ADDRESSES.of(name.to_owned()));
             }
             continue;
         }
@@ -116,14 +114,10 @@ fn rule(evidence: &Evidence) -> Ruling {
             for to in tried.iter().map(|a| a.to()) {
                 // Other names that were tried there in vain are as good as a second try.
                 if decisive(evidence, name) || evidence.attempts().filter(|a| a.to() == to).count() < 2 {
-                    doubt.questions.push(Question::Again { host: name.to_owned(), to });
+                    doubt.questions.push(AGAIN.of(HostAt::new(name, to)));
                 }
                 let passing = a_passing_control(evidence, to);
-                doubt.questions.extend(passing.map(|passing| Question::Where {
-                    to,
-                    transport: Transport::Tcp,
-                    passing,
-                }));
+                doubt.questions.extend(passing.map(|passing| WHERE.of(Where::tcp(to, passing))));
             }
             continue;
         }

@@ -40,10 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     if tried.is_empty() {
         return Ruling::doubt(
             format!("go on asking {host} on one connection, twice: does it die after as many bytes?"),
-            vec![
-                Question::Sustained { host: host.to_owned(), to: first.to() },
-                Question::Again { host: host.to_owned(), to: first.to() },
-            ],
+            vec![SUSTAINED.of(HostAt::new(host, first.to())), AGAIN.of(HostAt::new(host, first.to()))],
         );
     }
     let ids: Vec<u32> = broken.iter().chain(&tried).map(|a| a.id()).collect();
@@ -67,7 +64,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(control) = control.filter(|_| alike && (goes_on(one) || counted)) else {
         return Ruling::doubt(
             "look at the firewall's log for this connection, and ask Zoom's status page: it stands, and no answer comes",
-            vec![Question::StatusPage],
+            vec![STATUS_PAGE.of(())],
         );
     };
     let mut because = ids;
@@ -103,3 +100,25 @@ fn near(one: u64, other: u64) -> bool {
 
 /// A certificate's and a session ticket's size differ by some bytes from one connection to the next.
 const SLACK: u64 = 400;
+
+/// After how many bytes of one connection to this host does it die, twice and with another hello, and a neutral one?
+const SUSTAINED: Experiment<HostAt> = Experiment { told_by_silence: true, ..Experiment::new("sustained", sustained) };
+
+/// The connection twice, once more with a hello that is shorter by a kilobyte, and a neutral one.
+fn sustained(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
+    let look = looks::on_one_connection(host, setup.role_of(host), *to);
+    let vary = |settings: Settings| look.clone().with(settings);
+    let mut asked = vec![
+        vary(Settings { tries: Some(2), ..look.settings.clone() }),
+        vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
+    ];
+    // A web site rather than a resolver, which may close what asks for no name.
+    let known =
+        |name: &str| setup.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
+    let control = setup.catalogue.controls.iter().find_map(|control| {
+        let address = known(&control.name)?;
+        Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
+    });
+    asked.extend(control);
+    asked
+}

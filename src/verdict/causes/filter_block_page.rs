@@ -42,7 +42,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     if foreign.len() < 2 {
         let host = first.host().unwrap_or_default().to_owned();
-        return Ruling::doubt("try the same address again", vec![Question::Again { host, to: first.to() }]);
+        return Ruling::doubt("try the same address again", vec![AGAIN.of(HostAt::new(host, first.to()))]);
     }
     let page = foreign
         .iter()

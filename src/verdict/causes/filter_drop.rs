@@ -54,12 +54,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         // The walk takes as long as the tries: both at once.
         let walk = silent.first().and_then(|a| {
             let (to, passing) = (a.to(), a_passing_control(evidence, a.to())?);
-            Some(Question::Where { to, transport: Transport::Tcp, passing })
+            Some(WHERE.of(Where::tcp(to, passing)))
         });
         let questions = silent
             .iter()
-            .map(|a| Question::Again { host: host.clone(), to: a.to() })
-            .chain([Question::OtherPrefixes])
+            .map(|a| AGAIN.of(HostAt::new(host.clone(), a.to())))
+            .chain([OTHER_PREFIXES.of(())])
             .chain(walk)
             .collect();
         return Ruling::doubt("try the same addresses again, and others of Zoom's prefixes", questions);
@@ -89,11 +89,11 @@ fn a_part(evidence: &Evidence, aimed: &[Attempt<'_>], lasting: &[Attempt<'_>], p
     match (walked, hop) {
         (false, _) => {
             let passing = a_passing_control(evidence, lone.to());
-            let question = passing.map(|passing| Question::Where { to: lone.to(), transport: Transport::Tcp, passing });
+            let question = passing.map(|passing| WHERE.of(Where::tcp(lone.to(), passing)));
             Ruling::doubt(next_test, question.into_iter().collect())
         }
         (true, Some(hop)) => match reach_beyond(evidence, hop) {
-            None => Ruling::doubt(next_test, vec![Question::Prefixes { beyond: hop, suspect }]),
+            None => Ruling::doubt(next_test, vec![PREFIXES.of(Prefixes { beyond: hop, suspect })]),
             Some(reach) if suspect.is_some_and(|prefix| reach.shut.contains_key(&prefix)) => {
                 dropped(evidence, &[lone], Beside::Others)
             }
@@ -122,11 +122,11 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
         && let Some(passing) = a_passing_control(evidence, to)
         && !compared(evidence, to)
     {
-        let mut questions = vec![Question::Where { to, transport: Transport::Tcp, passing }, Question::StatusPage];
+        let mut questions = vec![WHERE.of(Where::tcp(to, passing)), STATUS_PAGE.of(())];
         if aimed(evidence).iter().any(|a| !a.ended(Stage::Connect, How::Silent)) {
             // Beside the walk, which takes as long: what is open in the end needs two tries to be told as failing. Where
             // nothing of Zoom's came back the walk began before its silence was told, and ends first.
-            questions.push(Question::Again { host, to });
+            questions.push(AGAIN.of(HostAt::new(host, to)));
         }
         ruling.open =
             Some(Doubt { next_test: "walk the TTL along Zoom's flow and a neutral one".to_owned(), questions });
@@ -143,7 +143,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     if place.as_ref().is_some_and(crate::verdict::measure::place::Place::open_to_the_last_router)
         && !admits_trouble(evidence)
     {
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        let questions = page.is_none().then_some(STATUS_PAGE.of(())).into_iter().collect();
         return Ruling::doubt(NOTHING_COMES_BACK, questions);
     }
     if place.as_ref().is_some_and(|p| p.open_to_the_end) {
@@ -160,7 +160,7 @@ fn dropped(evidence: &Evidence, affected: &[Attempt<'_>], beside: Beside) -> Rul
     let prefixes: std::collections::BTreeSet<_> = affected.iter().filter_map(|a| a.settings().prefix).collect();
     if past && (beside == Beside::Others || prefixes.len() < 2 || page.is_none() || admits_trouble(evidence)) {
         // What the near network can stop it let pass. All of Zoom's networks do not die unnoticed at once; one may.
-        let questions = page.is_none().then_some(Question::StatusPage).into_iter().collect();
+        let questions = page.is_none().then_some(STATUS_PAGE.of(())).into_iter().collect();
         let next_test = "try from another network: Zoom's flow passes every router that others pass, so its silence comes \
                          from farther on, from Zoom, or from a filter of answers";
         return Ruling::doubt(next_test, questions);

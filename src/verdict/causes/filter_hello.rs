@@ -56,7 +56,7 @@ fn large(evidence: &Evidence) -> Ruling {
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let first = evidence.attempts().find(|a| claim.because.first() == Some(&a.id()));
     let Some((host, to)) = first.and_then(|a| Some((a.host()?, a.to()))) else { return ruling };
-    let (location, ladders, question) = place_of_hello(evidence, host, to, Telling::Size).parts();
+    let (location, ladders, question) = place_of_hello(evidence, host, to, Trigger::Size).parts();
     claim.location = location;
     claim.because.extend(ladders);
     ruling.open = question.map(|question| Doubt {
@@ -101,7 +101,7 @@ fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ru
     let host = first.host().unwrap_or_default();
     let tried: Vec<_> = evidence.attempts_at(host).filter(|a| a.to() == first.to()).filter(|a| variant(a)).collect();
     if tried.is_empty() {
-        let question = Question::OtherHello { host: host.to_owned(), to: first.to() };
+        let question = OTHER_HELLO.of(HostAt::new(host, first.to()));
         return Ruling::doubt("vary the size and the version of the ClientHello", vec![question]);
     }
     let passing: Vec<u32> = tried.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).collect();
@@ -114,4 +114,16 @@ fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ru
         blocks: any_decisive(evidence, dying.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
         ..claim(0.85, because)
     })
+}
+
+/// Does a ClientHello in one segment pass where one in two does not, and does TLS 1.2 alone?
+const OTHER_HELLO: Experiment<HostAt> =
+    Experiment { told_by_silence: true, ..Experiment::new("other-hello", other_hellos) };
+
+fn other_hellos(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
+    let forms = [
+        Settings { hello: Some(Hello::Small), ..Settings::default() },
+        Settings { tls: Some(TlsVersions::Only12), ..Settings::default() },
+    ];
+    forms.map(|form| looks::handshake(host, setup.role_of(host), *to).with(form)).into()
 }

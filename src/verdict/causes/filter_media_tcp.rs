@@ -1,7 +1,5 @@
 //! TCP to the range of Zoom's media servers is closed.
 
-use std::net::SocketAddr;
-
 use why5003_probes::kit::{How, Layer, Observation, Transport};
 
 use super::prelude::*;
@@ -48,7 +46,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             return Ruling::silent();
         }
         let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
-        let question = Question::Beside { to, transport: Transport::Tcp, port, by };
+        let question = BESIDE.of(BesideFlow { to, transport: Transport::Tcp, port, by });
         return Ruling::doubt(format!("walk the TTL along TCP to {to} and along {by} to port {port}"), vec![question]);
     };
     let ladders = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id);
@@ -74,7 +72,7 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
     let Some(udp) = udp.filter(|_| may_walk(evidence)) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
     if !walked(evidence, to) {
-        let question = Question::Beside { to, transport: Transport::Tcp, port: HTTPS, by: Transport::Tcp };
+        let question = BESIDE.of(BesideFlow { to, transport: Transport::Tcp, port: HTTPS, by: Transport::Tcp });
         return Ruling::doubt(format!("walk the TTL along TCP to {to}"), vec![question]);
     }
     let of_flow: Vec<u32> = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id).collect();

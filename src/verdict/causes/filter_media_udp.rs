@@ -1,7 +1,5 @@
 //! Only the UDP media ports are closed.
 
-use std::net::{IpAddr, SocketAddr};
-
 use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
 
 use super::prelude::*;
@@ -152,7 +150,7 @@ fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u
 }
 
 fn walk(to: SocketAddr, port: u16, by: Transport) -> Question {
-    Question::Beside { to, transport: Transport::Udp, port, by }
+    BESIDE.of(BesideFlow { to, transport: Transport::Udp, port, by })
 }
 
 /// Who refused by ICMP, if it was neither this computer nor the target.

@@ -3,7 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
-use crate::verdict::measure::{limit, loss};
+use crate::verdict::measure::{count_loss, limit};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.rate-limit",
@@ -34,7 +34,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     if let Some(to) = limit::suspected(evidence) {
         return Ruling::doubt(
             format!("open a dozen connections to {to} at once, and as many one by one"),
-            vec![Question::Burst { to }],
+            vec![BURST.of(to)],
         );
     }
     let bursts: Vec<u32> = limit::bursts(evidence).map(|o| o.id).collect();
@@ -61,5 +61,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         ..claim(0.9, because)
     };
     // Sign-in may have been among those that came too fast.
-    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
+    Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }
 }
+
+/// Are many connections at once let through, and as many one by one?
+const BURST: Experiment<SocketAddr> = Experiment {
+    quiet: true,
+    beside: Beside::Nothing,
+    ..Experiment::new("burst", |_, to| vec![looks::burst(Role::Range, *to)])
+};

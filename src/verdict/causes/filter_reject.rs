@@ -1,7 +1,5 @@
 //! A named box refuses connections to Zoom by ICMP.
 
-use std::net::SocketAddr;
-
 use ipnet::IpNet;
 use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
@@ -45,7 +43,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let controls = controls_that_connect(evidence);
     if refused.len() < 2 {
         let host = first.host().unwrap_or_default().to_owned();
-        return Ruling::doubt("try the same address again", vec![Question::Again { host, to: first.to() }]);
+        return Ruling::doubt("try the same address again", vec![AGAIN.of(HostAt::new(host, first.to()))]);
     }
     let expired_there = |h: &&Hop| h.from == icmp.from && h.came == HopAnswer::Expired;
     let hop = evidence.ladders().flat_map(Ladder::hops).find(expired_there).map(|h| h.ttl);
@@ -75,11 +73,9 @@ fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     let passing = a_passing_control(evidence, to)?;
     let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
     let (next_test, question) = match (walked(passing), walked(to)) {
-        (false, _) => ("walk the TTL along a neutral flow", Question::NeutralWay { to: passing }),
+        (false, _) => ("walk the TTL along a neutral flow", NEUTRAL_WAY.of(passing)),
         // It does not come by the box, or the box has another address on its way.
-        (true, false) => {
-            ("walk the TTL along Zoom's flow too", Question::Where { to, transport: Transport::Tcp, passing })
-        }
+        (true, false) => ("walk the TTL along Zoom's flow too", WHERE.of(Where::tcp(to, passing))),
         (true, true) => return None,
     };
     Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
@@ -115,3 +111,10 @@ fn refuses(icmp: &IcmpError) -> bool {
             | IcmpMeaning::ProtocolUnreachable
     )
 }
+
+/// Which routers does this neutral flow meet, asked when nothing else makes them spend their errors?
+const NEUTRAL_WAY: Experiment<SocketAddr> = Experiment {
+    quiet: true,
+    beside: Beside::NothingThatBegins,
+    ..Experiment::new("neutral-way", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)])
+};

@@ -64,7 +64,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let others: Vec<_> =
         evidence.attempts_at(&host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
     if others.is_empty() {
-        let questions = vec![Question::OtherNames { host, to: first.to() }];
+        let questions = vec![OTHER_NAMES.of(HostAt::new(host, first.to()))];
         return Ruling::doubt("send the same address another server name, and none", questions);
     }
     // A hello of another form that passes there: the filter minds the form.
@@ -81,7 +81,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let addresses: std::collections::BTreeSet<_> = on_hello.iter().map(|a| a.to()).collect();
     if addresses.len() < 2 {
-        return Ruling::doubt("try other addresses of Zoom's prefixes", vec![Question::OtherPrefixes]);
+        return Ruling::doubt("try other addresses of Zoom's prefixes", vec![OTHER_PREFIXES.of(())]);
     }
     let takes_the_name = evidence
         .attempts()
@@ -94,7 +94,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .chain(controls.into_iter().take(2))
         .chain(takes_the_name)
         .collect();
-    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Telling::Presence).parts();
+    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Trigger::Presence).parts();
     let because = [because, ladders].concat();
     let mut ruling = Ruling::claim(Claim {
         scope: scope_of(on_hello.iter().copied()),
@@ -123,9 +123,9 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let ladder = evidence.ladders().find(|l| l.to() == to);
     let Some(ladder) = ladder else {
         let questions = a_passing_control(evidence, to)
-            .map(|passing| Question::Where { to, transport: Transport::Tcp, passing })
+            .map(|passing| WHERE.of(Where::tcp(to, passing)))
             .into_iter()
-            .chain([Question::StatusPage])
+            .chain([STATUS_PAGE.of(())])
             .collect();
         return Ruling::doubt(
             "walk the TTL: does the RST still come back when the packet cannot reach Zoom?",
@@ -133,7 +133,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
         );
     };
     let host = refused.first().and_then(|a| a.host()).unwrap_or_default().to_owned();
-    let again = vec![Question::Again { host, to }];
+    let again = vec![AGAIN.of(HostAt::new(host, to))];
     if refused.len() < 2 {
         return Ruling::doubt("try the same address again: one reset is none", again);
     }
@@ -151,7 +151,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
         if neutral.to().ip() == to.ip() && neutral.answered_at() == Some(at) {
             return Ruling::excluded(vec![ladder.id(), neutral.id()]);
         }
-        let another_port = Question::AnotherPort { to };
+        let another_port = ANOTHER_PORT.of(to);
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
             again.into_iter().chain([another_port]).collect(),
@@ -179,3 +179,8 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
 
 /// A RST from before the first router may be this computer's own.
 const NEAR: f64 = 0.7;
+
+/// At which hop does the same address answer by another port? Zoom's web hosts answer plain HTTP too, with a redirect.
+const ANOTHER_PORT: Experiment<SocketAddr> = Experiment::new("another-port", |_, to| {
+    vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), looks::HTTP), Transport::Tcp)]
+});

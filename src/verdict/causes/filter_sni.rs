@@ -31,7 +31,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let killed: Vec<_> = aimed.iter().copied().filter(|a| dies_in_handshake(*a)).collect();
     let whole: Vec<_> = aimed.iter().copied().filter(|a| a.handshake().is_some()).collect();
     let mut ruling = Ruling { excluded_by: whole.iter().map(|a| a.id()).take(3).collect(), ..Ruling::silent() };
-    let mut tried: Option<(&str, std::net::SocketAddr)> = None;
+    let mut tried: Option<(&str, SocketAddr)> = None;
     let hosts: std::collections::BTreeSet<&str> = killed.iter().filter_map(|a| a.host()).collect();
     for host in hosts {
         // A host that passes at another address is not named by a filter.
@@ -48,8 +48,8 @@ fn rule(evidence: &Evidence) -> Ruling {
                 ruling.open.get_or_insert(Doubt {
                     next_test: format!("send {} another server name, and {host}'s to a neutral address", first.to()),
                     questions: vec![
-                        Question::OtherNames { host: host.to_owned(), to: first.to() },
-                        Question::Again { host: host.to_owned(), to: first.to() },
+                        OTHER_NAMES.of(HostAt::new(host, first.to())),
+                        AGAIN.of(HostAt::new(host, first.to())),
                     ],
                 });
             }
@@ -70,7 +70,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         if of_host.len() < 2 && dies_elsewhere.is_empty() {
             ruling.open = Some(Doubt {
                 next_test: format!("repeat the handshake with {host} at {}", first.to()),
-                questions: vec![Question::Again { host: host.to_owned(), to: first.to() }],
+                questions: vec![AGAIN.of(HostAt::new(host, first.to()))],
             });
             continue;
         }
@@ -99,7 +99,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         ruling.open = None;
     }
     if let Some((host, to)) = tried {
-        let (location, ladders, question) = place_of_hello(evidence, host, to, Telling::Name).parts();
+        let (location, ladders, question) = place_of_hello(evidence, host, to, Trigger::Name).parts();
         if let Some(claim) = ruling.claims.first_mut() {
             claim.location = location;
             claim.because.extend(ladders);

@@ -1,6 +1,6 @@
 //! UDP flows to Zoom fall silent after a number of datagrams.
 
-use why5003_probes::kit::{Exchange, Fact, Layer, Observation};
+use why5003_probes::kit::{Dialect, Exchange, Fact, Layer, Observation, Target};
 
 use super::prelude::*;
 use crate::verdict::measure::media::ports_of;
@@ -48,7 +48,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         return Ruling::doubt(
             format!("ask {to} again on fresh UDP flows: do they fall silent after as many datagrams?"),
-            vec![Question::OnOneFlow { to }],
+            vec![ON_ONE_FLOW.of(to)],
         );
     }
     // A box that counts both directions may count one answer more or less.
@@ -73,3 +73,13 @@ fn flows_of(seen: &Observation) -> Vec<&Exchange> {
 
 /// The first one and two fresh ones.
 const FLOWS: usize = 3;
+
+/// After how many datagrams does a UDP flow to this server fall silent, each time anew?
+const ON_ONE_FLOW: Experiment<SocketAddr> = Experiment {
+    told_by_silence: true,
+    ..Experiment::new("on-one-flow", |_, to| {
+        let again = looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
+        let twice = Settings { tries: Some(2), ..again.settings.clone() };
+        vec![again.with(twice)]
+    })
+};

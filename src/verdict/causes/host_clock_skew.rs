@@ -61,14 +61,14 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let next_test = "compare this computer's clock with the Date of two plain-HTTP servers";
     let Some((first, host, ahead, now)) = dates.first() else {
-        return Ruling::doubt(next_test, vec![Question::Time]);
+        return Ruling::doubt(next_test, vec![KNOWN_PAGES.of(())]);
     };
     let Some((second, ..)) = dates.iter().find(|(_, other, a, _)| other != host && (a - ahead).abs() <= AGREE_S) else {
-        return Ruling::doubt(next_test, vec![Question::Time]);
+        return Ruling::doubt(next_test, vec![KNOWN_PAGES.of(())]);
     };
     let explained = |a: &Attempt<'_>| a.chain().first().is_some_and(|c| (c.not_before_s..=c.not_after_s).contains(now));
     if controls.is_empty() || !controls.iter().all(explained) || !zoom.iter().all(explained) {
-        return Ruling::doubt("check whether neutral hosts' certificates fail by date too", vec![Question::Time]);
+        return Ruling::doubt("check whether neutral hosts' certificates fail by date too", vec![KNOWN_PAGES.of(())]);
     }
     let because = zoom.iter().chain(&controls).map(|a| a.id()).chain([*first, *second]).collect();
     let details = [("clock_ahead_s".to_owned(), ahead.to_string())];

@@ -94,7 +94,7 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
     }
     let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
                      sudo tcpdump -ni any tcp and src port 443";
-    let count = |to, neutral, before| Some(Ruling::doubt(next_test, vec![Question::Passage { to, neutral, before }]));
+    let count = |to, neutral, before| Some(Ruling::doubt(next_test, vec![PASSAGE.of(Counted { to, neutral, before })]));
     let looked =
         |to| evidence.observations().iter().any(|o| o.look.probe == "passage" && o.look.target.socket() == Some(to));
     let Some(own) = evidence.passages().find(|p| p.to == to) else {
@@ -183,4 +183,24 @@ fn ends_before_the_first_router(evidence: &Evidence, ladder: Ladder<'_>) -> bool
     let of_zoom = evidence.observations().iter().any(|o| o.id == ladder.id() && is_zoom(o.look.role));
     let first_router = evidence.ladders().any(|l| l.id() != ladder.id() && l.router_at(1).is_some());
     of_zoom && first_router && ladder.router_at(1).is_none() && ladder.last_router().is_none()
+}
+
+/// Do packets for this address leave this computer, and are its answers let in? The kernel's counters count what begins at the
+/// same time, too.
+const PASSAGE: Experiment<Counted> = Experiment {
+    beside: Beside::NothingThatBegins,
+    ..Experiment::new("passage", |_, counted| {
+        let role = if counted.neutral { Role::Control } else { Role::Range };
+        vec![looks::passage(role, counted.to, counted.before)]
+    })
+};
+
+/// A flow whose packets the kernel counts.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    to: SocketAddr,
+    /// It is a neutral one, for comparison.
+    neutral: bool,
+    /// How often it was counted before: what others received meanwhile stood in the way.
+    before: u8,
 }

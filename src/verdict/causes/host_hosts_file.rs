@@ -70,7 +70,7 @@ fn rule(evidence: &Evidence) -> Ruling {
                     "ask an independent resolver for {name}, and compare with the address that {} pins",
                     first.file
                 ),
-                questions: vec![Question::Independently { name: name.to_owned() }],
+                questions: vec![INDEPENDENTLY.of(name.to_owned())],
             });
             continue;
         }

@@ -64,7 +64,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         Some(_) => Ruling::silent(),
         None => Ruling::doubt(
             format!("look at the neighbour state of the gateway {gateway} after these tries"),
-            vec![Question::Gateway { address: gateway }],
+            vec![GATEWAY.of(gateway)],
         ),
     }
 }
+
+/// How is the neighbour state of this gateway now, after the tries?
+const GATEWAY: Experiment<IpAddr> = Experiment::new("gateway", |_, address| vec![looks::gateway(*address)]);

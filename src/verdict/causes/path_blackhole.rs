@@ -64,7 +64,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::excluded(ids);
     }
     if tcp.is_empty() || udp.is_empty() {
-        let questions = vec![Question::Everything { address: first.to().ip() }];
+        let questions = vec![EVERYTHING.of(first.to().ip())];
         return Ruling::doubt("walk the TTL along other ports and protocols to the same address", questions);
     }
     // One address is none to judge a prefix by; the walks to it take their time, and were begun while others were asked for.
@@ -83,3 +83,12 @@ fn rule(evidence: &Evidence) -> Ruling {
         ..claim(0.93, because)
     })
 }
+
+/// Do other ports and protocols to this address die where TCP 443 does?
+const EVERYTHING: Experiment<IpAddr> = Experiment::new("everything", |_, address| {
+    let to = |port| SocketAddr::new(*address, port);
+    vec![
+        looks::ladder(Role::Range, to(looks::HTTP), Transport::Tcp),
+        looks::ladder(Role::Range, to(looks::TRACEROUTE), Transport::Udp),
+    ]
+});

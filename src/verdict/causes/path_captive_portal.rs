@@ -53,7 +53,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     if places.len() < 2 {
-        return Ruling::doubt("fetch other plain-HTTP pages whose content is known", vec![Question::KnownPages]);
+        return Ruling::doubt("fetch other plain-HTTP pages whose content is known", vec![KNOWN_PAGES.of(())]);
     }
     let mut details = std::collections::BTreeMap::new();
     if let Some(location) = rewritten.iter().find_map(|a| a.response()?.location.clone()) {

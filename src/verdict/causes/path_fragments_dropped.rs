@@ -1,9 +1,8 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
-use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Transport};
+use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Target, Transport};
 
 use super::prelude::*;
 
@@ -54,8 +53,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         0 => return Ruling::silent(),
         // One server's own firewall may be it. The way is walked meanwhile: it is what is asked next, if it is not.
         1 => {
-            let walk = lost.iter().find_map(|seen| seen.look.target.socket()).map(|to| Question::RoutersTo { to });
-            let questions = [Question::Fragments].into_iter().chain(walk).collect();
+            let walk = lost.iter().find_map(|seen| seen.look.target.socket()).map(|to| ROUTERS_TO.of(to));
+            let questions = [FRAGMENTS.of(())].into_iter().chain(walk).collect();
             return Ruling::doubt("send fragments to a server of another operator", questions);
         }
         _ => {}
@@ -65,11 +64,11 @@ fn rule(evidence: &Evidence) -> Ruling {
         evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Udp)
     });
     let (location, open) = match way {
-        None => (None, lost.first().and_then(|seen| seen.look.target.socket()).map(|to| Question::RoutersTo { to })),
+        None => (None, lost.first().and_then(|seen| seen.look.target.socket()).map(|to| ROUTERS_TO.of(to))),
         Some(_) if !routers.is_empty() => (way.and_then(|way| between(way, &routers)), None),
         Some(way) => {
             let routers: Vec<IpAddr> = shown(way).map(|(_, address)| address).collect();
-            (None, (!routers.is_empty()).then_some(Question::FragmentsAt { routers }))
+            (None, (!routers.is_empty()).then_some(FRAGMENTS_AT.of(routers)))
         }
     };
     let because = lost.iter().chain(&routers).map(|seen| seen.id).chain(way.map(Ladder::id)).collect();
@@ -121,3 +120,24 @@ fn tries(seen: &Observation) -> impl Iterator<Item = (bool, bool)> {
 /// Three tries over two seconds.
 const FLOOR_MS: u32 = 2_000;
 const FLOOR_TRIES: usize = 3;
+
+/// Do fragments reach a second neutral STUN server? By name: its addresses lead to a datagram, and that to one in fragments.
+const FRAGMENTS: Experiment<()> = Experiment::new("fragments", |setup, ()| {
+    let others = setup.catalogue.stun.iter().skip(1).filter_map(|stun| stun.target.host.as_deref());
+    others.take(1).map(|name| looks::by_system(name, Role::Resolver)).collect()
+});
+
+/// Which routers does a datagram to this server meet?
+const ROUTERS_TO: Experiment<SocketAddr> = Experiment::new("routers-to", |_, to| vec![looks::stun_ladder(*to)]);
+
+/// Do fragments arrive at these routers themselves, nearest first?
+const FRAGMENTS_AT: Experiment<Vec<IpAddr>> =
+    Experiment::new("fragments-at", |_, routers| routers.iter().take(ROUTERS).copied().map(at_a_router).collect());
+
+/// Nobody listens there: a router that has both fragments says so.
+fn at_a_router(router: IpAddr) -> Look {
+    Look::new("fragments", Role::Control, Target::udp(SocketAddr::new(router, looks::TRACEROUTE)))
+}
+
+/// How many routers are sent fragments to.
+const ROUTERS: usize = 8;

@@ -1,8 +1,8 @@
 //! Nothing beyond the gateway answers.
 
-use std::net::IpAddr;
-
-use why5003_probes::kit::{AddressScope, Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Via};
+use why5003_probes::kit::{
+    AddressScope, Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Transport, Via,
+};
 
 use super::prelude::*;
 
@@ -59,7 +59,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let next_test = "ask whether a proxy has to be set here: names are answered, and no TCP connection stands, to neutral hosts \
                          neither";
         let of_sign_in = tried.iter().find(|a| a.role() == Role::SignIn && a.host().is_some());
-        let again = of_sign_in.map(|a| Question::Again { host: a.host().unwrap_or_default().to_owned(), to: a.to() });
+        let again = of_sign_in.map(|a| AGAIN.of(HostAt::new(a.host().unwrap_or_default(), a.to())));
         return Ruling::doubt(next_test, again.into_iter().collect());
     }
     if !alive.is_empty() {
@@ -84,7 +84,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     because.extend(told.map(|(id, _)| id));
     let location = where_it_ends(ladder, told.map(|(_, address)| address));
     let confidence = if location.is_some() { 0.9 } else { 0.8 };
-    let question = controls.first().filter(|_| ladder.is_none()).map(|to| Question::HowFar { to: *to });
+    let question = controls.first().filter(|_| ladder.is_none()).map(|to| HOW_FAR.of(*to));
     let open = question.map(|question| Doubt {
         next_test: "walk the TTL towards a neutral host".to_owned(),
         questions: vec![question],
@@ -131,3 +131,7 @@ fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<
         None => ladder.and_then(Ladder::last_router).map(at),
     }
 }
+
+/// How far does this flow come, where nothing is known to pass?
+const HOW_FAR: Experiment<SocketAddr> =
+    Experiment::new("how-far", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)]);

@@ -1,7 +1,5 @@
 //! Packets go round between two routers until their TTL is spent.
 
-use std::net::IpAddr;
-
 use why5003_probes::kit::{HopAnswer, How, Layer, Stage, Transport};
 
 use super::prelude::*;
@@ -46,7 +44,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         evidence.ladders().find(|l| expired.iter().any(|a| a.to() == l.to()) && l.transport() == Transport::Tcp);
     let Some(ladder) = ladder else {
         let passing = a_passing_control(evidence, first.to());
-        let questions = passing.map(|passing| Question::Where { to: first.to(), transport: Transport::Tcp, passing });
+        let questions = passing.map(|passing| WHERE.of(Where::tcp(first.to(), passing)));
         return Ruling::doubt(
             "walk the TTL along Zoom's flow: a loop shows the same routers again and again",
             questions.into_iter().collect(),

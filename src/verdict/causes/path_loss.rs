@@ -3,6 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
+use crate::verdict::measure::count_loss;
 use crate::verdict::measure::loss::{self, Lost};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -53,22 +54,22 @@ fn rule(evidence: &Evidence) -> Ruling {
         if !loss::suspected(evidence) {
             return Ruling::silent();
         }
-        let questions = loss::questions(evidence);
+        let questions = count_loss::questions(evidence);
         if questions.is_empty() {
-            return Ruling { open: loss::once_more(evidence), ..Ruling::silent() };
+            return Ruling { open: count_loss::once_more(evidence), ..Ruling::silent() };
         }
         let next_test = "send forty single SYNs to Zoom, to a neutral host and to the gateway, and count the answers";
         return Ruling::doubt(next_test, questions);
     };
     let place = loss.lost();
     if loss.is_unsure() {
-        let again = loss::counts_wanted_again(evidence);
+        let again = count_loss::counts_wanted_again(evidence);
         if !again.is_empty() {
             return Ruling::doubt("send forty more single SYNs to each, and count the answers", again);
         }
     }
     if place == Lost::Few {
-        return Ruling { open: loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
+        return Ruling { open: count_loss::once_more(evidence), ..Ruling::excluded(loss.ids()) };
     }
     if loss::only_connections(evidence, place) {
         let next_test = "open connections one by one, a second apart: those that stand lose nothing, so connections seem to be limited and not \
@@ -90,7 +91,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let gateway = evidence.syn_counts().find(|count| loss.gateway.ids.contains(&count.id())).map(|c| c.to().ip());
     let location = gateway.filter(|_| loss.on_the_link() && place == Lost::Everywhere);
     Ruling {
-        open: loss::once_more(evidence),
+        open: count_loss::once_more(evidence),
         ..Ruling::claim(Claim {
             location: location.map(|address| Location { hop: Some(1), address: Some(address), next: None }),
             scope: Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: Vec::new() },

@@ -1,6 +1,6 @@
 //! Full-size packets vanish, and nobody says so.
 
-use why5003_probes::kit::{How, Layer, Stage};
+use why5003_probes::kit::{How, Layer, Stage, Target};
 
 use super::prelude::*;
 
@@ -51,7 +51,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let stalled: Vec<u32> =
             evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();
         let to = seen.look.target.socket();
-        let place = to.map(|to| place_of_hello(evidence, host, to, Telling::Size).parts());
+        let place = to.map(|to| place_of_hello(evidence, host, to, Trigger::Size).parts());
         let (location, ladders, question) = place.unwrap_or_default();
         let because = stalled.into_iter().chain([seen.id]).chain(ladders).collect();
         let open = question.map(|question| Doubt { next_test: WALK.to_owned(), questions: vec![question] });
@@ -74,10 +74,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         Some(attempt) if searches().next().is_none() => {
             let host = attempt.host().unwrap_or_default().to_owned();
             // The walk takes as long as the search: both at once.
-            let (_, _, walk) = place_of_hello(evidence, &host, attempt.to(), Telling::Size).parts();
+            let (_, _, walk) = place_of_hello(evidence, &host, attempt.to(), Trigger::Size).parts();
             Ruling::doubt(
                 format!("repeat the handshake with {host} at a smaller segment size"),
-                [Question::Size { host, to: attempt.to() }].into_iter().chain(walk).collect(),
+                [SIZE.of(HostAt::new(host, attempt.to()))].into_iter().chain(walk).collect(),
             )
         }
         _ => Ruling::excluded(searches().map(|o| o.id).collect()),
@@ -90,3 +90,11 @@ const WALK: &str = "walk the TTL of a full-size and of a small segment to the sa
 fn stalls(attempt: Attempt<'_>) -> bool {
     attempt.ended(Stage::Hello, How::Silent) || attempt.ended(Stage::Handshake, How::Silent)
 }
+
+/// Which packet size passes?
+const SIZE: Experiment<HostAt> = Experiment {
+    told_by_silence: true,
+    ..Experiment::new("size", |setup, HostAt { host, to }| {
+        vec![Look::new("mtu", setup.role_of(host), Target::tcp(*to).called(host))]
+    })
+};

@@ -1,7 +1,6 @@
 //! The translator between IPv6 and IPv4 is dead.
 
-use std::net::IpAddr;
-
+use ipnet::Ipv6Net;
 use why5003_probes::kit::{How, Layer, nat64};
 
 use super::prelude::*;
@@ -58,12 +57,12 @@ fn rule(evidence: &Evidence) -> Ruling {
             && tried.iter().filter(six).any(|a| lost(&a))
             && evidence.lookups_of(nat64::WELL_KNOWN_NAME).next().is_none()
         {
-            return Ruling::doubt("ask for the AAAA record of ipv4only.arpa", vec![Question::Nat64Prefix]);
+            return Ruling::doubt("ask for the AAAA record of ipv4only.arpa", vec![NAT64_PREFIX.of(())]);
         }
         return Ruling::silent();
     };
     if neutral.len() < 2 {
-        return Ruling::doubt("try neutral IPv4 hosts by way of the NAT64", vec![Question::ThroughNat64 { prefix }]);
+        return Ruling::doubt("try neutral IPv4 hosts by way of the NAT64", vec![THROUGH_NAT64.of(prefix)]);
     }
     let native: Vec<u32> = tried
         .iter()
@@ -83,3 +82,20 @@ fn rule(evidence: &Evidence) -> Ruling {
         ..claim(0.93, because)
     })
 }
+
+/// Which prefix does this network translate to IPv4 (RFC 7050)?
+const NAT64_PREFIX: Experiment<()> =
+    Experiment::new("nat64-prefix", |_, ()| vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)]);
+
+/// Do neutral IPv4 hosts answer by way of this NAT64 prefix of 96 bits (RFC 6052)?
+const THROUGH_NAT64: Experiment<Ipv6Net> = Experiment::new("through-nat64", |setup, prefix| {
+    let controls = setup.catalogue.controls.iter().filter_map(|control| {
+        let v4 = |address: &IpAddr| if let IpAddr::V4(v4) = address { Some(*v4) } else { None };
+        let translated = nat64::embed(*prefix, control.addresses.iter().find_map(v4)?);
+        Some(looks::handshake(&control.name, Role::Control, SocketAddr::new(translated.into(), control.port)))
+    });
+    controls.take(TRANSLATED).collect()
+});
+
+/// How many neutral hosts are tried by way of a NAT64.
+const TRANSLATED: usize = 2;

@@ -3,7 +3,7 @@
 use why5003_probes::kit::{How, Layer, Stage};
 
 use super::prelude::*;
-use crate::verdict::measure::{limit, loss};
+use crate::verdict::measure::{count_loss, limit};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.nat-exhausted",
@@ -59,5 +59,5 @@ fn rule(evidence: &Evidence) -> Ruling {
     let because = [told.id].into_iter().chain(late.iter().map(|a| a.id())).chain(neutral).collect();
     let claim = Claim { details: details.into(), blocks: sign_in_fails(evidence), ..claim(confidence, because) };
     // Sign-in may have been among those for which there was no room at that moment.
-    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
+    Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }
 }

@@ -6,7 +6,7 @@ use why5003_probes::kit::Layer;
 
 use super::prelude::*;
 use crate::evidence::SynCount;
-use crate::verdict::measure::loss;
+use crate::verdict::measure::{count_loss, loss};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.slow",
@@ -66,7 +66,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         (Some(_), _) => Ruling::excluded(ids),
         (None, _) => {
             let quickest = evidence.quickest_connection();
-            let questions = loss::delays_wanted(evidence);
+            let questions = count_loss::delays_wanted(evidence);
             match quickest {
                 Some(quickest) if quickest >= SLOW && !questions.is_empty() => {
                     Ruling::doubt("time sixteen single SYNs to Zoom and to a neutral host", questions)

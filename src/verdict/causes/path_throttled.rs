@@ -3,6 +3,7 @@
 use why5003_probes::kit::Layer;
 
 use super::prelude::*;
+use crate::verdict::measure::count_loss::{self, FlowSize};
 use crate::verdict::measure::loss;
 use crate::verdict::measure::rate::{flows, held_to, rate, seems_held, seems_policed, seems_queued, zoom_is_held_to};
 
@@ -44,14 +45,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(zoom) = zoom else {
         // A count of loss brings flows of its own.
         let counted_first =
-            loss::suspected(evidence) && !seems_queued(evidence) && !loss::counts_wanted(evidence).is_empty();
+            loss::suspected(evidence) && !seems_queued(evidence) && !count_loss::counts_wanted(evidence).is_empty();
         if !(seems_held(evidence) || seems_policed(evidence)) || counted_first {
             return Ruling::silent();
         }
-        let mut questions = loss::flows_wanted(evidence, Some(loss::TURNS));
-        if !seems_held(evidence) {
-            questions.iter_mut().for_each(longer);
-        }
+        let at_once = (!seems_held(evidence)).then_some(AT_ONCE);
+        let questions = count_loss::flows_wanted(evidence, FlowSize { at_once, ..FlowSize::SHORT });
         if questions.is_empty() {
             return Ruling::silent();
         }
@@ -80,11 +79,5 @@ fn rule(evidence: &Evidence) -> Ruling {
         blocks: sign_in_fails(evidence),
         ..claim(0.85, ids)
     };
-    Ruling { open: loss::once_more(evidence), ..Ruling::claim(claim) }
-}
-
-fn longer(question: &mut Question) {
-    if let Question::Flow { at_once, .. } = question {
-        *at_once = Some(AT_ONCE);
-    }
+    Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }
 }

@@ -1,14 +1,22 @@
 //! What every cause's file needs: the record, the ruling, the evidence's views, and the common ways to weigh them.
 
-pub(super) use why5003_probes::kit::Role;
+pub(super) use std::net::{IpAddr, SocketAddr};
 
-pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Question, Source, Telling};
+pub(super) use why5003_probes::kit::{Look, Role, Settings};
+
+pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Source};
+pub(super) use crate::experiment::names::{INDEPENDENTLY, KNOWN_ADDRESSES, NEUTRAL_NAMES};
+pub(super) use crate::experiment::pages::{KNOWN_PAGES, STATUS_PAGE};
+pub(super) use crate::experiment::prefixes::{PREFIXES, Prefixes};
+pub(super) use crate::experiment::tries::{AGAIN, HostAt, OTHER_NAMES, OTHER_PREFIXES};
+pub(super) use crate::experiment::walks::{BESIDE, BesideFlow, WHERE, Where};
+pub(super) use crate::experiment::{Beside, DNS, Experiment, Question, Setup, looks};
 pub(super) use crate::verdict::cause::{Cause, Mend};
 pub(super) use crate::verdict::measure::answers_early::answers_early;
 pub(super) use crate::verdict::measure::place::{
     compared, first_walked, place_of, the_address_by_another_port, walk_again,
 };
-pub(super) use crate::verdict::measure::place_of_hello::place_of_hello;
+pub(super) use crate::verdict::measure::place_of_hello::{Trigger, place_of_hello};
 pub(super) use crate::verdict::measure::reach::reach_beyond;
 pub(super) use crate::verdict::measure::weigh::*;
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
@@ -30,7 +38,7 @@ pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option
     if reach.is_none() && tried.len() < 2 {
         return Some(Doubt {
             next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),
-            questions: vec![Question::Prefixes { beyond: hop, suspect: None }],
+            questions: vec![PREFIXES.of(Prefixes { beyond: hop, suspect: None })],
         });
     }
     let mut reach = reach.unwrap_or_default();

@@ -1,10 +1,11 @@
 //! The way through the proxy that this computer is set to use, by name or by a script: dead, closed to the unnamed, or closed
 //! to Zoom.
 
-use why5003_probes::kit::{How, Layer, Stage, Tunnel, Via};
+use why5003_probes::kit::{How, Layer, Proxy, Stage, Tunnel, Via};
 
 use super::prelude::*;
 use crate::evidence::SetWay;
+use crate::experiment::proxies;
 
 pub(super) const UNREACHABLE: Cause = Cause {
     id: "proxy.unreachable",
@@ -153,7 +154,7 @@ fn hanging(evidence: &Evidence) -> Ruling {
     let Some(proxy) = claim.details.get("proxy") else { return ruling };
     let neutral = neutral_tunnels(evidence, proxy);
     if neutral.is_empty() {
-        let ask = proxy.parse().map(|proxy| Question::NeutralTunnel { proxy });
+        let ask = proxy.parse().map(|proxy| NEUTRAL_TUNNEL.of(proxy));
         return Ruling::doubt("ask the same proxy for a tunnel to a neutral host", ask.into_iter().collect());
     }
     let answered: Vec<u32> = neutral.iter().filter(|a| a.tunnel().is_some()).map(|a| a.id()).collect();
@@ -261,7 +262,7 @@ fn with_neutral_tunnels(evidence: &Evidence, ruling: &mut Ruling) {
     } else if let Ok(proxy) = proxy.parse() {
         ruling.open = Some(Doubt {
             next_test: "ask the same proxy for a tunnel to a neutral host".to_owned(),
-            questions: vec![Question::NeutralTunnel { proxy }],
+            questions: vec![NEUTRAL_TUNNEL.of(proxy)],
         });
     }
 }
@@ -282,3 +283,7 @@ pub(super) fn through(attempt: Attempt<'_>) -> Option<String> {
 
 /// The port of HTTPS (RFC 9110, section 4.2.2).
 pub(super) const HTTPS: u16 = 443;
+
+/// Does this proxy open tunnels to neutral hosts?
+const NEUTRAL_TUNNEL: Experiment<Proxy> =
+    Experiment::new("neutral-tunnel", |setup, proxy| proxies::neutral(setup, proxy).into_iter().collect());

@@ -1,6 +1,6 @@
 //! The proxy opens tunnels, but not to the port of HTTPS.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::kit::{Layer, Proxy};
 
 use super::prelude::*;
 use super::proxy::{HTTPS, judge, neutral_tunnels, refuses, through};
@@ -42,7 +42,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .filter(|a| a.role() == Role::Control && !of_https(*a) && through(*a).as_deref() == Some(&proxy))
         .collect();
     if others.is_empty() {
-        let questions = proxy.parse().map(|proxy| Question::OtherPorts { proxy }).into_iter().collect();
+        let questions = proxy.parse().map(|proxy| OTHER_PORTS.of(proxy)).into_iter().collect();
         return Ruling::doubt("ask the same proxy for tunnels to other ports", questions);
     }
     // 5xx: it would have let the tunnel pass, and met nobody at its end.
@@ -57,3 +57,12 @@ fn rule(evidence: &Evidence) -> Ruling {
     claim.because.extend(seen(&others));
     ruling
 }
+
+/// Does this proxy open tunnels to other ports than that of HTTPS?
+const OTHER_PORTS: Experiment<Proxy> = Experiment::new("other-ports", |setup, proxy| {
+    let neutral = setup.neutral_name().into_iter();
+    neutral.flat_map(|name| PORTS.map(|port| looks::tunnel(name, Role::Control, port, proxy))).collect()
+});
+
+/// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.
+const PORTS: [u16; 3] = [563, 8443, 80];

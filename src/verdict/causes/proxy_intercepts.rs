@@ -1,6 +1,6 @@
 //! Somebody on the way takes connections in the servers' place: a transparent proxy, or a firewall's SYN proxy.
 
-use why5003_probes::kit::{How, Layer, Stage};
+use why5003_probes::kit::{Family, How, Layer, Stage, Transport};
 
 use super::prelude::*;
 
@@ -71,7 +71,7 @@ fn transparent(evidence: &Evidence) -> Ruling {
     if asked.is_empty() {
         return Ruling::doubt(
             "connect to an address that nobody can own, and walk the TTL to who answers for Zoom: nearer than Zoom it is somebody else",
-            vec![Question::Nobody { like: first.to() }, Question::Approach { to: first.to() }],
+            vec![NOBODY.of(first.to()), APPROACH.of(first.to())],
         );
     }
     match taken_for_nobody(evidence) {
@@ -109,7 +109,7 @@ fn for_neutral_hosts(evidence: &Evidence) -> Ruling {
     match (unheard.next(), unheard.next()) {
         (Some(first), Some(_)) if sign_in_fails(evidence) && to_nobody(evidence).next().is_none() => Ruling::doubt(
             "connect to an address that nobody can own: neutral hosts seem to connect, and hear nothing",
-            vec![Question::Nobody { like: first.to() }],
+            vec![NOBODY.of(first.to())],
         ),
         _ => Ruling::silent(),
     }
@@ -166,7 +166,7 @@ fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
 fn beyond(evidence: &Evidence, flow: Attempt<'_>) -> Option<Doubt> {
     let to = flow.to();
     let at = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at)?;
-    let questions = vec![Question::Routers { address: to.ip(), hop: at }];
+    let questions = vec![ROUTERS.of(RouterAt { address: to.ip(), hop: at })];
     let next_test =
         format!("send {} datagrams that end at hops {at} and {}: does a router say so?", to.ip(), at.saturating_add(1));
     evidence.datagram_ended(to.ip(), at).is_none().then_some(Doubt { next_test, questions })
@@ -182,8 +182,7 @@ enum Kind {
 
 fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'_>>, kind: Kind) -> Ruling {
     let Some(first) = suspects.first().copied() else { return Ruling::silent() };
-    let walked =
-        |to: std::net::SocketAddr| evidence.ladders().chain(evidence.ladders_to_nobody()).find(move |l| l.to() == to);
+    let walked = |to: SocketAddr| evidence.ladders().chain(evidence.ladders_to_nobody()).find(move |l| l.to() == to);
     let (of_zoom, of_nobody) = (walked(first.to()), nobody.and_then(|n| walked(n.to())));
     let at = |ladder: Option<Ladder<'_>>| ladder.and_then(Ladder::answered_at);
     if let (Some(zoom), Some(nobody)) = (at(of_zoom), at(of_nobody))
@@ -194,7 +193,7 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
     }
     let mut ruling = Ruling { open: beyond(evidence, first), ..Ruling::silent() };
     let unwalked = [(Some(first), of_zoom), (nobody, of_nobody)].into_iter().filter(|(_, ladder)| ladder.is_none());
-    let questions: Vec<_> = unwalked.filter_map(|(a, _)| Some(Question::Approach { to: a?.to() })).collect();
+    let questions: Vec<_> = unwalked.filter_map(|(a, _)| Some(APPROACH.of(a?.to()))).collect();
     if !questions.is_empty() {
         ruling.open = Some(Doubt { next_test: "walk the TTL to whoever answers".to_owned(), questions });
     }
@@ -236,4 +235,33 @@ fn location(evidence: &Evidence, flow: Attempt<'_>, at: u8, kind: Kind) -> Optio
             Some(Location { hop: Some(hop), address: router(hop), next: router(at) })
         }
     }
+}
+
+/// Does somebody take connections to addresses that nobody can own, of the family and port of this one?
+const NOBODY: Experiment<SocketAddr> = Experiment::new("nobody", |setup, like| {
+    let name = setup.neutral_name().unwrap_or("example.com");
+    let addresses = &setup.catalogue.canary.addresses;
+    let nobody = addresses.iter().copied().find(|address| Family::of(*address) == Family::of(like.ip()));
+    let to = nobody.map(|address| SocketAddr::new(address, like.port()));
+    to.map(|to| looks::of_nobody_at_all(name, to)).into_iter().collect()
+});
+
+/// At which hop is this flow answered?
+const APPROACH: Experiment<SocketAddr> =
+    Experiment::new("approach", |setup, to| vec![looks::ladder(setup.role_of_address(to.ip()), *to, Transport::Tcp)]);
+
+/// Does a router forward other packets to this address at this hop, and at the next one?
+///
+/// By datagrams: a ladder would use up the routers' errors, which ladders of others need.
+const ROUTERS: Experiment<RouterAt> = Experiment::new("routers", |setup, &RouterAt { address, hop }| {
+    let role = setup.role_of_address(address);
+    let to = SocketAddr::new(address, looks::TRACEROUTE);
+    [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, to, ttl)).into()
+});
+
+/// An address, and the first of two hops on the way to it.
+#[derive(Clone, Copy, Debug)]
+struct RouterAt {
+    address: IpAddr,
+    hop: u8,
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use why5003_probes::kit::proxy_settings::DIRECT;
-use why5003_probes::kit::{Layer, ProxySays, Stage};
+use why5003_probes::kit::proxy_settings::{DIRECT, Script};
+use why5003_probes::kit::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
 
 use super::prelude::*;
 use super::proxy::through;
 use crate::evidence::SetWay;
+use crate::experiment::proxies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.required",
@@ -71,7 +72,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let Some(leads_out) = found.copied() else {
         if offered.is_empty() && evidence.scripts().next().is_none() {
             let next_test = "look for a proxy: by WPAD, at the gateway, or the one that is set for plain HTTP";
-            return Ruling::doubt(next_test, vec![Question::OfferedProxies]);
+            return Ruling::doubt(next_test, vec![OFFERED_PROXIES.of(())]);
         }
         return Ruling::excluded(offered.iter().map(|a| a.id()).collect());
     };
@@ -116,3 +117,28 @@ fn source_of(evidence: &Evidence, proxy: &str, host: &str) -> (String, Option<u3
 
 /// Failing tries that are named as the ground; more say the same.
 const MOST_CITED: usize = 6;
+
+/// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
+const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", offered);
+
+fn offered(setup: &Setup<'_>, (): &()) -> Vec<Look> {
+    let at_gateways = setup.gateways.iter().filter(|gateway| setup.may_use(**gateway)).flat_map(|gateway| {
+        PROXY_PORTS.map(|port| Proxy { scheme: ProxyScheme::Http, host: gateway.to_string(), port, credentials: None })
+    });
+    let known = |proxy: &Proxy| setup.proxies.contains(proxy);
+    let offers: Vec<Proxy> = setup.for_http.iter().cloned().chain(at_gateways).filter(|p| !known(p)).collect();
+    let mut looks: Vec<Look> = offers.iter().flat_map(|proxy| proxies::through(setup, proxy)).collect();
+    looks.push(proxies::fetched(setup, &Script::discovered()));
+    looks.into_iter().map(in_short).collect()
+}
+
+fn in_short(look: Look) -> Look {
+    let settings = Settings { wait_ms: Some(OFFER_MS), ..look.settings.clone() };
+    look.with(settings)
+}
+
+/// The ports at which proxies usually listen: squid's, and HTTP's alternative one (IANA).
+const PROXY_PORTS: [u16; 2] = [3128, 8080];
+
+/// How long each step by an offered proxy may take: it is near, and what it leads to answers within a second or never.
+const OFFER_MS: u32 = 2500;

@@ -34,7 +34,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         .map(Attempt::id)
         .collect();
     if good.is_empty() {
-        return Ruling::doubt("check a neutral host's certificate, and this computer's clock", vec![Question::Time]);
+        return Ruling::doubt(
+            "check a neutral host's certificate, and this computer's clock",
+            vec![KNOWN_PAGES.of(())],
+        );
     }
     let names: Vec<&str> = stale.iter().filter_map(|a| a.host()).collect();
     let because = stale.iter().map(|a| a.id()).chain(good.into_iter().take(2)).collect();

@@ -55,7 +55,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         });
         if page.is_none() {
             ruling.open =
-                Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![Question::StatusPage] });
+                Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![STATUS_PAGE.of(())] });
         }
         return ruling;
     }
@@ -79,7 +79,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::claim(Claim { because, blocks: fails, confidence: if trouble { 0.95 } else { 0.8 }, ..claim });
     }
     if page.is_none() {
-        return Ruling::doubt("read Zoom's status page", vec![Question::StatusPage]);
+        return Ruling::doubt("read Zoom's status page", vec![STATUS_PAGE.of(())]);
     }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
     let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use why5003_probes::kit::{HopAnswer, Transport};
 
 use super::place_of_hello::HelloPlace;
-use crate::evidence::{Evidence, Question};
+use crate::evidence::Evidence;
+use crate::experiment::walks::{WHERE, Where};
 use crate::verdict::model::Location;
 
 /// Where what answers at `to` sits, if it answers from nearer than other packets to the same address get.
@@ -17,7 +18,7 @@ pub(in crate::verdict) fn answers_early(evidence: &Evidence, to: SocketAddr) -> 
     let Some(flow) = of_flow else {
         // By plain HTTP to the same address: what takes TLS alone lets it pass.
         let passing = SocketAddr::new(to.ip(), HTTP);
-        return HelloPlace::Ask(Question::Where { to, transport: Transport::Tcp, passing });
+        return HelloPlace::Ask(WHERE.of(Where::tcp(to, passing)));
     };
     let Some(at) = flow.hops().find(|h| h.came == HopAnswer::Answered).map(|h| h.ttl) else {
         return HelloPlace::Untold;

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use why5003_probes::kit::{Fact, How, Observation, Stage};
 
+use super::count_loss::{self, FlowSize};
 use super::limit;
 use super::loss::{self, Lost};
 use super::rate;
-use crate::evidence::{Evidence, Question};
+use crate::evidence::Evidence;
+use crate::experiment::Question;
 use crate::verdict::ruling::{Claim, Doubt, Ruling};
 
 /// How far silence is to be believed in this run.
@@ -53,12 +55,12 @@ impl Trust {
             None => {
                 let mut questions = Vec::new();
                 let (lossy, held) = (loss::suspected(evidence), rate::seems_held(evidence));
-                let timed = || loss::flows_wanted(evidence, Some(loss::TURNS));
+                let timed = || count_loss::flows_wanted(evidence, FlowSize::SHORT);
                 if rate::seems_queued(evidence) {
                     questions = timed();
                 }
                 if questions.is_empty() && lossy {
-                    questions = loss::questions(evidence);
+                    questions = count_loss::questions(evidence);
                 }
                 if questions.is_empty() && held {
                     questions = timed();
@@ -80,7 +82,7 @@ impl Trust {
         if self.lost >= HOPELESS
             && let Some(open) = &mut ruling.open
         {
-            open.questions.retain(|question| !takes_silence_apart(question));
+            open.questions.retain(|question| !question.is_told_by_silence());
         }
         let claims = ruling.claims.len();
         ruling.claims.retain(|claim| self.chance(evidence, claim) <= BELIEVED);
@@ -134,22 +136,6 @@ impl Trust {
             _ => self.lost,
         }
     }
-}
-
-/// Whether a question's answer would be silence or not: where silence proves nothing, it is packets for nothing.
-fn takes_silence_apart(question: &Question) -> bool {
-    use Question::{Again, OnOneFlow, OtherHello, OtherNames, OtherPrefixes, Size, Sustained, Where};
-    matches!(
-        question,
-        Again { .. }
-            | OnOneFlow { .. }
-            | OtherHello { .. }
-            | OtherNames { .. }
-            | OtherPrefixes
-            | Size { .. }
-            | Sustained { .. }
-            | Where { .. }
-    )
 }
 
 /// Where so much is lost, experiments that end in silence teach nothing.

@@ -3,16 +3,14 @@
 //! A count in which nothing was answered is no loss: it is a filter's or a host's silence, and left to their rules. Nor is one
 //! whose answers came now soon and now late: what is missing there may be late as well.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{Family, How, Role};
+use why5003_probes::kit::Role;
 
 use super::limit;
 use super::rate;
-use super::weigh::{controls, is_zoom};
-use crate::evidence::{Attempt, Evidence, Question, SignIn, SynCount};
-use crate::verdict::ruling::Doubt;
+use super::weigh::is_zoom;
+use crate::evidence::{Evidence, SynCount};
 
 /// SYNs and their answers, of one or several counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,84 +82,6 @@ pub(in crate::verdict) fn suspected(evidence: &Evidence) -> bool {
     much || all.lost >= 5 && all.lost * 15 >= all.made || zoom.lost >= 3 && zoom.lost * 15 >= zoom.made
 }
 
-/// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
-pub(in crate::verdict) fn questions(evidence: &Evidence) -> Vec<Question> {
-    let names = evidence.background().decisive_hosts().filter(|host| evidence.system_addresses(host).is_empty());
-    let names = names.map(|name| Question::NameAgain { name: name.to_owned() });
-    let counts = [counts_wanted(evidence), flows_wanted(evidence, None)].concat();
-    // A name that got lost is asked for again meanwhile: it disturbs nothing.
-    if counts.is_empty() { counts } else { counts.into_iter().chain(names).collect() }
-}
-
-/// What would count loss: SYNs to a neutral host, to Zoom, and to the gateway. None where no neutral host connects, or all is
-/// counted already.
-pub(in crate::verdict) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
-    counts(evidence, 0, None)
-}
-
-/// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
-pub(in crate::verdict) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
-    beyond_the_gateway(counts(evidence, 1, Some(AGAIN)))
-}
-
-/// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
-pub(in crate::verdict) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
-    beyond_the_gateway(counts(evidence, 0, Some(FEW)))
-}
-
-fn beyond_the_gateway(mut counts: Vec<Question>) -> Vec<Question> {
-    counts.retain(|question| !matches!(question, Question::Loss { role: Role::Host, .. }));
-    counts
-}
-
-/// Counts of so many SYNs each, where so many counts were made before and no more.
-fn counts(evidence: &Evidence, before: usize, syns: Option<u8>) -> Vec<Question> {
-    let Some((_, neutral)) = neutral(evidence) else { return Vec::new() };
-    let of_the_family = |address: &IpAddr| Family::of(*address) == Family::of(neutral.ip());
-    let gateway = evidence.host().routes().filter_map(|(_, route)| route.gateway).find(of_the_family);
-    // A gateway is asked for what most of them serve; a refusal is an answer as well.
-    let gateway = gateway.map(|address| (SocketAddr::new(address, 53), Role::Host));
-    let counted = |to: SocketAddr| evidence.syn_counts().filter(|count| count.to() == to).count();
-    let zoom = zoom(evidence).map(|(_, to)| (to, Role::Range));
-    zoom.into_iter()
-        .chain([(neutral, Role::Control)])
-        .chain(gateway)
-        .filter(|(to, _)| counted(*to) <= before)
-        .map(|(to, role)| Question::Loss { to, role, syns })
-        .collect()
-}
-
-/// What would tell whether flows that stand lose anything, and at what rate they go: of Zoom's and of neutral hosts.
-///
-/// Where they are all that is asked, a few exchanges in turn do; those of a count of loss keep to its time.
-pub(in crate::verdict) fn flows_wanted(evidence: &Evidence, turns: Option<u8>) -> Vec<Question> {
-    let Some(neutral) = neutral(evidence) else { return Vec::new() };
-    let zoom = zoom(evidence).map(|to| (to, Role::SignIn));
-    zoom.into_iter()
-        .chain([(neutral, Role::Control)])
-        .filter(|((_, to), _)| !evidence.flows().any(|flow| flow.to == *to && flow.transfer.is_some()))
-        .map(|((host, to), role)| Question::Flow { host, to, role, turns, at_once: None })
-        .collect()
-}
-
-/// A host of sign-in, at an address that is Zoom's own, and if possible at one that connects.
-fn zoom(evidence: &Evidence) -> Option<(String, SocketAddr)> {
-    let own = |a: &Attempt<'_>| a.role() == Role::SignIn && !a.proxied() && a.settings().prefix.is_some();
-    let best = evidence.attempts().filter(own).max_by_key(|a| (a.connected().is_some(), std::cmp::Reverse(a.id())))?;
-    Some((best.host()?.to_owned(), best.to()))
-}
-
-/// A neutral host that connects, of the family by which Zoom is reached here; if possible one that answered a request.
-fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
-    let like = zoom(evidence).map(|(_, to)| Family::of(to.ip()));
-    let stands = |a: &Attempt<'_>| a.connected().is_some() && a.is_tls() && a.host().is_some();
-    let best = controls(evidence).filter(stands).max_by_key(|a| {
-        let same = like.is_none_or(|family| family == Family::of(a.to().ip()));
-        (same, a.response().is_some(), a.settings().fetch.is_some(), std::cmp::Reverse(a.id()))
-    })?;
-    Some((best.host()?.to_owned(), best.to()))
-}
-
 /// Whether connections are limited, and not packets lost: exchanges on connections that stand pass without a hitch.
 ///
 /// A way that loses as much as is ever named here makes one exchange in ten wait for a packet to be sent again, at the least.
@@ -179,25 +99,6 @@ pub(in crate::verdict) fn only_connections(evidence: &Evidence, lost: Lost) -> b
     // No such connection stood: then what else had to be sent again tells, names and handshakes.
     let resent = evidence.resent(of_it);
     resent.lost <= resent.connections + 1
-}
-
-/// The way to sign-in may have failed by bad luck: then what ended in silence is tried once more.
-pub(in crate::verdict) fn once_more(evidence: &Evidence) -> Option<Doubt> {
-    let mut questions = Vec::new();
-    for host in evidence.background().decisive_hosts() {
-        if !matches!(evidence.sign_in_at(host), SignIn::Fails(_)) {
-            continue;
-        }
-        if evidence.system_addresses(host).is_empty() {
-            questions.push(Question::NameAgain { name: host.to_owned() });
-        }
-        let silent = evidence
-            .attempts_at(host)
-            .filter(|a| a.baseline() && !a.proxied() && a.failure().is_some_and(|f| f.how == How::Silent));
-        questions.extend(silent.map(|a| Question::AsAClient { host: host.to_owned(), to: a.to() }));
-    }
-    let next_test = "try the way to sign-in again".to_owned();
-    (!questions.is_empty()).then_some(Doubt { next_test, questions })
 }
 
 /// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
@@ -303,10 +204,6 @@ impl Count {
 
 /// Below forty probes nothing is said of loss.
 const FLOOR: u32 = 40;
-/// SYNs of a second count, told apart from the first by the number being given at all.
-const AGAIN: u8 = 40;
-/// Half of so many tell a way whose every packet is late from a queue that comes and goes.
-const FEW: u8 = 16;
 /// A client notices from here on: one exchange in eight unanswered makes every eighth connection wait for a second and every
 /// sixtieth for two, where one in twenty-five (2 % each way) does so to every six hundredth.
 const IMPAIRS: f64 = 0.12;
@@ -314,8 +211,6 @@ const IMPAIRS: f64 = 0.12;
 const SHARED: f64 = 0.05;
 /// A link within a building loses nothing: three of forty are no accident.
 const ON_THE_LINK: f64 = 0.025;
-/// Exchanges in turn that show that single ones pass.
-pub(in crate::verdict) const TURNS: u8 = 6;
 /// Fewer exchanges tell nothing.
 const EXCHANGES: u32 = 16;
 /// Of the normal distribution, for 95 % on both sides.

@@ -2,6 +2,7 @@
 
 pub(super) mod answers_early;
 pub(super) mod chance;
+pub(super) mod count_loss;
 pub(super) mod limit;
 pub(super) mod loss;
 pub(super) mod media;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use why5003_probes::kit::{HopAnswer, Role, Transport};
 
-use crate::evidence::{Attempt, Evidence, Ladder, Question};
+use crate::evidence::{Attempt, Evidence, Ladder};
+use crate::experiment::walks::role_by;
+use crate::experiment::{Experiment, Question, looks};
 use crate::verdict::model::Location;
 
 /// What two ladders tell of a flow.
@@ -118,7 +120,7 @@ pub(in crate::verdict) fn walk_again(evidence: &Evidence, to: SocketAddr, transp
         let reach = l.reach().unwrap_or(0);
         l.hops().any(|hop| hop.came == HopAnswer::Silent && hop.ttl < reach && shows(hop.ttl))
     });
-    (spared && others_beside(evidence, walk) > 1).then_some(Question::WalkAgain { to, transport })
+    (spared && others_beside(evidence, walk) > 1).then(|| WALK_AGAIN.of((to, transport)))
 }
 
 /// How many other flows were walked while this one asked its last hop for the first two times. One alone takes a router's error
@@ -162,3 +164,7 @@ const TWO_ROUNDS: Duration = Duration::from_millis(1_500);
 
 /// Routers beyond a flow's end that make it an end where the destination answers nobody.
 const ROUTERS_BEYOND: usize = 2;
+
+/// At which hop does this flow die, when it alone asks the routers?
+const WALK_AGAIN: Experiment<(SocketAddr, Transport)> =
+    Experiment::new("walk-again", |_, &(to, transport)| vec![looks::ladder_again(role_by(transport), to, transport)]);

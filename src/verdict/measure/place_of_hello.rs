@@ -5,10 +5,23 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Hello, HopAnswer, Sni, Transport};
+use why5003_probes::kit::{Hello, HopAnswer, Look, Role, Settings, Sni, Transport};
 
-use crate::evidence::{Evidence, Ladder, Question, Telling};
+use crate::evidence::{Evidence, Ladder};
+use crate::experiment::tries::HostAt;
+use crate::experiment::{Experiment, Question, Setup, looks};
 use crate::verdict::model::Location;
+
+/// What of a ClientHello kills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verdict) enum Trigger {
+    /// The server name: another one passes.
+    Name,
+    /// The size, of the message or of its packet: a small one passes.
+    Size,
+    /// That there is one: none passes.
+    Presence,
+}
 
 /// What is known of where a hello dies.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,19 +50,19 @@ pub(in crate::verdict) fn place_of_hello(
     evidence: &Evidence,
     host: &str,
     to: SocketAddr,
-    telling: Telling,
+    trigger: Trigger,
 ) -> HelloPlace {
     let syn = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
-    let Some(syn) = syn else { return HelloPlace::Ask(Question::Way { to }) };
+    let Some(syn) = syn else { return HelloPlace::Ask(WAY.of(to)) };
     let Some(distance) = opened_at(syn).filter(|distance| *distance > 1) else { return HelloPlace::Untold };
-    let walked = |form: fn(Ladder<'_>, Telling) -> bool| {
-        evidence.hello_ladders().find(|l| l.to() == to && l.host() == Some(host) && form(*l, telling))
+    let walked = |form: fn(Ladder<'_>, Trigger) -> bool| {
+        evidence.hello_ladders().find(|l| l.to() == to && l.host() == Some(host) && form(*l, trigger))
     };
     let Some(dying) = walked(dies) else {
-        return HelloPlace::Ask(Question::WhereHello { host: host.to_owned(), to, telling, distance });
+        return HelloPlace::Ask(WHERE_HELLO.of(HelloWalk { at: HostAt::new(host, to), trigger, distance }));
     };
     let passing = walked(passes);
-    if passing.is_none() && telling != Telling::Presence {
+    if passing.is_none() && trigger != Trigger::Presence {
         return HelloPlace::Untold;
     }
     // Of a hello that nothing passes but the connection itself, the connection's SYN is the one that passes.
@@ -80,23 +93,23 @@ pub(in crate::verdict) fn place_of_hello(
 }
 
 /// The hello that dies, of these forms.
-fn dies(ladder: Ladder<'_>, telling: Telling) -> bool {
+fn dies(ladder: Ladder<'_>, trigger: Trigger) -> bool {
     let settings = ladder.settings();
     settings.sni.is_none()
-        && match telling {
-            Telling::Name | Telling::Presence => settings.hello == Some(Hello::Small),
-            Telling::Size => settings.hello.is_none(),
+        && match trigger {
+            Trigger::Name | Trigger::Presence => settings.hello == Some(Hello::Small),
+            Trigger::Size => settings.hello.is_none(),
         }
 }
 
 /// The hello that passes, of these forms.
-fn passes(ladder: Ladder<'_>, telling: Telling) -> bool {
+fn passes(ladder: Ladder<'_>, trigger: Trigger) -> bool {
     let settings = ladder.settings();
     let small = settings.hello == Some(Hello::Small);
-    match telling {
-        Telling::Name => small && matches!(settings.sni, Some(Sni::Name(_))),
-        Telling::Size => small && settings.sni.is_none(),
-        Telling::Presence => false,
+    match trigger {
+        Trigger::Name => small && matches!(settings.sni, Some(Sni::Name(_))),
+        Trigger::Size => small && settings.sni.is_none(),
+        Trigger::Presence => false,
     }
 }
 
@@ -113,4 +126,35 @@ fn ended_at(ladder: Ladder<'_>) -> Option<u8> {
 /// The hops at which a TTL ended.
 fn expired(ladder: Ladder<'_>) -> impl Iterator<Item = u8> {
     ladder.hops().filter(|h| h.came == HopAnswer::Expired).map(|h| h.ttl)
+}
+
+/// Which hops does a flow to this address meet?
+const WAY: Experiment<SocketAddr> =
+    Experiment::new("way", |_, to| vec![looks::ladder(Role::Range, *to, Transport::Tcp)]);
+
+/// At which hop does a ClientHello die, and which hops does one reach that passes?
+const WHERE_HELLO: Experiment<HelloWalk> = Experiment::new("where-hello", where_hello);
+
+/// A hello that dies on its way to an address that takes connections.
+#[derive(Clone, Debug)]
+struct HelloWalk {
+    at: HostAt,
+    trigger: Trigger,
+    /// How many hops the address is away.
+    distance: u8,
+}
+
+/// The hello that dies, and one that differs only in what kills it; each in one segment.
+fn where_hello(setup: &Setup<'_>, walk: &HelloWalk) -> Vec<Look> {
+    let HostAt { host, to } = &walk.at;
+    let small = Settings { hello: Some(Hello::Small), ..Settings::default() };
+    let neutral_name = setup.neutral_name().map(|name| Sni::Name(name.to_owned()));
+    let forms = match walk.trigger {
+        Trigger::Name => vec![small.clone(), Settings { sni: neutral_name, ..small }],
+        Trigger::Size => vec![Settings::default(), small],
+        Trigger::Presence => vec![small],
+    };
+    let ladder = Some(walk.distance);
+    let look = |form: Settings| looks::handshake(host, setup.role_of(host), *to).with(Settings { ladder, ..form });
+    forms.into_iter().map(look).collect()
 }

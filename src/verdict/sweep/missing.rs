@@ -10,7 +10,7 @@ use super::super::model::Location;
 use super::whole::{Stopped, Whole, wholes};
 use crate::catalogue::PortRange;
 use crate::rules::{Tested, gap};
-use crate::sweep::{Blocked, Lane, LaneSurvey, Place, Survey, WideRange};
+use crate::sweep::{Blocked, Lane, LaneSurvey, Survey, WideRange};
 
 /// Something that this network does not let through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,33 +63,33 @@ pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
     let stopped: Vec<Stopped> = stopped(survey).collect();
     let asked: Vec<Lane> = survey.lanes.iter().map(|lane| lane.lane).collect();
     let wholes: Vec<Whole> = wide.iter().flat_map(|range| wholes(*range, &asked, &stopped)).collect();
-    let places: BTreeSet<Place> = stopped.iter().map(|part| part.place).collect();
-    let missing = |place: Place| {
-        let found = at(place, &stopped, &wholes);
+    let locations: BTreeSet<Location> = stopped.iter().map(|part| part.location).collect();
+    let missing = |location: Location| {
+        let found = at(location, &stopped, &wholes);
         found.into_iter().map(move |found| Missing {
-            location: Some(Location::from(place)).filter(|location| *location != Location::default()),
+            location: Some(location).filter(|location| *location != Location::default()),
             sampled: wide.iter().copied().map(Sampled::of).filter(|range| range.is_told_by(&found.ports)).collect(),
             prefixes: found.prefixes,
             ports: found.ports,
         })
     };
-    places.into_iter().flat_map(missing).collect()
+    locations.into_iter().flat_map(missing).collect()
 }
 
 fn stopped(survey: &Survey) -> impl Iterator<Item = Stopped> {
     let parts = |lane: &LaneSurvey| lane.blocked.iter().map(|part| (lane.lane.port, *part)).collect::<Vec<_>>();
     let parts = survey.lanes.iter().flat_map(parts);
-    parts.map(|(port, Blocked { prefix, place })| Stopped { port, prefix, place })
+    parts.map(|(port, Blocked { prefix, location })| Stopped { port, prefix, location })
 }
 
 /// What is missing at a place.
-fn at(place: Place, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate::rules::Missing> {
+fn at(location: Location, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate::rules::Missing> {
     let told_by = |part: Stopped| wholes.iter().filter(move |whole| whole.range.range().holds(part.port.into()));
-    let here = stopped.iter().copied().filter(|part| part.place == place);
+    let here = stopped.iter().copied().filter(|part| part.location == location);
     // A port of a range that is missing somewhere as a whole is told apart from it: else the range would be cut up at each such port.
     let (apart, plain): (Vec<Stopped>, Vec<Stopped>) = here.partition(|part| told_by(*part).next().is_some());
     let plain = plain.into_iter().map(|part| Tested { prefix: part.prefix, ports: part.port.into(), blocked: true });
-    let whole = wholes.iter().filter(|whole| whole.place == place);
+    let whole = wholes.iter().filter(|whole| whole.location == location);
     let whole = whole.map(|whole| Tested { prefix: whole.prefix, ports: whole.range.range(), blocked: true });
     let left = apart.into_iter().filter(|part| !told_by(*part).any(|whole| whole.prefix.contains(&part.prefix)));
     let left = left.flat_map(|part| {
@@ -106,7 +106,7 @@ fn at(place: Place, stopped: &[Stopped], wholes: &[Whole]) -> Vec<crate::rules::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::{State, Tally};
+    use crate::sweep::{Counts, PairState};
 
     /// A prefix at a port, and which parts of it are stopped, at which hop.
     fn lane(prefix: &str, port: &str, blocked: &[&str], hop: u8) -> LaneSurvey {
@@ -117,13 +117,13 @@ mod tests {
                 port: crate::sweep::Port { transport: port.transport, number: port.first },
                 canary: false,
             },
-            tally: Tally::default(),
-            state: State::Unknown,
+            tally: Counts::default(),
+            state: PairState::Unknown,
             blocked: blocked
                 .iter()
                 .map(|part| Blocked {
                     prefix: part.parse().unwrap(),
-                    place: Place { hop: Some(hop), ..Place::default() },
+                    location: Location { hop: Some(hop), ..Location::default() },
                 })
                 .collect(),
             untold: 0,

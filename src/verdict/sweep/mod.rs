@@ -14,7 +14,7 @@ pub use circumstance::{Circumstance, Replies};
 pub use missing::{Missing, Sampled, missing};
 
 use super::model::Status;
-use crate::sweep::{LaneSurvey, State, Survey, Tally};
+use crate::sweep::{Counts, LaneSurvey, PairState, Survey};
 
 /// What a sweep concludes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ impl PairCounts {
         Self {
             asked: survey.lanes.len() as u64,
             stopped: count(&is_stopped),
-            partly: count(&|lane| is_stopped(lane) && lane.state == State::Partly),
+            partly: count(&|lane| is_stopped(lane) && lane.state == PairState::Partly),
             unknown: count(&|lane| !is_stopped(lane) && !lane.is_told()),
         }
     }
@@ -89,7 +89,7 @@ fn shown_by_pairs(survey: &Survey, counts: PairCounts) -> Option<Circumstance> {
     if probed > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
         return Some(Circumstance::NoRoute);
     }
-    if survey.lanes.iter().all(|lane| lane.state == State::Unknown) {
+    if survey.lanes.iter().all(|lane| lane.state == PairState::Unknown) {
         return Some(Circumstance::NothingKnown { replies: replies(survey) });
     }
     let has_no_route = |lane: &LaneSurvey| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known();
@@ -98,7 +98,7 @@ fn shown_by_pairs(survey: &Survey, counts: PairCounts) -> Option<Circumstance> {
 }
 
 fn replies(survey: &Survey) -> Replies {
-    let some = |count: fn(&Tally) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
+    let some = |count: fn(&Counts) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
     match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
         (true, _) => Replies::Open,
         (false, true) => Replies::Refusals,
@@ -110,7 +110,7 @@ fn replies(survey: &Survey) -> Replies {
 fn stops_every_web_pair(survey: &Survey) -> bool {
     let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
     let mut web = survey.lanes.iter().filter(is_web).peekable();
-    web.peek().is_some() && web.all(|lane| is_stopped(lane) && lane.state != State::Partly)
+    web.peek().is_some() && web.all(|lane| is_stopped(lane) && lane.state != PairState::Partly)
 }
 
 fn is_stopped(lane: &LaneSurvey) -> bool {

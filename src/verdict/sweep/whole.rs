@@ -5,15 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+use why5003_probes::kit::Location;
 
-use crate::sweep::{Lane, Place, Port, WideRange};
+use crate::sweep::{Lane, Port, WideRange};
 
 /// A part of a prefix that is stopped at a port.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopped {
     pub(super) port: Port,
     pub(super) prefix: IpNet,
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 /// A part of a prefix that is stopped at each port of a wide range that was asked.
@@ -22,7 +23,7 @@ pub(super) struct Whole {
     pub(super) range: WideRange,
     pub(super) prefix: IpNet,
     /// Where most of its ports are stopped.
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 /// Where all of a range is stopped, no part in another.
@@ -32,7 +33,7 @@ pub(super) fn wholes(range: WideRange, asked: &[Lane], stopped: &[Stopped]) -> V
     // Ports within that were asked on their own account have a say where they were asked.
     let others: Vec<&Lane> = asked.iter().filter(|lane| is_within(lane.port) && !ports.contains(&lane.port)).collect();
     let at = |port: Port, prefix: IpNet| {
-        stopped.iter().find(|part| part.port == port && part.prefix.contains(&prefix)).map(|part| part.place)
+        stopped.iter().find(|part| part.port == port && part.prefix.contains(&prefix)).map(|part| part.location)
     };
     // What is common to several prefixes is the narrowest of them, so it is one of these; wider ones come first.
     let mut prefixes: Vec<IpNet> = stopped.iter().filter(|part| is_within(part.port)).map(|part| part.prefix).collect();
@@ -44,19 +45,19 @@ pub(super) fn wholes(range: WideRange, asked: &[Lane], stopped: &[Stopped]) -> V
         if known || around.any(|lane| at(lane.port, prefix).is_none()) {
             continue;
         }
-        let places: Option<Vec<Place>> = ports.iter().map(|port| at(*port, prefix)).collect();
-        wholes.extend(places.map(|places| Whole { range, prefix, place: commonest(&places) }));
+        let locations: Option<Vec<Location>> = ports.iter().map(|port| at(*port, prefix)).collect();
+        wholes.extend(locations.map(|locations| Whole { range, prefix, location: commonest(&locations) }));
     }
     wholes
 }
 
 /// The place that most have; of several, the one that tells most.
-fn commonest(places: &[Place]) -> Place {
-    let mut count: BTreeMap<Place, usize> = BTreeMap::new();
-    for place in places {
-        *count.entry(*place).or_default() += 1;
+fn commonest(locations: &[Location]) -> Location {
+    let mut count: BTreeMap<Location, usize> = BTreeMap::new();
+    for location in locations {
+        *count.entry(*location).or_default() += 1;
     }
-    let tells = |place: &Place| (place.hop.is_some(), place.address.is_some());
-    let most = count.into_iter().max_by_key(|(place, count)| (*count, tells(place)));
-    most.map_or(Place::default(), |(place, _)| place)
+    let tells = |location: &Location| (location.hop.is_some(), location.address.is_some());
+    let most = count.into_iter().max_by_key(|(location, count)| (*count, tells(location)));
+    most.map_or(Location::default(), |(location, _)| location)
 }

@@ -1,19 +1,33 @@
-//! Which of Zoom's prefixes a filter lets pass: packets to addresses of them that die just behind the filter, so that a
-//! router says whether they came so far. Most of these addresses are silent, and nothing reaches them.
+//! A shared experiment: which of Zoom's prefixes a filter lets pass.
+//!
+//! Its packets go to addresses of them and die just behind the filter, so that a router says whether they came so far. Most
+//! of these addresses are silent, and nothing reaches them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 use why5003_probes::kit::{Look, Role, Settings, Transport};
 
-use super::{Plan, looks};
+use super::{Experiment, Setup, looks};
 
-/// The looks: two addresses of the prefix that is suspected, and one or two of each of the largest.
-pub(super) fn looks(plan: &Plan<'_>, beyond: u8, suspect: Option<IpNet>) -> Vec<Look> {
+/// Do packets to others of Zoom's published prefixes pass the filter at this hop?
+pub const PREFIXES: Experiment<Prefixes> = Experiment::new("prefixes", prefixes);
+
+/// A filter, and the prefix that it may close.
+#[derive(Clone, Copy, Debug)]
+pub struct Prefixes {
+    /// The last hop that answers for the flow that dies.
+    pub beyond: u8,
+    /// The prefix of which two addresses must be asked, where one is suspected alone.
+    pub suspect: Option<IpNet>,
+}
+
+/// Two addresses of the prefix that is suspected, and two of each of the largest.
+fn prefixes(setup: &Setup<'_>, &Prefixes { beyond, suspect }: &Prefixes) -> Vec<Look> {
     let mut asked = Vec::new();
-    let large = largest(plan);
+    let large = largest(setup);
     let suspected = suspect.iter().filter_map(|prefix| if let IpNet::V4(v4) = prefix { Some(*v4) } else { None });
-    for prefix in suspected.chain(large.into_iter().filter(|p| suspect != Some(IpNet::V4(*p)))).take(PREFIXES) {
+    for prefix in suspected.chain(large.into_iter().filter(|p| suspect != Some(IpNet::V4(*p)))).take(MOST) {
         // The two die at two routers: each sends its ICMP errors at a limited rate (Linux: six in a burst to one host).
         for (nth, ttl) in (0..).zip([beyond.saturating_add(1), beyond.saturating_add(2)]) {
             let to = SocketAddr::new(IpAddr::V4(sample(prefix, nth)), 443);
@@ -27,8 +41,8 @@ pub(super) fn looks(plan: &Plan<'_>, beyond: u8, suspect: Option<IpNet>) -> Vec<
 }
 
 /// The largest prefixes for meetings, in the order published where they are as large.
-fn largest(plan: &Plan<'_>) -> Vec<Ipv4Net> {
-    let Some(list) = plan.catalogue.lists.get("meetings") else { return Vec::new() };
+fn largest(setup: &Setup<'_>) -> Vec<Ipv4Net> {
+    let Some(list) = setup.catalogue.lists.get("meetings") else { return Vec::new() };
     let of_v4 = |prefix: &IpNet| if let IpNet::V4(v4) = prefix { Some(*v4) } else { None };
     let mut prefixes: Vec<Ipv4Net> = list.prefixes.iter().filter_map(of_v4).collect();
     prefixes.sort_by_key(Ipv4Net::prefix_len);
@@ -43,7 +57,7 @@ fn sample(prefix: Ipv4Net, nth: u32) -> Ipv4Addr {
 }
 
 /// Five of Zoom's prefixes are as large as /16: they hold most of its addresses.
-const PREFIXES: usize = 5;
+const MOST: usize = 5;
 
 #[cfg(test)]
 mod tests {

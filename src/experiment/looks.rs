@@ -7,12 +7,12 @@ use why5003_probes::kit::{
 };
 
 /// A name, as the system's own library resolves it: both families at once.
-pub(super) fn by_system(name: &str, role: Role) -> Look {
+pub fn by_system(name: &str, role: Role) -> Look {
     Look::new("dns", role, Target::name(name)).by(Via::System)
 }
 
 /// A name, asked of a resolver by plain UDP.
-pub(super) fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordType) -> Look {
+pub fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordType) -> Look {
     let via = Via::Dns { transport: DnsTransport::Udp, server, name: None };
     // A is the baseline, and stays unset.
     let record = (record != RecordType::A).then_some(record);
@@ -21,61 +21,55 @@ pub(super) fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordT
 
 /// A name, asked of an independent resolver, whose answer a box on the way may have raced: a second one that disagrees is
 /// waited for as long as an honest answer takes across an ocean.
-pub(super) fn by_udp_twice(name: &str, role: Role, server: SocketAddr) -> Look {
+pub fn by_udp_twice(name: &str, role: Role, server: SocketAddr) -> Look {
     let look = by_udp(name, role, server, RecordType::A);
     look.with(Settings { second_answer_ms: Some(300), ..Settings::default() })
 }
 
 /// A name, asked where no resolver can be: whoever forges answers does so at once, and silence is what is expected.
-pub(super) fn of_nobody(name: &str, role: Role, server: SocketAddr) -> Look {
+pub fn of_nobody(name: &str, role: Role, server: SocketAddr) -> Look {
     let look = by_udp(name, role, server, RecordType::A);
     look.with(Settings { tries: Some(2), wait_ms: Some(400), ..Settings::default() })
 }
 
 /// A name, asked of a resolver by an encrypted transport.
-pub(super) fn encrypted(
-    name: &str,
-    role: Role,
-    transport: DnsTransport,
-    server: SocketAddr,
-    certificate: &str,
-) -> Look {
+pub fn encrypted(name: &str, role: Role, transport: DnsTransport, server: SocketAddr, certificate: &str) -> Look {
     let via = Via::Dns { transport, server, name: Some(certificate.to_owned()) };
     Look::new("dns", role, Target::name(name)).by(via)
 }
 
 /// A TLS service at an address, with the page that tells that it is alive.
-pub(super) fn web(host: &str, role: Role, to: SocketAddr) -> Look {
+pub fn web(host: &str, role: Role, to: SocketAddr) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host))
         .with(Settings { fetch: Some(head("/")), ..Settings::default() })
 }
 
 /// A TLS service at an address, handshake only.
-pub(super) fn handshake(host: &str, role: Role, to: SocketAddr) -> Look {
+pub fn handshake(host: &str, role: Role, to: SocketAddr) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host))
 }
 
 /// A TLS service through a proxy.
-pub(super) fn web_through(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
+pub fn web_through(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("tls", role, Target::name(host).at_port(port, Transport::Tcp))
         .by(Via::Proxy(proxy.clone()))
         .with(Settings { fetch: Some(head("/")), ..Settings::default() })
 }
 
 /// A tunnel through a proxy, and nothing in it.
-pub(super) fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
+pub fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
     Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
 /// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is. He is near: what
 /// he does he does within half a second.
-pub(super) fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
+pub fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
     Look::new("tls", Role::Canary, Target::tcp(to).called(name))
         .with(Settings { wait_ms: Some(500), ..Settings::default() })
 }
 
 /// A proxy script.
-pub(super) fn script(host: &str, port: u16, path: &str) -> Look {
+pub fn script(host: &str, port: u16, path: &str) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: None };
     let target = match host.parse() {
         Ok(address) => Target::address(address),
@@ -86,33 +80,33 @@ pub(super) fn script(host: &str, port: u16, path: &str) -> Look {
 }
 
 /// A plain-HTTP page whose content is known.
-pub(super) fn page(target: Target, path: &str, expect: Expect) -> Look {
+pub fn page(target: Target, path: &str, expect: Expect) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(expect) };
     Look::new("http", Role::Portal, target).with(Settings { fetch: Some(fetch), ..Settings::default() })
 }
 
 /// A status page.
-pub(super) fn status(host: &str, to: SocketAddr, path: &str) -> Look {
+pub fn status(host: &str, to: SocketAddr, path: &str) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(Expect::StatusPage) };
     Look::new("tls", Role::Status, Target::tcp(to).called(host))
         .with(Settings { fetch: Some(fetch), ..Settings::default() })
 }
 
 /// A UDP request.
-pub(super) fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
+pub fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     // Zoom's dialect is the baseline, and stays unset.
     let dialect = (dialect != Dialect::Zoom).then_some(dialect);
     Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
 }
 
 /// A request in fragments beside a whole one, where a plain one was answered.
-pub(super) fn in_fragments(answered: &Look) -> Look {
+pub fn in_fragments(answered: &Look) -> Look {
     let settings = Settings { dialect: answered.settings.dialect, ..Settings::default() };
     Look::new("fragments", answered.role, answered.target.clone()).with(settings)
 }
 
 /// Many requests on one UDP flow.
-pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
+pub fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look {
     let look = datagram(role, target, dialect);
     let settings = Settings { exchange: Some(DATAGRAMS), ..look.settings.clone() };
     look.with(settings)
@@ -122,7 +116,7 @@ pub(super) fn on_one_flow(role: Role, target: Target, dialect: Dialect) -> Look 
 const DATAGRAMS: u16 = 16;
 
 /// Many requests on one connection that stands; short of patience, since the handshake has shown how quick the server is.
-pub(super) fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look {
+pub fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look {
     let settings =
         Settings { fetch: Some(head("/")), exchange: Some(REQUESTS), wait_ms: Some(1_300), ..Settings::default() };
     Look::new("tls", role, Target::tcp(to).called(host)).with(settings)
@@ -132,12 +126,12 @@ pub(super) fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look 
 const REQUESTS: u16 = 24;
 
 /// Many connections at once, then one by one.
-pub(super) fn burst(role: Role, to: SocketAddr) -> Look {
+pub fn burst(role: Role, to: SocketAddr) -> Look {
     Look::new("burst", role, Target::tcp(to))
 }
 
 /// A packet of a flow that must die at this hop, if it comes so far: whoever is there says so.
-pub(super) fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -> Look {
+pub fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -> Look {
     let (probe, target) = match transport {
         Transport::Tcp => ("tcp", Target::tcp(to)),
         Transport::Udp => ("udp", Target::udp(to)),
@@ -149,7 +143,7 @@ pub(super) fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -
 const HOPS: u8 = 24;
 
 /// A TTL ladder.
-pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
+pub fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
     let (probe, target) = match transport {
         Transport::Tcp => ("tcp", Target::tcp(to)),
         Transport::Udp => ("udp", Target::udp(to)),
@@ -158,7 +152,7 @@ pub(super) fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
 }
 
 /// A TTL ladder that a STUN server answers at its end.
-pub(super) fn stun_ladder(to: SocketAddr) -> Look {
+pub fn stun_ladder(to: SocketAddr) -> Look {
     let look = ladder(Role::Control, to, Transport::Udp);
     let settings = Settings { dialect: Some(Dialect::Stun), ..look.settings.clone() };
     look.with(settings)
@@ -166,31 +160,37 @@ pub(super) fn stun_ladder(to: SocketAddr) -> Look {
 
 /// What of a flow leaves this computer, and what of its answers is let in; counted again, it is told apart by its number of
 /// tries alone.
-pub(super) fn passage(role: Role, to: SocketAddr, before: u8) -> Look {
+pub fn passage(role: Role, to: SocketAddr, before: u8) -> Look {
     let tries = (before > 0).then(|| before.saturating_add(1));
     Look::new("passage", role, Target::tcp(to)).with(Settings { tries, ..Settings::default() })
 }
 
 /// A datagram whose TTL ends at this hop: the router there says so, and the destination does not.
-pub(super) fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
+pub fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
     let settings = Settings { ttl: Some(ttl), tries: Some(1), wait_ms: Some(400), ..Settings::default() };
     Look::new("udp", role, Target::udp(to)).with(settings)
 }
 
 /// The same ladder once more, told apart by its height alone.
-pub(super) fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
+pub fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
     let once = ladder(role, to, transport);
     let settings = Settings { ladder: Some(HOPS - 1), ..once.settings.clone() };
     once.with(settings)
 }
 
+/// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
+pub const TRACEROUTE: u16 = 33_434;
+
+/// Port of plain HTTP (RFC 9110, section 4.2.1).
+pub const HTTP: u16 = 80;
+
 /// The same handshake under another server name.
-pub(super) fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
+pub fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
     Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
 }
 
 /// The state of a gateway.
-pub(super) fn gateway(address: IpAddr) -> Look {
+pub fn gateway(address: IpAddr) -> Look {
     Look::new("host", Role::Host, Target::address(address))
 }
 

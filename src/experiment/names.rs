@@ -1,0 +1,69 @@
+//! Shared experiments with names: who gives which addresses for one.
+
+use std::net::SocketAddr;
+
+use why5003_probes::kit::{DnsTransport, Look, RecordType, Role, Settings};
+
+use super::setup::role;
+use super::{Experiment, Setup, looks};
+
+/// What do independent resolvers say of this name, by transports that are harder to forge too?
+pub const INDEPENDENTLY: Experiment<String> = Experiment::new("independently", independently);
+
+/// Does this resolver answer for neutral names?
+pub const NEUTRAL_NAMES: Experiment<SocketAddr> = Experiment::new("neutral-names", neutral_names);
+
+/// Do the catalogue's own addresses of this host work?
+pub const KNOWN_ADDRESSES: Experiment<String> = Experiment::new("known-addresses", known_addresses);
+
+/// Does the system's library resolve the name when it is asked again?
+pub const NAME_AGAIN: Experiment<String> = Experiment::new("name-again", name_again);
+
+fn independently(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+    let role = setup.role_of(name);
+    let mut asked = Vec::new();
+    for server in setup.independent_resolvers() {
+        asked.push(looks::by_udp_twice(name, role, server));
+    }
+    // An answer that cannot be forged costs a TLS handshake each: only the way to sign-in is worth it.
+    for resolver in setup.catalogue.resolvers.iter().filter(|_| role == Role::SignIn) {
+        if let Some(address) = resolver.addresses.iter().copied().find(|a| setup.may_use(*a)) {
+            let by = |transport, port, certificate| {
+                looks::encrypted(name, role, transport, SocketAddr::new(address, port), certificate)
+            };
+            asked.push(by(DnsTransport::Dot, DOT, &resolver.dot));
+            asked.push(by(DnsTransport::Doh, HTTPS, &resolver.doh.name));
+        }
+    }
+    asked
+}
+
+fn neutral_names(setup: &Setup<'_>, server: &SocketAddr) -> Vec<Look> {
+    let controls = setup.catalogue.controls.iter().filter(|control| control.addresses.is_empty());
+    controls.map(|control| looks::by_udp(&control.name, Role::Control, *server, RecordType::A)).collect()
+}
+
+fn known_addresses(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+    let Some(host) = setup.catalogue.host(name) else { return Vec::new() };
+    host.known_addresses
+        .iter()
+        .map(|address| looks::web(name, role(host), SocketAddr::new(*address, host.port)))
+        .collect()
+}
+
+fn name_again(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+    let again = looks::by_system(name, setup.role_of(name));
+    // Several times, side by side; told apart from the first one by the number of tries alone.
+    // The library asks a second time after five seconds; what is lost then too is lost.
+    let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
+    (1..=NAME_TRIES).map(|nth| again.clone().with(settings(nth))).collect()
+}
+
+/// Port of DNS over TLS (RFC 7858).
+pub const DOT: u16 = 853;
+
+/// Port of DNS over HTTPS (RFC 8484).
+const HTTPS: u16 = 443;
+
+/// How often a name that got lost is asked for again: where a fifth of all packets is lost each way, one lookup in three fails.
+const NAME_TRIES: u8 = 5;
