@@ -21,7 +21,7 @@ use crate::catalogue::Catalogue;
 use crate::evidence::NotLooked;
 use crate::experiment::looks::{self, TRACEROUTE};
 use crate::experiment::{Question, Setup};
-pub use sweep::{NEUTRAL_PORTS, all_the_way, neutral_walks, up_to, walk};
+pub use sweep::{all_the_way, up_to, walk};
 
 /// What the user wants of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 mod diagnose;
 mod schedule;
-mod settle;
 mod sweep;
 #[cfg(test)]
 mod testing;
+mod trace;
 
 pub use diagnose::{Event, Gathered, Standing, diagnose};
 pub use schedule::{Finish, Limits, Schedule, Tools};
-pub use settle::{Settle, SettleEvent, Settlement, settle};
 pub use sweep::{Sweep, SweepEvent, Swept, sweep};
+pub use trace::trace;

@@ -239,10 +239,6 @@ impl System for FakeComputer {
         Err(UNTOLD)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
-        Err(UNTOLD)
-    }
-
     fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
         Ok(None)
     }

@@ -7,13 +7,13 @@ use std::net::IpAddr;
 
 use why5003_probes::kit::HopAnswer;
 
-use super::settle::{Brought, Reach, Trunk};
+use super::settle::{Reach, Reply, Trunk};
 
 /// What is known of where a flow ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// What packets brought that were to end at these hops.
-    came: BTreeMap<u8, Brought>,
+    came: BTreeMap<u8, Reply>,
     /// The nearest hop at which it is known from the first that it does not come so far.
     end: u8,
 }
@@ -35,13 +35,13 @@ impl Ending {
     /// The next hop behind the one at which it seems to end: a router there may be mute for it, and one behind him not.
     pub fn beyond(&self, trunk: &Trunk) -> Option<u8> {
         let last = self.came.last_key_value();
-        let is_silent = |brought: &Brought| brought.came == HopAnswer::Silent;
+        let is_silent = |brought: &Reply| brought.came == HopAnswer::Silent;
         let last = last.filter(|(_, brought)| is_silent(brought)).map(|(hop, _)| *hop)?;
         (last.saturating_add(1)..self.end).find(|hop| trunk.router(*hop).is_some())
     }
 
     /// Notes what a packet brought that was to end at such a hop.
-    pub fn note(&mut self, ttl: u8, brought: Brought) {
+    pub fn note(&mut self, ttl: u8, brought: Reply) {
         self.came.insert(ttl, brought);
     }
 
@@ -53,7 +53,7 @@ impl Ending {
 
     /// Who answered, by hop, as far as it goes in no circle: nobody has it again two hops later, or more. Some answer for two in a row.
     fn heard(&self) -> impl DoubleEndedIterator<Item = (u8, Option<IpAddr>)> + '_ {
-        let expired = |(ttl, brought): (&u8, &Brought)| {
+        let expired = |(ttl, brought): (&u8, &Reply)| {
             (brought.came == HopAnswer::Expired && brought.from.is_some()).then_some((*ttl, brought.from))
         };
         let all = move || self.came.iter().filter_map(expired);
@@ -80,7 +80,7 @@ impl Ending {
         if self.heard().any(|(ttl, _)| ttl > hop) {
             return Reach::Untold;
         }
-        let says = |brought: &&Brought| !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired);
+        let says = |brought: &&Reply| !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired);
         let instead = self.came.range(hop.saturating_add(1)..).map(|(_, brought)| brought).find(says);
         match instead.map(|brought| (brought.came, brought.from)) {
             Some((HopAnswer::Prohibited, by)) => Reach::Prohibited { by },
@@ -119,13 +119,13 @@ mod tests {
     }
 
     /// Searches, where packets pass up to a hop and bring this beyond; and how many it took.
-    fn found(last: u8, beyond: Brought) -> (Reach, usize) {
+    fn found(last: u8, beyond: Reply) -> (Reach, usize) {
         let trunk = trunk();
         let mut ending = Ending::new(&trunk, beyond.came == Refused);
         let mut asked = 0;
         while let Some(ttl) = ending.next(&trunk) {
             asked += 1;
-            let passes = Brought { came: Expired, from: Some(name(ttl)) };
+            let passes = Reply { came: Expired, from: Some(name(ttl)) };
             ending.note(ttl, if ttl <= last { passes } else { beyond });
         }
         (ending.reach(&trunk), asked)
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_last_router_that_a_flow_comes_to_is_found_by_halving() {
-        let silence = Brought { came: Silent, from: None };
+        let silence = Reply { came: Silent, from: None };
         for last in [0, 1, 2, 4, 5, 6, 7] {
             let next = Some(name(if last == 2 { 4 } else { last + 1 }));
             let address = (last > 0).then(|| name(last));
@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn what_comes_instead_says_how_it_is_stopped() {
         let by = Some(name(5));
-        assert_eq!(found(5, Brought { came: Prohibited, from: by }).0, Reach::Prohibited { by });
-        assert_eq!(found(5, Brought { came: Unreachable, from: by }).0, Reach::NoRoute { by });
-        assert_eq!(found(5, Brought { came: Refused, from: None }).0, Reach::Reset { hop: 5, address: by });
+        assert_eq!(found(5, Reply { came: Prohibited, from: by }).0, Reach::Prohibited { by });
+        assert_eq!(found(5, Reply { came: Unreachable, from: by }).0, Reach::NoRoute { by });
+        assert_eq!(found(5, Reply { came: Refused, from: None }).0, Reach::Reset { hop: 5, address: by });
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         let mut ending = Ending::new(&trunk, false);
         while let Some(ttl) = ending.next(&trunk) {
             let came = if ttl <= 4 { Expired } else { Silent };
-            ending.note(ttl, Brought { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
+            ending.note(ttl, Reply { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
         }
         assert_eq!(ending.reach(&trunk), Reach::Dies { hop: 4, address: beside, next: Some(name(5)) });
     }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_packet_that_goes_in_a_circle_comes_no_farther_than_where_it_turns_back() {
         // The sixth sends it back to the fifth.
-        let back = Brought { came: Expired, from: Some(name(5)) };
+        let back = Reply { came: Expired, from: Some(name(5)) };
         assert_eq!(found(6, back).0, Reach::Dies { hop: 6, address: Some(name(6)), next: Some(name(7)) });
     }
 
@@ -178,7 +178,7 @@ mod tests {
         while let Some(ttl) = ending.next(&trunk).or_else(|| ending.beyond(&trunk)) {
             let router = routers.get(usize::from(ttl) - 1).copied().unwrap_or_default();
             let from = (router > 0).then(|| name(router));
-            ending.note(ttl, Brought { came: if router > 0 { Expired } else { Silent }, from });
+            ending.note(ttl, Reply { came: if router > 0 { Expired } else { Silent }, from });
         }
         ending.reach(&trunk)
     }

@@ -20,6 +20,7 @@ mod select;
 mod settle;
 mod space;
 mod survey;
+mod trace;
 mod wide;
 mod words;
 
@@ -36,8 +37,9 @@ pub use pass::Pass;
 pub use sample::samples;
 pub use searches::Searches;
 pub use select::{Amount, Chosen, NothingSelected, Selection, known_to_answer};
-pub use settle::{Brought, Farther, Reach, Settled, Trunk, Trunks};
+pub use settle::{Farther, Reach, Reply, Settled, Trunk, Trunks};
 pub use space::{Lane, Port, Space};
 pub use survey::{Blocked, LaneSurvey, PairState, Survey, survey};
+pub use trace::{Depth, Heard, Hosts, ProbeId, Request, Step, Trace, TraceEvent, TraceProbe, TraceResult, Tracer};
 pub use wide::WideRange;
 pub use words::{LastWord, last_words};

@@ -250,6 +250,14 @@ impl Trunks {
         }
     }
 
+    /// The one of a family, to read.
+    pub fn get(&self, family: Family) -> &Trunk {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+
     /// The one of an address's family.
     pub fn of(&self, address: IpAddr) -> &Trunk {
         if address.is_ipv4() { &self.v4 } else { &self.v6 }
@@ -258,14 +266,17 @@ impl Trunks {
 
 /// What a packet brought that was to end at the end of a way, or to go all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Brought {
+pub struct Reply {
     /// What came.
     pub came: HopAnswer,
     /// Who sent it.
     pub from: Option<IpAddr>,
 }
 
-impl Brought {
+impl Reply {
+    /// Nothing came.
+    pub const SILENCE: Self = Self { came: HopAnswer::Silent, from: None };
+
     /// What it tells, if it was to end at such a hop: the end of the trunk, or one behind it on a way of its own; `None` where it tells
     /// nothing. Who refuses behind the trunk is not on the way that all share, unless he is a router of it.
     pub fn at_the_end(self, trunk: &Trunk, hop: u8) -> Option<Reach> {
@@ -378,7 +389,7 @@ mod tests {
     fn who_refuses_behind_the_trunk_says_nothing_of_the_way_that_all_share() {
         let told = |router: u8, hop| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
-            Brought { came: HopAnswer::Unreachable, from }.at_the_end(&trunk(), hop)
+            Reply { came: HopAnswer::Unreachable, from }.at_the_end(&trunk(), hop)
         };
         let by = |router: u8| Some(Reach::NoRoute { by: Some(IpAddr::from([10, 0, router, 1])) });
         assert_eq!((told(9, 5), told(2, 5), told(9, 4)), (Some(Reach::Untold), by(2), by(9)));
@@ -388,7 +399,7 @@ mod tests {
     fn what_expires_at_the_end_of_a_trunk_passes_only_where_flows_go_on_behind_it() {
         let at_the_end = |trunk: &Trunk, router: u8| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
-            Brought { came: Expired, from }.at_the_end(trunk, trunk.end())
+            Reply { came: Expired, from }.at_the_end(trunk, trunk.end())
         };
         assert_eq!(at_the_end(&trunk(), 4).and_then(Reach::passes), Some(true));
         // The second router has it a second time.

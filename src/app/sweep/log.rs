@@ -2,8 +2,8 @@
 
 use why5003_probes::engines::Response;
 
-use crate::run::{SettleEvent, SweepEvent};
-use crate::sweep::{Ledger, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, UnheardLine};
+use crate::run::SweepEvent;
+use crate::sweep::{Ledger, LogLine, Reach, ReachLine, ResponseLine, SharedLine, Space, TraceEvent, UnheardLine};
 
 /// Keeps the lines of a sweep's log.
 pub trait SweepLog: Send {
@@ -18,15 +18,17 @@ pub(super) fn of_probe(space: &Space, event: &SweepEvent) -> Option<LogLine> {
 }
 
 /// The line of what tracing found.
-pub(super) fn of_trace(space: &Space, ledger: &Ledger, event: &SettleEvent<'_>) -> Option<LogLine> {
-    match *event {
-        SettleEvent::Stage(..) => None,
-        SettleEvent::Shared { family, trunk } => Some(LogLine::Shared(SharedLine { family, shared: trunk.clone() })),
-        SettleEvent::Unheard { family, hosts } => {
-            Some(LogLine::Unheard(UnheardLine { family, unheard: hosts.to_vec() }))
+pub(super) fn of_trace(space: &Space, ledger: &Ledger, event: &TraceEvent) -> Option<LogLine> {
+    match event {
+        TraceEvent::Stage(..) => None,
+        TraceEvent::Shared { family, trunk } => {
+            Some(LogLine::Shared(SharedLine { family: *family, shared: trunk.clone() }))
+        }
+        TraceEvent::Unheard { family, hosts } => {
+            Some(LogLine::Unheard(UnheardLine { family: *family, unheard: hosts.clone() }))
         }
         // That is asked again; but what answered, and is doubted, would be believed without it.
-        SettleEvent::Reached(number, Reach::Untold) if ledger.response(number) != Some(Response::Open) => None,
-        SettleEvent::Reached(number, reach) => ReachLine::of(space, number, reach).map(LogLine::Reach),
+        TraceEvent::Reached(number, Reach::Untold) if ledger.response(*number) != Some(Response::Open) => None,
+        TraceEvent::Reached(number, reach) => ReachLine::of(space, *number, *reach).map(LogLine::Reach),
     }
 }

@@ -15,8 +15,10 @@ use std::time::Duration;
 use super::LoadedCatalogue;
 use super::head::{milliseconds, this_program};
 use crate::report::{SWEEP_SCHEMA, StoppedBy, SweepReport, sweep_lanes, sweep_summary};
-use crate::run::{self, SettleEvent, Settlement, SweepEvent, Swept, Tools};
-use crate::sweep::{Found, Ledger, LogLine, Pace, Survey, known_to_answer, last_words, survey};
+use crate::run::{self, SweepEvent, Swept, Tools};
+use crate::sweep::{
+    Found, Ledger, LogLine, Pace, Survey, Trace, TraceEvent, TraceResult, known_to_answer, last_words, survey,
+};
 use crate::verdict::{Circumstance, Sampled, conclude, missing};
 
 pub use engines::{Engines, TIME_OF_A_TARGET};
@@ -64,7 +66,7 @@ pub enum SweepProgress<'a> {
         of: u64,
     },
     /// Targets are traced.
-    Tracing(&'a SettleEvent<'a>),
+    Tracing(&'a TraceEvent),
 }
 
 impl SweepListeners<'_> {
@@ -169,22 +171,22 @@ impl Stage<'_> {
     /// Traces what stayed silent, unless the sweep was ended.
     async fn trace<F: Future<Output = ()>>(
         &self,
-        known: Settlement,
+        known: TraceResult,
         swept: &Swept,
         listeners: &mut SweepListeners<'_>,
         stop: &mut Stop<F>,
-    ) -> Settlement {
+    ) -> TraceResult {
         let (space, ledger) = (&self.plan.space, &swept.ledger);
         let time = if swept.incomplete { Duration::ZERO } else { self.settings.trace };
         let tally = ledger.tally(0..space.count());
         let traced = known.settled.within(0..space.count()).count() as u64;
         let of = tally.known() - tally.open;
         listeners.hear(SweepProgress::TraceBegins { time, traced, of }, || None);
-        let settle = run::Settle { space, ledger, known, time, rate: self.settings.rate };
-        let mut hear = |event: SettleEvent<'_>| {
-            listeners.hear(SweepProgress::Tracing(&event), || log::of_trace(space, ledger, &event));
+        let trace = Trace { space, ledger, known, time, rate: self.settings.rate };
+        let mut hear = |event: &TraceEvent| {
+            listeners.hear(SweepProgress::Tracing(event), || log::of_trace(space, ledger, event));
         };
-        run::settle(self.tools, &self.catalogue.catalogue, settle, &mut hear, stop.wait()).await
+        run::trace(self.tools, &self.catalogue.catalogue, trace, &mut hear, stop.wait()).await
     }
 }
 
@@ -192,7 +194,7 @@ impl Stage<'_> {
 struct Outcome<'a> {
     survey: &'a Survey,
     swept: &'a Swept,
-    traced: &'a Settlement,
+    traced: &'a TraceResult,
     complete: bool,
     stopped_by: Option<StoppedBy>,
 }

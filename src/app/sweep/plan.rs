@@ -9,10 +9,10 @@ use why5003_probes::kit::{AddressScope, Family, Transport};
 use super::super::head::rfc3339;
 use super::{Parts, SweepError, SweepScope};
 use crate::catalogue::Catalogue;
-use crate::run::{Settlement, Tools};
+use crate::run::Tools;
 use crate::sweep::{
     Amount, Chosen, ForeignLine, LOG_SCHEMA, Lane, Ledger, LogHead, LogLine, Order, Selection, Settled, SharedLine,
-    Space, UnheardLine, WideRange,
+    Space, TraceResult, UnheardLine, WideRange,
 };
 
 /// What is to be swept, and what is known of it already.
@@ -31,7 +31,7 @@ pub struct SweepPlan {
     /// Wide ranges of ports, of which some ports are targets.
     pub(super) wide: Vec<WideRange>,
     /// What was traced in an earlier run.
-    pub(super) traced: Settlement,
+    pub(super) traced: TraceResult,
     /// What the log itself says was traced, before other parts were joined.
     pub(super) own: Option<Settled>,
 }
@@ -88,7 +88,7 @@ impl SweepPlan {
         Ok(Self {
             parts: Parts::one(head.shard),
             ledger: Ledger::new(space.count()),
-            traced: Settlement::default(),
+            traced: TraceResult::default(),
             own: None,
             lacks_ipv6: false,
             head,

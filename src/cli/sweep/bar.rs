@@ -8,7 +8,8 @@ use why5003_probes::engines::Response;
 
 use super::super::output;
 use crate::app::SweepProgress;
-use crate::run::{SettleEvent, SweepEvent};
+use crate::run::SweepEvent;
+use crate::sweep::TraceEvent;
 
 /// The progress of a sweep.
 pub(super) struct Bar {
@@ -121,11 +122,11 @@ impl Bar {
     }
 
     /// Says what is done after the sweep proper.
-    fn show_tracing(&mut self, event: &SettleEvent<'_>) {
+    fn show_tracing(&mut self, event: &TraceEvent) {
         match event {
-            SettleEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
-            SettleEvent::Reached(..) => self.settled += 1,
-            SettleEvent::Shared { .. } | SettleEvent::Unheard { .. } => {}
+            TraceEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
+            TraceEvent::Reached(..) => self.settled += 1,
+            TraceEvent::Shared { .. } | TraceEvent::Unheard { .. } => {}
         }
         self.say_settled();
     }
