@@ -52,7 +52,9 @@ fn how_far() -> Question {
 }
 
 fn traceroute() -> Look {
-    looks::ladder(Role::Control, zoom(), Transport::Tcp)
+    let mut look = looks::ladder(Role::Control, zoom(), Transport::Tcp);
+    look.settings.prefix = "170.114.0.0/16".parse().ok();
+    look
 }
 
 fn loss() -> Question {
