@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::fields::{self, quoted};
 use super::model::{Catalogue, List};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use why5003_probes::kit::Proxy;
+use why5003_probes::model::Proxy;
 
 use super::rules::rule_format;
 use crate::rules;

@@ -9,7 +9,7 @@ mod unsupported;
 
 use std::path::PathBuf;
 
-use why5003_probes::kit::{Family, with_sources};
+use why5003_probes::model::{Family, with_sources};
 
 use super::args;
 use super::exit::Code;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::ports::joined;
 use super::scrub::scrubbed;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine};
-use why5003_probes::kit::{CannotLook, System, Transport};
+use why5003_probes::model::{CannotLook, Transport};
+use why5003_probes::os::System;
 
 #[cfg(target_os = "linux")]
 use super::EngineChoice;

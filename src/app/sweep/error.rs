@@ -1,6 +1,6 @@
 //! Why a sweep could not be made, gone on with, or put together.
 
-use why5003_probes::kit::{CannotLook, Family};
+use why5003_probes::model::{CannotLook, Family};
 
 use crate::sweep::{NothingSelected, Shard};
 

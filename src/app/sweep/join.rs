@@ -1,6 +1,6 @@
 //! Puts the parts of a sweep together that was shared out among several computers.
 
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::plan::is_of;
 use super::{JoinError, SweepPlan};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 
 use ipnet::IpNet;
-use why5003_probes::kit::{AddressScope, Family, Transport};
+use why5003_probes::model::{AddressScope, Family, Transport};
 
 use super::super::head::rfc3339;
 use super::{Parts, SweepError, SweepScope};
