@@ -1,5 +1,6 @@
 //! Commands and flags, as clap reads them; help, man page and completions come from here.
 
+mod rule_format;
 mod sweep;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,8 +10,8 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use why5003_probes::model::Proxy;
 
-use super::rules::rule_format;
 use crate::rules;
+use rule_format::rule_format;
 pub(super) use sweep::{Engine, Sweep};
 
 /// Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?

@@ -17,6 +17,7 @@ mod rules;
 mod runtime;
 mod settings;
 mod sweep;
+mod tools;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ use super::exit::Code;
 use super::interrupts::Interrupts;
 use super::runtime::block_on;
 use super::settings::{Format, Settings};
-use super::{files, output};
+use super::{files, output, tools};
 use crate::app::{
     Engines, LoadedCatalogue, Sweep, SweepError, SweepListeners, SweepLog, SweepPlan, SweepSettings, sweep,
 };
@@ -29,7 +29,7 @@ use file::Log;
 pub(super) fn run(settings: &Settings, args: args::Sweep) -> anyhow::Result<Code> {
     let command = Command::settled(settings, args)?;
     let catalogue = files::catalogue(settings)?;
-    let tools = settings.overridden_tools()?;
+    let tools = tools::overridden(settings)?;
     let (plan, file) = match command.which {
         Which::Begun { first, others } => {
             let (log, plan) = Log::resume(&first, &others, &catalogue.catalogue)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use ipnet::IpNet;
 
-use super::super::rules::rule_format;
+use super::rule_format::rule_format;
 use crate::catalogue::PortRange;
 use crate::rules;
 use crate::sweep::Shard;
