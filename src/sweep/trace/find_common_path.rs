@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::{Family, Hop, Transport};
 
-use super::super::settle::Trunk;
+use super::super::common_path::Trunk;
 use super::knowledge::{Knowledge, Turn};
 use super::probe::{Depth, Request};
 use super::result::TraceEvent;

@@ -1,39 +1,40 @@
-//! Where a flow that does not pass ends: found by packets whose TTL ends at ever other hops of the trunk, halving what is left.
+//! The search for the last hop of one flow that does not pass: bisection by packets whose TTL ends at hops of the common path.
 //!
-//! A walk would ask every router at once, and those that send few ICMP errors would keep back the one that tells.
+//! A traceroute would ask every router at once, and a router that sends few ICMP errors would keep back the one that tells.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use why5003_probes::model::HopAnswer;
 
-use super::settle::{Reach, Reply, Trunk};
+use super::super::common_path::{Reply, Trunk};
+use super::super::reach::Reach;
 
-/// What is known of where a flow ends.
+/// What is known of where one flow ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// What packets brought that were to end at these hops.
+pub(super) struct LastHopSearch {
+    /// What the packets brought, by the hop at which each was to end.
     came: BTreeMap<u8, Reply>,
-    /// The nearest hop at which it is known from the first that it does not come so far.
+    /// The flow is known from the first not to come to this hop.
     end: u8,
 }
 
-impl Ending {
-    /// Of a flow that brings nothing at the end of the trunk; of one that a RST comes for it is not known where that comes from.
-    pub fn new(trunk: &Trunk, is_reset: bool) -> Self {
+impl LastHopSearch {
+    /// Of a flow that brings nothing at the end of the common path. A flow that a RST comes for may end behind it as well.
+    pub(super) fn new(trunk: &Trunk, is_reset: bool) -> Self {
         Self { came: BTreeMap::new(), end: trunk.end().saturating_add(u8::from(is_reset)) }
     }
 
-    /// The hop at which the next packet is to end: the middle one of those that answer, if there is any left.
-    pub fn next(&self, trunk: &Trunk) -> Option<u8> {
+    /// The hop at which the next packet is to end: the middle one of the routers that are left; `None` where none is.
+    pub(super) fn next(&self, trunk: &Trunk) -> Option<u8> {
         let passed = self.passed(trunk).map_or(0, |(hop, _)| hop);
         let stopped = self.came.keys().copied().find(|hop| *hop > passed).unwrap_or(self.end);
         let left: Vec<u8> = (passed.saturating_add(1)..stopped).filter(|hop| trunk.router(*hop).is_some()).collect();
         left.get(left.len() / 2).copied()
     }
 
-    /// The next hop behind the one at which it seems to end: a router there may be mute for it, and one behind him not.
-    pub fn beyond(&self, trunk: &Trunk) -> Option<u8> {
+    /// The next hop behind the one at which the flow seems to end: that router may be mute for it, and one behind it not.
+    pub(super) fn beyond(&self, trunk: &Trunk) -> Option<u8> {
         let last = self.came.last_key_value();
         let is_silent = |brought: &Reply| brought.came == HopAnswer::Silent;
         let last = last.filter(|(_, brought)| is_silent(brought)).map(|(hop, _)| *hop)?;
@@ -41,17 +42,18 @@ impl Ending {
     }
 
     /// Notes what a packet brought that was to end at such a hop.
-    pub fn note(&mut self, ttl: u8, brought: Reply) {
+    pub(super) fn note(&mut self, ttl: u8, brought: Reply) {
         self.came.insert(ttl, brought);
     }
 
-    /// The farthest hop that it comes to, and who answered there: not always the router that neutral flows come to.
+    /// The farthest hop that the flow comes to, and the router there. Neutral flows may come to another one.
     fn passed(&self, trunk: &Trunk) -> Option<(u8, Option<IpAddr>)> {
         let mut clear = self.heard().filter(|(ttl, from)| !self.is_unclear(trunk, *ttl, *from));
         clear.next_back()
     }
 
-    /// Who answered, by hop, as far as it goes in no circle: nobody has it again two hops later, or more. Some answer for two in a row.
+    /// The routers that answered, by hop, up to where the flow loops: a router that answers again two hops later, or more. Some routers
+    /// answer for two hops in a row.
     fn heard(&self) -> impl DoubleEndedIterator<Item = (u8, Option<IpAddr>)> + '_ {
         let expired = |(ttl, brought): (&u8, &Reply)| {
             (brought.came == HopAnswer::Expired && brought.from.is_some()).then_some((*ttl, brought.from))
@@ -64,8 +66,9 @@ impl Ending {
         self.came.range(..circle).filter_map(expired)
     }
 
-    /// Whether a packet came by a router of the trunk by which others come sooner, and it is not seen that its way is longer: that somebody
-    /// else is where others come by him, or that he answers for two hops in a row.
+    /// Whether the reply came from a router of the common path, but at a later hop than for other flows, and it cannot be told whether the
+    /// path is longer or loops. The path is longer if another router answers at the hop of the other flows. Some routers answer for two
+    /// hops in a row.
     fn is_unclear(&self, trunk: &Trunk, ttl: u8, from: Option<IpAddr>) -> bool {
         let at = |hop: u8| self.came.get(&hop).filter(|other| other.came == HopAnswer::Expired);
         let sooner = from.and_then(|from| at(trunk.hop_of(from)?));
@@ -75,7 +78,7 @@ impl Ending {
     }
 
     /// What is known by now.
-    pub fn reach(&self, trunk: &Trunk) -> Reach {
+    pub(super) fn reach(&self, trunk: &Trunk) -> Reach {
         let (hop, address) = self.passed(trunk).unwrap_or_default();
         if self.heard().any(|(ttl, _)| ttl > hop) {
             return Reach::Untold;
@@ -121,7 +124,7 @@ mod tests {
     /// Searches, where packets pass up to a hop and bring this beyond; and how many it took.
     fn found(last: u8, beyond: Reply) -> (Reach, usize) {
         let trunk = trunk();
-        let mut ending = Ending::new(&trunk, beyond.came == Refused);
+        let mut ending = LastHopSearch::new(&trunk, beyond.came == Refused);
         let mut asked = 0;
         while let Some(ttl) = ending.next(&trunk) {
             asked += 1;
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn a_router_beside_the_way_is_named_and_not_the_one_of_that_hop_on_it() {
         let (trunk, beside) = (trunk(), Some(IpAddr::from([10, 9, 9, 9])));
-        let mut ending = Ending::new(&trunk, false);
+        let mut ending = LastHopSearch::new(&trunk, false);
         while let Some(ttl) = ending.next(&trunk) {
             let came = if ttl <= 4 { Expired } else { Silent };
             ending.note(ttl, Reply { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
@@ -174,7 +177,7 @@ mod tests {
     /// Searches, beyond where it seems to end as well, where such routers have it at hop 1, 2, …; 0 where nobody does.
     fn found_of(routers: [u8; 7], is_reset: bool) -> Reach {
         let trunk = trunk();
-        let mut ending = Ending::new(&trunk, is_reset);
+        let mut ending = LastHopSearch::new(&trunk, is_reset);
         while let Some(ttl) = ending.next(&trunk).or_else(|| ending.beyond(&trunk)) {
             let router = routers.get(usize::from(ttl) - 1).copied().unwrap_or_default();
             let from = (router > 0).then(|| name(router));

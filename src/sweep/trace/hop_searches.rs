@@ -1,24 +1,23 @@
-//! Searches for where packets to targets end, and for which other targets that holds as well.
+//! The searches for last hops that were made, and for which other targets they hold as well.
 
 use why5003_probes::engines::Response;
 
-use super::found::Found;
-use super::settle::Reach;
-use super::space::Lane;
+use super::super::found::Found;
+use super::super::reach::Reach;
+use super::super::space::Lane;
 
 /// The searches that were made.
 ///
-/// Each takes time, so it is not made for every target: not where all of several ended at one place, and not where those for its own
-/// prefix at another port and for another prefix at its own port did. A network has few filters, and which of them stops a packet is
-/// decided by prefix and port.
+/// A search is skipped when six earlier searches ended at one hop, or when a search with the same prefix and one with the same port ended
+/// at one hop. A network has few filters, and prefix and port decide which of them stops a packet.
 #[derive(Clone, Debug, Default)]
-pub struct Searches {
+pub(super) struct HopSearches {
     made: Vec<(u64, Reach)>,
 }
 
-impl Searches {
-    /// For which to search next, at most so many: those of prefixes and ports first for which it was not.
-    pub fn next(&self, found: Found<'_>, mute: &[u64], most: usize) -> Vec<u64> {
+impl HopSearches {
+    /// The targets to search for next, at most so many: prefixes and ports first that no search has had.
+    pub(super) fn next(&self, found: Found<'_>, mute: &[u64], most: usize) -> Vec<u64> {
         let mut chosen: Vec<u64> = Vec::new();
         for number in mute {
             let others = || self.made.iter().map(|(other, _)| *other).chain(chosen.iter().copied());
@@ -33,33 +32,33 @@ impl Searches {
         chosen
     }
 
-    /// Notes where one ended.
-    pub fn note(&mut self, number: u64, reach: Reach) {
+    /// Notes where the packets to a target end.
+    pub(super) fn note(&mut self, number: u64, reach: Reach) {
         self.made.push((number, reach));
     }
 
-    /// Whether one found where packets to the prefix of a target end, that respond alike.
-    pub fn is_of_known_prefix(&self, found: Found<'_>, number: u64) -> bool {
+    /// Whether a search found where packets end for a target of the same prefix that responded alike.
+    pub(super) fn is_of_known_prefix(&self, found: Found<'_>, number: u64) -> bool {
         let mut ended = self.made.iter().filter(|(_, reach)| reach.passes() == Some(false));
         ended.any(|(other, _)| Self::are_of_one_prefix(found, number, *other))
     }
 
     /// Whether two targets are of one prefix, family and transport, and responded alike.
-    pub fn are_of_one_prefix(found: Found<'_>, number: u64, other: u64) -> bool {
+    pub(super) fn are_of_one_prefix(found: Found<'_>, number: u64, other: u64) -> bool {
         is_like(found, number, other, |a, b| a.prefix == b.prefix)
     }
 
-    /// Forgets the one for a target that was heard after all.
-    pub fn forget(&mut self, number: u64) {
+    /// Forgets the search for a target that was heard after all.
+    pub(super) fn forget(&mut self, number: u64) {
         self.made.retain(|(other, _)| *other != number);
     }
 
-    /// Where packets to a target end; `None` where it must be searched for.
-    pub fn reach(&self, found: Found<'_>, number: u64) -> Option<Reach> {
+    /// Where packets to a target end; `None` if it must be searched for.
+    pub(super) fn reach(&self, found: Found<'_>, number: u64) -> Option<Reach> {
         if let Some((_, own)) = self.made.iter().find(|(other, _)| *other == number) {
             return Some(*own);
         }
-        // Where nothing was found, that says nothing of another that stayed silent.
+        // A search that found nothing says nothing of another silent target.
         let ends = |same: Same| {
             let like = self.made.iter().filter(move |(other, _)| is_like(found, number, *other, same));
             like.map(|(_, reach)| *reach).filter(|reach| reach.passes() == Some(false))
@@ -93,7 +92,8 @@ fn any(_: Lane, _: Lane) -> bool {
     true
 }
 
-/// Whether two targets responded alike, of one family and transport, and of such lanes: who stops the one transport need not stop the other.
+/// Whether two targets responded alike, and are of one family, one transport, and such pairs. A filter of one transport need not stop the
+/// other.
 fn is_like(found: Found<'_>, number: u64, other: u64, same: Same) -> bool {
     let lane = |number| found.space.lanes().get(found.space.lane_of(number)).copied();
     let reset = |number| matches!(found.ledger.response(number), Some(Response::Closed { .. }));
@@ -102,14 +102,14 @@ fn is_like(found: Found<'_>, number: u64, other: u64, same: Same) -> bool {
         && lane(number).zip(lane(other)).is_some_and(|(a, b)| kind(a) == kind(b) && same(a, b))
 }
 
-/// Searches that end at one place before that is taken for the place of all: fewer may have met but one of two filters.
+/// So many searches must end at one place before that is taken for the place of all: fewer may have met only one of two filters.
 const ENOUGH: usize = 6;
 
 #[cfg(test)]
 mod tests {
     use why5003_probes::model::Transport;
 
-    use super::super::{Amount, Ledger, Port, Settled, Space, Trunks};
+    use super::super::super::{Amount, Ledger, Port, Settled, Space, Trunks};
     use super::*;
 
     fn dies(hop: u8) -> Reach {
@@ -136,7 +136,7 @@ mod tests {
         ledger.note(15, Response::Closed { ttl: None });
         let (settled, trunks) = (Settled::default(), Trunks::default());
         let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
-        let mut all = Searches::default();
+        let mut all = HopSearches::default();
         for (number, reach) in searched {
             all.note(*number, *reach);
         }

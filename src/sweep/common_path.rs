@@ -1,106 +1,34 @@
-//! Silence settled: does a packet to a silent target reach the last router that all ways share, or does it die before?
+//! The routers that the paths to several neutral hosts have in common, and what a reply to a TTL-limited packet says beside them.
 //!
-//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last shared router brings
-//! an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
-//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so what answers last stands
-//! before the filter, or is it.
+//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last router of the common path
+//! brings an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
+//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so the last router that answers
+//! stands before the filter, or is it.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::model::{Family, Hop, HopAnswer};
 
-/// How far packets to a target come.
-///
-/// Closed on purpose: it is a word of the sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Reach {
-    /// To the last router that all ways share: nothing on this side of it stops them.
-    Passes {
-        /// Which hop that is.
-        hop: u8,
-        /// Who answered there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        router: Option<IpAddr>,
-    },
-    /// No farther than here, while a neutral flow goes on.
-    Dies {
-        /// The last hop that answers for them; 0 where not even the first does.
-        hop: u8,
-        /// Who answered there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<IpAddr>,
-        /// The first who answers for the neutral flow alone.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        next: Option<IpAddr>,
-    },
-    /// A RST comes back though the packet's TTL ended before the target: a router answers an expired TTL before it filters, so who
-    /// sent the RST is the one before, or sits behind it.
-    Reset {
-        /// The last hop before that; 0 where it came from this computer or its link.
-        hop: u8,
-        /// The router there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<IpAddr>,
-    },
-    /// Somebody on the way says that they may not pass.
-    Prohibited {
-        /// Who.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<IpAddr>,
-    },
-    /// A router on the way says that it knows no way for them.
-    NoRoute {
-        /// Which.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<IpAddr>,
-    },
-    /// They are answered on the way, by somebody in the target's place.
-    Forged,
-    /// It could not be told: routers do not answer, or answer too seldom.
-    Untold,
-}
+use super::reach::Reach;
 
-impl Reach {
-    /// Whether packets pass; `None` where that is not known.
-    pub fn passes(self) -> Option<bool> {
-        match self {
-            Self::Passes { .. } => Some(true),
-            Self::Dies { .. } | Self::Reset { .. } | Self::Prohibited { .. } | Self::NoRoute { .. } => Some(false),
-            Self::Forged | Self::Untold => None,
-        }
-    }
-
-    /// Whether packets are stopped in the same manner at the same place; the first router beyond differs from flow to flow.
-    pub fn ends_where(self, other: Self) -> bool {
-        let plain = |reach| match reach {
-            Self::Dies { hop, address, .. } => Self::Dies { hop, address, next: None },
-            reach => reach,
-        };
-        plain(self) == plain(other)
-    }
-}
-
-/// The routers that the ways to several neutral operators share, from this computer on.
+/// The common path: the routers that the paths to several neutral hosts share, from this computer on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
-    /// Who answers at hop 1, 2, …; `None` where nobody does.
+    /// The router at hop 1, 2, …; `None` where none answers.
     routers: Vec<Option<IpAddr>>,
-    /// Flows were seen to go on behind it: what comes to its end is on its way out of this network.
+    /// Flows were seen to go on behind it: a packet that comes to its end is on its way out of this network.
     proven: bool,
-    /// Who answers at which hop on the way to neutral hosts that were not reached: names, and no yardstick.
+    /// The routers on the paths to neutral hosts that were not reached: they name hops, and prove nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     near: Vec<Option<IpAddr>>,
 }
 
 impl Trunk {
-    /// What walks to different neutral hosts have in common; a router that was silent in one walk is taken from another.
+    /// What traceroutes to different neutral hosts have in common. A router that was silent in one is taken from another.
     ///
-    /// Those that did not arrive, by an answer of the host's own, count for nothing: they may have died at the very filter that is
-    /// looked for, and what comes so far has not passed it.
+    /// A traceroute counts only if its host answered: otherwise its packets may have died at the very filter that is searched for.
     pub fn shared(walks: &[Vec<Hop>]) -> Self {
         let (arrived, others): (Vec<_>, Vec<_>) = walks.iter().partition(|walk| Self::arrived(walk));
         let routers = in_common(&arrived);
@@ -115,29 +43,29 @@ impl Trunk {
         Self { routers, proven: end > 1 && goes_on, near: in_common(&others) }
     }
 
-    /// Whether what comes to its end is on its way out of this network.
+    /// Whether a packet that comes to its end is on its way out of this network.
     pub fn is_proven(&self) -> bool {
         self.proven
     }
 
-    /// Whether a walk came to its end.
+    /// Whether the target of a traceroute answered.
     pub fn arrived(walk: &[Hop]) -> bool {
         walk.iter().any(|hop| hop.came == HopAnswer::Answered)
     }
 
-    /// The hop of its last router; 0 where nothing is shared.
+    /// The hop of its last router; 0 if there is no common path.
     pub fn end(&self) -> u8 {
         u8::try_from(self.routers.len()).unwrap_or(u8::MAX)
     }
 
-    /// The hop of a router of it, or on the way to a neutral host that was not reached.
+    /// The hop of one of its routers, or of a router on the path to a neutral host that was not reached.
     pub fn hop_of(&self, router: IpAddr) -> Option<u8> {
         let of = |routers: &[Option<IpAddr>]| routers.iter().position(|other| *other == Some(router));
         let at = of(&self.routers).or_else(|| of(&self.near))?;
         u8::try_from(at + 1).ok()
     }
 
-    /// The last hop of a router of it: some answer for two in a row.
+    /// The last hop of one of its routers: some answer for two hops in a row.
     pub fn last_hop_of(&self, router: IpAddr) -> Option<u8> {
         let at = self.routers.iter().rposition(|other| *other == Some(router))?;
         u8::try_from(at + 1).ok()
@@ -148,8 +76,8 @@ impl Trunk {
         self.routers.contains(&Some(router))
     }
 
-    /// Whether who answers a packet that ends at such a hop is a router of the trunk, and not the one of that hop: the packet goes in a
-    /// circle, or by a way that is longer. One that comes to the last of them has come to the end, by whichever way.
+    /// Whether a router of the common path answers at a hop that is not its own: the packet loops, or its path is longer. A packet that
+    /// comes to the last router has come to the end, by whichever path.
     pub fn is_astray(&self, from: Option<IpAddr>, ttl: u8) -> bool {
         let Some(from) = from else { return false };
         // Some routers answer for two hops in a row.
@@ -157,8 +85,8 @@ impl Trunk {
         !is_there && self.hop_of(from).is_some_and(|hop| hop != ttl)
     }
 
-    /// How far packets come by a way of their own, by who has those that end at hops in a row, from its end on.
-    pub fn comes_farther(&self, came: &[(u8, Option<IpAddr>)]) -> Farther {
+    /// How far packets come behind the common path, by the routers that answer at hops in a row, from its end on.
+    pub(super) fn comes_farther(&self, came: &[(u8, Option<IpAddr>)]) -> Farther {
         let came: Vec<(u8, IpAddr)> = came.iter().filter_map(|(ttl, from)| Some((*ttl, (*from)?))).collect();
         if let Some((ttl, _)) = came.iter().find(|(_, from)| self.router(self.end()) == Some(*from)) {
             return Farther::To(*ttl);
@@ -171,7 +99,7 @@ impl Trunk {
         came.first().map_or(Farther::No, |(ttl, _)| Farther::To(*ttl))
     }
 
-    /// Whether another walk found the same routers, as far as they answered both times.
+    /// Whether another trace found the same routers, as far as they answered both times.
     pub fn agrees(&self, other: &Self) -> bool {
         let same = |(a, b): (&Option<IpAddr>, &Option<IpAddr>)| a.is_none() || b.is_none() || a == b;
         self.routers.len() == other.routers.len()
@@ -195,20 +123,20 @@ impl Trunk {
     }
 }
 
-/// How far packets come that bring nothing at the end of the trunk.
+/// How far packets come that bring nothing at the end of the common path.
 ///
 /// Closed on purpose: these are the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farther {
-    /// Nobody has them there or behind, or they go in a circle.
+pub(super) enum Farther {
+    /// No router answers there or behind, or they loop.
     No,
-    /// To this hop, where somebody answers.
+    /// To this hop, where a router answers.
     To(u8),
-    /// They come by routers of the trunk that others come by sooner: by a way that is longer, or in a circle that is.
+    /// Routers of the common path answer at later hops than for other flows: the path is longer, or it loops.
     Unclear,
 }
 
-/// The routers that walks have in common, from the first on.
+/// The routers that traceroutes have in common, from the first on.
 fn in_common(walks: &[&Vec<Hop>]) -> Vec<Option<IpAddr>> {
     let mut routers = Vec::new();
     for ttl in 1..=u8::MAX {
@@ -230,14 +158,14 @@ fn in_common(walks: &[&Vec<Hop>]) -> Vec<Option<IpAddr>> {
     routers
 }
 
-/// The trunks of both families: their ways need not be of one length.
+/// The common paths of both families, which need not be of one length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trunks {
     /// Of IPv4.
     pub v4: Trunk,
     /// Of IPv6.
     pub v6: Trunk,
-    /// This computer's own addresses, which are no place on the way.
+    /// This computer's own addresses, which are at no hop.
     pub own: Vec<IpAddr>,
 }
 
@@ -264,12 +192,12 @@ impl Trunks {
     }
 }
 
-/// What a packet brought that was to end at the end of a way, or to go all of it.
+/// What a packet brought that was to end at a hop, or to go to its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// What came.
+    /// The kind of reply.
     pub came: HopAnswer,
-    /// Who sent it.
+    /// Its sender.
     pub from: Option<IpAddr>,
 }
 
@@ -277,8 +205,8 @@ impl Reply {
     /// Nothing came.
     pub const SILENCE: Self = Self { came: HopAnswer::Silent, from: None };
 
-    /// What it tells, if it was to end at such a hop: the end of the trunk, or one behind it on a way of its own; `None` where it tells
-    /// nothing. Who refuses behind the trunk is not on the way that all share, unless he is a router of it.
+    /// How far the flow comes, if the packet was to end at such a hop: the end of the common path, or one behind it on a diverging path.
+    /// `None` if that is not told. A box that refuses behind the common path counts only if it is one of its routers.
     pub fn at_the_end(self, trunk: &Trunk, hop: u8) -> Option<Reach> {
         match self.came {
             HopAnswer::Expired if trunk.is_astray(self.from, hop) => None,
@@ -291,42 +219,14 @@ impl Reply {
             }
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
-            // Who answers here is nearer than the target can be: where, a search tells.
+            // A box that answers here is nearer than the target can be: a search tells at which hop.
             HopAnswer::Silent | HopAnswer::Answered | HopAnswer::Refused => None,
         }
     }
 
-    /// What it tells, if it was to go all the way to a target that somebody may refuse: that somebody does.
+    /// How far the flow comes, if the packet was to go to its target: only a refusal tells that.
     pub fn all_the_way(self) -> Option<Reach> {
         (self.came == HopAnswer::Prohibited).then_some(Reach::Prohibited { by: self.from })
-    }
-}
-
-/// What was settled, by target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    reaches: BTreeMap<u64, Reach>,
-}
-
-impl Settled {
-    /// Notes how far packets to a target come.
-    pub fn note(&mut self, number: u64, reach: Reach) {
-        self.reaches.insert(number, reach);
-    }
-
-    /// How far packets to a target come, where that was settled.
-    pub fn reach(&self, number: u64) -> Option<Reach> {
-        self.reaches.get(&number).copied()
-    }
-
-    /// Forgets all others.
-    pub fn keep(&mut self, wanted: impl Fn(u64) -> bool) {
-        self.reaches.retain(|number, _| wanted(*number));
-    }
-
-    /// What was settled within a range.
-    pub fn within(&self, numbers: std::ops::Range<u64>) -> impl Iterator<Item = (u64, Reach)> + '_ {
-        self.reaches.range(numbers).map(|(number, reach)| (*number, *reach))
     }
 }
 
