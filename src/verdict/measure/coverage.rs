@@ -8,12 +8,12 @@ use ipnet::IpNet;
 use why5003_probes::model::{How, Observation, Role};
 
 use crate::evidence::Evidence;
+use crate::verdict::claim::Claim;
 use crate::verdict::model::Scope;
-use crate::verdict::ruling::Claim;
 
 /// Which prefixes' packets came past a hop.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::verdict) struct Reach {
+pub(in crate::verdict) struct Coverage {
     /// Prefixes of which no address that was asked was reached, and the addresses: two each at least.
     pub(in crate::verdict) shut: BTreeMap<IpNet, Vec<SocketAddr>>,
     /// Prefixes of which one was.
@@ -23,7 +23,7 @@ pub(in crate::verdict) struct Reach {
 }
 
 /// What packets that were to die just behind this hop tell; `None` where none were sent.
-pub(in crate::verdict) fn reach_beyond(evidence: &Evidence, hop: u8) -> Option<Reach> {
+pub(in crate::verdict) fn coverage_beyond(evidence: &Evidence, hop: u8) -> Option<Coverage> {
     let sent: Vec<&Observation> = evidence
         .observations()
         .iter()
@@ -37,19 +37,19 @@ pub(in crate::verdict) fn reach_beyond(evidence: &Evidence, hop: u8) -> Option<R
             by_prefix.entry(prefix).or_default().push(look);
         }
     }
-    let mut reach = Reach { ids: sent.iter().map(|o| o.id).collect(), ..Reach::default() };
+    let mut coverage = Coverage { ids: sent.iter().map(|o| o.id).collect(), ..Coverage::default() };
     for (prefix, looks) in by_prefix {
         let told = |o: &&Observation| !(limited && o.failure.as_ref().is_some_and(|f| f.how == How::Silent));
         if looks.iter().any(|o| came_past(o)) {
-            reach.passing.push(prefix);
+            coverage.passing.push(prefix);
         } else if looks.len() >= FLOOR && looks.iter().all(told) {
-            reach.shut.insert(prefix, looks.iter().filter_map(|o| o.look.target.socket()).collect());
+            coverage.shut.insert(prefix, looks.iter().filter_map(|o| o.look.target.socket()).collect());
         }
     }
-    (!sent.is_empty()).then_some(reach)
+    (!sent.is_empty()).then_some(coverage)
 }
 
-impl Reach {
+impl Coverage {
     /// Adds to a claim which prefixes it covers and which it spares.
     pub(in crate::verdict) fn widen(&self, claim: &mut Claim) {
         let Scope { prefixes, .. } = &mut claim.scope;

@@ -12,7 +12,7 @@ use crate::verdict::model::Location;
 
 /// What two ladders tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::verdict) struct Place {
+pub(in crate::verdict) struct FlowLocation {
     /// The last hop that answers for the flow, and the next one that answers for a passing flow alone.
     pub(in crate::verdict) location: Location,
     /// The flow's packets reach as far as anything can be seen to reach: nothing on the way stops them.
@@ -28,7 +28,7 @@ pub(in crate::verdict) struct Place {
     pub(in crate::verdict) ids: Vec<u32>,
 }
 
-impl Place {
+impl FlowLocation {
     /// The flow's packets reach the last router before the passing flow's end, by the same routers.
     pub(in crate::verdict) fn open_to_the_last_router(&self) -> bool {
         let next = self.location.hop.and_then(|hop| hop.checked_add(1));
@@ -37,65 +37,103 @@ impl Place {
 }
 
 /// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
-pub(in crate::verdict) fn place_of(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Place> {
-    let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
-    let end = affected.last_router().map_or(0, |(hop, _)| hop);
-    let at_the_end = affected.router_at(end);
-    // The same address by another port shares the way to its end; any other destination only its beginning.
-    let same_address = |l: Ladder<'_>| l.to().ip() == to.ip();
-    let shared_way = |l: Ladder<'_>| same_address(l) || end == 0 || l.router_at(end) == at_the_end;
-    let tells = |l: Ladder<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
-    let neutral = evidence
-        .ladders()
-        .filter(|l| (l.to(), l.transport()) != (to, transport) && (passes(*l) || outruns(*l, affected)))
-        .max_by_key(|l| (tells(*l), shared_way(*l), same_address(*l), l.reach()))?;
-    // Routers that spare their errors for one flow may show them to another on the same way.
-    let nearer = |(hop, router): (u8, IpAddr)| {
-        let agree = evidence.ladders().filter(|l| passes(*l) && l.router_at(hop) == Some(router) && shared_way(*l));
-        agree.filter_map(|l| l.router_after(end)).min().map_or((hop, router), |near| near.min((hop, router)))
-    };
-    let ids = vec![affected.id(), neutral.id()];
-    let by_the_same_address = same_address(neutral);
-    if let Some(hop) = affected.answered_at() {
-        let location = Location { hop: Some(hop), address: Some(to.ip()), next: None };
-        return Some(Place {
-            location,
+pub(in crate::verdict) fn locate_flow(
+    evidence: &Evidence,
+    to: SocketAddr,
+    transport: Transport,
+) -> Option<FlowLocation> {
+    let compared = Compared::of(evidence, to, transport)?;
+    match compared.affected.answered_at() {
+        Some(hop) => Some(compared.answered(hop)),
+        None => compared.end_of_the_flow(evidence),
+    }
+}
+
+/// The ladder of a flow, and the one that it is held against.
+struct Compared<'a> {
+    affected: Ladder<'a>,
+    neutral: Ladder<'a>,
+    /// The last hop that answers for the flow, 0 where not even the first does: this computer, or its own link.
+    end: u8,
+}
+
+impl<'a> Compared<'a> {
+    fn of(evidence: &'a Evidence, to: SocketAddr, transport: Transport) -> Option<Self> {
+        let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
+        let end = affected.last_router().map_or(0, |(hop, _)| hop);
+        let tells = |l: Ladder<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
+        let neutral = evidence
+            .ladders()
+            .filter(|l| (l.to(), l.transport()) != (to, transport) && (passes(*l) || outruns(*l, affected)))
+            .max_by_key(|l| (tells(*l), shares_way(*l, affected, end), same_address(*l, affected), l.reach()))?;
+        Some(Self { affected, neutral, end })
+    }
+
+    /// The flow's own destination answered.
+    fn answered(&self, hop: u8) -> FlowLocation {
+        FlowLocation {
+            location: Location { hop: Some(hop), address: Some(self.affected.to().ip()), next: None },
             open_to_the_end: true,
             past_the_shared_way: true,
             end: None,
+            by_the_same_address: same_address(self.neutral, self.affected),
+            ids: self.ids(),
+        }
+    }
+
+    fn end_of_the_flow(&self, evidence: &Evidence) -> Option<FlowLocation> {
+        let Self { neutral, end, .. } = *self;
+        let by_the_same_address = same_address(neutral, self.affected);
+        let address = self.affected.last_router().map(|(_, address)| address);
+        // Beyond the hop at which two ways part, what one shows says nothing of the other.
+        let shared = by_the_same_address || end == 0 || neutral.router_at(end) == address;
+        let place = |next| FlowLocation {
+            location: Location { hop: Some(end), address, next },
+            open_to_the_end: false,
+            past_the_shared_way: false,
+            end: neutral.answered_at().filter(|_| shared),
             by_the_same_address,
-            ids,
-        });
+            ids: self.ids(),
+        };
+        match neutral.router_after(end) {
+            Some(after) if shared => Some(place(Some(self.nearer(evidence, after)))),
+            // The passing flow shows another router there: the ways have parted before it.
+            Some(_) if neutral.router_at(end).is_some() => {
+                Some(FlowLocation { past_the_shared_way: true, ..place(None) })
+            }
+            Some(_) => Some(place(None)),
+            None if end == 0 => None,
+            // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was
+            // open to its last router.
+            None => Some(FlowLocation {
+                open_to_the_end: by_the_same_address && neutral.answered_at() == end.checked_add(1),
+                past_the_shared_way: true,
+                ..place(None)
+            }),
+        }
     }
-    let (hop, address) = match affected.last_router() {
-        Some((hop, address)) => (hop, Some(address)),
-        // Not even the first hop answers for it: this computer, or its own link, if the first hop does answer others.
-        None => (0, None),
-    };
-    // Beyond the hop at which two ways part, what one shows says nothing of the other.
-    let shared = by_the_same_address || hop == 0 || neutral.router_at(hop) == address;
-    let place = |next| Place {
-        location: Location { hop: Some(hop), address, next },
-        open_to_the_end: false,
-        past_the_shared_way: false,
-        end: neutral.answered_at().filter(|_| shared),
-        by_the_same_address,
-        ids: ids.clone(),
-    };
-    match neutral.router_after(hop).map(nearer) {
-        Some((_, next)) if shared => Some(place(Some(next))),
-        // The passing flow shows another router there: the ways have parted before it.
-        Some(_) if neutral.router_at(hop).is_some() => Some(Place { past_the_shared_way: true, ..place(None) }),
-        Some(_) => Some(place(None)),
-        None if hop == 0 => None,
-        // The passing flow shows no router beyond either. To the same address, and at this same distance, the way was open
-        // to its last router.
-        None => Some(Place {
-            open_to_the_end: by_the_same_address && neutral.answered_at() == hop.checked_add(1),
-            past_the_shared_way: true,
-            ..place(None)
-        }),
+
+    /// The nearest router beyond the flow's end: one that spares its errors for one flow may show them to another on the same
+    /// way.
+    fn nearer(&self, evidence: &Evidence, (hop, router): (u8, IpAddr)) -> IpAddr {
+        let on_the_way =
+            |l: &Ladder<'_>| passes(*l) && l.router_at(hop) == Some(router) && shares_way(*l, self.affected, self.end);
+        let nearest = evidence.ladders().filter(on_the_way).filter_map(|l| l.router_after(self.end)).min();
+        nearest.map_or(router, |near| near.min((hop, router)).1)
     }
+
+    fn ids(&self) -> Vec<u32> {
+        vec![self.affected.id(), self.neutral.id()]
+    }
+}
+
+fn same_address(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
+    ladder.to().ip() == affected.to().ip()
+}
+
+/// The same address by another port shares the way to its end; any other destination only its beginning.
+fn shares_way(ladder: Ladder<'_>, affected: Ladder<'_>, end: u8) -> bool {
+    same_address(ladder, affected) || end == 0 || ladder.router_at(end) == affected.router_at(end)
 }
 
 /// The first of these tries whose flow was walked, or simply the first.
@@ -146,8 +184,9 @@ pub(in crate::verdict) fn the_address_by_another_port<'a>(
     })
 }
 
-/// A flow to the same address by another port or protocol that goes on where this one ends, though its end keeps silent
-/// too: by two routers at least, since one that answered one flow alone may merely limit what it answers.
+/// A flow to the same address by another port or protocol goes on where this one ends, though its end keeps silent too.
+///
+/// It does so by two routers at least: a single router that answered one flow alone may merely limit what it answers.
 fn outruns(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
     let end = affected.reach().unwrap_or(0);
     let beyond = ladder.hops().filter(|h| h.ttl > end && h.came == HopAnswer::Expired).count();

@@ -7,23 +7,24 @@ use std::time::Duration;
 use why5003_probes::model::{Fact, How, Observation, Stage};
 
 use super::count_loss::{self, FlowSize};
-use super::limit;
 use super::loss::{self, Lost};
 use super::rate;
+use super::rate_limit;
 use crate::evidence::Evidence;
 use crate::experiment::Question;
-use crate::verdict::ruling::{Claim, Doubt, Ruling};
+use crate::verdict::claim::Claim;
+use crate::verdict::ruling::{Doubt, Ruling};
 
 /// How far silence is to be believed in this run.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::verdict) struct Trust {
+pub(in crate::verdict) struct ChanceOfLoss {
     /// The share of exchanges that is lost, 0 to 1; 1 where it is suspected and not counted yet.
     lost: f64,
     why: String,
     questions: Vec<Question>,
 }
 
-impl Trust {
+impl ChanceOfLoss {
     /// How far silence is to be believed; `None` where nothing speaks against it.
     pub(in crate::verdict) fn of(evidence: &Evidence) -> Option<Self> {
         if let (Some(neutral), _) = loss::delays(evidence)
@@ -32,7 +33,7 @@ impl Trust {
             let why = format!("an answer takes {:.1} s here, so what seems silent may be late", neutral.as_secs_f64());
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }
-        if limit::told(evidence).is_some_and(|told| told.too_many() || told.only_too_fast()) {
+        if rate_limit::burst_result(evidence).is_some_and(|told| told.too_many() || told.only_too_fast()) {
             let why = "connections are limited here, so silence proves nothing".to_owned();
             return Some(Self { lost: 1.0, why, questions: Vec::new() });
         }

@@ -4,57 +4,55 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::super::args;
 use super::super::output;
 use super::super::settings::Settings;
-use super::engines::TIME_OF_A_TARGET;
-use super::wanted::Wanted;
+use crate::app::{SweepPlan, SweepSettings, TIME_OF_A_TARGET};
 
 /// Says what it will come to.
 ///
 /// # Errors
 /// When it is large, and the user did not say `--yes`.
-pub(super) fn check(settings: &Settings, args: &args::Sweep, wanted: &Wanted) -> anyhow::Result<()> {
-    let left = wanted.left();
-    let asked = if wanted.asks().is_some() { left } else { 0 };
+pub(super) fn announce(shown: &Settings, how: &SweepSettings, yes: bool, plan: &SweepPlan) -> anyhow::Result<()> {
+    let left = plan.left();
+    let asked = if plan.parts.to_probe().is_some() { left } else { 0 };
     let mut text = match (asked, left) {
-        (0, 0) => format!("All {} are known.", targets(wanted.targets())),
+        (0, 0) => format!("All {} are known.", targets(plan.targets())),
         (0, _) => format!("Of these parts, {} are not known: resume each part by itself for them.", targets(left)),
-        _ => format!("{} {}.", what(args, wanted, asked), how_long(args, asked)),
+        _ => format!("{} {}.", what(plan, asked), how_long(how, asked)),
     };
-    if !args.settle.is_zero() {
-        let most = length(args.settle);
+    if !how.trace.is_zero() {
+        let most = length(how.trace);
         let _ = write!(
             text,
             " How far what stays silent comes is then asked of the routers, for {most} at most (--settle)."
         );
     }
     if asked > 0 {
-        let held = conntrack(args, asked);
+        let held = conntrack(how, asked);
         let _ = write!(text, " A stateful firewall will hold up to about {held} entries for it.");
     }
-    if asked > LARGE && !args.yes {
+    if asked > LARGE && !yes {
         anyhow::bail!("{text} This is large: add --yes to do it, or ask fewer with --per-prefix, --prefix or --port");
     }
-    output::note(settings, &text);
+    output::note(shown, &text);
     Ok(())
 }
 
 /// Which targets there are.
-fn what(args: &args::Sweep, wanted: &Wanted, asked: u64) -> String {
-    let lanes = wanted.space.lanes();
+fn what(plan: &SweepPlan, asked: u64) -> String {
+    let lanes = plan.space.lanes();
     let zooms = || lanes.iter().filter(|lane| !lane.canary);
     let prefixes = zooms().map(|lane| lane.prefix).collect::<BTreeSet<_>>().len() as u64;
     let ports = zooms().map(|lane| lane.port).collect::<BTreeSet<_>>().len() as u64;
-    let (all, canaries) = (wanted.space.count(), wanted.space.canaries().count() as u64);
-    let largest = lanes.iter().enumerate().map(|(at, _)| wanted.space.numbers(at)).map(|own| own.end - own.start).max();
-    let each = match largest.unwrap_or(0) {
-        most if !args.all && most <= u64::from(args.per_prefix) && most > 1 => format!("up to {most} addresses of "),
+    let (all, canaries) = (plan.space.count(), plan.space.canaries().count() as u64);
+    let largest = lanes.iter().enumerate().map(|(at, _)| plan.space.numbers(at)).map(|own| own.end - own.start).max();
+    let each = match (largest.unwrap_or(0), plan.head.per_prefix) {
+        (most @ 2.., Some(per_prefix)) if most <= u64::from(per_prefix) => format!("up to {most} addresses of "),
         _ => String::new(),
     };
     let every = if prefixes == 1 { "" } else { "each of " };
-    let part = if wanted.is_whole() { String::new() } else { format!("part {} of ", wanted.spelled()) };
-    let known = if wanted.known.tally(0..all).known() > 0 { " left" } else { "" };
+    let part = if plan.parts.are_whole() { String::new() } else { format!("part {} of ", plan.parts) };
+    let known = if plan.ledger.tally(0..all).known() > 0 { " left" } else { "" };
     format!(
         "{}{known}: {part}{each}{every}{} at {}, and {} that nobody can own, to tell forged answers.",
         targets(asked),
@@ -65,16 +63,16 @@ fn what(args: &args::Sweep, wanted: &Wanted, asked: u64) -> String {
 }
 
 /// An open target takes a SYN, an ACK and a RST; all others take one packet. Of those that stay silent some are asked again.
-fn how_long(args: &args::Sweep, asked: u64) -> String {
-    let by_rate = (args.rate > 0).then(|| seconds(asked, u64::from(args.rate)));
+fn how_long(how: &SweepSettings, asked: u64) -> String {
+    let by_rate = how.rate.map(|rate| seconds(asked, u64::from(rate)));
     // Silent ones, which are most, are under way for their whole time.
-    let inflight = u64::try_from(args.max_inflight).unwrap_or(u64::MAX);
-    let by_inflight = (inflight > 0).then(|| TIME_OF_A_TARGET.mul_f64(share(asked, inflight)));
-    let pace = match args.rate {
-        0 => "As fast as it goes".to_owned(),
-        rate => format!("At {} a second", counted(u64::from(rate), "packet", "packets")),
+    let inflight = how.max_inflight.map(|most| u64::try_from(most).unwrap_or(u64::MAX));
+    let by_inflight = inflight.map(|most| TIME_OF_A_TARGET.mul_f64(share(asked, most)));
+    let pace = match how.rate {
+        None => "As fast as it goes".to_owned(),
+        Some(rate) => format!("At {} a second", counted(u64::from(rate), "packet", "packets")),
     };
-    let under_way = if inflight == 0 { String::new() } else { format!(" and at most {inflight} under way") };
+    let under_way = inflight.map_or(String::new(), |most| format!(" and at most {most} under way"));
     match by_rate.max(by_inflight) {
         Some(least) => {
             format!("{pace}{under_way}, it takes at least {}, and some of the silent are asked again", length(least))
@@ -88,17 +86,17 @@ fn how_long(args: &args::Sweep, asked: u64) -> String {
 ///
 /// What is asked again may come from another port. Settling asks about each target a few times, from a port of its own each time, and
 /// walks to neutral hosts.
-fn conntrack(args: &args::Sweep, asked: u64) -> u64 {
+fn conntrack(how: &SweepSettings, asked: u64) -> u64 {
     let kept = Duration::from_secs(120);
     let again = asked.min(REPEATED);
-    let sweep = match args.rate {
-        0 => asked + again,
-        rate => (asked + again).min(u64::from(rate) * kept.as_secs()),
+    let sweep = match how.rate {
+        None => asked + again,
+        Some(rate) => (asked + again).min(u64::from(rate) * kept.as_secs()),
     };
-    if args.settle.is_zero() {
+    if how.trace.is_zero() {
         return sweep;
     }
-    sweep + (asked * SETTLED).min(SETTLED_A_SECOND * args.settle.min(kept).as_secs()) + WALKED
+    sweep + (asked * SETTLED).min(SETTLED_A_SECOND * how.trace.min(kept).as_secs()) + WALKED
 }
 
 fn seconds(asked: u64, rate: u64) -> Duration {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::{Fact, How, Observation, Stage, Volley};
 
-use super::loss;
-use super::weigh::{controls, is_zoom};
+use super::attempts::{controls, is_zoom};
+use super::retransmissions::waits_on_connections_that_stand;
 use crate::evidence::{Attempt, Evidence};
 
 /// Zoom's connections by how they came to stand.
@@ -44,13 +44,13 @@ pub(in crate::verdict) fn suspected(evidence: &Evidence) -> Option<SocketAddr> {
     // A prefix of which nothing stands is a gap in an allow list rather; a limit picks at random.
     let neighbour = |a: &Attempt<'_>| pace.quick.iter().any(|q| q.settings().prefix == a.settings().prefix);
     let at_random = pace.late.iter().filter(|a| a.connected().is_some() || neighbour(a)).count();
-    let odd = somebody && at_random >= SUSPICIOUS && !loss::waits_on_connections_that_stand(evidence);
+    let odd = somebody && at_random >= SUSPICIOUS && !waits_on_connections_that_stand(evidence);
     (odd && bursts(evidence).next().is_none()).then(|| first.to())
 }
 
 /// What a burst, and the row after it, told.
 #[derive(Clone, Debug)]
-pub(in crate::verdict) struct Told<'a> {
+pub(in crate::verdict) struct BurstResult<'a> {
     /// All at once.
     pub(in crate::verdict) at_once: &'a Volley,
     /// One by one.
@@ -60,10 +60,10 @@ pub(in crate::verdict) struct Told<'a> {
 }
 
 /// What a burst that lost some told; `None` where there was none, or all of it stood.
-pub(in crate::verdict) fn told(evidence: &Evidence) -> Option<Told<'_>> {
+pub(in crate::verdict) fn burst_result(evidence: &Evidence) -> Option<BurstResult<'_>> {
     bursts(evidence).find_map(|seen| {
         let mut volleys = seen.facts.iter().filter_map(|f| if let Fact::Volley(v) = f { Some(v) } else { None });
-        Some(Told { at_once: volleys.next()?, row: volleys.next()?, id: seen.id })
+        Some(BurstResult { at_once: volleys.next()?, row: volleys.next()?, id: seen.id })
     })
 }
 
@@ -72,9 +72,10 @@ pub(in crate::verdict) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &O
     evidence.observations().iter().filter(|o| o.look.probe == "burst")
 }
 
-impl Told<'_> {
-    /// The first few of the burst stood and the later ones did not, where loss would scatter them; a few may have slipped in, since
-    /// a limit gives room again while the burst goes out.
+impl BurstResult<'_> {
+    /// The first few of the burst stood and the later ones did not, where loss would scatter them.
+    ///
+    /// As many as `slipped` may stand among the later ones: a limit gives room again while the burst goes out.
     pub(in crate::verdict) fn in_order(&self, slipped: u16) -> bool {
         let lost = self.at_once.made.saturating_sub(self.at_once.passed);
         lost >= SCARCE && self.at_once.passed <= self.at_once.passed_first + slipped

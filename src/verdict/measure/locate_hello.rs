@@ -25,7 +25,7 @@ pub(in crate::verdict) enum Trigger {
 
 /// What is known of where a hello dies.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::verdict) enum HelloPlace {
+pub(in crate::verdict) enum HelloLocation {
     /// This would have to be known first.
     Ask(Question),
     /// There, by these ladders.
@@ -34,7 +34,7 @@ pub(in crate::verdict) enum HelloPlace {
     Untold,
 }
 
-impl HelloPlace {
+impl HelloLocation {
     /// The place and the ladders that tell it, and the question still to be asked.
     pub(in crate::verdict) fn parts(self) -> (Option<Location>, Vec<u32>, Option<Question>) {
         match self {
@@ -46,31 +46,31 @@ impl HelloPlace {
 }
 
 /// Where the hello for `host` dies on its way to `to`.
-pub(in crate::verdict) fn place_of_hello(
+pub(in crate::verdict) fn locate_hello(
     evidence: &Evidence,
     host: &str,
     to: SocketAddr,
     trigger: Trigger,
-) -> HelloPlace {
+) -> HelloLocation {
     let syn = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
-    let Some(syn) = syn else { return HelloPlace::Ask(WAY.of(to)) };
-    let Some(distance) = opened_at(syn).filter(|distance| *distance > 1) else { return HelloPlace::Untold };
+    let Some(syn) = syn else { return HelloLocation::Ask(WAY.of(to)) };
+    let Some(distance) = opened_at(syn).filter(|distance| *distance > 1) else { return HelloLocation::Untold };
     let walked = |form: fn(Ladder<'_>, Trigger) -> bool| {
         evidence.hello_ladders().find(|l| l.to() == to && l.host() == Some(host) && form(*l, trigger))
     };
     let Some(dying) = walked(dies) else {
-        return HelloPlace::Ask(WHERE_HELLO.of(HelloWalk { at: HostAt::new(host, to), trigger, distance }));
+        return HelloLocation::Ask(WHERE_HELLO.of(HelloWalk { at: HostAt::new(host, to), trigger, distance }));
     };
     let passing = walked(passes);
     if passing.is_none() && trigger != Trigger::Presence {
-        return HelloPlace::Untold;
+        return HelloLocation::Untold;
     }
     // Of a hello that nothing passes but the connection itself, the connection's SYN is the one that passes.
     let passing = passing.unwrap_or(syn);
     let router = |hop: u8| syn.router_at(hop);
     let found = |hop: u8, next: u8| {
         let location = Location { hop: Some(hop), address: router(hop), next: router(next) };
-        HelloPlace::Found(location, vec![dying.id(), passing.id(), syn.id()])
+        HelloLocation::Found(location, vec![dying.id(), passing.id(), syn.id()])
     };
     if let Some(answered) = ended_at(dying) {
         // From the far end itself it says nothing of the way; and the passing one must have got beyond it.
@@ -78,17 +78,17 @@ pub(in crate::verdict) fn place_of_hello(
             passing.hops().any(|h| h.ttl >= answered && h.came == HopAnswer::Expired) || passing.id() == syn.id();
         return match answered.checked_sub(1) {
             Some(before) if answered < distance && goes_on => found(before, answered),
-            _ => HelloPlace::Untold,
+            _ => HelloLocation::Untold,
         };
     }
     let last = expired(dying).max().unwrap_or(0);
     // An error from the far end's hop is no expired TTL.
     if last >= distance {
-        return HelloPlace::Untold;
+        return HelloLocation::Untold;
     }
     match expired(passing).find(|hop| *hop > last && *hop < distance) {
         Some(next) => found(last, next),
-        None => HelloPlace::Untold,
+        None => HelloLocation::Untold,
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn check(settings: &Settings, args: &args::Sweep) -> anyhow::Result<(
         ("--resolver", !settings.overrides.resolvers.is_empty(), "a sweep asks addresses and looks no name up"),
         ("--proxy", settings.overrides.proxy.is_some(), "a sweep asks by the direct way only"),
         ("--roots", settings.roots.is_some(), "a sweep looks at no certificate"),
-        ("-4", resumed && (settings.family == Some(Family::V4)), IN_THE_FILE),
-        ("-6", resumed && (settings.family == Some(Family::V6)), IN_THE_FILE),
+        ("-4", resumed && settings.family == Some(Family::V4), IN_THE_FILE),
+        ("-6", resumed && settings.family == Some(Family::V6), IN_THE_FILE),
         ("--seed", resumed && args.seed.is_some(), IN_THE_FILE),
         (
             "--format",
