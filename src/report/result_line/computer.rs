@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use why5003_probes::kit::{Client, Fact, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route};
 
-use super::fact::{MAX_ITEMS, MAX_TEXT_CHARS};
+use super::{MAX_ITEMS, MAX_TEXT_CHARS};
 use crate::report::plain::cut;
 use crate::report::words::list;
 
