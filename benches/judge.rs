@@ -15,7 +15,7 @@ use why5003::catalogue::Catalogue;
 use why5003::evidence::{Background, Evidence};
 use why5003::report::{self, Report};
 use why5003::verdict::judge;
-use why5003_probes::kit::{Fact, Observation};
+use why5003_probes::model::{Fact, Observation};
 
 fn judging(criterion: &mut Criterion) {
     let catalogue = Arc::new(Catalogue::embedded());

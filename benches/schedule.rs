@@ -12,10 +12,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rustls::RootCertStore;
 use tokio::runtime::Builder;
 use why5003::run::{Finish, Limits, Schedule, Tools};
-use why5003_probes::kit::{
-    CannotLook, Clock, Datagram, DatagramOptions, Dial, Dialled, Elsewhere, How, Look, Network, Outcome, Pending, Role,
-    SegmentTtl, SystemClock, Target, Trust,
-};
+use why5003_probes::model::{CannotLook, How, Look, Pending, Role, Target};
+use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Network, Outcome, SegmentTtl};
+use why5003_probes::os::{Clock, Elsewhere, SystemClock, Trust};
 
 const LOOKS: u32 = 10_000;
 

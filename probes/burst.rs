@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::kit::aim::aim;
-use crate::kit::side_by_side::first_of;
-use crate::kit::{
-    BadLook, CannotLook, Dial, Dialled, Fact, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
-    Stream, Transport, Volley,
-};
+use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, Seen, Settings, Transport, Volley};
+use crate::net::concurrent::first_of;
+use crate::net::{Dial, Dialled, Outcome, Stream};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
 
 /// A burst of connections, and a slow row of them.
 pub(crate) const KIND: Kind = Kind {
@@ -115,8 +115,8 @@ const FIRST_SYN: Duration = Duration::from_millis(900);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{Scene, SilentTcp};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{Scene, SilentTcp};
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
         let look = Look::new(KIND.name, Role::Range, Target::tcp(to)).with(settings);

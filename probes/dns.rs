@@ -10,16 +10,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::kit::dns_crypt::by_tls;
-use crate::kit::dns_https::by_https;
-use crate::kit::dns_stream::{Asking, by_tcp};
-use crate::kit::dns_udp::by_udp;
-use crate::kit::dns_wire::Question;
-use crate::kit::text::shown;
-use crate::kit::{
-    Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe,
-    RecordType, Seen, ServerName, Settings, Stage, SystemLookup, Via, micros,
+use crate::model::{
+    Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Layer, Look, Pending, RecordType, Seen, Settings,
+    Stage, Via, micros,
 };
+use crate::os::SystemLookup;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::session::dns::{Asking, by_https, by_tcp, by_tls, by_udp};
+use crate::session::tls::ServerName;
+use crate::wire::dns::Question;
+use crate::wire::text::shown;
 
 /// The DNS probe.
 pub(crate) const KIND: Kind = Kind {
@@ -159,8 +160,9 @@ mod tests {
     use tokio::net::{TcpListener, UdpSocket};
 
     use super::*;
-    use crate::kit::testing::{Identity, Names, Scene, identity, nobody, trusting};
-    use crate::kit::{CertificateFault, Connected, IcmpError, IcmpMeaning, Role, Roots, Target, Trust};
+    use crate::model::{CertificateFault, Connected, IcmpError, IcmpMeaning, Role, Roots, Target};
+    use crate::os::Trust;
+    use crate::testing::{Identity, Names, Scene, identity, nobody, trusting};
 
     const LOCAL: &str = "127.0.0.1:0";
     const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

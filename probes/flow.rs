@@ -13,16 +13,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::kit::aim::aim;
-use crate::kit::broken;
-use crate::kit::handshake::{self, ClientHello, Progress, Recorder, shake};
-use crate::kit::open::open;
-use crate::kit::settle::settle;
-use crate::kit::tap::Tap;
-use crate::kit::{
-    BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Pending, Probe, Seen, Settings, Stage,
-    Transport, http, micros,
+use crate::model::{
+    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport, micros,
 };
+use crate::net::Dial;
+use crate::net::counting_stream::Tap;
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::dial::open;
+use crate::session::quiet_path::settle;
+use crate::session::tls::{self, ClientHello, Progress, Recorder, handshake};
+use crate::session::{Means, http, stream_error};
 
 /// Exchanges requests on one connection.
 pub(crate) const KIND: Kind = Kind {
@@ -76,11 +77,11 @@ impl Flow {
         let progress = Progress { wait: self.settings.wait_or(ANSWER_WAIT), expires: false };
         let recorder = Recorder::new();
         let mut icmp = Vec::new();
-        let mut tls = match timeout_at(end, shake(&mut wire, &self.hello, &recorder, progress, &mut icmp)).await {
+        let mut tls = match timeout_at(end, handshake(&mut wire, &self.hello, &recorder, progress, &mut icmp)).await {
             Ok(Ok(tls)) => tls,
             Err(_elapsed) => return Ok(Seen::failed(facts, Failure::new(Stage::Handshake, How::Silent))),
             Ok(Err(ended)) => {
-                let told = handshake::told(&ended, &wire, &icmp, progress);
+                let told = tls::told(&ended, &wire, &icmp, progress);
                 return Ok(Seen::failed(facts, told.failure));
             }
         };
@@ -156,11 +157,11 @@ impl Flow {
             stream.write_all(&requests).await?;
             stream.flush().await
         });
-        sent.await.map_err(|_elapsed| silent())?.map_err(|error| broken::failure(Stage::Http, &error))?;
+        sent.await.map_err(|_elapsed| silent())?.map_err(|error| stream_error::failure(Stage::Http, &error))?;
         let mut buffer = [0; 4096];
         while heads.ended < wanted {
             let read = timeout_at(end, stream.read(&mut buffer)).await.map_err(|_elapsed| silent())?;
-            match read.map_err(|error| broken::failure(Stage::Http, &error))? {
+            match read.map_err(|error| stream_error::failure(Stage::Http, &error))? {
                 0 => return Err(Failure::new(Stage::Http, How::Closed)),
                 length => heads.came(buffer.get(..length).unwrap_or_default()),
             }
@@ -240,8 +241,8 @@ const HTTPS: u16 = 443;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{Identity, Peer, Scene, identity};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{Identity, Peer, Scene, identity};
 
     #[tokio::test]
     async fn a_flow_that_loses_nothing_answers_everything_promptly() {

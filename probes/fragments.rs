@@ -9,12 +9,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::kit::aim::aim;
-use crate::kit::stun::{self, Transaction};
-use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning, Kind,
-    Layer, Look, Means, Pending, Probe, Seen, Settings, Stage, Transport,
+use crate::model::{
+    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, Pending, Seen, Settings,
+    Stage, Transport,
 };
+use crate::net::{Datagram, DatagramOptions, Heard};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::wire::stun::{self, Transaction};
 
 /// Looks at whether fragments arrive.
 pub(crate) const KIND: Kind = Kind {
@@ -209,9 +212,9 @@ mod tests {
     use tokio::net::UdpSocket;
 
     use super::*;
-    use crate::kit::stun::tests::reply;
-    use crate::kit::testing::{ClosedUdp, Scene};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{ClosedUdp, Scene};
+    use crate::wire::stun::tests::reply;
 
     /// Looks at a server that takes datagrams up to that many bytes.
     async fn through(most: usize) -> Seen {

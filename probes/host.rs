@@ -13,7 +13,10 @@ use std::net::IpAddr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-use crate::kit::{BadLook, CannotLook, Fact, Kind, Layer, Look, Means, Pending, Probe, Route, Seen, System, Via};
+use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, Route, Seen, Via};
+use crate::os::System;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
 
 /// The kind `host`.
 pub(crate) const KIND: Kind = Kind {
@@ -157,10 +160,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::kit::{
-        Client, Counters, Egress, HostsLine, Interface, Limit, Neighbour, ProxySetting, ResolverSetting, Role,
-        SystemLookup, Target, this_system,
-    };
+    use crate::model::{Client, HostsLine, Interface, Limit, Neighbour, ProxySetting, ResolverSetting, Role, Target};
+    use crate::os::{Counters, Egress, SystemLookup, this_system};
 
     const GATEWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 254));
 

@@ -10,11 +10,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::kit::open::{Opened, open};
-use crate::kit::{
-    BadLook, CannotLook, Dial, Fact, Fetch, Kind, Layer, Look, Means, Method, Pending, Probe, Seen, Settings,
-    Transport, Via, http,
-};
+use crate::model::{BadLook, CannotLook, Fact, Fetch, Layer, Look, Method, Pending, Seen, Settings, Transport, Via};
+use crate::net::Dial;
+use crate::prober::{Kind, Probe};
+use crate::session::dial::{Opened, open};
+use crate::session::{Means, http};
 
 /// One page over plain HTTP.
 pub(crate) const KIND: Kind = Kind {
@@ -94,8 +94,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::kit::testing::Scene;
-    use crate::kit::{Expect, Failure, How, Response, Role, Stage, Target};
+    use crate::model::{Expect, Failure, How, Response, Role, Stage, Target};
+    use crate::testing::Scene;
 
     async fn seen(settings: Settings, answer: &'static [u8]) -> Seen {
         let fill = |target: Target| Look::new(KIND.name, Role::Portal, target.called("portal.example")).with(settings);

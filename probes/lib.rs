@@ -1,4 +1,7 @@
-//! The looks that why5003 takes at a network: one file a probe kind, and in `kit` what they share.
+//! The looks that why5003 takes at a network: one file a probe kind, and rooms by what they may touch.
+//!
+//! From the ground up: `model` (values), `wire` (bytes to values), `net` (sockets), `os` (what the system knows), `session` (what needs
+//! both), `prober` (what a kind is); beside the kinds, `engines` ask many targets a packet or two each.
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 
@@ -9,16 +12,23 @@ mod flow;
 mod fragments;
 mod host;
 mod http;
-pub mod kit;
 mod loss;
+pub mod model;
 mod mtu;
+pub mod net;
+pub mod os;
 mod passage;
+pub mod prober;
 mod proxy;
+pub mod session;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod udp;
+pub mod wire;
 
-use kit::Kind;
+use prober::Kind;
 
 /// Every probe kind.
 pub const KINDS: &[Kind] = &[

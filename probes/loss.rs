@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::kit::aim::aim;
-use crate::kit::settle::settle;
-use crate::kit::side_by_side::first_of;
-use crate::kit::{
-    BadLook, CannotLook, Dial, Fact, Failure, How, Kind, Layer, Look, Means, Outcome, Pending, Probe, Seen, Settings,
-    Stage, Transport, micros,
+use crate::model::{
+    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport, micros,
 };
+use crate::net::concurrent::first_of;
+use crate::net::{Dial, Outcome};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::session::quiet_path::settle;
 
 /// Counts answers to lone SYNs.
 pub(crate) const KIND: Kind = Kind {
@@ -140,8 +142,8 @@ const WAIT: Duration = Duration::from_millis(3200);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{ClosedTcp, Scene, SilentTcp};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{ClosedTcp, Scene, SilentTcp};
 
     async fn at(to: SocketAddr) -> Seen {
         let settings = Settings { tries: Some(3), wait_ms: Some(50), ..Settings::default() };

@@ -6,20 +6,26 @@
 //! ICMP "fragmentation needed" through, or clamp the MSS at the router before the tunnel. Example:
 //! `why5003 probe mtu zoom.us@170.114.52.2:443`.
 
+mod first_flight;
+mod search;
+
 use std::cmp::Reverse;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::kit::aim::aim;
-use crate::kit::flight::first_flight;
-use crate::kit::search::Search;
-use crate::kit::side_by_side::first_of;
-use crate::kit::stun;
-use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dial, Dialect, Fact, Failure, Heard, How, IcmpError, IcmpMeaning,
-    Kind, Layer, Look, Means, MtuMethod, Outcome, PathMtu, Pending, Probe, Seen, ServerName, Settings, Sni, Stage,
-    Transport,
+use self::first_flight::first_flight;
+use self::search::Search;
+use crate::model::{
+    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, MtuMethod, PathMtu, Pending,
+    Seen, Settings, Sni, Stage, Transport,
 };
+use crate::net::concurrent::first_of;
+use crate::net::{Datagram, DatagramOptions, Dial, Heard, Outcome};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::session::tls::ServerName;
+use crate::wire::stun;
 
 /// Looks at the path MTU.
 pub(crate) const KIND: Kind = Kind {
@@ -381,9 +387,10 @@ mod tests {
     use tokio::net::{TcpListener, UdpSocket};
 
     use super::*;
-    use crate::kit::stun::tests::reply;
-    use crate::kit::testing::{Loopback, Scene, identity};
-    use crate::kit::{Dialled, Network, Role, SegmentTtl, Target};
+    use crate::model::{Role, Target};
+    use crate::net::{Dialled, Network, SegmentTtl};
+    use crate::testing::{Loopback, Scene, identity};
+    use crate::wire::stun::tests::reply;
 
     /// A path that swallows every TCP packet of a handshake above a size, and says nothing.
     struct Hole {

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::kit::aim::aim;
-use crate::kit::side_by_side::first_of;
-use crate::kit::{
-    BadLook, CannotLook, Counters, Dial, Dialled, Fact, Failure, How, Kind, Layer, Look, Means, Outcome, Pending,
-    Probe, Seen, Settings, Stage, Transport,
-};
+use crate::model::{BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport};
+use crate::net::concurrent::first_of;
+use crate::net::{Dial, Dialled, Outcome};
+use crate::os::Counters;
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
 
 /// Counts what leaves this computer and what is let in.
 pub(crate) const KIND: Kind = Kind {
@@ -93,8 +94,8 @@ const WAIT: Duration = Duration::from_millis(500);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{Names, Scene};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{Names, Scene};
 
     /// A computer whose counters stand still.
     #[tokio::test]

@@ -13,14 +13,17 @@ mod pac;
 
 use std::time::Duration;
 
-use crate::kit::http::{self, Ask, Extent, Fetched, host_field};
-use crate::kit::open::Opened;
-use crate::kit::proxy_settings::pac::ask;
-use crate::kit::reach::{Way, reach};
-use crate::kit::{
-    BadLook, CannotLook, Fact, Failure, Fetch, How, Kind, Layer, Look, Means, Method, PacScript, Pending, Probe, Proxy,
-    Seen, Settings, Stage, Transport, Via, tunnel_by,
+use crate::model::{
+    BadLook, CannotLook, Fact, Failure, Fetch, How, Layer, Look, Method, PacScript, Pending, Proxy, Seen, Settings,
+    Stage, Transport, Via,
 };
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::session::dial::Opened;
+use crate::session::dial_host::{Way, reach};
+use crate::session::http::{self, Ask, Extent, Fetched, host_field};
+use crate::session::pac::ask;
+use crate::session::tunnel::tunnel_by;
 
 /// Proxies and proxy scripts.
 pub(crate) const KIND: Kind = Kind {

@@ -9,13 +9,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::kit::aim::aim;
-use crate::kit::ladder::{self, Step, climb, step_answer};
-use crate::kit::open::open;
-use crate::kit::{
-    BadLook, CannotLook, Dial, Dialled, Fact, Failure, Hop, HopAnswer, How, Kind, Layer, Look, Means, Outcome, Pending,
-    Probe, Seen, Segment, SegmentTtl, Settings, Stage, Transport, micros,
+use crate::model::{
+    BadLook, CannotLook, Fact, Failure, Hop, HopAnswer, How, Layer, Look, Pending, Seen, Segment, Settings, Stage,
+    Transport, micros,
 };
+use crate::net::traceroute::{self, Step, climb, step_answer};
+use crate::net::{Dial, Dialled, Outcome, SegmentTtl};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::session::dial::open;
 
 /// Looks at one TCP port.
 pub(crate) const KIND: Kind = Kind {
@@ -90,7 +93,7 @@ impl Tcp {
             Box::pin(async move { Ok(step(ttl, self.to, &means.network.dial(dial).await?)) })
         };
         let (hops, stopped) = climb(top, ask).await?;
-        let how = stopped.or_else(|| ladder::ended(&hops));
+        let how = stopped.or_else(|| traceroute::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
         Ok(Seen { facts, failure: how.map(|how| Failure::new(Stage::Connect, how)) })
     }
@@ -136,8 +139,8 @@ const WAIT: Duration = Duration::from_millis(3200);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::testing::{ClosedTcp, Scene, SilentTcp};
-    use crate::kit::{Role, Target};
+    use crate::model::{Role, Target};
+    use crate::testing::{ClosedTcp, Scene, SilentTcp};
 
     const SHORT: Option<u32> = Some(50);
 

@@ -7,22 +7,29 @@
 //! variable (server name, size, version) at the same address and see what of it matters; the remedy is the verdict's to say.
 //! Example: `why5003 probe tls zoom.us@170.114.52.2:443`.
 
+mod keep_alive;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::kit::converse::{Conversed, converse};
-use crate::kit::handshake::{ClientHello, Progress, Recorder, Wire, first_segment, shake};
-use crate::kit::ladder::{self, climb};
-use crate::kit::open::{Opened, open};
-use crate::kit::tap::Tap;
-use crate::kit::trust::{verify, within_its_time};
-use crate::kit::tunnel::tunnel;
-use crate::kit::{
-    BadLook, CannotLook, CertificateFault, Dial, Exchange, Fact, Failure, How, Kind, Layer, Look, Means, Pending,
-    Probe, Proxy, Roots, Seen, Settings, Stage, Transport, Via, certificate, handshake, http, micros,
+use self::keep_alive::{KeptAlive, keep_alive};
+use crate::model::{
+    BadLook, CannotLook, CertificateFault, Exchange, Fact, Failure, How, Layer, Look, Pending, Proxy, Roots, Seen,
+    Settings, Stage, Transport, Via, micros,
 };
+use crate::net::Dial;
+use crate::net::counting_stream::Tap;
+use crate::net::traceroute::{self, climb};
+use crate::prober::{Kind, Probe};
+use crate::session::dial::{Opened, open};
+use crate::session::tls::{
+    self, ClientHello, Progress, Recorder, Wire, first_segment, handshake, verify, within_its_time,
+};
+use crate::session::tunnel::tunnel;
+use crate::session::{Means, http};
+use crate::wire::certificate;
 
 /// A TLS handshake, and one page after it.
 pub(crate) const KIND: Kind = Kind {
@@ -121,7 +128,7 @@ impl Tls {
             Box::pin(first_segment(means, dial, &self.hello, (ttl, self.wait().unwrap_or(wait))))
         };
         let (hops, stopped) = climb(top, ask).await?;
-        let how = stopped.or_else(|| ladder::ended(&hops));
+        let how = stopped.or_else(|| traceroute::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
         Ok(Seen { facts, failure: how.map(|how| Failure::new(Stage::Hello, how)) })
     }
@@ -147,7 +154,7 @@ impl Tls {
         let recorder = Recorder::new();
         let mut icmp = Vec::new();
         let began = means.clock.elapsed();
-        let shaken = shake(wire, &self.hello, &recorder, progress, &mut icmp).await;
+        let shaken = handshake(wire, &self.hello, &recorder, progress, &mut icmp).await;
         let took = means.clock.elapsed().saturating_sub(began);
         match shaken {
             Ok(mut tls) => {
@@ -156,11 +163,11 @@ impl Tls {
                 icmp.append(&mut wire.inner().icmp());
                 facts.extend(self.hello.sent(wire.asked()));
                 facts.extend(icmp.into_iter().take(ICMP_ERRORS).map(Fact::Icmp));
-                facts.push(Fact::Handshake(handshake::finished(session, took)));
+                facts.push(Fact::Handshake(tls::finished(session, took)));
                 facts.extend(self.judged(means, &recorder));
                 let failure = match self.settings.exchange {
                     Some(wanted) => {
-                        let come = self.converse(&mut tls, wanted).await;
+                        let come = self.keep_alive(&mut tls, wanted).await;
                         let wire = &tls.get_ref().0;
                         // A server that says goodbye was not silenced.
                         let last = if come.dismissed { wanted } else { come.answered };
@@ -183,7 +190,7 @@ impl Tls {
                 icmp.append(&mut wire.inner().icmp());
                 facts.extend(self.hello.sent(wire.asked()));
                 facts.extend(icmp.iter().take(ICMP_ERRORS).cloned().map(Fact::Icmp));
-                let told = handshake::told(&ended, wire, &icmp, progress);
+                let told = tls::told(&ended, wire, &icmp, progress);
                 facts.extend(told.facts);
                 if told.failure.stage == Stage::Hello && told.failure.how == How::Silent {
                     facts.extend(self.unheard(means, wire));
@@ -226,9 +233,9 @@ impl Tls {
         facts
     }
 
-    async fn converse(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), wanted: u16) -> Conversed {
+    async fn keep_alive(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), wanted: u16) -> KeptAlive {
         let path = self.settings.fetch.as_ref().map_or("/", |fetch| &fetch.path);
-        converse(stream, &self.host_header, path, wanted, self.wait().unwrap_or(ANSWER_WAIT)).await
+        keep_alive(stream, &self.host_header, path, wanted, self.wait().unwrap_or(ANSWER_WAIT)).await
     }
 
     async fn fetch(
@@ -286,8 +293,9 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::kit::testing::{Scene, nobody};
-    use crate::kit::{Fetch, Hello, Method, Role, Sni, Target, TlsVersions, Trust};
+    use crate::model::{Fetch, Hello, Method, Role, Sni, Target, TlsVersions};
+    use crate::os::Trust;
+    use crate::testing::{Scene, nobody};
 
     /// An authority, and what it signs for a server.
     struct Authority {
@@ -410,7 +418,7 @@ mod tests {
         };
         let seen = at(&nobody()).look_while(&KIND, &look, serve).await;
         let rtt_us = Some(0);
-        let hop = crate::kit::Hop { ttl: 1, came: crate::kit::HopAnswer::Answered, from: None, rtt_us };
+        let hop = crate::model::Hop { ttl: 1, came: crate::model::HopAnswer::Answered, from: None, rtt_us };
         assert_eq!(seen, Seen { facts: vec![Fact::Hop(hop)], failure: None });
     }
 
@@ -430,7 +438,7 @@ mod tests {
         seen.facts.iter().find_map(sent).unwrap()
     }
 
-    fn handshake_of(seen: &Seen) -> crate::kit::Handshake {
+    fn handshake_of(seen: &Seen) -> crate::model::Handshake {
         let found = |fact: &Fact| match fact {
             Fact::Handshake(handshake) => Some(handshake.clone()),
             _ => None,
@@ -502,7 +510,7 @@ mod tests {
     #[tokio::test]
     async fn a_handshake_tells_what_was_agreed_on() {
         let seen = seen_at(Authority::new("web").signs(|_| ()), &nobody(), Settings::default()).await;
-        let agreed = crate::kit::Handshake {
+        let agreed = crate::model::Handshake {
             version: "1.3".to_owned(),
             cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
             group: Some("X25519MLKEM768".to_owned()),

@@ -9,13 +9,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::kit::aim::aim;
-use crate::kit::ladder::{self, Step, climb, step_answer};
-use crate::kit::stun::{self, Flow, Transaction};
-use crate::kit::{
-    BadLook, CannotLook, Datagram, DatagramOptions, Dialect, Fact, Failure, Heard, Hop, HopAnswer, How, IcmpError,
-    Kind, Layer, Look, Means, Pending, Probe, Reply, Seen, Settings, Stage, Transport, micros,
+use crate::model::{
+    BadLook, CannotLook, Dialect, Fact, Failure, Hop, HopAnswer, How, IcmpError, Layer, Look, Pending, Reply, Seen,
+    Settings, Stage, Transport, micros,
 };
+use crate::net::traceroute::{self, Step, climb, step_answer};
+use crate::net::{Datagram, DatagramOptions, Heard};
+use crate::prober::precondition::aim;
+use crate::prober::{Kind, Probe};
+use crate::session::Means;
+use crate::wire::stun::{self, Flow, Transaction};
 
 /// Looks at one UDP port.
 pub(crate) const KIND: Kind = Kind {
@@ -160,7 +163,7 @@ impl Udp {
         let ask =
             |ttl, wait| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, (ttl, wait))) };
         let (hops, stopped) = climb(top, ask).await?;
-        let how = stopped.or_else(|| ladder::ended(&hops));
+        let how = stopped.or_else(|| traceroute::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
         let failure = how.map(|how| Failure::new(if how == How::Silent { Stage::Data } else { Stage::Connect }, how));
         Ok(Seen { facts, failure })
@@ -205,9 +208,9 @@ const WAIT: Duration = Duration::from_millis(700);
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::kit::stun::tests::reply;
-    use crate::kit::testing::{ClosedUdp, Scene};
-    use crate::kit::{IcmpMeaning, Role, Target};
+    use crate::model::{IcmpMeaning, Role, Target};
+    use crate::testing::{ClosedUdp, Scene};
+    use crate::wire::stun::tests::reply;
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
         let look = Look::new(KIND.name, Role::Control, Target::udp(to)).with(settings);

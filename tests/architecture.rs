@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't read the tree is a failed test")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/words.rs"]
@@ -16,6 +18,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use circles::circles;
 use source::{Named, Source, within};
 use why5003::report::causes_table;
 use why5003::verdict::{CAUSES, Cause};
@@ -27,17 +30,13 @@ type Table = BTreeMap<String, Vec<String>>;
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| source::read(root(), &["src", "probes", "tests", "benches"]));
 
 /// The unsafe blocks that are allowed, each one function in its file with a SAFETY paragraph and a test.
-const UNSAFE: [&str; 1] = ["probes/kit/watched.rs"];
+const UNSAFE: [&str; 1] = ["probes/net/async_fd.rs"];
 
 /// What lies at the top of the repository; dot-files come beside it, and `target`, which git ignores.
 const TOP: [&str; 8] = ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "benches", "probes", "src", "tests"];
 
 /// Lines a file may have without its tests.
 const LONGEST: usize = 400;
-
-/// Reading an observation back asks the list of probes for the name's one constant, which is what a look holds; a second
-/// list of names in the kit would drift.
-const KIT_NAMES_PROBES: (&str, &str) = ("probes/kit/observation.rs", "crate::kind");
 
 #[test]
 fn folders_import_along_the_arrows_only() {
@@ -68,18 +67,35 @@ fn beyond<'a>(path: &'a str, layer: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn probes_import_the_kit_alone_and_the_kit_no_probe() {
+fn rooms_of_the_probes_import_those_below_them_and_no_probe() {
+    let rooms: Table = read("rooms.toml");
     let mut broken = Vec::new();
     for source in SOURCES.iter().filter(|source| source.lies_in("probes") && source.path != "probes/lib.rs") {
         let own = source.path.split(['/', '.']).nth(1).unwrap_or_default();
+        let may = |other: &str| match rooms.get(own) {
+            Some(below) => below.iter().any(|room| room == other),
+            None => other != "engines" && rooms.contains_key(other),
+        };
         for Named { path, line } in source.names() {
-            let Some(ours) = path.strip_prefix("crate::") else { continue };
-            let excepted = (source.path.as_str(), path.as_str()) == KIT_NAMES_PROBES;
-            if !within(ours, "kit") && !within(ours, own) && !excepted {
+            let Some(other) = path.strip_prefix("crate::").and_then(|path| path.split("::").next()) else { continue };
+            if other != own && !may(other) {
                 broken.push(format!("{}:{line}: {own} may not import {path}", source.path));
             }
         }
     }
+    nothing(&broken);
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let Circles { known } = read("circles.toml");
+    let mut found: Vec<Vec<&str>> = circles(&SOURCES, "src");
+    found.extend(circles(&SOURCES, "probes"));
+    let is_in = |circle: &[&str], known: &[String]| circle.iter().all(|file| known.iter().any(|known| known == file));
+    let new = found.iter().filter(|circle| !known.iter().any(|known| is_in(circle, known)));
+    let mut broken: Vec<String> = new.map(|circle| format!("they import each other: {}", circle.join(" "))).collect();
+    let gone = known.iter().filter(|known| !found.iter().any(|circle| is_in(circle, known)));
+    broken.extend(gone.map(|known| format!("circles.toml: no such circle any more: {}", known.join(" "))));
     nothing(&broken);
 }
 
@@ -131,12 +147,13 @@ fn tasks_threads_files_and_clocks_stay_behind_their_doors() {
 
 #[test]
 fn pure_folders_have_no_input_output_clock_or_task() {
-    let Pure { folders, never } = read::<Doors>("doors.toml").pure;
     let mut broken = Vec::new();
-    for source in SOURCES.iter().filter(|source| lies_in(source, &folders)) {
-        for named in source.names() {
-            if never.iter().any(|item| named.is_of(item)) {
-                broken.push(format!("{}:{}: {} is not pure", source.path, named.line, named.path));
+    for Pure { folders, never } in read::<Doors>("doors.toml").pure {
+        for source in SOURCES.iter().filter(|source| lies_in(source, &folders)) {
+            for named in source.names() {
+                if never.iter().any(|item| named.is_of(item)) {
+                    broken.push(format!("{}:{}: {} is not pure", source.path, named.line, named.path));
+                }
             }
         }
     }
@@ -288,7 +305,12 @@ fn the_readme_lists_the_causes_there_are() {
 struct Doors {
     crates: Table,
     items: Table,
-    pure: Pure,
+    pure: Vec<Pure>,
+}
+
+#[derive(serde::Deserialize)]
+struct Circles {
+    known: Vec<Vec<String>>,
 }
 
 #[derive(serde::Deserialize)]

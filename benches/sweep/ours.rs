@@ -11,7 +11,8 @@ use ipnet::IpNet;
 use why5003::run::{Sweep, sweep};
 use why5003::sweep::{Amount, Lane, Ledger, Pace, Port, Shard, Space};
 use why5003_probes::engines::{Connect, Engine, Response, Syn};
-use why5003_probes::kit::{Transport, this_system};
+use why5003_probes::model::Transport;
+use why5003_probes::os::this_system;
 
 use super::ROLE;
 

@@ -13,8 +13,8 @@ use socket2::{Protocol, Type};
 use super::engine::{Cost, Engine};
 use super::flights::{Flight, Flights, failed};
 use super::response::{Response, Returned};
-use crate::kit::sockets::io_error;
-use crate::kit::{CannotLook, Pending};
+use crate::model::{CannotLook, Pending};
+use crate::net::errno::io_error;
 
 /// Asks by TCP connections of the kernel's.
 pub struct Connect(Flights);
@@ -84,7 +84,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::kit::testing::{ClosedTcp, SilentTcp};
+    use crate::testing::{ClosedTcp, SilentTcp};
 
     /// Asks all, and hears until as many came as are waited for, or nothing more can come.
     async fn heard(engine: &mut Connect, targets: &[SocketAddr], wanted: usize) -> BTreeMap<SocketAddr, Response> {

@@ -15,7 +15,8 @@ use socket2::{Protocol, Type};
 use super::engine::{Cost, Engine};
 use super::flights::{Flight, Flights, failed};
 use super::response::{Response, Returned};
-use crate::kit::{CannotLook, Dialect, Pending, stun};
+use crate::model::{CannotLook, Dialect, Pending};
+use crate::wire::stun;
 
 /// Asks by a datagram each.
 pub struct Datagrams {
@@ -93,7 +94,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::kit::testing::ClosedUdp;
+    use crate::testing::ClosedUdp;
 
     /// Asks, lets the peers act, and hears as many as are waited for.
     async fn heard(targets: &[SocketAddr], wanted: usize, act: impl FnOnce()) -> BTreeMap<SocketAddr, Response> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::response::{Response, Returned};
-use crate::kit::{CannotLook, Pending};
+use crate::model::{CannotLook, Pending};
 
 /// Asks many addresses, one transport, side by side.
 pub trait Engine: Send {

@@ -15,9 +15,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::unix::AsyncFd;
 
 use super::response::{Response, Returned};
-use crate::kit::sockets::{self, io_error, is_under_way};
-use crate::kit::watched::watched;
-use crate::kit::{CannotLook, How, errno, error_queue, room};
+use crate::model::{CannotLook, How};
+use crate::net::async_fd::watched;
+use crate::net::errno::{self, io_error, is_under_way};
+use crate::net::{error_queue, fd_limit};
 
 /// All sockets under way.
 pub(super) struct Flights {
@@ -68,7 +69,7 @@ impl Flights {
             at_once: Vec::new(),
             wait,
             source,
-            most: room::descriptors().saturating_sub(SPARE),
+            most: fd_limit::descriptors().saturating_sub(SPARE),
         })
     }
 
@@ -118,13 +119,13 @@ impl Flights {
     ) -> Result<bool, CannotLook> {
         let socket = match Socket::new(Domain::for_address(to), kind.nonblocking(), Some(protocol)) {
             Ok(socket) => socket,
-            Err(error) => return sockets::ours("open a socket", error).map(|_| false),
+            Err(error) => return errno::ours("open a socket", error).map(|_| false),
         };
         error_queue::enable(&socket, to.ip()).map_err(io_error("set a socket's options"))?;
         if let Some(source) = self.source
             && let Err(error) = socket.bind(&SocketAddr::new(source, 0).into())
         {
-            return sockets::bind_failed(error).map(|_| false);
+            return errno::bind_failed(error).map(|_| false);
         }
         let began = Instant::now();
         let connected = match socket.connect(&to.into()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kit::IcmpMeaning;
+use crate::model::IcmpMeaning;
 
 /// What came for one address and port.
 ///

@@ -2,9 +2,9 @@
 //!
 //! The text is a stranger's: 64 KiB of it are read, and twenty proxies kept.
 
-use crate::kit::proxy_settings::DIRECT;
-use crate::kit::text::shown;
-use crate::kit::{PacChoice, PacScript, Proxy, ProxyScheme};
+use crate::model::{PacChoice, PacScript, Proxy, ProxyScheme};
+use crate::wire::proxy_settings::DIRECT;
+use crate::wire::text::shown;
 
 /// Reads a script as fetched.
 pub(super) fn read(status: u16, body: &[u8]) -> PacScript {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::kit::testing::{Peer, Scene, head, say};
-use crate::kit::{Hello, ProxyScheme, Role, Settings, Target};
+use crate::model::{Hello, ProxyScheme, Role, Settings, Target};
+use crate::testing::{Peer, Scene, head, say};
 
 fn look(target: &str, via: Via, fetch: Option<Fetch>) -> Look {
     let settings = Settings { fetch, wait_ms: Some(20_000), ..Settings::default() };

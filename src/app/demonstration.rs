@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use why5003_probes::kit::{Network, Sockets};
+use why5003_probes::net::{Network, Sockets};
 
 use super::{Diagnosis, DiagnosisSettings, LoadedCatalogue, diagnose};
 use crate::catalogue::{Catalogue, CatalogueError};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Family, Interface, Observation, ProxySetting};
+use why5003_probes::model::{Fact, Family, Interface, Observation, ProxySetting};
 
 use super::head::{milliseconds, remedy_os, rfc3339, this_program};
 use super::{LoadedCatalogue, Overrides};

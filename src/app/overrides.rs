@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use why5003_probes::kit::{
-    CannotLook, Client, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, HostsLine, Interface, Limit,
-    Neighbour, Network, Pending, Proxy, ProxySays, ProxySetting, ResolverSetting, Route, SegmentTtl, System,
-    SystemLookup,
+use why5003_probes::model::{
+    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
+    ResolverSetting, Route,
 };
+use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Network, SegmentTtl};
+use why5003_probes::os::{Counters, Egress, System, SystemLookup};
 
 use crate::run::Tools;
 
@@ -143,7 +144,8 @@ impl Network for SentFrom {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::{Clock, Sockets, Trust, this_system};
+    use why5003_probes::net::Sockets;
+    use why5003_probes::os::{Clock, Trust, this_system};
 
     use super::*;
 

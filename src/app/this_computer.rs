@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use why5003_probes::kit::{Sockets, System, SystemClock, Trust, this_system};
+use why5003_probes::net::Sockets;
+use why5003_probes::os::{System, SystemClock, Trust, this_system};
 
 use crate::run::Tools;
 

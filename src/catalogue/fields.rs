@@ -13,8 +13,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::civil::Date;
 use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
-use why5003_probes::kit::text::shown;
-use why5003_probes::kit::{Target, Transport};
+use why5003_probes::model::{Target, Transport};
+use why5003_probes::wire::text::shown;
 
 use super::model::{NamePattern, PortRange, Version};
 

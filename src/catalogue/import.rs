@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use toml_edit::{Array, DocumentMut, Item, TomlError, Value};
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::fields::{self, quoted};
 use super::model::{Catalogue, List};

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
-use why5003_probes::kit::{Role, Transport};
+use why5003_probes::model::{Role, Transport};
 
 use super::fields;
 use super::neutral::{BlockPage, Canary, Control, FamilyDns, Inspector, Portal, Resolver, StunServer};

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Expect, Target};
+use why5003_probes::model::{Expect, Target};
 
 use super::fields;
 use super::model::Evidence;

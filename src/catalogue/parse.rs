@@ -8,8 +8,8 @@ use std::ops::Range;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
-use why5003_probes::kit::Role;
-use why5003_probes::kit::text::shown;
+use why5003_probes::model::Role;
+use why5003_probes::wire::text::shown;
 
 use super::fields::{self, quoted};
 use super::model::{Catalogue, Certificates, Client, ErrorCode, Host, List, Media, Service, StatusSource};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use why5003_probes::kit::Proxy;
+use why5003_probes::model::Proxy;
 
 use super::rules::rule_format;
 use crate::catalogue::PortRange;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use why5003_probes::kit::{Trust, with_sources};
+use why5003_probes::model::with_sources;
+use why5003_probes::os::Trust;
 
 use super::settings::Settings;
 use crate::app::LoadedCatalogue;

@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow};
 use clap::error::{ContextKind, ErrorKind};
-use why5003_probes::kit::text::shown;
-use why5003_probes::kit::with_sources;
+use why5003_probes::model::with_sources;
+use why5003_probes::wire::text::shown;
 
 use super::settings::{Format, Settings};
 use crate::report::{self, Report, Style};

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::kit::{
-    self, Fact, Family, Kind, Look, Observation, Role, System, SystemLookup, Target, Transport, Via,
-};
+use why5003_probes::model::{self, Fact, Family, Look, Observation, Role, Target, Transport, Via};
+use why5003_probes::os::{System, SystemLookup};
+use why5003_probes::prober::Kind;
 use why5003_probes::{KINDS, kind};
 
 use super::args::Probe;
@@ -93,7 +93,7 @@ fn default_port(kind: &str) -> Option<(u16, Transport)> {
 }
 
 /// Reads `name=value` pairs as settings, by the names that reports use.
-fn variables(pairs: &[String]) -> anyhow::Result<kit::Settings> {
+fn variables(pairs: &[String]) -> anyhow::Result<model::Settings> {
     let mut map = Map::new();
     for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {

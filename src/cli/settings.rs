@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::args::{self, Options};
 use super::files;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ipnet::IpNet;
-use why5003_probes::kit::{AddressScope, Family};
+use why5003_probes::model::{AddressScope, Family};
 
 use super::args;
 use super::exit::Code;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::{Clock, SystemClock};
+use why5003_probes::os::{Clock, SystemClock};
 
 /// The computer's clock, set ahead.
 #[derive(Clone, Copy, Debug)]

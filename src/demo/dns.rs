@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use why5003_probes::kit::Pending;
+use why5003_probes::model::Pending;
 
 use super::block::Block;
 use super::houses::{self, BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, LOGIN_PAGE, LOGIN_PAGE_NAME};

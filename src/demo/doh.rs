@@ -10,7 +10,7 @@ use h2::server::{Builder, SendResponse};
 use http::{Method, Request, Response, StatusCode};
 use rustls::ServerConfig;
 use tokio::net::TcpStream;
-use why5003_probes::kit::Pending;
+use why5003_probes::model::Pending;
 
 use super::dns::{QUERY_BYTES, Resolver};
 use super::servers::Serve;

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{Datagram, Dial, Dialled, Heard, How, IcmpError, IcmpMeaning, Outcome, Pending, Transport};
+use why5003_probes::model::{How, IcmpError, IcmpMeaning, Pending, Transport};
+use why5003_probes::net::{Datagram, Dial, Dialled, Heard, Outcome};
 
 use super::block::Block;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use why5003_probes::kit::{Pending, Transport};
+use why5003_probes::model::{Pending, Transport};
 
 use super::block;
 use super::dns::Zone;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use why5003_probes::kit::Pending;
+use why5003_probes::model::Pending;
 
 use super::doors::Silence;
 

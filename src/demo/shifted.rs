@@ -8,9 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use why5003_probes::kit::{
-    CannotLook, Datagram, DatagramOptions, Dial, Dialled, Heard, How, Network, Outcome, Pending, SegmentTtl, Transport,
-};
+use why5003_probes::model::{CannotLook, How, Pending, Transport};
+use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, SegmentTtl};
 
 use super::block::{self, Block};
 use super::houses::{THIS_COMPUTER, VOID};

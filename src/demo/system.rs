@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use why5003_probes::kit::{
-    CannotLook, Client, Counters, DatagramOptions, Egress, Heard, HostsLine, Interface, InterfaceKind, Limit,
-    Neighbour, Network, Pending, ProxySays, ProxySetting, ResolverSetting, Route, System, SystemLookup,
+use why5003_probes::model::{
+    CannotLook, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySays, ProxySetting,
+    ResolverSetting, Route,
 };
+use why5003_probes::net::{DatagramOptions, Heard, Network};
+use why5003_probes::os::{Counters, Egress, System, SystemLookup};
 
 use super::block::Block;
 use super::houses::{DEAD, PROXY, RESOLVER, THIS_COMPUTER};

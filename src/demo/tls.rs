@@ -10,7 +10,7 @@ use rustls::server::Acceptor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
-use why5003_probes::kit::Pending;
+use why5003_probes::model::Pending;
 
 use super::doors::{reset_at_end, segment_bytes};
 use super::houses::is_zooms_name;

@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use why5003_probes::kit::Pending;
+use why5003_probes::model::Pending;
 
 use super::servers::Serve;
 

@@ -7,7 +7,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use why5003_probes::kit::{Network, Transport, Trust};
+use why5003_probes::model::Transport;
+use why5003_probes::net::Network;
+use why5003_probes::os::Trust;
 
 use super::authority::{Authorities, Holder};
 use super::block::{self, Block};

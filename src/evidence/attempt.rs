@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{
+use why5003_probes::model::{
     Certificate, CertificateFault, Connected, Fact, Failure, Handshake, How, IcmpError, Observation, Response, Role,
     Roots, Settings, Sni, Stage, Tunnel, Via,
 };

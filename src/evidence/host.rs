@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{
+use why5003_probes::model::{
     AddressScope, Client, Fact, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Observation, ProxySetting,
     ResolverSetting, Route,
 };

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
+use why5003_probes::model::{Fact, Hop, HopAnswer, Observation, Role, Settings, Transport};
 
 /// A walk of the TTL along a flow.
 #[derive(Clone, Copy, Debug)]

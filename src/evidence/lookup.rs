@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Answer, DnsTransport, Fact, How, Observation, RecordType, Role, Via};
+use why5003_probes::model::{Answer, DnsTransport, Fact, How, Observation, RecordType, Role, Via};
 
 /// One question for a name.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +135,7 @@ impl<'a> Lookup<'a> {
 mod tests {
     use std::time::Duration;
 
-    use why5003_probes::kit::{Fact, Look, Target};
+    use why5003_probes::model::{Fact, Look, Target};
 
     use super::*;
 

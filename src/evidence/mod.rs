@@ -18,7 +18,7 @@ use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Fact, IcmpMeaning, Observation, Role, Via};
+use why5003_probes::model::{Fact, IcmpMeaning, Observation, Role, Via};
 
 pub use attempt::Attempt;
 pub use background::Background;

@@ -1,7 +1,7 @@
 //! Which prefixes this network translates to IPv4.
 
 use ipnet::Ipv6Net;
-use why5003_probes::kit::nat64;
+use why5003_probes::wire::nat64;
 
 use super::{Evidence, Lookup, Source};
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, Observation};
+use why5003_probes::model::{Fact, Observation};
 
 /// What the kernel counted beside connections begun at once.
 ///

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::proxy_settings::{DIRECT, Script, exempts};
-use why5003_probes::kit::{ProxySays, ProxySetting, Via};
+use why5003_probes::model::{ProxySays, ProxySetting, Via};
+use why5003_probes::wire::proxy_settings::{DIRECT, Script, exempts};
 
 use super::{Attempt, Evidence, ScriptRun};
 

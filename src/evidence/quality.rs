@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{Exchange, Fact, Observation, Role, Via};
+use why5003_probes::model::{Exchange, Fact, Observation, Role, Via};
 
 use super::{Attempt, Evidence, Source};
 
@@ -273,7 +273,7 @@ const PROMPT: Duration = Duration::from_millis(600);
 mod tests {
     use std::sync::Arc;
 
-    use why5003_probes::kit::{Answer, Connected, Look, Target};
+    use why5003_probes::model::{Answer, Connected, Look, Target};
 
     use super::super::Background;
     use super::*;

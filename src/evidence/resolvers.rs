@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{How, RecordType};
+use why5003_probes::model::{How, RecordType};
 
 use super::{Evidence, Lookup, Named, Source};
 

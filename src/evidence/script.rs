@@ -1,7 +1,7 @@
 //! A proxy script, as it was fetched and run.
 
-use why5003_probes::kit::proxy_settings::Script;
-use why5003_probes::kit::{Fact, Failure, Observation, PacChoice, Via};
+use why5003_probes::model::{Fact, Failure, Observation, PacChoice, Via};
+use why5003_probes::wire::proxy_settings::Script;
 
 /// What came of fetching a script, and of running it.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::How;
+use why5003_probes::model::How;
 
 use super::{Attempt, Evidence, Flow, Named, Source};
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{
+use why5003_probes::model::{
     Dialect, DnsTransport, Expect, Fetch, Look, Method, Proxy, RecordType, Role, Settings, Sni, Target, Transport, Via,
 };
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{DnsTransport, Look, RecordType, Role, Settings};
+use why5003_probes::model::{DnsTransport, Look, RecordType, Role, Settings};
 
 use super::setup::role;
 use super::{Experiment, Setup, looks};

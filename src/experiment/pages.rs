@@ -1,6 +1,6 @@
 //! Shared experiments with pages whose content is known.
 
-use why5003_probes::kit::{Look, Role};
+use why5003_probes::model::{Look, Role};
 
 use super::{Experiment, Setup, looks};
 

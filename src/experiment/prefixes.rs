@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
-use why5003_probes::kit::{Look, Role, Settings, Transport};
+use why5003_probes::model::{Look, Role, Settings, Transport};
 
 use super::{Experiment, Setup, looks};
 

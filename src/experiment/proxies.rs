@@ -1,7 +1,7 @@
 //! The probes that go by a proxy, or fetch the script that chooses one.
 
-use why5003_probes::kit::proxy_settings::Script;
-use why5003_probes::kit::{Look, Proxy, Role, Settings};
+use why5003_probes::model::{Look, Proxy, Role, Settings};
+use why5003_probes::wire::proxy_settings::Script;
 
 use super::{Setup, looks};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use why5003_probes::kit::Look;
+use why5003_probes::model::Look;
 
 use super::Setup;
 

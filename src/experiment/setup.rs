@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Family, Look, Proxy, Role};
+use why5003_probes::model::{Family, Look, Proxy, Role};
 
 use crate::catalogue::{Catalogue, Host};
 

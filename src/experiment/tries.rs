@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Look, Role, Settings, Sni};
+use why5003_probes::model::{Look, Role, Settings, Sni};
 
 use super::{Experiment, Setup, looks};
 

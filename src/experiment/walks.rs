@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Look, Role, Transport};
+use why5003_probes::model::{Look, Role, Transport};
 
 use super::{Experiment, Setup, looks};
 

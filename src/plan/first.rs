@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
+use why5003_probes::model::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
 
 use super::{Plan, proxies};
 use crate::catalogue::{Catalogue, Host, Portal};

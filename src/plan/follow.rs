@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Family, Look, Observation, Role};
+use why5003_probes::model::{Fact, Family, Look, Observation, Role};
 
 use super::{Plan, first, proxies};
 use crate::experiment::looks;

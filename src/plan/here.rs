@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::proxy_settings::Script;
-use why5003_probes::kit::{AddressScope, Fact, Family, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route};
+use why5003_probes::model::{
+    AddressScope, Fact, Family, Interface, InterfaceKind, Observation, Proxy, ProxySays, Route,
+};
+use why5003_probes::wire::proxy_settings::Script;
 
 use super::Wishes;
 

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, How, Look, Observation, Role, Transport};
+use why5003_probes::model::{Fact, How, Look, Observation, Role, Transport};
 
 use crate::experiment::looks;
 

@@ -13,7 +13,7 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Family, Look, Observation, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::model::{Family, Look, Observation, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 

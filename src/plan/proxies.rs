@@ -1,7 +1,7 @@
 //! The looks at proxies that are set, and at those that a script names.
 
-use why5003_probes::kit::proxy_settings::DIRECT;
-use why5003_probes::kit::{Fact, Look, Observation};
+use why5003_probes::model::{Fact, Look, Observation};
+use why5003_probes::wire::proxy_settings::DIRECT;
 
 use super::Plan;
 use crate::experiment::proxies::{fetched, neutral, through};
@@ -36,8 +36,8 @@ pub(super) fn chosen(plan: &Plan<'_>, seen: &Observation) -> Vec<Look> {
 mod tests {
     use std::time::Duration;
 
-    use why5003_probes::kit::PacChoice;
-    use why5003_probes::kit::proxy_settings::Script;
+    use why5003_probes::model::PacChoice;
+    use why5003_probes::wire::proxy_settings::Script;
 
     use super::*;
     use crate::catalogue::Catalogue;

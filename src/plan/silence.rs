@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, Family, Look, Observation, Role, Transport, Via};
+use why5003_probes::model::{Fact, Family, Look, Observation, Role, Transport, Via};
 
 use crate::experiment::looks;
 
@@ -90,7 +90,7 @@ const FLOOR: usize = 2;
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Connected;
+    use why5003_probes::model::Connected;
 
     use super::*;
 

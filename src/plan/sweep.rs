@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Look, Role, Settings, Transport};
+use why5003_probes::model::{Look, Role, Settings, Transport};
 
 use crate::experiment::looks;
 

@@ -92,7 +92,7 @@ pub fn causes_table(causes: &[Cause], markdown: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Layer;
+    use why5003_probes::model::Layer;
 
     use super::*;
     use crate::verdict::{Mend, Owner, Ruling};

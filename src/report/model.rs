@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Interface, Observation, ProxySetting};
+use why5003_probes::model::{Interface, Observation, ProxySetting};
 
 use crate::verdict::Verdict;
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{AddressScope, Fact, Interface};
+use why5003_probes::model::{AddressScope, Fact, Interface};
 
 use super::model::Report;
 

@@ -7,7 +7,7 @@ mod computer;
 mod fact;
 mod series;
 
-use why5003_probes::kit::{Fact, Failure, How, IcmpMeaning, Observation, Stage};
+use why5003_probes::model::{Fact, Failure, How, IcmpMeaning, Observation, Stage};
 
 use super::plain::{cut, plain};
 use super::words;

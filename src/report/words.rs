@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use why5003_probes::kit::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
+use why5003_probes::model::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
 
 use super::model::Report;
 use super::plain::plain;

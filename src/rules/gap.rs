@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::ports::{TRANSPORTS, joined};
 use crate::catalogue::PortRange;

@@ -1,6 +1,6 @@
 //! Ranges of ports, joined and spelled.
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use crate::catalogue::PortRange;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use sha2::{Digest, Sha256};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::ports::joined;
 use super::scrub::scrubbed;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
-use why5003_probes::kit::{Look, Observation};
+use why5003_probes::model::{Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::evidence::NotLooked;

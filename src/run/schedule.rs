@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
-use why5003_probes::kit::{
-    CannotLook, Clock, Look, Means, Network, Observation, Probe, Role, Seen, System, Trust, with_sources,
-};
+use why5003_probes::model::{CannotLook, Look, Observation, Role, Seen, with_sources};
+use why5003_probes::net::Network;
+use why5003_probes::os::{Clock, System, Trust};
+use why5003_probes::prober::Probe;
+use why5003_probes::session::Means;
 
 use crate::evidence::NotLooked;
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::Engine;
-use why5003_probes::kit::{CannotLook, Transport};
+use why5003_probes::model::{CannotLook, Transport};
 
 use round::{Means, Round, State};
 use rounds::{RoundPlan, Rounds};

@@ -15,11 +15,12 @@ use rustls::RootCertStore;
 use tokio::io::{AsyncRead, AsyncWrite, Empty, ReadBuf, empty};
 use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
-use why5003_probes::kit::{
-    CannotLook, Client, Clock, Counters, Datagram, DatagramOptions, Dial, Dialled, Egress, Heard, HostsLine, How,
-    IcmpError, Interface, InterfaceKind, Limit, Look, Neighbour, Network, Outcome, Pending, ProxySetting,
-    ResolverSetting, Role, Route, SegmentTtl, Settings, Stream, System, SystemLookup, Target, Transport, Trust,
+use why5003_probes::model::{
+    CannotLook, Client, HostsLine, How, IcmpError, Interface, InterfaceKind, Limit, Look, Neighbour, Pending,
+    ProxySetting, ResolverSetting, Role, Route, Settings, Target, Transport,
 };
+use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, SegmentTtl, Stream};
+use why5003_probes::os::{Clock, Counters, Egress, System, SystemLookup, Trust};
 
 use super::schedule::Tools;
 use crate::experiment::{Beside, Experiment, looks};

@@ -7,7 +7,7 @@ use std::pin::pin;
 
 use ipnet::IpNet;
 use tokio::time::{Instant, sleep_until};
-use why5003_probes::kit::{Fact, Hop, HopAnswer, How, IcmpError, Interface, Look, Observation};
+use why5003_probes::model::{Fact, Hop, HopAnswer, How, IcmpError, Interface, Look, Observation};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::catalogue::Catalogue;

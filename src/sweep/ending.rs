@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use why5003_probes::kit::HopAnswer;
+use why5003_probes::model::HopAnswer;
 
 use super::settle::{Reach, Reply, Trunk};
 
@@ -98,7 +98,7 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use HopAnswer::{Answered, Expired, Prohibited, Refused, Silent, Unreachable};
-    use why5003_probes::kit::Hop;
+    use why5003_probes::model::Hop;
 
     use super::*;
 

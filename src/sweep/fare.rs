@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{AddressScope, Location, Transport};
+use why5003_probes::model::{AddressScope, Location, Transport};
 
 use super::found::Found;
 use super::settle::{Reach, Trunk, Trunks};

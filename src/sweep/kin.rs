@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::found::Found;
 use super::space::{Lane, Port, Space};

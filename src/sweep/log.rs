@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Family, ParseTargetError, Target};
+use why5003_probes::model::{Family, ParseTargetError, Target};
 
 use super::ledger::Ledger;
 use super::order::Shard;
@@ -225,7 +225,7 @@ mod is_ipv6 {
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::{Location, Transport};
+    use why5003_probes::model::{Location, Transport};
 
     use super::super::{Amount, Lane, Port, TargetState};
     use super::*;

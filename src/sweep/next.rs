@@ -158,7 +158,7 @@ mod tests {
     use std::net::IpAddr;
 
     use why5003_probes::engines::Response;
-    use why5003_probes::kit::{Hop, HopAnswer, Location, Transport};
+    use why5003_probes::model::{Hop, HopAnswer, Location, Transport};
 
     use super::super::{Amount, Ledger, Reach, Settled, Space, TargetState, Trunk, Trunks, last_words, survey};
     use super::*;

@@ -107,7 +107,7 @@ const ENOUGH: usize = 6;
 
 #[cfg(test)]
 mod tests {
-    use why5003_probes::kit::Transport;
+    use why5003_probes::model::Transport;
 
     use super::super::{Amount, Ledger, Port, Settled, Space, Trunks};
     use super::*;

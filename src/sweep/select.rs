@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::{Family, Transport};
+use why5003_probes::model::{Family, Transport};
 
 use super::space::{Lane, Port, Space};
 use super::wide::WideRange;

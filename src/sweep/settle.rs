@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Family, Hop, HopAnswer};
+use why5003_probes::model::{Family, Hop, HopAnswer};
 
 /// How far packets to a target come.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::sample::{address, samples};
 use crate::catalogue::PortRange;

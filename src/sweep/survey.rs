@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::{Location, Transport};
+use why5003_probes::model::{Location, Transport};
 
 use super::fare::{Faring, TargetState, fares, forged, limiters};
 use super::found::Found;
@@ -160,7 +160,7 @@ fn by_their_kin(kin: &Kin, lanes: &mut [LaneSurvey]) {
 #[cfg(test)]
 mod tests {
     use why5003_probes::engines::Response;
-    use why5003_probes::kit::{Hop, HopAnswer};
+    use why5003_probes::model::{Hop, HopAnswer};
 
     use super::super::{Amount, Ledger, Reach, Settled, Space, Trunk, Trunks};
     use super::*;

@@ -1,6 +1,6 @@
 //! A cause as a constant record: what it is, what it masks, how to prove and mend it, and the rule that finds it.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::model::Owner;
 use super::ruling::Ruling;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::cause::Cause;
 use super::causes::CAUSES;
@@ -171,7 +171,7 @@ fn once_more(evidence: &Evidence) -> Option<Question> {
 }
 
 fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {
-    use why5003_probes::kit::How;
+    use why5003_probes::model::How;
     let exhausted = |id: &u32| {
         evidence
             .observations()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub use why5003_probes::kit::Location;
+pub use why5003_probes::model::Location;
 
 use crate::evidence::NotLooked;
 

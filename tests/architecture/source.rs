@@ -144,7 +144,6 @@ impl Source {
         self.words.windows(sought.len()).filter(here).map(|window| window[0].line).collect()
     }
 
-    /// The module that the file is, from its crate's root.
     /// The lines on which methods of this trait have bodies, where it is declared.
     pub(crate) fn bodies_in_trait(&self, name: &str) -> impl Iterator<Item = usize> {
         let text = |at: usize| self.words.get(at).map_or("", |word| word.text.as_str());
@@ -166,7 +165,14 @@ impl Source {
         lines.into_iter()
     }
 
-    fn module(&self) -> Vec<String> {
+    /// The words, tests' too, that follow one of these.
+    pub(crate) fn after<'a>(&'a self, keywords: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let follows = |window: &&[Word]| keywords.contains(&window[0].text.as_str());
+        self.words.windows(2).filter(follows).map(|window| window[1].text.as_str())
+    }
+
+    /// The module that the file is, from its crate's root.
+    pub(crate) fn module(&self) -> Vec<String> {
         let inner = self.path.split_once('/').map_or("", |(_, inner)| inner).trim_end_matches(".rs");
         let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
         if module.last().is_some_and(|last| ["mod", "lib", "main"].contains(&last.as_str())) {

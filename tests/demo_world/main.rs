@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use why5003::demo::{FAULTS, Fault, World, start};
-use why5003_probes::kit::{
-    Clock, DatagramOptions, Dial, Heard, How, Outcome, ProxySays, Sockets, Stream, System, SystemClock, SystemLookup,
-};
+use why5003_probes::model::{How, ProxySays};
+use why5003_probes::net::{DatagramOptions, Dial, Heard, Outcome, Sockets, Stream};
+use why5003_probes::os::{Clock, System, SystemClock, SystemLookup};
 
 use SystemLookup::{Found, NotFound, Silent, TryAgain};
 

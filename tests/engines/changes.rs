@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use why5003::run::{Sweep, SweepEvent, sweep};
 use why5003::sweep::{Amount, Lane, Ledger, Pace, Port, Shard, Space};
 use why5003_probes::engines::{Engine, Response, Returned};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use crate::ways::{enter, to};
 use crate::wire::{Came, asked, block_on, prefixes, syn};

@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use libtest_mimic::{Arguments, Trial};
 
 mod changes;
+mod loopback;
 mod ways;
 mod wire;
 #[expect(dead_code, reason = "parts by address are for the bench")]
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
         test(changes::syn_waits_while_the_link_or_the_route_is_gone),
         test(changes::syn_sends_from_the_address_that_a_new_lease_gave),
         test(changes::syn_takes_up_a_family_that_comes_later),
+        test(loopback::syn_tells_open_closed_and_silent_apart_on_loopback),
+        test(loopback::syn_tells_at_once_that_a_target_has_no_route),
+        test(loopback::segments_tell_the_ttl_of_a_syn_ack_and_of_a_reset),
         test(wire::errors_that_are_kept_back_are_silence),
         test(wire::datagrams_tell_silence_from_refusals),
         test(wire::connect_tells_the_parts_of_both_families_apart),

@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use pnet::packet::ipv4::Ipv4Packet;
 use tappers::{Interface, Tun};
 use why5003_probes::engines::{Connect, Response, Syn};
-use why5003_probes::kit::{CannotLook, this_system};
+use why5003_probes::model::CannotLook;
+use why5003_probes::os::this_system;
 
 use crate::ROLE;
 use crate::wire::{Came, WAIT, asked, block_on, prefixes, syn};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine, Response, Syn};
-use why5003_probes::kit::this_system;
+use why5003_probes::os::this_system;
 
 use crate::world::{FarEnd, GATEWAY, GATEWAY_V6, INTERFACE, IcmpErrors, PARTS, PARTS_V6, Part, shell};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::{Look, Role, Settings, Target};
+use why5003_probes::model::{Look, Role, Settings, Target};
 
 use crate::certificates::plain;
 use crate::harm::{STEERS, does_no_harm, impatient};

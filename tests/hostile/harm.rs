@@ -9,7 +9,10 @@ use why5003::evidence::{Background, Evidence};
 use why5003::report::{self, Report, Style};
 use why5003::verdict::judge;
 use why5003_probes::kind;
-use why5003_probes::kit::{Look, Means, Observation, Settings, Sockets, SystemClock, this_system};
+use why5003_probes::model::{Look, Observation, Settings};
+use why5003_probes::net::Sockets;
+use why5003_probes::os::{SystemClock, this_system};
+use why5003_probes::session::Means;
 
 use crate::peer::Peer;
 

@@ -1,6 +1,6 @@
 //! Whoever answers an HTTP request.
 
-use why5003_probes::kit::{Look, Role, Target};
+use why5003_probes::model::{Look, Role, Target};
 
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};

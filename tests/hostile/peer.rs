@@ -9,7 +9,7 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_rustls::TlsAcceptor;
-use why5003_probes::kit::Trust;
+use why5003_probes::os::Trust;
 
 use crate::certificates::Server;
 

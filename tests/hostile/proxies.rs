@@ -1,6 +1,6 @@
 //! Proxies, and whoever gives out proxy scripts.
 
-use why5003_probes::kit::{Fetch, Look, Method, Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Fetch, Look, Method, Role, Settings, Target, Transport, Via};
 
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};

@@ -1,6 +1,6 @@
 //! Whoever answers a ClientHello.
 
-use why5003_probes::kit::{Fetch, Look, Method, Role, Settings, Target};
+use why5003_probes::model::{Fetch, Look, Method, Role, Settings, Target};
 
 use crate::certificates::{long_chain, plain, steering};
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};

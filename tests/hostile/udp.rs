@@ -1,6 +1,6 @@
 //! Whoever answers datagrams that are no DNS.
 
-use why5003_probes::kit::{Dialect, Look, Role, Settings, Target};
+use why5003_probes::model::{Dialect, Look, Role, Settings, Target};
 
 use crate::harm::{STEERS, does_no_harm, impatient};
 use crate::peer::{Peer, Says};

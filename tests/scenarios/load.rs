@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use why5003::catalogue::Catalogue;
 use why5003::evidence::{Background, Evidence, NotLooked};
-use why5003_probes::kit::{Fact, Failure, Look, Observation, Role, Settings, Target, Via};
+use why5003_probes::model::{Fact, Failure, Look, Observation, Role, Settings, Target, Via};
 
 use super::expect::Expect;
 

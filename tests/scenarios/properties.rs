@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use why5003::verdict::{Status, judge};
-use why5003_probes::kit::{Fact, Observation, Role};
+use why5003_probes::model::{Fact, Observation, Role};
 
 use super::expect::{broken_rules, shown};
 use super::load::{Scenario, files, scenario};

@@ -9,8 +9,8 @@ use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::ipv6::Ipv6Packet;
 use pnet::packet::tcp::{TcpFlags, TcpPacket};
 
-use crate::kit::IcmpMeaning;
-use crate::kit::icmp::{meaning_v4, meaning_v6};
+use crate::model::IcmpMeaning;
+use crate::wire::icmp::{meaning_v4, meaning_v6};
 
 /// A packet that claims to answer a SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub(super) struct Answer {
     /// The sequence number of the SYN that is answered.
     pub(super) sequence: u32,
     /// What it says.
-    pub(super) says: Says,
+    pub(super) kind: AnswerKind,
 }
 
 /// What answers a SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Says {
+pub(super) enum AnswerKind {
     /// SYN-ACK, with the timestamp that it echoes.
     Open(Option<u32>),
     /// RST, with its TTL or hop limit.
@@ -100,15 +100,15 @@ fn segment(ip: &Ip<'_>) -> Option<Answer> {
     let flags = tcp.get_flags();
     // A RST that answers a SYN acknowledges it (RFC 9293, 3.5.2), as a SYN-ACK does.
     let says = match flags & (TcpFlags::SYN | TcpFlags::ACK | TcpFlags::RST) {
-        SYN_ACK => Says::Open(echo(ip.payload, tcp.get_data_offset())),
-        RST_ACK => Says::Reset(ip.hops),
+        SYN_ACK => AnswerKind::Open(echo(ip.payload, tcp.get_data_offset())),
+        RST_ACK => AnswerKind::Reset(ip.hops),
         _ => return None,
     };
     Some(Answer {
         from: SocketAddr::new(ip.destination, tcp.get_destination()),
         to: SocketAddr::new(ip.source, tcp.get_source()),
         sequence: tcp.get_acknowledgement().wrapping_sub(1),
-        says,
+        kind: says,
     })
 }
 
@@ -139,7 +139,7 @@ fn error(ip: &Ip<'_>, meaning: impl Fn(u8, u8) -> Option<IcmpMeaning>) -> Option
         from: SocketAddr::new(quoted.source, u16::from_be_bytes([*a, *b])),
         to: SocketAddr::new(quoted.destination, u16::from_be_bytes([*c, *d])),
         sequence: u32::from_be_bytes(*rest.first_chunk::<4>()?),
-        says: Says::Icmp(meaning, ip.source),
+        kind: AnswerKind::Icmp(meaning, ip.source),
     })
 }
 
@@ -205,11 +205,11 @@ pub(super) mod tests {
         [bytes, head].concat()
     }
 
-    fn says(bytes: &[u8], v6: bool) -> Option<Says> {
+    fn says(bytes: &[u8], v6: bool) -> Option<AnswerKind> {
         let (from, to) = ends(v6);
         read(bytes).map(|answer| {
             assert_eq!((answer.from, answer.to, answer.sequence), (from, to, SEQUENCE));
-            answer.says
+            answer.kind
         })
     }
 
@@ -217,11 +217,11 @@ pub(super) mod tests {
     fn what_answers_a_syn_is_read_in_both_families() {
         for v6 in [false, true] {
             let (_, to) = ends(v6);
-            assert_eq!(says(&segment_back(v6, SYN_ACK), v6), Some(Says::Open(None)));
-            assert_eq!(says(&segment_back(v6, RST_ACK), v6), Some(Says::Reset(64)));
+            assert_eq!(says(&segment_back(v6, SYN_ACK), v6), Some(AnswerKind::Open(None)));
+            assert_eq!(says(&segment_back(v6, RST_ACK), v6), Some(AnswerKind::Reset(64)));
             let (kind, code) = if v6 { (1, 1) } else { (3, 13) };
             let header = if v6 { 40 } else { 20 };
-            let wanted = Some(Says::Icmp(IcmpMeaning::Prohibited, to.ip()));
+            let wanted = Some(AnswerKind::Icmp(IcmpMeaning::Prohibited, to.ip()));
             assert_eq!(says(&error_back(v6, kind, code, header + 8), v6), wanted);
             assert_eq!(says(&error_back(v6, kind, code, header + 7), v6), None);
         }
@@ -235,10 +235,10 @@ pub(super) mod tests {
             says(&bytes, false)
         };
         let linux = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
-        assert_eq!(with(&linux), Some(Says::Open(Some(0x0506_0708))));
-        assert_eq!(with(&[1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8]), Some(Says::Open(Some(0x0506_0708))));
+        assert_eq!(with(&linux), Some(AnswerKind::Open(Some(0x0506_0708))));
+        assert_eq!(with(&[1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8]), Some(AnswerKind::Open(Some(0x0506_0708))));
         for none in [&[2, 4, 5, 180][..], &[0, 8, 10, 0], &[8, 10, 1, 2], &[7, 0, 8, 1], &[1, 1, 1, 8]] {
-            assert_eq!(with(none), Some(Says::Open(None)), "{none:?}");
+            assert_eq!(with(none), Some(AnswerKind::Open(None)), "{none:?}");
         }
     }
 

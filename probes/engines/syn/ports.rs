@@ -8,7 +8,7 @@ use std::{io, iter};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::filter;
-use crate::kit::Family;
+use crate::model::Family;
 
 /// Ports of one address family.
 pub(super) struct Ports {
@@ -34,7 +34,7 @@ impl Ports {
         &self.numbers
     }
 
-    /// Each in turn: whoever is asked again is asked from another port, and so perhaps by another of several equal ways.
+    /// Each in turn: whoever is asked again is asked from another port, and so perhaps by another of several equal routes.
     pub(super) fn next(&mut self) -> u16 {
         self.next = (self.next + 1) % MANY;
         self.numbers.get(self.next).copied().unwrap_or_default()
@@ -71,8 +71,7 @@ mod tests {
     #[test]
     fn a_held_port_neither_answers_nor_resets() {
         for (family, here) in [(Family::V4, "127.0.0.1"), (Family::V6, "::1")] {
-            // A filter on TCP takes rights that not everybody has.
-            let Ok(mut ports) = Ports::take(family) else { return };
+            let mut ports = Ports::take(family).unwrap();
             let to = SocketAddr::new(here.parse().unwrap(), ports.next());
             let error = TcpStream::connect_timeout(&to, Duration::from_millis(30)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -81,7 +80,7 @@ mod tests {
 
     #[test]
     fn ports_come_in_turn() {
-        let Ok(mut ports) = Ports::take(Family::V4) else { return };
+        let mut ports = Ports::take(Family::V4).unwrap();
         let mut seen: Vec<u16> = iter::repeat_with(|| ports.next()).take(MANY).collect();
         seen.sort_unstable();
         seen.dedup();

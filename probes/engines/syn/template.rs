@@ -23,7 +23,7 @@ pub(super) struct Link {
 pub(super) enum Segment {
     /// Asks.
     Syn,
-    /// Ends what a SYN-ACK opened, at the far end and in every table on the way.
+    /// Ends what a SYN-ACK opened, at the far end and in every table on the route.
     Reset,
 }
 

@@ -1,7 +1,7 @@
 //! `why5003 catalogue export`: what must be let out, as rules for a firewall.
 
 use anyhow::ensure;
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use crate::cli::args::CatalogueExport;
 use crate::cli::settings::Settings;

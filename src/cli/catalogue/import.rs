@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use why5003_probes::kit::text::shown;
-use why5003_probes::kit::{Clock, SystemClock};
+use why5003_probes::os::{Clock, SystemClock};
+use why5003_probes::wire::text::shown;
 
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use textwrap::WordSplitter;
-use why5003_probes::kit::text::shown;
+use why5003_probes::wire::text::shown;
 
 use super::tables::{Section, joined, sections, word};
 use crate::app::LoadedCatalogue;

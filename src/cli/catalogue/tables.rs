@@ -7,7 +7,7 @@ use std::fmt::Display;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::Value;
-use why5003_probes::kit::text::shown;
+use why5003_probes::wire::text::shown;
 
 use super::import::file_name;
 use crate::catalogue::{Catalogue, Service};

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
 use url::Url;
-use why5003_probes::kit::download::{Download, download};
-use why5003_probes::kit::proxy_settings::exempts;
-use why5003_probes::kit::text::shown;
-use why5003_probes::kit::{Family, Means, Proxy, ProxySays, System};
+use why5003_probes::model::{Family, Proxy, ProxySays};
+use why5003_probes::os::System;
+use why5003_probes::session::Means;
+use why5003_probes::session::download::{Download, download};
+use why5003_probes::wire::proxy_settings::exempts;
+use why5003_probes::wire::text::shown;
 
 use super::renewal::{Fresh, renew};
 use super::{Base, day, publish};

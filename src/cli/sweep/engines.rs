@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine};
-use why5003_probes::kit::{System, Transport};
+use why5003_probes::model::Transport;
+use why5003_probes::os::System;
 
 use super::super::args;
 #[cfg(target_os = "linux")]
@@ -50,7 +51,7 @@ async fn tcp_engine(
     use std::hash::RandomState;
 
     use why5003_probes::engines::Syn;
-    use why5003_probes::kit::CannotLook;
+    use why5003_probes::model::CannotLook;
 
     if args.engine != args::Engine::Connect {
         match Syn::new(Arc::clone(system), prefixes, WAIT, settings.overrides.source, RandomState::new()).await {

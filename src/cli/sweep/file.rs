@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use why5003_probes::engines::Response;
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::wanted::Wanted;
 use crate::catalogue::Catalogue;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::super::args;
 use super::super::settings::{Format, Settings};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
-use why5003_probes::kit::{Family, Transport};
+use why5003_probes::model::{Family, Transport};
 
 use super::wanted::Wanted;
 use crate::sweep::{Order, Shard};

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::{Context, anyhow};
 use ipnet::IpNet;
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::super::args;
 use super::super::output;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
-use why5003_probes::kit::{DnsTransport, Look, Observation, Via};
+use why5003_probes::model::{DnsTransport, Look, Observation, Via};
 
 use super::Page;
 use super::page::NARROW;

@@ -1,6 +1,6 @@
 //! Why the verdict is so: the observations it cites, what was ruled out, what stays open, what was not looked at.
 
-use why5003_probes::kit::Observation;
+use why5003_probes::model::Observation;
 
 use super::{Page, Style, is_the_client};
 use crate::report::Report;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use why5003_probes::kit::{Observation, ProxySays};
+use why5003_probes::model::{Observation, ProxySays};
 
 use super::escape::Ink;
 use crate::report::Report;

@@ -1,6 +1,6 @@
 //! The certificates of a look and what the roots say of them, in a few words.
 
-use why5003_probes::kit::{Certificate, CertificateFault, Fact, Roots};
+use why5003_probes::model::{Certificate, CertificateFault, Fact, Roots};
 
 use crate::report::plain::cut;
 

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::{Client, Fact, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route};
+use why5003_probes::model::{
+    Client, Fact, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route,
+};
 
 use super::{MAX_ITEMS, MAX_TEXT_CHARS};
 use crate::report::plain::cut;

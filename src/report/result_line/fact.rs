@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use why5003_probes::kit::{
+use why5003_probes::model::{
     Answer, Exchange, Fact, Failure, IcmpError, IcmpMeaning, MtuMethod, PacChoice, PacScript, PathMtu, Reply, Response,
     Segment, Stage, StatusPage, Tunnel, Volley,
 };

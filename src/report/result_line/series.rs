@@ -1,6 +1,6 @@
 //! Facts that only make sense together: the steps of a TTL ladder, the tries of a search, repeated tries.
 
-use why5003_probes::kit::{Fact, Hop, HopAnswer};
+use why5003_probes::model::{Fact, Hop, HopAnswer};
 
 /// How far a TTL ladder reached, and what ended it.
 pub(super) fn ladder(facts: &[Fact]) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use why5003_probes::kit::{Look, Role, Target};
+use why5003_probes::model::{Look, Role, Target};
 
 use super::*;
 

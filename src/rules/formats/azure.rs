@@ -8,7 +8,7 @@
 use ipnet::IpNet;
 use serde::Serialize;
 use serde_json::{Value, json};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::Format;
 use crate::rules::ports::{TRANSPORTS, spelled};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ipnet::IpNet;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::heading::heading;
 use super::object_name::object_name;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::{Look, Observation};
+use why5003_probes::model::{Look, Observation};
 
 use crate::evidence::{Names, NotLooked};
 use crate::experiment::{Beside, Question};

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::net::SocketAddr;
 
 use tokio::time::sleep;
-use why5003_probes::kit::{Role, Transport};
+use why5003_probes::model::{Role, Transport};
 
 use super::super::testing::{FakeComputer, FakeNetwork, HOW_FAR, LOSS, PASSAGE, ms, tools};
 use super::*;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::task::yield_now;
 use tokio::time::timeout;
-use why5003_probes::kit::{Settings, Target};
+use why5003_probes::model::{Settings, Target};
 
 use super::super::testing::{FakeComputer, FakeNetwork, ms, tools};
 use super::*;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use why5003_probes::engines::Response;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use crate::sweep::{Ledger, Pace, Shard, Space};
 

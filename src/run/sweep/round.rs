@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use why5003_probes::engines::{Cost, Response, Returned};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::model::{SweepEvent, Swept};
 use super::rounds::RoundPlan;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use fixedbitset::FixedBitSet;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use crate::sweep::{Ledger, Order, Pass, Shard, Space};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::{Family, Hop, Transport};
+use why5003_probes::model::{Family, Hop, Transport};
 
 use super::super::settle::{Reach, Trunk};
 use super::knowledge::{ALIVE, Knowledge, Turn};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use why5003_probes::kit::HopAnswer;
+use why5003_probes::model::HopAnswer;
 
 use super::super::settle::{Reach, Reply, Trunk};
 use super::budget::IcmpBudget;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::super::settle::Reach;
 use super::answering::{BesideThePath, LedToAnswers};

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Family, Hop, Transport};
+use why5003_probes::model::{Family, Hop, Transport};
 
 use super::super::settle::Trunk;
 use super::knowledge::{Knowledge, Turn};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::super::settle::{Farther, Reach};
 use super::ask::Answers;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use crate::catalogue::Catalogue;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Family, Hop, Transport};
+use why5003_probes::model::{Family, Hop, Transport};
 
 use super::super::fare::limiters;
 use super::super::found::Found;

@@ -3,7 +3,7 @@
 //! For each target it is searched until it is clear that its flow ends where others do. A death counts only while a neutral flow goes
 //! on, and only if the paths to what answers show a router behind it.
 
-use why5003_probes::kit::{Hop, HopAnswer, Transport};
+use why5003_probes::model::{Hop, HopAnswer, Transport};
 
 use super::super::settle::Reach;
 use super::answering::trace_answering;

@@ -1,6 +1,6 @@
 //! Asks once more about targets that die though others of their pair pass: chance may have lost all their packets.
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::super::settle::Reach;
 use super::ask_end::AskEnd;

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::kit::{HopAnswer, Transport};
+use why5003_probes::model::{HopAnswer, Transport};
 
 use super::super::settle::Reply;
 use super::knowledge::{Knowledge, NEUTRAL_GAP, Turn};

@@ -60,7 +60,7 @@ impl Paced {
 mod tests {
     use std::net::SocketAddr;
 
-    use why5003_probes::kit::Transport;
+    use why5003_probes::model::Transport;
 
     use super::super::super::settle::Reply;
     use super::super::probe::Depth;

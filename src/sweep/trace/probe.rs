@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Hop, Transport};
+use why5003_probes::model::{Hop, Transport};
 
 use super::super::settle::Reply;
 

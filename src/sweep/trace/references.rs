@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::{Family, HopAnswer, Transport};
+use why5003_probes::model::{Family, HopAnswer, Transport};
 
 use super::super::Port;
 use super::knowledge::{BESIDE, Knowledge, TRIES, Turn};

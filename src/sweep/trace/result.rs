@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::super::settle::{Reach, Settled, Trunk, Trunks};
 

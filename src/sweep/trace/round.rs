@@ -2,7 +2,7 @@
 //!
 //! TCP and UDP are asked apart: the ICMP errors that a router spends on the one, and a firewall keeps back, are not the other's.
 
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 use super::super::settle::Reach;
 use super::ask::{Asking, Wanted};

@@ -2,7 +2,7 @@
 //!
 //! An intrusion prevention system may take a sweep for an attack: what is silent since then says nothing of rules.
 
-use why5003_probes::kit::{HopAnswer, Transport};
+use why5003_probes::model::{HopAnswer, Transport};
 
 use super::super::settle::Reach;
 use super::ask_end::AskEnd;

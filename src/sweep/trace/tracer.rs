@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use why5003_probes::kit::Family;
+use why5003_probes::model::Family;
 
 use super::super::{Ledger, Space};
 use super::ask::{Ask, Due};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::{Family, HopAnswer};
+use why5003_probes::model::{Family, HopAnswer};
 
 use super::super::settle::Reach;
 use super::knowledge::{BESIDE, Knowledge, TRIES, Turn};

@@ -1,6 +1,6 @@
 //! The installed client itself, on a network that is clean.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use crate::evidence::SignIn;

@@ -1,6 +1,6 @@
 //! Two answers come to one query, and they disagree.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! A box on the way answers every DNS query itself, whoever is asked.
 
-use why5003_probes::kit::{AddressScope, Layer};
+use why5003_probes::model::{AddressScope, Layer};
 
 use super::prelude::*;
 
@@ -93,7 +93,7 @@ fn looks_false(evidence: &Evidence, name: &str) -> bool {
                     !given.iter().any(|a| genuine.contains(a)) && no_address_of(evidence, name, &given)
                 }
                 Named::NoName | Named::Rcode(_) => true,
-                Named::NoData => l.record() == why5003_probes::kit::RecordType::A,
+                Named::NoData => l.record() == why5003_probes::model::RecordType::A,
                 Named::Failed(_) => false,
             }
         })

@@ -1,6 +1,6 @@
 //! The resolver denies names that others know.
 
-use why5003_probes::kit::{Layer, RecordType};
+use why5003_probes::model::{Layer, RecordType};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The configured resolvers do not answer.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

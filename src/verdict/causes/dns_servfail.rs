@@ -1,6 +1,6 @@
 //! The resolver fails for Zoom's names alone.
 
-use why5003_probes::kit::{How, Layer, RecordType};
+use why5003_probes::model::{How, Layer, RecordType};
 
 use super::prelude::*;
 

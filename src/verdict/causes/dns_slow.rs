@@ -1,6 +1,6 @@
 //! Names resolve, but only after a long wait.
 
-use why5003_probes::kit::{How, Layer, Via};
+use why5003_probes::model::{How, Layer, Via};
 
 use super::prelude::*;
 

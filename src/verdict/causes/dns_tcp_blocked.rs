@@ -1,6 +1,6 @@
 //! A truncated answer cannot be fetched over TCP.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The resolver gives an address that is not Zoom's.
 
-use why5003_probes::kit::{AddressScope, Layer, Transport};
+use why5003_probes::model::{AddressScope, Layer, Transport};
 
 use super::prelude::*;
 

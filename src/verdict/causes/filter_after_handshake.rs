@@ -1,6 +1,6 @@
 //! Connections to Zoom die after so many bytes.
 
-use why5003_probes::kit::{Exchange, Fact, Hello, How, Layer, Stage};
+use why5003_probes::model::{Exchange, Fact, Hello, How, Layer, Stage};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Something that is no TLS answers in Zoom's place.
 
-use why5003_probes::kit::{Fact, How, Layer, Stage};
+use why5003_probes::model::{Fact, How, Layer, Stage};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! TCP 443 to Zoom is dropped without a word.
 
-use why5003_probes::kit::{How, Layer, Stage, Transport};
+use why5003_probes::model::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::limit;

@@ -1,6 +1,6 @@
 //! Filters that mind the form of the ClientHello and not the name in it: its size, its version.
 
-use why5003_probes::kit::{Hello, How, Layer, Stage, TlsVersions};
+use why5003_probes::model::{Hello, How, Layer, Stage, TlsVersions};
 
 use super::prelude::*;
 

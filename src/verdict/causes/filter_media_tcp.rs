@@ -1,6 +1,6 @@
 //! TCP to the range of Zoom's media servers is closed.
 
-use why5003_probes::kit::{How, Layer, Observation, Transport};
+use why5003_probes::model::{How, Layer, Observation, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};

@@ -1,6 +1,6 @@
 //! Only the UDP media ports are closed.
 
-use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};

@@ -1,6 +1,6 @@
 //! New connections are let through only so fast.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use crate::verdict::measure::{count_loss, limit};

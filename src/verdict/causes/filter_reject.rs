@@ -1,7 +1,7 @@
 //! A named box refuses connections to Zoom by ICMP.
 
 use ipnet::IpNet;
-use why5003_probes::kit::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
+use why5003_probes::model::{Hop, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
 

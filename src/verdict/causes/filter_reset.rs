@@ -1,6 +1,6 @@
 //! A box on the way resets connections to Zoom.
 
-use why5003_probes::kit::{How, IcmpMeaning, Layer, Stage, Transport};
+use why5003_probes::model::{How, IcmpMeaning, Layer, Stage, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Zoom's server name in the ClientHello is what kills the connection.
 
-use why5003_probes::kit::{How, Layer, Sni, Stage};
+use why5003_probes::model::{How, Layer, Sni, Stage};
 
 use super::prelude::*;
 

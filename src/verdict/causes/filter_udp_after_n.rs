@@ -1,6 +1,6 @@
 //! UDP flows to Zoom fall silent after a number of datagrams.
 
-use why5003_probes::kit::{Dialect, Exchange, Fact, Layer, Observation, Target};
+use why5003_probes::model::{Dialect, Exchange, Fact, Layer, Observation, Target};
 
 use super::prelude::*;
 use crate::verdict::measure::media::ports_of;

@@ -1,6 +1,6 @@
 //! This computer's clock is wrong, so that good certificates look expired.
 
-use why5003_probes::kit::{CertificateFault, Layer, Roots};
+use why5003_probes::model::{CertificateFault, Layer, Roots};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! This computer itself refuses to let the packets out.
 
-use why5003_probes::kit::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Stage, Transport};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Stage, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! A line of the hosts file pins a Zoom name to an address that is not Zoom's.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! No interface with an address.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The kernel knows no way out.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::model::{How, Layer};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! This computer ran out of something of its own.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::model::{How, Layer};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The system's store of root certificates lacks public roots.
 
-use why5003_probes::kit::{CertificateFault, Layer, Roots};
+use why5003_probes::model::{CertificateFault, Layer, Roots};
 
 use super::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::{How, InterfaceKind, Layer, Stage};
+use why5003_probes::model::{How, InterfaceKind, Layer, Stage};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The gateway does not answer on the link.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::model::{How, Layer};
 
 use super::prelude::*;
 

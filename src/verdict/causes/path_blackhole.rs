@@ -1,6 +1,6 @@
 //! Everything to a prefix is lost at one hop, whatever the port and the protocol.
 
-use why5003_probes::kit::{How, Layer, Stage, Transport};
+use why5003_probes::model::{How, Layer, Stage, Transport};
 
 use super::prelude::*;
 

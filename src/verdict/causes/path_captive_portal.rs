@@ -1,6 +1,6 @@
 //! A portal answers in place of the internet until somebody logs in.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::{Fact, HopAnswer, Layer, Observation, Target, Transport};
+use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, Target, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Nothing beyond the gateway answers.
 
-use why5003_probes::kit::{
+use why5003_probes::model::{
     AddressScope, Fact, HopAnswer, How, IcmpError, IcmpMeaning, Layer, Observation, Transport, Via,
 };
 

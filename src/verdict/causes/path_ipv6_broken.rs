@@ -1,6 +1,6 @@
 //! IPv6 is there by name and by route, and leads nowhere.
 
-use why5003_probes::kit::{How, Layer};
+use why5003_probes::model::{How, Layer};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Packets go round between two routers until their TTL is spent.
 
-use why5003_probes::kit::{HopAnswer, How, Layer, Stage, Transport};
+use why5003_probes::model::{HopAnswer, How, Layer, Stage, Transport};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! So many packets are lost that connections wait, or do not stand at all.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use crate::verdict::measure::count_loss;

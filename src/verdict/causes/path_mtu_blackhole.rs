@@ -1,6 +1,6 @@
 //! Full-size packets vanish, and nobody says so.
 
-use why5003_probes::kit::{How, Layer, Stage, Target};
+use why5003_probes::model::{How, Layer, Stage, Target};
 
 use super::prelude::*;
 

@@ -1,7 +1,8 @@
 //! The translator between IPv6 and IPv4 is dead.
 
 use ipnet::Ipv6Net;
-use why5003_probes::kit::{How, Layer, nat64};
+use why5003_probes::model::{How, Layer};
+use why5003_probes::wire::nat64;
 
 use super::prelude::*;
 

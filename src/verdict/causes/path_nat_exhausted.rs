@@ -1,6 +1,6 @@
 //! A table of connections on the way is full.
 
-use why5003_probes::kit::{How, Layer, Stage};
+use why5003_probes::model::{How, Layer, Stage};
 
 use super::prelude::*;
 use crate::verdict::measure::{count_loss, limit};

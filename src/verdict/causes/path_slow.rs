@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use crate::evidence::SynCount;

@@ -1,6 +1,6 @@
 //! Single flows are held to a rate.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 use crate::verdict::measure::count_loss::{self, FlowSize};

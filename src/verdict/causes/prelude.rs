@@ -2,7 +2,7 @@
 
 pub(super) use std::net::{IpAddr, SocketAddr};
 
-pub(super) use why5003_probes::kit::{Look, Role, Settings};
+pub(super) use why5003_probes::model::{Look, Role, Settings};
 
 pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Source};
 pub(super) use crate::experiment::names::{INDEPENDENTLY, KNOWN_ADDRESSES, NEUTRAL_NAMES};

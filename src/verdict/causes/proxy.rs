@@ -1,7 +1,7 @@
 //! The way through the proxy that this computer is set to use, by name or by a script: dead, closed to the unnamed, or closed
 //! to Zoom.
 
-use why5003_probes::kit::{How, Layer, Proxy, Stage, Tunnel, Via};
+use why5003_probes::model::{How, Layer, Proxy, Stage, Tunnel, Via};
 
 use super::prelude::*;
 use crate::evidence::SetWay;

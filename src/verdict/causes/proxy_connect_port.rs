@@ -1,6 +1,6 @@
 //! The proxy opens tunnels, but not to the port of HTTPS.
 
-use why5003_probes::kit::{Layer, Proxy};
+use why5003_probes::model::{Layer, Proxy};
 
 use super::prelude::*;
 use super::proxy::{HTTPS, judge, neutral_tunnels, refuses, through};

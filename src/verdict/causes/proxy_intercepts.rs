@@ -1,6 +1,6 @@
 //! Somebody on the way takes connections in the servers' place: a transparent proxy, or a firewall's SYN proxy.
 
-use why5003_probes::kit::{Family, How, Layer, Stage, Transport};
+use why5003_probes::model::{Family, How, Layer, Stage, Transport};
 
 use super::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use why5003_probes::kit::{How, Layer, ProxySays, Stage};
+use why5003_probes::model::{How, Layer, ProxySays, Stage};
 
 use super::prelude::*;
 use super::proxy::{is_dead, judge};

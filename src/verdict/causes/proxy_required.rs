@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use why5003_probes::kit::proxy_settings::{DIRECT, Script};
-use why5003_probes::kit::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
+use why5003_probes::model::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
+use why5003_probes::wire::proxy_settings::{DIRECT, Script};
 
 use super::prelude::*;
 use super::proxy::through;

@@ -1,6 +1,6 @@
 //! Somebody on the way, or on this computer, opens the TLS connection and shows a certificate of its own.
 
-use why5003_probes::kit::{CertificateFault, Layer, Roots};
+use why5003_probes::model::{CertificateFault, Layer, Roots};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! A certificate fails for a reason that is neither inspection, nor the clock, nor Zoom's own expiry.
 
-use why5003_probes::kit::{CertificateFault, Layer, Roots};
+use why5003_probes::model::{CertificateFault, Layer, Roots};
 
 use super::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Zoom let its own certificate expire.
 
-use why5003_probes::kit::Layer;
+use why5003_probes::model::Layer;
 
 use super::prelude::*;
 

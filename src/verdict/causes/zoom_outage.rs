@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use why5003_probes::kit::{How, Layer, Stage};
+use why5003_probes::model::{How, Layer, Stage};
 
 use super::prelude::*;
 

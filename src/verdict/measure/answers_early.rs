@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{HopAnswer, Transport};
+use why5003_probes::model::{HopAnswer, Transport};
 
 use super::place_of_hello::HelloPlace;
 use crate::evidence::Evidence;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::{Fact, How, Observation, Stage};
+use why5003_probes::model::{Fact, How, Observation, Stage};
 
 use super::count_loss::{self, FlowSize};
 use super::limit;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Family, How, Look, Role, Settings, Target};
+use why5003_probes::model::{Family, How, Look, Role, Settings, Target};
 
 use super::weigh::controls;
 use crate::evidence::{Attempt, Evidence, SignIn};

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, How, Observation, Stage, Volley};
+use why5003_probes::model::{Fact, How, Observation, Stage, Volley};
 
 use super::loss;
 use super::weigh::{controls, is_zoom};

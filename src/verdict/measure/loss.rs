@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::Role;
+use why5003_probes::model::Role;
 
 use super::limit;
 use super::rate;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Fact, How, Observation, Transport};
+use why5003_probes::model::{Fact, How, Observation, Transport};
 
 use super::place::place_of;
 use crate::evidence::{Evidence, SignIn};

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::kit::{HopAnswer, Role, Transport};
+use why5003_probes::model::{HopAnswer, Role, Transport};
 
 use crate::evidence::{Attempt, Evidence, Ladder};
 use crate::experiment::walks::role_by;

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Hello, HopAnswer, Look, Role, Settings, Sni, Transport};
+use why5003_probes::model::{Hello, HopAnswer, Look, Role, Settings, Sni, Transport};
 
 use crate::evidence::{Evidence, Ladder};
 use crate::experiment::tries::HostAt;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::kit::Role;
+use why5003_probes::model::Role;
 
 use super::limit::LATE_US;
 use super::weigh::is_zoom;

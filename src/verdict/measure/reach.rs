@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use why5003_probes::kit::{How, Observation, Role};
+use why5003_probes::model::{How, Observation, Role};
 
 use crate::evidence::Evidence;
 use crate::verdict::model::Scope;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::kit::{Fact, Family, MtuMethod, Observation, PathMtu, Role};
+use why5003_probes::model::{Fact, Family, MtuMethod, Observation, PathMtu, Role};
 
 use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
 use crate::verdict::model::Scope;

@@ -8,7 +8,7 @@ mod whole;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 pub use circumstance::{Circumstance, Replies};
 pub use missing::{Missing, Sampled, missing};

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use why5003_probes::kit::Location;
+use why5003_probes::model::Location;
 
 use crate::sweep::{Lane, Port, WideRange};
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::kit::{Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Role, Settings, Target, Transport, Via};
 
 use super::super::super::testing::{HOW_FAR, LOSS, PASSAGE};
 use super::*;

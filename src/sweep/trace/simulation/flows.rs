@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use why5003_probes::kit::Transport;
+use why5003_probes::model::Transport;
 
 /// Prefixes, a transport and ports; what is not given is any.
 #[derive(Clone, Debug)]

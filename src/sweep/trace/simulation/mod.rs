@@ -101,7 +101,7 @@ impl Network {
     }
 
     /// The routers that a flow comes by.
-    fn path_of(&self, to: SocketAddr, transport: why5003_probes::kit::Transport) -> Vec<usize> {
+    fn path_of(&self, to: SocketAddr, transport: why5003_probes::model::Transport) -> Vec<usize> {
         let own = self.paths.iter().find(|(flows, _)| flows.contain(to, transport)).map(|(_, paths)| paths);
         let IpAddr::V4(ip) = to.ip() else { return self.path.clone() };
         let at = usize::try_from(ip.to_bits().wrapping_mul(0x9e37_79b1) >> 16).unwrap();

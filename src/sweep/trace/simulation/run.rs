@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use why5003_probes::engines::Response;
-use why5003_probes::kit::{Hop, HopAnswer, Transport};
+use why5003_probes::model::{Hop, HopAnswer, Transport};
 
 use super::super::super::settle::Reply;
 use super::super::super::{Amount, Found, Lane, Ledger, PairState, Port, Space, Survey, survey};

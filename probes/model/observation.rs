@@ -1,0 +1,137 @@
+//! One look together with what it saw, in the form that reports carry.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::probe_name::probe_name;
+use super::{Fact, Failure, Look, Role, Settings, Target, Via, micros};
+
+/// What one look saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Its number in the run, from 0, in the order of the plan.
+    pub id: u32,
+    /// What was asked.
+    pub look: Look,
+    /// When it began, since the run began.
+    pub started: Duration,
+    /// How long it took.
+    pub took: Duration,
+    /// What was seen, in the order it was seen.
+    pub facts: Vec<Fact>,
+    /// How it ended short of its answer, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// The form of an [`Observation`] in a report (`why5003.report/1`).
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Observation")]
+struct Record {
+    /// Its number in the run.
+    id: u32,
+    /// The probe kind's name.
+    probe: String,
+    /// What it pointed at.
+    target: String,
+    /// By which way.
+    via: String,
+    /// When it began, in microseconds since the run began.
+    started_us: u64,
+    /// How long it took, in microseconds.
+    took_us: u64,
+    /// What was asked, then what was seen, in order.
+    facts: Vec<RecordFact>,
+    /// How it ended short of its answer, if it did.
+    failure: Option<Failure>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum RecordFact {
+    Asked(Asked),
+    Seen(Fact),
+}
+
+/// What was asked: always the first fact.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    fact: AskedTag,
+    /// What the target is to Zoom, or to the diagnosis.
+    role: Role,
+    /// The variables that differ from the baseline.
+    #[serde(default, skip_serializing_if = "is_baseline")]
+    settings: Settings,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum AskedTag {
+    Asked,
+}
+
+fn is_baseline(settings: &Settings) -> bool {
+    *settings == Settings::default()
+}
+
+impl Serialize for Observation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let asked = Asked { fact: AskedTag::Asked, role: self.look.role, settings: self.look.settings.clone() };
+        let seen = self.facts.iter().cloned().map(RecordFact::Seen);
+        Record {
+            id: self.id,
+            probe: self.look.probe.to_owned(),
+            target: self.look.target.to_string(),
+            via: self.look.via.to_string(),
+            started_us: micros(self.started),
+            took_us: micros(self.took),
+            facts: std::iter::once(RecordFact::Asked(asked)).chain(seen).collect(),
+            failure: self.failure.clone(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Observation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let record = Record::deserialize(deserializer)?;
+        let mut asked = None;
+        let mut facts = Vec::with_capacity(record.facts.len());
+        for fact in record.facts {
+            match fact {
+                RecordFact::Asked(a) => asked = Some(a),
+                RecordFact::Seen(fact) => facts.push(fact),
+            }
+        }
+        let asked = asked.ok_or_else(|| D::Error::missing_field("facts[0]: asked"))?;
+        let probe =
+            probe_name(&record.probe).ok_or_else(|| D::Error::custom(format!("unknown probe {:?}", record.probe)))?;
+        Ok(Self {
+            id: record.id,
+            look: Look {
+                probe,
+                role: asked.role,
+                target: record.target.parse::<Target>().map_err(D::Error::custom)?,
+                via: record.via.parse::<Via>().map_err(D::Error::custom)?,
+                settings: asked.settings,
+            },
+            started: Duration::from_micros(record.started_us),
+            took: Duration::from_micros(record.took_us),
+            facts,
+            failure: record.failure,
+        })
+    }
+}
+
+impl JsonSchema for Observation {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Observation".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Record::json_schema(generator)
+    }
+}
