@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use why5003_probes::model::{Exchange, Fact, Observation, Role, Via};
+use why5003_probes::model::{Exchange, Fact, Observation, ProbeName, Role, Via};
 
 use super::{Attempt, Evidence, Source};
 
@@ -20,7 +20,7 @@ pub struct SynCount<'a> {
 
 impl<'a> SynCount<'a> {
     fn of(seen: &'a Observation) -> Option<Self> {
-        if seen.look.probe != "loss" {
+        if seen.look.probe != ProbeName::Loss {
             return None;
         }
         let to = seen.look.target.socket()?;
@@ -78,7 +78,7 @@ pub struct Flow {
 
 impl Flow {
     pub(super) fn of(seen: &Observation) -> Option<Self> {
-        if seen.look.probe != "flow" {
+        if seen.look.probe != ProbeName::Flow {
             return None;
         }
         let (made, prompt) = tries(seen)?;
@@ -173,14 +173,15 @@ impl Evidence {
         }
         let library = self.resolver_is_prompt();
         // Whatever a name is to Zoom, who is asked for it is a resolver.
-        let whose = |seen: &Observation| if seen.look.probe == "dns" { Role::Resolver } else { seen.look.role };
+        let whose =
+            |seen: &Observation| if seen.look.probe == ProbeName::Dns { Role::Resolver } else { seen.look.role };
         for seen in self.observations.iter().filter(|seen| of(whose(seen))) {
-            if seen.look.probe == "dns" && seen.look.via == Via::System {
+            if seen.look.probe == ProbeName::Dns && seen.look.via == Via::System {
                 let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
                 resent.count(seen.id, 1 + u32::from(late), u32::from(late));
             }
             // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
-            for exchange in seen.facts.iter().filter(|_| seen.look.probe == "udp").filter_map(exchange) {
+            for exchange in seen.facts.iter().filter(|_| seen.look.probe == ProbeName::Udp).filter_map(exchange) {
                 resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
                 // It gives up after two; where the same server answers on another port, they may be lost as well.
                 if exchange.last == 0 && seen.look.target.address.is_some_and(|address| self.answers_datagrams(address))
@@ -198,7 +199,10 @@ impl Evidence {
 
     fn answers_datagrams(&self, address: IpAddr) -> bool {
         let answered = |o: &&Observation| o.facts.iter().any(|f| matches!(f, Fact::Reply(reply) if reply.well_formed));
-        let at = self.observations.iter().filter(|o| o.look.probe == "udp" && o.look.target.address == Some(address));
+        let at = self
+            .observations
+            .iter()
+            .filter(|o| o.look.probe == ProbeName::Udp && o.look.target.address == Some(address));
         at.filter(|o| o.look.settings.ttl.is_none()).any(|o| answered(&o))
     }
 
@@ -279,7 +283,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
 
-    fn seen(id: u32, probe: &'static str, facts: Vec<Fact>) -> Observation {
+    fn seen(id: u32, probe: ProbeName, facts: Vec<Fact>) -> Observation {
         let to: SocketAddr = "192.0.2.1:443".parse().unwrap();
         let look = Look::new(probe, Role::Control, Target::tcp(to));
         Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
@@ -298,13 +302,13 @@ mod tests {
 
     #[test]
     fn a_connection_that_took_a_second_longer_than_others_lost_its_first_syn() {
-        let three = [20, 1030, 2040].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        let three = [20, 1030, 2040].into_iter().zip(0..).map(|(ms, id)| seen(id, ProbeName::Tcp, vec![connected(ms)]));
         assert_eq!(resent(three.collect()), (6, 3));
     }
 
     #[test]
     fn where_every_connection_takes_seconds_nothing_was_lost() {
-        let two = [2500, 2600].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        let two = [2500, 2600].into_iter().zip(0..).map(|(ms, id)| seen(id, ProbeName::Tcp, vec![connected(ms)]));
         assert_eq!(resent(two.collect()), (2, 0));
     }
 
@@ -323,7 +327,7 @@ mod tests {
             })
         };
         let tries = || Fact::Tries { made: 3, answered: 1 };
-        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(20_000)])]), (3, 2));
-        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(2_500_000)])]), (3, 0));
+        assert_eq!(resent(vec![seen(0, ProbeName::Dns, vec![tries(), answer(20_000)])]), (3, 2));
+        assert_eq!(resent(vec![seen(0, ProbeName::Dns, vec![tries(), answer(2_500_000)])]), (3, 0));
     }
 }

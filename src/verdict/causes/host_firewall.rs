@@ -1,6 +1,6 @@
 //! This computer itself refuses to let the packets out.
 
-use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Stage, Transport};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, ProbeName, Stage, Transport};
 
 use super::prelude::*;
 
@@ -95,8 +95,9 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
     let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
                      sudo tcpdump -ni any tcp and src port 443";
     let count = |to, neutral, before| Some(Ruling::doubt(next_test, vec![PASSAGE.of(Counted { to, neutral, before })]));
-    let looked =
-        |to| evidence.observations().iter().any(|o| o.look.probe == "passage" && o.look.target.socket() == Some(to));
+    let looked = |to| {
+        evidence.observations().iter().any(|o| o.look.probe == ProbeName::Passage && o.look.target.socket() == Some(to))
+    };
     let Some(own) = evidence.passages().find(|p| p.to == to) else {
         if let Some(claim) = swallowed_here(evidence) {
             return Some(if looked(to) {

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Fact, How, Observation, Stage, Volley};
+use why5003_probes::model::{Fact, How, Observation, ProbeName, Stage, Volley};
 
 use super::loss;
 use super::weigh::{controls, is_zoom};
@@ -69,7 +69,7 @@ pub(in crate::verdict) fn told(evidence: &Evidence) -> Option<Told<'_>> {
 
 /// The observations of bursts.
 pub(in crate::verdict) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &Observation> {
-    evidence.observations().iter().filter(|o| o.look.probe == "burst")
+    evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Burst)
 }
 
 impl Told<'_> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, Family, MtuMethod, Observation, PathMtu, Role};
+use why5003_probes::model::{Fact, Family, MtuMethod, Observation, PathMtu, ProbeName, Role};
 
 use crate::evidence::{Attempt, Evidence, Lookup, Named, SignIn, Source};
 use crate::verdict::model::Scope;
@@ -155,7 +155,7 @@ pub(in crate::verdict) fn aimed(evidence: &Evidence) -> Vec<Attempt<'_>> {
 /// A handshake that stalled and finished at a smaller segment size, while no router told of a small MTU: the search, and
 /// what it found.
 pub(in crate::verdict) fn black_hole(evidence: &Evidence) -> Option<(&Observation, &PathMtu)> {
-    evidence.observations().iter().filter(|o| o.look.probe == "mtu" && o.failure.is_some()).find_map(|seen| {
+    evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Mtu && o.failure.is_some()).find_map(|seen| {
         let found = seen.facts.iter().find_map(|f| if let Fact::PathMtu(m) = f { Some(m) } else { None })?;
         (found.by == MtuMethod::Handshake && found.announced_by.is_none()).then_some((seen, found))
     })
