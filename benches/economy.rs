@@ -147,7 +147,7 @@ fn summary<'a>(kind: &str, runs: impl Iterator<Item = &'a Run>, packets: u64) {
     for run in over {
         let granted = if run.granted() { ", which its scenario grants" } else { "" };
         let Outcome { packets, seconds, .. } = run.outcome;
-        println!("  {} took {packets} packets and {seconds:.1} s{granted}: {}", run.name, run.scenario.about);
+        println!("  {} took {packets} packets and {seconds:.1} s{granted}: {}", run.name, run.scenario.story);
     }
 }
 

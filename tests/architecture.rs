@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't read the tree is a failed test")]
 
+#[path = "architecture/causes.rs"]
+mod causes;
 #[path = "architecture/circles.rs"]
 mod circles;
 #[path = "architecture/source.rs"]
@@ -20,8 +22,6 @@ use std::sync::LazyLock;
 
 use circles::circles;
 use source::{Named, Source, within};
-use why5003::report::causes_table;
-use why5003::verdict::{CAUSES, Cause};
 use why5003_probes::kinds;
 
 type Table = BTreeMap<String, Vec<String>>;
@@ -245,59 +245,6 @@ fn every_probe_is_listed_and_documented() {
     nothing(&broken);
 }
 
-#[test]
-fn every_cause_is_listed_and_documented() {
-    let ids = known_ids();
-    let mut broken = Vec::new();
-    let mut seen = BTreeSet::new();
-    for cause in CAUSES {
-        if !seen.insert(cause.id) {
-            broken.push(format!("{}: stands twice", cause.id));
-        }
-        if !ids.contains(cause.id) {
-            broken.push(format!("{}: not in causes.txt", cause.id));
-        }
-        for masked in cause.masks.iter().filter(|pattern| !ids.iter().any(|id| matches(pattern, id))) {
-            broken.push(format!("{}: masks {masked}, which is no cause", cause.id));
-        }
-        broken.extend(missing(cause).into_iter().map(|part| format!("{}: {part}", cause.id)));
-    }
-    let list = fs::read_to_string(root().join("src/verdict/causes/mod.rs")).unwrap();
-    for source in SOURCES.iter().filter(|source| source.lies_in("src/verdict/causes")) {
-        let name = stem(&source.path);
-        if !["mod", "prelude"].contains(&name) && !source.only_tests && !list.contains(&format!("    {name}::")) {
-            broken.push(format!("{}: not in CAUSES", source.path));
-        }
-    }
-    nothing(&broken);
-}
-
-/// What a cause's record leaves unsaid.
-fn missing(cause: &Cause) -> Vec<&'static str> {
-    let systems = ["any", "linux", "macos", "windows"];
-    let mends = |cause: &Cause| {
-        cause.remedies.iter().all(|mend| is_sentence(mend.text) && systems.contains(&mend.os))
-            && !cause.remedies.is_empty()
-    };
-    let parts = [
-        ("its id is not layer.name", has_layer_and_name(cause.id)),
-        ("its title is no phrase", is_phrase(cause.title)),
-        ("its meaning is not in sentences", is_sentence(cause.meaning)),
-        ("its proof is empty", !cause.proof.trim().is_empty()),
-        ("its remedies are not in sentences, or for no system", mends(cause)),
-        ("it has no source", !cause.sources.is_empty() && cause.sources.iter().all(|source| is_phrase(source))),
-    ];
-    parts.into_iter().filter(|(_, holds)| !holds).map(|(part, _)| part).collect()
-}
-
-#[test]
-fn the_readme_lists_the_causes_there_are() {
-    let Ok(readme) = fs::read_to_string(root().join("README.md")) else { return };
-    let Some((_, rest)) = readme.split_once("<!-- causes -->") else { return };
-    let (table, _) = rest.split_once("<!-- /causes -->").expect("the mark that ends the table");
-    assert_eq!(table.trim(), causes_table(CAUSES, true).trim());
-}
-
 #[derive(serde::Deserialize)]
 struct Doors {
     crates: Table,
@@ -349,30 +296,6 @@ fn stem(path: &str) -> &str {
 /// The `//!` lines that a file opens with.
 fn opening(text: &str) -> String {
     text.lines().map_while(|line| line.strip_prefix("//!")).collect()
-}
-
-fn known_ids() -> BTreeSet<&'static str> {
-    let lines = include_str!("architecture/causes.txt").lines().filter(|line| !line.starts_with('#'));
-    lines.flat_map(str::split_whitespace).collect()
-}
-
-/// Whether a cause's mask means this id, as the judge reads masks.
-fn matches(pattern: &str, id: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == id, |prefix| id.starts_with(prefix))
-}
-
-fn has_layer_and_name(id: &str) -> bool {
-    let word =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    id.split_once('.').is_some_and(|(layer, name)| word(layer) && word(name))
-}
-
-/// Begins large, says something, and ends; what ends in an address or before a command has no full stop.
-fn is_sentence(text: &str) -> bool {
-    let last = text.split_whitespace().last().unwrap_or_default();
-    text.starts_with(char::is_uppercase)
-        && text.contains(' ')
-        && (text.ends_with(['.', '?', ':']) || last.starts_with("https://"))
 }
 
 /// Says something, without white space around it or a full stop.

@@ -42,83 +42,95 @@ impl Contestant {
 
 /// All of them in turn, at so many probes a second, or 0 for as fast as they go; what they tell goes to a file in that folder.
 pub(crate) fn contestants(rate: u32, folder: &Path) -> Vec<Contestant> {
-    let own = std::env::current_exe().unwrap();
     let result = folder.join("result").display().to_string();
-    let ours_of = |name, role: &'static str, prefixes: &[String], asks| Contestant {
-        name,
-        role: Some(role),
-        program: own.clone(),
-        arguments: [rate.to_string(), result.clone()].iter().chain(prefixes).cloned().collect(),
-        prints: false,
-        code: 0,
-        asks,
-        read: (!role.starts_with("bare")).then_some(read_plain as Read),
+    let ours_of = |name, role, prefixes: &[String], asks| {
+        ours(name, role, &[&[rate.to_string(), result.clone()], prefixes].concat(), asks)
     };
-    let ours = |name| ours_of(name, name, &PREFIXES.map(str::to_owned), ALL);
-    let gateway = GATEWAY_MAC.map(|byte| format!("{byte:02x}"));
-    let rate = if rate == 0 { 10_000_000 } else { rate };
-    let peer = |name: &'static str, arguments: String, read: Read| Contestant {
-        name,
-        role: None,
-        program: PathBuf::from(name),
-        arguments: arguments.split(' ').map(str::to_owned).chain(PREFIXES.map(str::to_owned)).collect(),
-        prints: false,
-        code: 0,
-        asks: ALL,
-        read: Some(read),
-    };
-    std::fs::write(folder.join("none"), "").unwrap();
-    let none = folder.join("none").display().to_string();
-    let mut all = vec![
-        ours("syn"),
-        ours("bare syn"),
-        peer(
-            "zmap",
-            format!(
-                "-q -p 443 -i {INTERFACE} -G {} -S {OWN} -r {rate} --cooldown-time=1 -b {none} -o {result} -O csv \
-                 --output-fields=saddr,classification --output-filter=success=1||success=0",
-                gateway.join(":")
-            ),
-            read_zmap,
-        ),
-        peer(
-            "masscan",
-            format!(
-                "-p443 --rate {rate} --wait 1 --adapter {INTERFACE} --adapter-ip {OWN} --router-mac {} -oL {result} \
-                 --show closed",
-                gateway.join("-")
-            ),
-            read_masscan,
-        ),
-        ours("connect"),
-        ours("bare connect"),
-        rustscan(),
-    ];
+    let ours_of_all = |name| ours_of(name, name, &PREFIXES.map(str::to_owned), ALL);
+    let peers_rate = if rate == 0 { 10_000_000 } else { rate };
     let few: Vec<String> = PARTS.iter().map(|(_, prefix)| prefix.replace("/17", "/20")).collect();
     let many: Vec<String> = PARTS_MORE.iter().map(|(_, prefix)| (*prefix).to_owned()).collect();
+    let mut all = vec![
+        ours_of_all("syn"),
+        ours_of_all("bare syn"),
+        zmap(peers_rate, folder, &result),
+        masscan(peers_rate, &result),
+        ours_of_all("connect"),
+        ours_of_all("bare connect"),
+        rustscan(),
+    ];
     for [of_few, of_many, role] in [["syn 1/8", "syn x4", "syn"], ["connect 1/8", "connect x4", "connect"]] {
         all.push(ours_of(of_few, role, &few, ALL / 8));
         all.push(ours_of(of_many, role, &many, ALL * 4));
     }
-    // It takes minutes for all.
-    all.push(Contestant {
-        name: "nmap",
-        role: None,
-        program: PathBuf::from("nmap"),
-        arguments: format!(
-            "-sS -n -Pn -p443 --max-retries 0 --min-hostgroup 4096 --min-parallelism 1000 --min-rate {rate} \
-             --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oX {result} {}",
-            few.join(" ")
-        )
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect(),
+    all.push(nmap(peers_rate, &few, &result));
+    all
+}
+
+/// This bench itself in a role: an engine of ours, or the bare loop that it is measured against.
+fn ours(name: &'static str, role: &'static str, arguments: &[String], asks: u32) -> Contestant {
+    Contestant {
+        name,
+        role: Some(role),
+        program: std::env::current_exe().unwrap(),
+        arguments: arguments.to_vec(),
         prints: false,
         code: 0,
-        asks: ALL / 8,
-        read: Some(read_nmap),
-    });
-    all
+        asks,
+        read: (!role.starts_with("bare")).then_some(read_plain as Read),
+    }
+}
+
+/// A program of others, which writes its result to a file.
+fn peer(name: &'static str, arguments: &str, asks: u32, read: Read) -> Contestant {
+    let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+    Contestant {
+        name,
+        role: None,
+        program: PathBuf::from(name),
+        arguments,
+        prints: false,
+        code: 0,
+        asks,
+        read: Some(read),
+    }
+}
+
+fn zmap(rate: u32, folder: &Path, result: &str) -> Contestant {
+    let none = folder.join("none");
+    std::fs::write(&none, "").unwrap();
+    let arguments = format!(
+        "-q -p 443 -i {INTERFACE} -G {} -S {OWN} -r {rate} --cooldown-time=1 -b {} -o {result} -O csv \
+         --output-fields=saddr,classification --output-filter=success=1||success=0 {}",
+        gateway().join(":"),
+        none.display(),
+        PREFIXES.join(" ")
+    );
+    peer("zmap", &arguments, ALL, read_zmap)
+}
+
+fn masscan(rate: u32, result: &str) -> Contestant {
+    let arguments = format!(
+        "-p443 --rate {rate} --wait 1 --adapter {INTERFACE} --adapter-ip {OWN} --router-mac {} -oL {result} --show closed {}",
+        gateway().join("-"),
+        PREFIXES.join(" ")
+    );
+    peer("masscan", &arguments, ALL, read_masscan)
+}
+
+/// It asks an eighth of the addresses: all of them take it minutes.
+fn nmap(rate: u32, prefixes: &[String], result: &str) -> Contestant {
+    let arguments = format!(
+        "-sS -n -Pn -p443 --max-retries 0 --min-hostgroup 4096 --min-parallelism 1000 --min-rate {rate} \
+         --initial-rtt-timeout 500ms --max-rtt-timeout 500ms -oX {result} {}",
+        prefixes.join(" ")
+    );
+    peer("nmap", &arguments, ALL / 8, read_nmap)
+}
+
+/// The bytes of the gateway's hardware address.
+fn gateway() -> [String; 6] {
+    GATEWAY_MAC.map(|byte| format!("{byte:02x}"))
 }
 
 /// The program as it is called. What silent addresses are it settles afterwards, which takes minutes: it is no peer of those above.

@@ -172,6 +172,17 @@ pub(crate) fn far_end() {
            chain forward {{ type filter hook forward priority 0; {rules} }}
          }}'"
     ));
+    serve();
+    println!("ready");
+    // Whoever asks is told what was counted, until nobody is there to ask.
+    while std::io::stdin().read_line(&mut line).unwrap() > 0 {
+        let [syns, resets] = ["syns", "resets"].map(counted);
+        println!("{syns} {resets}");
+    }
+}
+
+/// Takes connections and answers datagrams, in threads that end with the process.
+fn serve() {
     let listener = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).unwrap();
     listener.bind(&"[::]:443".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
     listener.listen(65_535).unwrap();
@@ -188,12 +199,6 @@ pub(crate) fn far_end() {
             drop(responder.send_to(&bytes[..length], from));
         }
     });
-    println!("ready");
-    // Whoever asks is told what was counted, until nobody is there to ask.
-    while std::io::stdin().read_line(&mut line).unwrap() > 0 {
-        let [syns, resets] = ["syns", "resets"].map(counted);
-        println!("{syns} {resets}");
-    }
 }
 
 /// Packets that a counter of the rules counted.

@@ -41,7 +41,7 @@ pub async fn demonstrate(
         settings: settings.clone(),
         tools: Tools {
             network: Arc::clone(&world.network),
-            clock: Arc::new(world.clock.clone()),
+            clock: Arc::new(world.clock),
             system: Arc::new(world.system.clone()),
             trust: Arc::new(world.trust.clone()),
         },

@@ -18,7 +18,7 @@ pub(super) fn remedy_os(name: &str) -> &str {
 }
 
 /// A time since 1970 as RFC 3339, UTC, to the second.
-pub(crate) fn rfc3339(since_1970: Duration) -> String {
+pub(super) fn rfc3339(since_1970: Duration) -> String {
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }

@@ -75,11 +75,6 @@ impl Catalogue {
         self.services.iter().filter(|service| ["meetings", "cdn"].contains(&service.id.as_str()))
     }
 
-    /// Whether the name is one of Zoom's own, by the services' name patterns.
-    pub fn is_zoom_name(&self, name: &str) -> bool {
-        self.services.iter().flat_map(|service| &service.names).any(|pattern| pattern.matches(name))
-    }
-
     /// The inspection product that a certificate's issuer names.
     pub fn inspector(&self, issuer: &str) -> Option<&Inspector> {
         self.inspectors.iter().find(|inspector| inspector.is_named_in(issuer))
@@ -283,19 +278,6 @@ pub enum NamePattern {
     Below(String),
 }
 
-impl NamePattern {
-    /// Whether the name, in any case, with or without a final dot, is meant.
-    pub fn matches(&self, name: &str) -> bool {
-        let name = normal(name);
-        match self {
-            Self::Name(exact) => name == *exact,
-            Self::Below(parent) => {
-                name.strip_suffix(parent).and_then(|rest| rest.strip_suffix('.')).is_some_and(|rest| !rest.is_empty())
-            }
-        }
-    }
-}
-
 impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -365,19 +347,6 @@ mod tests {
         let catalogue = Catalogue::embedded();
         assert_eq!(catalogue.host("Zoom.US.").map(|host| host.name.as_str()), Some("zoom.us"));
         assert_eq!(catalogue.host("zoom.us.example"), None);
-    }
-
-    #[test]
-    fn a_name_of_zooms_is_below_a_pattern_and_never_merely_ends_like_it() {
-        let catalogue = Catalogue::embedded();
-        for name in
-            ["zoom.us", "ZOOM.us.", "us05web.zoom.us", "turnsin01.sin.zoom.us", "www.zoom.com", "x.zoomapp.cloud"]
-        {
-            assert!(catalogue.is_zoom_name(name), "{name}");
-        }
-        for name in ["notzoom.us", ".zoom.us", "zoom.us.example", "ocsp.digicert.com", "zoom.com", "", "."] {
-            assert!(!catalogue.is_zoom_name(name), "{name}");
-        }
     }
 
     #[test]

@@ -2,8 +2,6 @@
 //!
 //! It ends nothing by itself; from when it listens, the signals end the program no more.
 
-use std::time::Instant;
-
 use anyhow::Context;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -50,16 +48,6 @@ impl Interrupts {
             std::future::pending::<()>().await;
         }
         self.heard = true;
-    }
-
-    /// Comes when a signal does, or at that time.
-    pub(super) async fn next_or(&mut self, end: Option<Instant>) {
-        let Some(end) = end else { return self.next().await };
-        tokio::select! {
-            biased;
-            () = self.next() => {}
-            () = tokio::time::sleep_until(end.into()) => {}
-        }
     }
 
     /// Whether a signal came while it was waited for.

@@ -17,6 +17,7 @@ mod rules;
 mod runtime;
 mod settings;
 mod sweep;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -46,7 +47,7 @@ fn run(args: Args) -> anyhow::Result<Code> {
     let settings = Settings::from(options);
     match command.unwrap_or(Command::Diagnose) {
         Command::Diagnose => diagnose::run(&settings),
-        Command::Sweep(sweep) => sweep::run(&settings, &sweep),
+        Command::Sweep(sweep) => sweep::run(&settings, sweep),
         Command::Probe(probe) => probe::run(&settings, &probe),
         Command::Demo(demo) => demo::run(&settings, &demo),
         Command::Replay(replay) => replay::run(&settings, &replay),

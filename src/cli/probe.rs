@@ -14,7 +14,7 @@ use super::args::Probe;
 use super::exit::Code;
 use super::runtime::block_on;
 use super::settings::{Format, Settings};
-use super::{files, output};
+use super::{files, output, tools};
 use crate::report::result_line;
 use crate::run::{Finish, Limits, Schedule, Tools};
 
@@ -39,7 +39,7 @@ pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
         None => bail!("name a target, such as: why5003 probe {} zoom.us", kind.name),
     };
     let look = look(kind, target, settings, probe)?;
-    let tools = settings.overridden_tools()?;
+    let tools = tools::overridden(settings)?;
     let seen = block_on(take(tools, kind, look, settings))??;
     write(&seen, settings)?;
     let answered = seen.iter().all(|o| o.failure.is_none());

@@ -5,13 +5,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
 use why5003_probes::model::Family;
 
 use super::args::{self, Options};
-use super::files;
-use crate::app::{DiagnosisSettings, Overrides, this_computer};
-use crate::run::Tools;
+use crate::app::{DiagnosisSettings, Overrides};
 
 /// What holds for every command.
 #[derive(Clone, Debug)]
@@ -77,24 +74,5 @@ impl Settings {
     /// When a run ends that is to be short.
     pub(super) fn deadline(&self) -> Duration {
         self.deadline.unwrap_or(DiagnosisSettings::default().deadline)
-    }
-
-    /// The tools of this computer, with its own settings.
-    ///
-    /// # Errors
-    /// When the root certificates can't be read, or the source address is none of this computer's.
-    pub(super) fn tools(&self) -> anyhow::Result<Tools> {
-        if let Some(source) = self.overrides.source {
-            std::net::UdpSocket::bind((source, 0)).with_context(|| format!("could not send from {source}"))?;
-        }
-        Ok(this_computer(files::trust(self)?))
-    }
-
-    /// The tools of this computer, with what the user set in the place of its own settings.
-    ///
-    /// # Errors
-    /// As [`Self::tools`].
-    pub(super) fn overridden_tools(&self) -> anyhow::Result<Tools> {
-        Ok(self.overrides.over(self.tools()?))
     }
 }

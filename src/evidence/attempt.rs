@@ -87,11 +87,6 @@ impl<'a> Attempt<'a> {
         self.seen.look.probe == ProbeName::Tls
     }
 
-    /// Whether it spoke plain HTTP.
-    pub fn is_plain_http(self) -> bool {
-        self.seen.look.probe == ProbeName::Http
-    }
-
     /// The server name it carried in place of the target's own.
     pub fn other_name(self) -> Option<&'a Sni> {
         self.settings().sni.as_ref()

@@ -5,16 +5,15 @@ mod background;
 mod host;
 mod ladder;
 mod lookup;
+mod names;
 mod nat64;
 mod passage;
 mod proxied;
 mod quality;
-mod resolvers;
 mod script;
-mod sign_in;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,12 +24,11 @@ pub use background::Background;
 pub use host::HostState;
 pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
+pub use names::Names;
 pub use passage::Passage;
 pub use proxied::SetWay;
-pub use quality::{Flow, Resent, SynCount};
-pub use resolvers::{InTurn, Names};
+pub use quality::{DirectConnection, Flow, RoundTrips, SynCount, Tries};
 pub use script::ScriptRun;
-pub use sign_in::SignIn;
 
 /// What was not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -160,8 +158,9 @@ impl Evidence {
         self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
     }
 
-    /// The router at which a datagram to this address ended, whose TTL was this hop, and the observation; `None` for a router
-    /// that kept silent, and `None` in all where no such look was taken.
+    /// The observation of a datagram to this address whose TTL ended at this hop, and the router that said so.
+    ///
+    /// The router is `None` where it kept silent; the whole is `None` where no such datagram was sent.
     pub fn datagram_ended(&self, address: IpAddr, hop: u8) -> Option<(u32, Option<IpAddr>)> {
         let ends_there = |o: &&Observation| {
             o.look.probe == ProbeName::Udp && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)
@@ -211,6 +210,11 @@ impl Evidence {
     /// Addresses at which this host proved by a public root that it is itself.
     pub fn genuine_addresses(&self, host: &str) -> Vec<IpAddr> {
         self.attempts_at(host).filter(|a| a.genuine() && a.baseline()).map(|a| a.to().ip()).collect()
+    }
+
+    /// Every question that was put to this configured resolver directly.
+    pub fn asked_of(&self, server: SocketAddr) -> impl Iterator<Item = Lookup<'_>> {
+        self.lookups().filter(move |lookup| lookup.source() == Source::Configured(server))
     }
 
     fn at(&self, host: &str) -> impl Iterator<Item = &Observation> {

@@ -13,9 +13,12 @@ pub struct Passage {
     pub id: u32,
     /// Where to.
     pub to: SocketAddr,
-    begun: u64,
-    left: u64,
-    withheld: u64,
+    /// SYNs sent.
+    pub begun: u64,
+    /// Packets that left this computer.
+    pub left: u64,
+    /// Packets that arrived and were handed to nobody.
+    pub withheld: u64,
 }
 
 impl Passage {
@@ -27,25 +30,5 @@ impl Passage {
             }
             _ => None,
         })
-    }
-
-    /// Fewer packets left this computer than SYNs were sent: most of them were swallowed here.
-    pub fn is_kept_in(self) -> bool {
-        self.begun > 0 && self.left * 2 <= self.begun
-    }
-
-    /// Every SYN can have left.
-    pub fn gets_out(self) -> bool {
-        self.begun > 0 && self.left >= self.begun
-    }
-
-    /// About as many packets as SYNs were sent arrived, and were handed to nobody.
-    pub fn is_kept_out(self) -> bool {
-        self.begun > 0 && self.withheld * 4 >= self.begun * 3
-    }
-
-    /// Hardly any packet that arrived was handed to nobody.
-    pub fn is_let_in(self) -> bool {
-        self.withheld * 4 <= self.begun
     }
 }

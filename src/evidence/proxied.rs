@@ -57,12 +57,13 @@ impl Evidence {
     }
 
     /// Whether a setting sends them by a proxy and, should that fail, directly.
-    pub(super) fn falls_back_to_direct(&self, host: &str) -> bool {
+    pub fn falls_back_to_direct(&self, host: &str) -> bool {
         self.set_ways().any(|set| set.ways(host).contains(&DIRECT))
     }
 
-    /// Whether what programs come to at this host is decided by a proxy alone, which is there or needs no name to be found:
-    /// then nothing on the direct way, and no resolver, stops them.
+    /// Whether a proxy alone decides what programs reach at this host, and the proxy is there or is set by its address.
+    ///
+    /// Then nothing on the direct way stops them, and no resolver does.
     pub fn goes_by_proxy(&self, host: &str) -> bool {
         let found = |a: Attempt<'_>| {
             let by_address = matches!(a.via(), Via::Proxy(proxy) if proxy.host.parse::<IpAddr>().is_ok());

@@ -20,8 +20,9 @@ pub fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordType) ->
     Look::new(ProbeName::Dns, role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
 }
 
-/// A name, asked of an independent resolver, whose answer a box on the way may have raced: a second one that disagrees is
-/// waited for as long as an honest answer takes across an ocean.
+/// A name, asked of an independent resolver.
+///
+/// A box on the way may answer first with a forgery. So a second answer is waited for, as long as one takes across an ocean.
 pub fn by_udp_twice(name: &str, role: Role, server: SocketAddr) -> Look {
     let look = by_udp(name, role, server, RecordType::A);
     look.with(Settings { second_answer_ms: Some(300), ..Settings::default() })

@@ -8,18 +8,20 @@ use super::setup::role;
 use super::{Experiment, Setup, looks};
 
 /// What do independent resolvers say of this name, by transports that are harder to forge too?
-pub const INDEPENDENTLY: Experiment<String> = Experiment::new("independently", independently);
+pub const INDEPENDENTLY: Experiment<String> =
+    Experiment::new("independently", |setup, name| independently(setup, name));
 
 /// Does this resolver answer for neutral names?
 pub const NEUTRAL_NAMES: Experiment<SocketAddr> = Experiment::new("neutral-names", neutral_names);
 
 /// Do the catalogue's own addresses of this host work?
-pub const KNOWN_ADDRESSES: Experiment<String> = Experiment::new("known-addresses", known_addresses);
+pub const KNOWN_ADDRESSES: Experiment<String> =
+    Experiment::new("known-addresses", |setup, name| known_addresses(setup, name));
 
 /// Does the system's library resolve the name when it is asked again?
-pub const NAME_AGAIN: Experiment<String> = Experiment::new("name-again", name_again);
+pub const NAME_AGAIN: Experiment<String> = Experiment::new("name-again", |setup, name| name_again(setup, name));
 
-fn independently(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+fn independently(setup: &Setup<'_>, name: &str) -> Vec<Look> {
     let role = setup.role_of(name);
     let mut asked = Vec::new();
     for server in setup.independent_resolvers() {
@@ -43,7 +45,7 @@ fn neutral_names(setup: &Setup<'_>, server: &SocketAddr) -> Vec<Look> {
     controls.map(|control| looks::by_udp(&control.name, Role::Control, *server, RecordType::A)).collect()
 }
 
-fn known_addresses(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+fn known_addresses(setup: &Setup<'_>, name: &str) -> Vec<Look> {
     let Some(host) = setup.catalogue.host(name) else { return Vec::new() };
     host.known_addresses
         .iter()
@@ -51,7 +53,7 @@ fn known_addresses(setup: &Setup<'_>, name: &String) -> Vec<Look> {
         .collect()
 }
 
-fn name_again(setup: &Setup<'_>, name: &String) -> Vec<Look> {
+fn name_again(setup: &Setup<'_>, name: &str) -> Vec<Look> {
     let again = looks::by_system(name, setup.role_of(name));
     // Several times, side by side. The library asks a second time after five seconds; what is lost then too is lost.
     let patient = again.with(Settings { wait_ms: Some(5500), ..Settings::default() });

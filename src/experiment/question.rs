@@ -68,8 +68,11 @@ pub struct Question {
     beside: Beside,
     told_by_silence: bool,
     stand_in: Option<SocketAddr>,
-    probes: Arc<dyn Fn(&Setup<'_>) -> Vec<Look> + Send + Sync>,
+    probes: Arc<Probes>,
 }
+
+/// The probes that would answer a question, of a setup.
+type Probes = dyn Fn(&Setup<'_>) -> Vec<Look> + Send + Sync;
 
 impl Question {
     /// The experiment's id.

@@ -25,7 +25,7 @@ pub const OTHER_NAMES: Experiment<HostAt> =
 
 /// Do other addresses in Zoom's published prefixes answer?
 pub const OTHER_PREFIXES: Experiment<()> =
-    Experiment { told_by_silence: true, ..Experiment::new("other-prefixes", other_prefixes) };
+    Experiment { told_by_silence: true, ..Experiment::new("other-prefixes", |setup, ()| other_prefixes(setup)) };
 
 impl HostAt {
     /// This host at this address.
@@ -54,7 +54,7 @@ fn other_names(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
 }
 
 /// Addresses of Zoom's published prefixes that are known to be used, as far apart as the catalogue knows them.
-fn other_prefixes(setup: &Setup<'_>, (): &()) -> Vec<Look> {
+fn other_prefixes(setup: &Setup<'_>) -> Vec<Look> {
     let known = setup.catalogue.hosts.iter().flat_map(|host| {
         host.known_addresses.iter().map(|address| (host.name.as_str(), SocketAddr::new(*address, host.port)))
     });

@@ -6,9 +6,8 @@ use why5003_probes::model::{Dialect, DnsTransport, Look, ProbeName, RecordType, 
 
 use super::{Plan, proxies};
 use crate::catalogue::{Catalogue, Host, Portal};
-use crate::experiment::looks;
 use crate::experiment::names::DOT;
-pub(super) use crate::experiment::role;
+use crate::experiment::{looks, role};
 
 /// How many side hosts a first round looks at: enough to see a filter of names, few enough to stay polite.
 const SIDE_HOSTS: usize = 8;

@@ -52,8 +52,10 @@ impl Way {
     }
 }
 
-/// How far the last router before a server is, by the TTL of the server's reply: systems begin with 64, 128 or 255, and the
-/// way back is taken to be as long as the way there. `None` where no router is between, or the number makes no sense.
+/// How far the last router before a server is, by the TTL of the server's reply.
+///
+/// Systems begin with 64, 128 or 255, and the way back is taken to be as long as the way there. `None` where no router is
+/// between, or the number makes no sense.
 fn last_router(ttl: u8) -> Option<u8> {
     let began = [64, 128, 255].into_iter().find(|began| *began >= ttl)?;
     let routers = began - ttl;

@@ -3,9 +3,9 @@
 use why5003_probes::model::{Fact, Look, Observation};
 use why5003_probes::wire::proxy_settings::DIRECT;
 
-use super::{Plan, first};
-use crate::experiment::looks;
+use super::Plan;
 use crate::experiment::proxies::{fetched, neutral, through};
+use crate::experiment::{looks, role};
 
 /// How many proxies of a script's choice are tried for one host: a client has given up before it comes to more.
 const CHOSEN: usize = 2;
@@ -25,7 +25,7 @@ pub(super) fn chosen(plan: &Plan<'_>, seen: &Observation) -> Vec<Look> {
         let Fact::PacChoice(choice) = fact else { continue };
         let Some(host) = plan.catalogue.host(&choice.host) else { continue };
         for proxy in choice.ways.iter().filter(|way| *way != DIRECT).filter_map(|way| way.parse().ok()).take(CHOSEN) {
-            looks.push(looks::web_through(&host.name, first::role(host), host.port, &proxy));
+            looks.push(looks::web_through(&host.name, role(host), host.port, &proxy));
             looks.extend(neutral(&plan.setup(), &proxy));
         }
     }

@@ -46,9 +46,10 @@ impl Silence {
         }
     }
 
-    /// Takes note of looks that nothing has answered for as long as a lost SYN takes to be sent again, and returns the walks
-    /// they lead to, once: along the first of Zoom's flows, and a neutral one to hold it against. None while anything of
-    /// Zoom's came back, or nothing neutral passes: then silence is not all there is to explain.
+    /// Takes note of looks that nothing has answered for as long as a lost SYN takes to be sent again.
+    ///
+    /// They lead to two walks, once: along the first of Zoom's flows, and along a neutral one to hold it against. They lead to
+    /// none while anything of Zoom's came back, or nothing neutral passes: then silence is not all there is to explain.
     pub(super) fn walks(&mut self, overdue: &[Look]) -> Vec<Look> {
         self.silent.extend(overdue.iter().filter(|look| to_zoom(look)).filter_map(|look| look.target.socket()));
         let passing = |to: &SocketAddr| {

@@ -103,6 +103,7 @@ mod tests {
         layer: Layer::Filter,
         owner: Owner::Network,
         masks: &["filter.sni"],
+        effects: &[],
         meaning: "Packets to Zoom vanish while others pass. It is no reset: nothing comes back.",
         proof: "curl -m 5 -sv https://{host}/ --resolve {host}:{port}:{address} -o /dev/null --verbose | awk '{print $1}'",
         remedies: &[Mend {

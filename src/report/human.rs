@@ -14,7 +14,7 @@ pub(super) use page::{Page, Tone};
 use super::model::Report;
 use super::plain::{plain, prose};
 use super::words;
-use crate::verdict::{Open, Part, Status, Verdict};
+use crate::verdict::{Effect, FindingRole, Open, Status, Verdict, cause};
 
 /// How a text for a person is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +66,13 @@ pub(super) fn tone(status: Status) -> Tone {
 
 /// What is left to try on the client has a place of its own in a healthy report.
 fn is_the_client(open: &Open) -> bool {
-    open.could_be == ["client.local"]
+    let cannot_be_excluded = |id: &String| cause(id).is_some_and(|cause| cause.has(Effect::CannotBeExcluded));
+    !open.could_be.is_empty() && open.could_be.iter().all(cannot_be_excluded)
 }
 
 fn causes(page: &mut Page, report: &Report) {
     let (roots, contributing): (Vec<_>, Vec<_>) =
-        report.verdict.causes.iter().partition(|finding| finding.role == Part::Root);
+        report.verdict.causes.iter().partition(|finding| finding.role == FindingRole::Root);
     let os = &report.vantage.os;
     if report.verdict.status == Status::Healthy {
         page.heading("IF ZOOM'S CLIENT STILL SHOWS 5003");

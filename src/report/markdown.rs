@@ -12,7 +12,7 @@ use super::model::Report;
 use super::redact::Redaction;
 use super::remedies;
 use super::words::{self, detail, ids, percent, place};
-use crate::verdict::{Finding, Part, Scope, Status};
+use crate::verdict::{Finding, FindingRole, Scope, Status};
 
 /// The whole ticket. Public addresses of this computer, user names, e-mail addresses and query strings are taken out.
 pub fn markdown(report: &Report) -> String {
@@ -21,7 +21,7 @@ pub fn markdown(report: &Report) -> String {
     title(&mut out, &ink, report);
     let mut causes: Vec<&Finding> = report.verdict.causes.iter().collect();
     // Stable: within a part the verdict's own order stays.
-    causes.sort_by_key(|finding| finding.role != Part::Root);
+    causes.sort_by_key(|finding| finding.role != FindingRole::Root);
     if report.verdict.status == Status::Healthy {
         let _ = writeln!(out, "\n## If Zoom's client still shows 5003\n\n{}", ink.text(words::NOT_ZOOMS_CLIENT));
     }
@@ -41,7 +41,7 @@ pub fn markdown(report: &Report) -> String {
 
 fn title(out: &mut String, ink: &Ink, report: &Report) {
     let (word, meaning) = words::status(report.verdict.status);
-    let root = report.verdict.causes.iter().find(|finding| finding.role == Part::Root);
+    let root = report.verdict.causes.iter().find(|finding| finding.role == FindingRole::Root);
     let subject = match (report.verdict.status, root) {
         (Status::Healthy, _) | (_, None) => meaning.to_owned(),
         (_, Some(root)) => ink.text(&root.title),
@@ -52,8 +52,8 @@ fn title(out: &mut String, ink: &Ink, report: &Report) {
 
 fn cause(out: &mut String, ink: &Ink, finding: &Finding, os: &str) {
     let part = match finding.role {
-        Part::Root => "Root cause",
-        Part::Contributing => "Contributing",
+        FindingRole::Root => "Root cause",
+        FindingRole::Contributing => "Contributing",
     };
     let _ = writeln!(out, "\n## {part}: {}\n", ink.text(&finding.title));
     let _ = writeln!(out, "- Cause: {}, {} sure", ink.code(&finding.id), percent(finding.confidence));

@@ -9,7 +9,7 @@ use why5003_probes::model::{Dialect, Fetch, Hello, Layer, Look, Method, RecordTy
 
 use super::model::Report;
 use super::plain::plain;
-use crate::verdict::{Finding, Location, Owner, RuledOut, Status, Verdict};
+use crate::verdict::{Finding, Location, Owner, RuledOut, Status, Verdict, cause};
 
 /// The status as a word and what it means.
 pub(super) fn status(status: Status) -> (&'static str, &'static str) {
@@ -92,7 +92,8 @@ pub(super) fn list<T: ToString>(items: &[T], max: usize) -> String {
 
 /// Where a finding sits, in a sentence; `None` where a place on the way makes no sense for it.
 pub(super) fn place(finding: &Finding) -> Option<String> {
-    let on_the_way = ["filter.", "path.", "link."].iter().any(|layer| finding.id.starts_with(layer));
+    let layer = cause(&finding.id).map(|cause| cause.layer);
+    let on_the_way = matches!(layer, Some(Layer::Filter | Layer::Path | Layer::Link));
     match &finding.location {
         Some(Location { hop, address: Some(address), next: Some(next) }) => Some(format!(
             "{}{address} is the last that answers for the affected flow, {next} the first that answers for a passing \
@@ -105,7 +106,7 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         )),
         Some(location) if *location != Location::default() => spot(location),
         _ if on_the_way => Some("not located on the way".to_owned()),
-        _ if finding.id.starts_with("host.") || finding.id.starts_with("client.") => Some("this computer".to_owned()),
+        _ if matches!(layer, Some(Layer::Host | Layer::Client)) => Some("this computer".to_owned()),
         _ => None,
     }
 }
@@ -226,7 +227,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::verdict::{Part, Scope};
+    use crate::verdict::{FindingRole, Scope};
 
     fn found(id: &str, location: Option<Location>) -> Option<String> {
         place(&Finding {
@@ -234,7 +235,7 @@ mod tests {
             title: String::new(),
             confidence: 0.9,
             owner: Owner::Network,
-            role: Part::Root,
+            role: FindingRole::Root,
             location,
             scope: Scope::default(),
             details: BTreeMap::new(),

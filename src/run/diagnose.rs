@@ -106,7 +106,7 @@ fn carry_out(
             Step::Tell(question) => events(Event::Asked(&question)),
             Step::Begin(id, look) => {
                 events(Event::Planned(id, &look));
-                schedule.push(id, look);
+                schedule.push(id, *look);
             }
             Step::Drop(which, why) => dialogue.dropped(schedule.drop_those(|look| which.covers(look), why)),
             Step::End(why) => return Some(why),

@@ -32,11 +32,11 @@ pub async fn trace(
         () = ready(()) => false,
     };
     while !is_stopped {
-        let step = tracer.next(begun.elapsed());
+        let next = tracer.next(begun.elapsed());
         while let Some(event) = tracer.event() {
             events(&event);
         }
-        match step {
+        match next {
             Step::Send(probe) => probes.send(probe.id, probe.request),
             Step::Done => break,
             Step::Wait(until) => tokio::select! {

@@ -3,90 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::model::{AddressScope, Location, Transport};
 
+use super::common_path::{Trunk, Trunks};
 use super::found::Found;
-use super::settle::{Reach, Trunk, Trunks};
-
-/// What is known of one target, after all was asked and traced: whether packets come to it, and if not, where they are stopped.
-///
-/// Closed on purpose: as it is serialised, each is a word of the sweep's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-pub enum TargetState {
-    /// It answers.
-    Open,
-    /// The far end refuses.
-    Closed,
-    /// Nobody answers, and packets come as far as anybody can tell.
-    Passes,
-    /// Packets die on the way: without a word, or for want of a way.
-    Blocked {
-        /// Where.
-        #[serde(default)]
-        location: Location,
-    },
-    /// Somebody on the way resets the connections.
-    Reset {
-        /// Where.
-        #[serde(default)]
-        location: Location,
-    },
-    /// It is refused by ICMP.
-    Prohibited {
-        /// Where on the way; `None` where it could not be told by whom: on the way, or at the far end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        location: Option<Location>,
-    },
-    /// It is refused by a RST, and it could not be told by whom: on the way, or at the far end.
-    Refused,
-    /// It could not be told.
-    Unknown,
-}
-
-impl TargetState {
-    /// Whether packets pass; `None` where that is not known.
-    pub fn passes(self) -> Option<bool> {
-        match self {
-            Self::Open | Self::Closed | Self::Passes => Some(true),
-            Self::Blocked { .. } | Self::Reset { .. } | Self::Prohibited { location: Some(_) } => Some(false),
-            Self::Prohibited { location: None } | Self::Refused | Self::Unknown => None,
-        }
-    }
-
-    /// Where packets are stopped; `None` where they pass, or that is not known.
-    pub fn stopped_at(self) -> Option<Location> {
-        match self {
-            Self::Blocked { location } | Self::Reset { location } => Some(location),
-            Self::Prohibited { location } => location,
-            Self::Open | Self::Closed | Self::Passes | Self::Refused | Self::Unknown => None,
-        }
-    }
-
-    /// The same without the router that would come next, which differs from flow to flow, and makes no difference.
-    #[must_use]
-    pub fn without_next(self) -> Self {
-        match self {
-            Self::Blocked { location } => Self::Blocked { location: location.without_next() },
-            Self::Reset { location } => Self::Reset { location: location.without_next() },
-            Self::Prohibited { location } => Self::Prohibited { location: location.map(Location::without_next) },
-            other => other,
-        }
-    }
-
-    /// Whether what is stopped is stopped alike at one place, and what is not, is not.
-    fn ends_like(self, other: Self) -> bool {
-        match (self.stopped_at(), other.stopped_at()) {
-            (Some(here), Some(there)) => {
-                let one = self.without_next() == other.without_next();
-                one || is_just_before(here, other) || is_just_before(there, self)
-            }
-            _ => self.passes() != Some(false) && other.passes() != Some(false),
-        }
-    }
-}
+use super::reach::Reach;
+use super::target_state::{FromSweep, Refuser, TargetState, is_just_before, state_of};
 
 /// A target, and how it fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +45,7 @@ pub(super) fn forged(found: Found<'_>) -> Vec<(SocketAddr, Transport)> {
 /// the ends of what was settled, it fares as the last that was.
 pub(super) fn fares(found: Found<'_>, lane: usize, withdrawn: bool) -> Vec<Faring> {
     let mut farings = Vec::new();
-    let mut gap: Vec<Target<'_>> = Vec::new();
+    let mut gap: Vec<Target> = Vec::new();
     let mut before = None;
     for target in told(found, lane, withdrawn) {
         match target.own {
@@ -155,16 +78,6 @@ fn as_who_refuses(farings: &mut [Faring]) {
             one.state = *refusal;
         }
     }
-}
-
-/// Whether what ends at the one place would have come to the other next, and somebody there says that he stops it.
-fn is_just_before(location: Location, refusal: TargetState) -> bool {
-    // A refusal names nobody who would come next; a RST has no name of its own.
-    let refuser = match refusal {
-        TargetState::Reset { .. } => None,
-        other => other.stopped_at(),
-    };
-    refuser.is_some_and(|refuser| refuser.next.is_none() && location.next.is_some() && location.next == refuser.address)
 }
 
 /// The middle one of those of which nothing is told between two that fare differently: so a border is found by bisection.
@@ -229,14 +142,10 @@ fn is_stranger(by: Option<IpAddr>, trunk: Option<&Trunk>) -> bool {
 }
 
 /// A target that came back.
-struct Target<'a> {
+struct Target {
     number: u64,
     ip: IpAddr,
-    response: Response,
-    /// The shared routers of its family.
-    trunk: &'a Trunk,
-    /// How it fares, if nothing else were known than its response.
-    alone: TargetState,
+    sweep: FromSweep,
     /// What is told of it by itself.
     own: Option<Own>,
 }
@@ -244,43 +153,27 @@ struct Target<'a> {
 #[derive(Clone, Copy)]
 struct Own {
     state: TargetState,
-    /// It was settled; otherwise its response said so.
+    /// It was traced; otherwise its response said so.
     settled: bool,
 }
 
-impl Target<'_> {
+impl Target {
     fn by_neighbours(&self, before: Option<Own>, after: Option<Own>) -> Faring {
         let state = match (before, after) {
             (Some(here), Some(there)) if here.state.passes() == there.state.passes() => here.state,
-            // Both ends of a lane are settled, if there is time. Where there was none, what passes says nothing of what lies beyond it;
+            // Both ends of a pair are traced, if there is time. Where there was none, what passes says nothing of what lies beyond it;
             // what is stopped is rarely a single address.
             (Some(only), None) | (None, Some(only)) if only.settled && only.state.passes() == Some(false) => only.state,
             _ => TargetState::Unknown,
         };
-        // Who is open or closed is so by itself alone.
+        // A target is open or closed by itself alone.
         let state = if state.passes() == Some(true) { TargetState::Passes } else { state };
-        Faring { number: self.number, ip: self.ip, state: self.as_it_came(state), own: false }
-    }
-
-    /// How it fares with its response, where packets to it or its neighbours fare so.
-    fn as_it_came(&self, state: TargetState) -> TargetState {
-        let passes = state.passes() == Some(true);
-        let is_reset = matches!(state, TargetState::Reset { .. });
-        match self.response {
-            // A router on the way that refused it let it pass later.
-            Response::Prohibited { by } if passes && by.is_some_and(|by| self.trunk.hop_of(by).is_some()) => state,
-            Response::Closed { .. } | Response::Prohibited { .. } if passes => TargetState::Closed,
-            // What is dropped or refused otherwise would bring no RST.
-            Response::Closed { .. } if !is_reset => TargetState::Refused,
-            Response::Prohibited { .. } if self.alone.passes() == Some(false) => self.alone,
-            Response::Prohibited { .. } if state.passes().is_none() => self.alone,
-            _ => state,
-        }
+        Faring { number: self.number, ip: self.ip, state: state_of(self.sweep, state), own: false }
     }
 }
 
 /// The targets of a lane that came back, each with what is told of it by itself.
-fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target<'_>> + '_ {
+fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = Target> + '_ {
     let Found { space, ledger, settled, trunks } = found;
     let retracted = retracted(found, lane);
     // One that is open and did not answer this computer's own connections speaks for all of its lane.
@@ -288,51 +181,47 @@ fn told(found: Found<'_>, lane: usize, withdrawn: bool) -> impl Iterator<Item = 
     let doubted = settled.within(space.numbers(lane)).any(is_doubted);
     space.numbers(lane).filter_map(move |number| {
         let (response, (to, _)) = (ledger.response(number)?, space.target(number)?);
-        let (ip, trunk) = (to.ip(), trunks.of(to.ip()));
-        let at = |by| at_router(by, trunks, ip);
-        // Whether who refuses may be at the far end.
-        let may_be_far = |by: Option<IpAddr>| {
-            let near =
-                by.is_some_and(|by| by != ip && (AddressScope::of(by).is_internal() || trunks.own.contains(&by)));
-            is_stranger(by, Some(trunk)) && !near
+        let (ip, reach) = (to.ip(), settled.reach(number));
+        let is_open = !withdrawn
+            && match reach {
+                // A box answered in its place, or our raw packets were answered and this computer's own are not.
+                Some(Reach::Forged | Reach::Untold) => false,
+                None => !doubted,
+                Some(_) => true,
+            };
+        let sweep = match response {
+            Response::Open if is_open => FromSweep::Open,
+            Response::Open => FromSweep::OpenInDoubt,
+            Response::Closed { .. } => FromSweep::Closed,
+            Response::Unreachable { by: None } => FromSweep::NotSent,
+            Response::Silent | Response::Unreachable { by: Some(_) } => FromSweep::Silent,
+            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => FromSweep::Refused(Refuser::Limiter),
+            Response::Prohibited { by } => FromSweep::Refused(refuser(by, trunks, ip)),
         };
-        let (alone, is_clear) = match response {
-            Response::Open if withdrawn => (TargetState::Unknown, true),
-            Response::Open => match settled.reach(number) {
-                // Somebody else answered, or our raw packets were answered and this computer's own are not.
-                Some(Reach::Forged | Reach::Untold) => (TargetState::Unknown, true),
-                None if doubted => (TargetState::Unknown, true),
-                _ => (TargetState::Open, true),
-            },
-            Response::Prohibited { by: Some(by) } if retracted.contains(&by) => (TargetState::Unknown, false),
-            Response::Prohibited { by } if may_be_far(by) => (TargetState::Prohibited { location: None }, false),
-            Response::Prohibited { by } => {
-                (TargetState::Prohibited { location: Some(at(by)) }, !is_stranger(by, Some(trunk)))
-            }
-            // This computer itself did not send: that says nothing of the network.
-            Response::Unreachable { by: None } => (TargetState::Unknown, true),
-            Response::Closed { .. } => (TargetState::Refused, false),
-            Response::Silent | Response::Unreachable { .. } => (TargetState::Unknown, false),
+        let own = match reach.filter(|_| sweep.is_open_to_the_trace()) {
+            Some(reach) => Some(Own { state: state_of(sweep, traced(reach, trunks, ip)), settled: true }),
+            None => sweep.is_clear().then(|| Own { state: state_of(sweep, TargetState::Unknown), settled: false }),
         };
-        let mut target = Target { number, ip, response, trunk, alone, own: None };
-        let own = |reach| match reach {
-            // Nothing but the same word again, where nobody on the way can be told from the far end.
-            Reach::Prohibited { by } if trunk.end() == 0 && may_be_far(by) => {
-                TargetState::Prohibited { location: None }
-            }
-            reach => by_reach(reach, at),
-        };
-        target.own = match settled.reach(number) {
-            Some(reach) if !is_clear || matches!(response, Response::Prohibited { .. }) => {
-                Some(Own { state: target.as_it_came(own(reach)), settled: true })
-            }
-            _ => is_clear.then_some(Own { state: alone, settled: false }),
-        };
-        Some(target)
+        Some(Target { number, ip, sweep, own })
     })
 }
 
-fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Location) -> TargetState {
+/// Who refused a target.
+fn refuser(by: Option<IpAddr>, trunks: &Trunks, target: IpAddr) -> Refuser {
+    let location = at_router(by, trunks, target);
+    let is_near = |by: IpAddr| by != target && (AddressScope::of(by).is_internal() || trunks.own.contains(&by));
+    if !is_stranger(by, Some(trunks.of(target))) {
+        Refuser::Router(location)
+    } else if by.is_some_and(is_near) {
+        Refuser::Near(location)
+    } else {
+        Refuser::Far
+    }
+}
+
+/// What the trace says of a target.
+fn traced(reach: Reach, trunks: &Trunks, target: IpAddr) -> TargetState {
+    let at = |by| at_router(by, trunks, target);
     match reach {
         Reach::Passes { .. } => TargetState::Passes,
         Reach::Dies { hop, address, next } => {
@@ -340,6 +229,10 @@ fn by_reach(reach: Reach, at: impl Fn(Option<IpAddr>) -> Location) -> TargetStat
         }
         Reach::Reset { hop, address } => {
             TargetState::Reset { location: Location { hop: Some(hop), address, next: None } }
+        }
+        // Nothing but the same refusal again, where no router can be told from the far end.
+        Reach::Prohibited { by } if trunks.of(target).end() == 0 && refuser(by, trunks, target) == Refuser::Far => {
+            TargetState::Prohibited { location: None }
         }
         // Where nobody but the target itself is named, that may be a bridge that speaks in its name, or it.
         Reach::Prohibited { by } => {

@@ -1,7 +1,8 @@
 //! All that a sweep found, from which everything else is concluded.
 
+use super::common_path::Trunks;
 use super::ledger::Ledger;
-use super::settle::{Settled, Trunks};
+use super::reach::Settled;
 use super::space::Space;
 
 /// What was asked, what came, and what was settled of it.

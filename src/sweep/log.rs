@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::model::{Family, ParseTargetError, Target};
 
+use super::common_path::Trunk;
 use super::ledger::Ledger;
 use super::order::Shard;
-use super::settle::{Reach, Settled, Trunk};
+use super::reach::{Reach, Settled};
 use super::space::Space;
 use super::words::LastWord;
 use crate::catalogue::PortRange;

@@ -14,7 +14,7 @@ use super::space::{Lane, Port};
 ///
 /// The order is: every port, at the two widest prefixes; every prefix; the ends of its halves; what lies at the borders that were
 /// found; every port of every prefix, and then at its other end; a number of samples; and then every /24.
-pub fn next_to_settle(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
+pub(super) fn next_to_settle(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
     let kin = Kin::of(found);
     let lanes: Vec<(usize, Lane)> = (0..).zip(found.space.lanes().iter().copied()).collect();
     let lanes: Vec<(usize, Lane)> = lanes.into_iter().filter(|(at, lane)| !lane.canary && may_ask(*at)).collect();

@@ -7,11 +7,12 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use why5003_probes::model::{Location, Transport};
 
-use super::fare::{Faring, TargetState, fares, forged, limiters};
+use super::fare::{Faring, fares, forged, limiters};
 use super::found::Found;
 use super::kin::Kin;
 use super::ledger::Counts;
 use super::space::{Lane, Port};
+use super::target_state::TargetState;
 
 /// What a sweep found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::fare::{Faring, TargetState, fares};
+use super::fare::{Faring, fares};
 use super::found::Found;
 use super::survey::{Survey, is_withdrawn};
+use super::target_state::TargetState;
 
 /// The last word on targets in a row that fare alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

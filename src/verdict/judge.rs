@@ -1,16 +1,18 @@
 //! From evidence to verdict: runs every rule, folds what a root explains, ranks what is left, and says how the sign-in path stands.
 
-use std::collections::BTreeMap;
-
 use why5003_probes::model::Layer;
 
-use super::cause::Cause;
+use super::cause::{Cause, Effect};
 use super::causes::CAUSES;
-use super::measure::chance::Trust;
-use super::model::{Finding, Open, Part, Remedy, RuledOut, Status, Verdict};
-use super::ruling::{Claim, Ruling};
+use super::claim::Claim;
+use super::finding::{cited, finding};
+use super::measure::chance_of_loss::ChanceOfLoss;
+use super::measure::resolvers::{library_is_late, nobody_tells_names};
+use super::measure::sign_in::{SignIn, sign_in, signs_in_by_proxy};
+use super::model::{Finding, FindingRole, Open, RuledOut, Status, Verdict};
+use super::ruling::Ruling;
 use super::summary;
-use crate::evidence::{Evidence, Names, SignIn, Source};
+use crate::evidence::{Evidence, Names, Source};
 use crate::experiment::names::NAME_AGAIN;
 use crate::experiment::tries::{AGAIN, HostAt};
 use crate::experiment::{Beside, Question};
@@ -26,123 +28,123 @@ pub struct Judgement {
     pub names: Names,
 }
 
-/// Where one of these is so, no resolver of this computer's answers any name.
-const WITHOUT_NAMES: &[&str] = &["link.gateway-down", "path.internet-down", "dns.resolver-down"];
-
-/// Observations that a verdict cites for one thing at most: enough to check it, few enough to read.
-const CITED: usize = 12;
-
 /// Judges the evidence. The same evidence always gives the same judgement.
 pub fn judge(evidence: &Evidence) -> Judgement {
-    let silence = Trust::of(evidence);
-    let ruled = |cause: &Cause| match &silence {
-        Some(trust) if !measures_silence(cause.id) => trust.hold(evidence, (cause.rule)(evidence)),
-        _ => (cause.rule)(evidence),
-    };
-    let mut rulings: Vec<(&Cause, Ruling)> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
-    if evidence.background().decisive_hosts().any(|host| evidence.goes_by_proxy(host)) {
-        // What the proxy connects to, and how it finds it, is its own affair: the direct way is not the one of sign-in.
-        for (_, ruling) in rulings.iter_mut().filter(|(cause, _)| matches!(cause.layer, Layer::Dns | Layer::Filter)) {
-            ruling.claims.iter_mut().for_each(|claim| claim.blocks = false);
-        }
-    }
-    let claimed: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
-    let folded = |cause: &Cause| claimed.iter().any(|root| root.id != cause.id && masks(root, cause.id));
-
-    let mut ranked: Vec<(&Cause, &Claim)> = Vec::new();
-    for (cause, ruling) in rulings.iter().filter(|(cause, _)| !folded(cause)) {
-        ranked.extend(ruling.claims.iter().map(|claim| (*cause, claim)));
-    }
-    // Stable: what blocks comes first, then the order of the list, which is that of the layers.
-    ranked.sort_by_key(|(_, claim)| !claim.blocks);
+    let silence = ChanceOfLoss::of(evidence);
+    let rulings = unmasked(rulings(evidence, silence.as_ref()));
+    let ranked = ranked(&rulings);
     let any_blocks = ranked.iter().any(|(_, claim)| claim.blocks);
     let causes: Vec<Finding> = ranked
         .iter()
         .map(|(cause, claim)| {
-            let role = if claim.blocks == any_blocks { Part::Root } else { Part::Contributing };
+            let role = if claim.blocks == any_blocks { FindingRole::Root } else { FindingRole::Contributing };
             finding(cause, claim, role)
         })
         .collect();
-
-    let mut ruled_out = Vec::new();
-    let mut open: Vec<Open> = Vec::new();
-    let mut questions = Vec::new();
-    for (cause, ruling) in &rulings {
-        if folded(cause) {
-            continue;
-        }
-        if ruling.claims.is_empty() && !ruling.excluded_by.is_empty() {
-            let because = cited(&ruling.excluded_by);
-            ruled_out.push(RuledOut { id: cause.id.to_owned(), because });
-        }
-        if let Some(doubt) = &ruling.open {
-            questions.extend(doubt.questions.iter().filter(|q| !questions.contains(*q)).cloned().collect::<Vec<_>>());
-            if ruling.claims.is_empty() {
-                match open.iter_mut().find(|o| o.next_test == doubt.next_test) {
-                    Some(same) => same.could_be.push(cause.id.to_owned()),
-                    None => open.push(Open { could_be: vec![cause.id.to_owned()], next_test: doubt.next_test.clone() }),
-                }
-            }
-        }
-    }
-
-    let alone = |question: &Question| question.beside() == Beside::Nothing;
-    if questions.iter().any(alone) {
-        // The others are asked again, once this one is answered.
-        questions.retain(alone);
-    } else if let Some(first) = silence.as_ref().map(Trust::first_of_all).filter(|first| !first.is_empty()) {
-        questions = first.to_vec();
-    }
-
     let status = status(evidence, any_blocks, !causes.is_empty());
-    if status == Status::Unknown && !questions.iter().any(Question::is_quiet) {
-        questions.extend(once_more(evidence));
-    }
+    let mut open = open(&rulings);
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));
     }
     let mut not_looked = evidence.not_looked().to_vec();
     not_looked.sort();
     let summary = summary::sentence(status, &causes, evidence);
-    let names = names(evidence, &causes);
-    Judgement { verdict: Verdict { status, summary, causes, ruled_out, open, not_looked }, questions, names }
+    let found: Vec<&Cause> = ranked.iter().map(|(cause, _)| *cause).collect();
+    Judgement {
+        questions: questions(evidence, &rulings, silence.as_ref(), status),
+        names: names(evidence, &found),
+        verdict: Verdict { status, summary, causes, ruled_out: ruled_out(&rulings), open, not_looked },
+    }
+}
+
+/// A cause, and what its rule says.
+type Ruled = (&'static Cause, Ruling);
+
+/// What every rule says, where loss alone explains no claim.
+fn rulings(evidence: &Evidence, silence: Option<&ChanceOfLoss>) -> Vec<Ruled> {
+    let ruled = |cause: &Cause| match silence {
+        Some(chance) if !cause.has(Effect::SilenceDoubtful) => chance.hold(evidence, (cause.rule)(evidence)),
+        _ => (cause.rule)(evidence),
+    };
+    let mut rulings: Vec<Ruled> = CAUSES.iter().map(|cause| (cause, ruled(cause))).collect();
+    if evidence.background().decisive_hosts().any(|host| evidence.goes_by_proxy(host)) {
+        // What the proxy connects to, and how it finds it, is its own affair: the direct way is not the one of sign-in.
+        for (_, ruling) in rulings.iter_mut().filter(|(cause, _)| matches!(cause.layer, Layer::Dns | Layer::Filter)) {
+            ruling.claims.iter_mut().for_each(|claim| claim.blocks = false);
+        }
+    }
+    rulings
+}
+
+/// The rulings without those that a found root explains.
+fn unmasked(rulings: Vec<Ruled>) -> Vec<Ruled> {
+    let roots: Vec<&Cause> = rulings.iter().filter(|(_, r)| !r.claims.is_empty()).map(|(cause, _)| *cause).collect();
+    rulings.into_iter().filter(|(cause, _)| !roots.iter().any(|root| root.masks(cause.id))).collect()
+}
+
+/// All claims: what blocks comes first, then the order of the list, which is that of the layers.
+fn ranked(rulings: &[Ruled]) -> Vec<(&'static Cause, &Claim)> {
+    let mut ranked: Vec<_> =
+        rulings.iter().flat_map(|(cause, ruling)| ruling.claims.iter().map(move |claim| (*cause, claim))).collect();
+    // Stable, so that the list's order remains.
+    ranked.sort_by_key(|(_, claim)| !claim.blocks);
+    ranked
+}
+
+fn ruled_out(rulings: &[Ruled]) -> Vec<RuledOut> {
+    let out = rulings.iter().filter(|(_, ruling)| ruling.claims.is_empty() && !ruling.excluded_by.is_empty());
+    out.map(|(cause, ruling)| RuledOut { id: cause.id.to_owned(), because: cited(&ruling.excluded_by) }).collect()
+}
+
+/// What is suspected and not claimed; causes that the same test would settle stand together.
+fn open(rulings: &[Ruled]) -> Vec<Open> {
+    let mut open: Vec<Open> = Vec::new();
+    for (cause, ruling) in rulings.iter().filter(|(_, ruling)| ruling.claims.is_empty()) {
+        let Some(doubt) = &ruling.open else { continue };
+        match open.iter_mut().find(|o| o.next_test == doubt.next_test) {
+            Some(same) => same.could_be.push(cause.id.to_owned()),
+            None => open.push(Open { could_be: vec![cause.id.to_owned()], next_test: doubt.next_test.clone() }),
+        }
+    }
+    open
+}
+
+/// What the rules would ask now.
+fn questions(evidence: &Evidence, rulings: &[Ruled], silence: Option<&ChanceOfLoss>, status: Status) -> Vec<Question> {
+    if status == Status::Healthy && signs_in_by_proxy(evidence) {
+        // What a rule would know of the direct way changes nothing for a client that goes through its proxy.
+        return Vec::new();
+    }
+    let mut questions: Vec<Question> = Vec::new();
+    for question in rulings.iter().filter_map(|(_, ruling)| ruling.open.as_ref()).flat_map(|doubt| &doubt.questions) {
+        if !questions.contains(question) {
+            questions.push(question.clone());
+        }
+    }
+    let alone = |question: &Question| question.beside() == Beside::Nothing;
+    if questions.iter().any(alone) {
+        // The others are asked again, once this one is answered.
+        questions.retain(alone);
+    } else if let Some(first) = silence.map(ChanceOfLoss::first_of_all).filter(|first| !first.is_empty()) {
+        questions = first.to_vec();
+    }
+    if status == Status::Unknown && !questions.iter().any(Question::is_quiet) {
+        questions.extend(once_more(evidence));
+    }
+    questions
 }
 
 /// What is to be expected of the system's library.
-fn names(evidence: &Evidence, causes: &[Finding]) -> Names {
-    if causes.iter().any(|finding| WITHOUT_NAMES.contains(&finding.id.as_str())) || evidence.nobody_tells_names() {
+fn names(evidence: &Evidence, found: &[&Cause]) -> Names {
+    let any = |effect| found.iter().any(|cause| cause.has(effect));
+    if any(Effect::NamesLost) || nobody_tells_names(evidence) {
         return Names::Lost;
     }
-    let late = causes.iter().any(|finding| finding.id == "dns.slow") && evidence.library_is_late();
-    if late { Names::Late } else { Names::Told }
-}
-
-/// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against
-/// (neutral hosts, ladders, experiments) last.
-fn cited(ids: &[u32]) -> Vec<u32> {
-    if ids.len() <= CITED {
-        return ids.to_vec();
-    }
-    let half = CITED / 2;
-    let last = ids.len() - half;
-    ids.iter().enumerate().filter(|(at, _)| *at < half || *at >= last).map(|(_, id)| *id).collect()
-}
-
-/// Whether a cause is what makes silence doubtful: it counts silence, and does not merely rest on it.
-fn measures_silence(id: &str) -> bool {
-    matches!(id, "path.loss" | "path.slow" | "path.throttled" | "path.nat-exhausted" | "filter.rate-limit")
-}
-
-/// Whether a cause's record says that it explains another one; `dns.*` names a layer, `*` all.
-fn masks(root: &Cause, id: &str) -> bool {
-    root.masks.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => id.starts_with(prefix),
-        None => *pattern == id,
-    })
+    if any(Effect::NamesLate) && library_is_late(evidence) { Names::Late } else { Names::Told }
 }
 
 fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
-    match evidence.sign_in() {
+    match sign_in(evidence) {
         _ if any_blocks => Status::Blocked,
         // Our own limits are no word on the network.
         SignIn::Fails(ids) if out_of_means(evidence, &ids) => Status::Unknown,
@@ -157,7 +159,7 @@ fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
 
 /// The try of sign-in that failed alone, once more: two are the least that is believed.
 fn once_more(evidence: &Evidence) -> Option<Question> {
-    let SignIn::Fails(ids) = evidence.sign_in() else { return None };
+    let SignIn::Fails(ids) = sign_in(evidence) else { return None };
     let [only] = ids[..] else { return None };
     if let Some(lookup) = evidence.lookups().find(|lookup| lookup.id() == only) {
         // A resolver's own silence was tried three times; the library is still asking.
@@ -182,71 +184,3 @@ fn out_of_means(evidence: &Evidence, ids: &[u32]) -> bool {
     };
     !ids.is_empty() && ids.iter().all(exhausted)
 }
-
-fn finding(cause: &Cause, claim: &Claim, role: Part) -> Finding {
-    let fill = Filling::of(claim);
-    let remedies = cause
-        .remedies
-        .iter()
-        .map(|mend| Remedy {
-            os: mend.os.to_owned(),
-            who: mend.who,
-            text: fill.fill(mend.text),
-            command: (!mend.command.is_empty()).then(|| fill.fill(mend.command)),
-        })
-        .collect();
-    Finding {
-        id: cause.id.to_owned(),
-        title: cause.title.to_owned(),
-        confidence: claim.confidence.clamp(0.5, 1.0),
-        owner: claim.owner.unwrap_or(cause.owner),
-        role,
-        location: claim.location.filter(|l| *l != super::model::Location::default()),
-        scope: claim.scope.clone(),
-        details: claim.details.clone(),
-        because: cited(&claim.because),
-        against: cited(&claim.against),
-        remedies,
-    }
-}
-
-/// What stands in for `{…}` in a remedy: the claim's details by their names, and its place and scope.
-struct Filling(BTreeMap<String, String>);
-
-impl Filling {
-    fn of(claim: &Claim) -> Self {
-        let mut words: BTreeMap<String, String> = claim.details.clone();
-        if let Some(address) = claim.location.as_ref().and_then(|l| l.address) {
-            words.insert("address".to_owned(), address.to_string());
-        }
-        if let Some(host) = claim.scope.hosts.first() {
-            words.insert("host".to_owned(), host.clone());
-        }
-        if let Some(port) = claim.scope.ports.first() {
-            words.insert("port".to_owned(), port.clone());
-        }
-        Self(words)
-    }
-
-    fn fill(&self, text: &str) -> String {
-        let mut filled = text.to_owned();
-        for (name, word) in &self.0 {
-            filled = filled.replace(&format!("{{{name}}}"), word);
-        }
-        for (name, unknown) in UNKNOWN {
-            filled = filled.replace(name, unknown);
-        }
-        filled
-    }
-}
-
-/// What a remedy says where the evidence does not tell.
-const UNKNOWN: &[(&str, &str)] = &[
-    (" at {address} or just behind it", " that does this (not located)"),
-    (" {address}", ""),
-    ("{host}", "zoom.us"),
-    ("{mtu}", "1400"),
-    ("{issuer}", "see the issuer"),
-    ("{proxy}", "PROXY"),
-    ("{source}", "see the settings"),
-];

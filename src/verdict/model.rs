@@ -54,7 +54,7 @@ pub struct Finding {
     /// Who can mend it.
     pub owner: Owner,
     /// A root, or something a root brings about or that adds to it.
-    pub role: Part,
+    pub role: FindingRole,
     /// Where on the way it sits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -89,7 +89,7 @@ pub enum Owner {
 /// Whether a finding is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum FindingRole {
     /// Nothing else found explains it.
     Root,
     /// It adds to a root, or follows from it.

@@ -1,8 +1,6 @@
 //! What one rule says of the evidence.
 
-use std::collections::BTreeMap;
-
-use super::model::{Location, Owner, Scope};
+use super::claim::Claim;
 use crate::experiment::Question;
 
 /// What a rule says.
@@ -14,27 +12,6 @@ pub struct Ruling {
     pub excluded_by: Vec<u32>,
     /// It may be so: what would settle it.
     pub open: Option<Doubt>,
-}
-
-/// A claim that the evidence's floor allows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Claim {
-    /// 0.5 to 1.
-    pub confidence: f64,
-    /// Who mends it, where the evidence names another than the record.
-    pub owner: Option<Owner>,
-    /// Where it sits.
-    pub location: Option<Location>,
-    /// How much it covers.
-    pub scope: Scope,
-    /// What is particular to it.
-    pub details: BTreeMap<String, String>,
-    /// Observations for it.
-    pub because: Vec<u32>,
-    /// Observations against it.
-    pub against: Vec<u32>,
-    /// It breaks the sign-in path, else it only impairs something.
-    pub blocks: bool,
 }
 
 /// A suspicion below the floor.

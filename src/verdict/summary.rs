@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Finding, Open, Owner, Part, Status};
-use crate::evidence::{Evidence, SignIn};
+use super::cause::Effect;
+use super::causes::CAUSES;
+use super::measure::sign_in::{SignIn, sign_in};
+use super::model::{Finding, FindingRole, Open, Owner, Status};
+use crate::evidence::Evidence;
 
 /// The verdict in one sentence, and one more for each further root.
 pub(super) fn sentence(status: Status, causes: &[Finding], evidence: &Evidence) -> String {
@@ -15,7 +18,7 @@ pub(super) fn sentence(status: Status, causes: &[Finding], evidence: &Evidence) 
         (Status::Blocked, None) => {
             "The sign-in path does not work from here, but the evidence does not yet say which one thing is to blame.".to_owned()
         }
-        (Status::Unknown, None) => match evidence.sign_in() {
+        (Status::Unknown, None) => match sign_in(evidence) {
             SignIn::Fails(_) => "The sign-in path failed once, which is too little to blame anything.".to_owned(),
             _ => "The sign-in path was not seen to its end, so nothing can be said of it.".to_owned(),
         },
@@ -58,7 +61,7 @@ fn blame(root: &Finding) -> String {
 
 /// The other roots: who mends the first one alone still sees the error.
 fn also(others: &[Finding]) -> String {
-    let roots = others.iter().filter(|finding| finding.role == Part::Root);
+    let roots = others.iter().filter(|finding| finding.role == FindingRole::Root);
     roots.fold(String::new(), |text, root| text + " Also to mend: " + &root.title + ".")
 }
 
@@ -71,11 +74,13 @@ pub(super) fn what_remains(evidence: &Evidence, status: Status) -> Open {
         Status::Blocked => {
             "run why5003 again with --deadline 60, then from another network (a phone's hotspot), and compare the two reports"
         }
-        Status::Unknown if matches!(evidence.sign_in(), SignIn::Fails(_)) => "run why5003 again",
+        Status::Unknown if matches!(sign_in(evidence), SignIn::Fails(_)) => "run why5003 again",
         Status::Unknown => "let the run come to its end, with a longer --deadline if need be",
     };
     let could_be = match status {
-        Status::Healthy | Status::Degraded => vec!["client.local".to_owned()],
+        Status::Healthy | Status::Degraded => {
+            CAUSES.iter().filter(|cause| cause.has(Effect::CannotBeExcluded)).map(|cause| cause.id.to_owned()).collect()
+        }
         Status::Blocked | Status::Unknown => Vec::new(),
     };
     let mut next_test = next_test.to_owned();

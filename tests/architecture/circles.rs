@@ -57,14 +57,14 @@ impl<'a> Modules<'a> {
     }
 
     fn imports(&self, module: &str, source: &Source) -> BTreeSet<&'a str> {
-        let named = self.names[module].iter().filter_map(|path| self.from_the_root(module, path));
+        let named = self.names[module].iter().filter_map(|path| self.rooted(module, path));
         let found = named.filter_map(|path| self.defined_in(&path, DEPTH));
         let outside = found.filter(|found| !found.is_empty() && !within(module, found) && *found != module);
         outside.map(|found| self.files[found].path.as_str()).filter(|path| *path != source.path).collect()
     }
 
     /// A path that a module names, as a path of its package; `None` for what is from elsewhere.
-    fn from_the_root(&self, module: &str, path: &str) -> Option<String> {
+    fn rooted(&self, module: &str, path: &str) -> Option<String> {
         if let Some(path) = path.strip_prefix("crate::") {
             return Some(path.to_owned());
         }
@@ -95,10 +95,10 @@ impl<'a> Modules<'a> {
         let names = &self.names[module];
         let after = rest.strip_prefix(name)?;
         let taken = names.iter().find(|path| path.rsplit("::").next() == Some(name) && path.contains("::"));
-        if let Some(path) = taken.and_then(|path| self.from_the_root(module, path)) {
+        if let Some(path) = taken.and_then(|path| self.rooted(module, path)) {
             return self.defined_in(&format!("{path}{after}"), depth);
         }
-        let whole = names.iter().filter_map(|path| self.from_the_root(module, path.strip_suffix("::*")?));
+        let whole = names.iter().filter_map(|path| self.rooted(module, path.strip_suffix("::*")?));
         let mut found = whole.filter_map(|path| {
             let inner = self.defined_in(&path, depth)?;
             self.defines(inner, name).then_some(inner).or_else(|| self.re_exported(inner, name, rest, depth))

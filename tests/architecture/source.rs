@@ -125,6 +125,17 @@ impl Source {
         self.text.lines().count() - of_tests
     }
 
+    /// Lines with their numbers that no test owns and that are no comment.
+    pub(crate) fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let line = |at: usize| self.words[at].line;
+        let tests: Vec<_> = self.tests.iter().map(|range| line(range.start)..=line(range.end - 1)).collect();
+        let ours = move |number: &usize| !tests.iter().any(|lines| lines.contains(number));
+        (1..)
+            .zip(self.text.lines())
+            .filter(|_| !self.only_tests)
+            .filter(move |(number, text)| ours(number) && !text.trim_start().starts_with("//"))
+    }
+
     /// What code that is no test names.
     pub(crate) fn names(&self) -> Vec<Named> {
         if self.only_tests {

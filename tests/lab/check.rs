@@ -76,7 +76,7 @@ fn causes(expect: &Expect, named: &[&str]) -> Vec<String> {
         wrong.push(format!("{id} is not named."));
     }
     for id in innocents(expect, named) {
-        let never = if expect.never.iter().any(|never| never == id) { ", of all" } else { "" };
+        let never = if expect.not.iter().any(|not| not == id) { ", of all" } else { "" };
         wrong.push(format!("{id} is blamed{never} and is innocent."));
     }
     wrong

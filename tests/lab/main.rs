@@ -78,12 +78,12 @@ fn one(name: &str, who: As, matrix: &Mutex<Matrix>) -> Result<(), Failed> {
     let wrong = check::wrong(&expect, &outcome);
     if scenario::sweeps(name) {
         let fine = wrong.is_empty();
-        return if fine { Ok(()) } else { Err(format!("{}\n{}", scenario.about, wrong.join("\n")).into()) };
+        return if fine { Ok(()) } else { Err(format!("{}\n{}", scenario.story, wrong.join("\n")).into()) };
     }
     matrix.lock().unwrap().add(&format!("{name} {who}"), &expect, &outcome, wrong.is_empty());
     let missed_by_chance = scenario.chance.is_some() && check::innocents(&expect, &check::named(&outcome)).is_empty();
     if wrong.is_empty() || missed_by_chance {
         return Ok(());
     }
-    Err(format!("{}\n{}\n\n{}", scenario.about, wrong.join("\n"), outcome.shown()).into())
+    Err(format!("{}\n{}\n\n{}", scenario.story, wrong.join("\n"), outcome.shown()).into())
 }

@@ -15,12 +15,14 @@ use crate::nest::As;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     /// The network in one sentence.
-    pub(crate) about: String,
+    pub(crate) story: String,
     /// What is left to chance in this network, so that a run may miss something: it is counted and printed as a miss. An innocent
     /// cause named fails here too.
     pub(crate) chance: Option<String>,
     /// What is missing of the program to tell it: listed, and left out.
     pub(crate) not_yet: Option<String>,
+    /// What the program is asked to sweep, in place of its arguments.
+    sweep: Option<SweepOf>,
     #[serde(default)]
     pub(crate) client: Client,
     #[serde(default)]
@@ -36,6 +38,33 @@ pub(crate) struct Scenario {
     /// What the link between transit and the world does to packets; a plain cable where it isn't given.
     pub(crate) line: Option<Line>,
     pub(crate) expect: Expect,
+}
+
+/// What the program is asked to sweep: as fast as it goes, with all the time that it needs to trace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SweepOf {
+    prefixes: Vec<String>,
+    ports: Vec<String>,
+    /// Both families, where IPv4 alone is the rule.
+    #[serde(default)]
+    both_families: bool,
+    /// More arguments.
+    #[serde(default)]
+    more: Vec<String>,
+}
+
+impl SweepOf {
+    fn arguments(&self) -> Vec<String> {
+        let family = if self.both_families { &[][..] } else { &["-4"] };
+        let mut arguments: Vec<String> = ["sweep"].iter().chain(family).map(|word| (*word).to_owned()).collect();
+        arguments.extend(["--rate", "0", "--settle", "300"].map(str::to_owned));
+        for (option, values) in [("--prefix", &self.prefixes), ("--port", &self.ports)] {
+            arguments.extend(values.iter().flat_map(|value| [option.to_owned(), value.clone()]));
+        }
+        arguments.extend(self.more.iter().cloned());
+        arguments
+    }
 }
 
 /// What may be done at any place.
@@ -199,7 +228,7 @@ pub(crate) struct Expect {
     pub(crate) open: Vec<String>,
     /// What would be false blame: said for the reader, since every other id is one as well.
     #[serde(default)]
-    pub(crate) never: Vec<String>,
+    pub(crate) not: Vec<String>,
     /// The most wall time, in seconds.
     pub(crate) seconds: Option<f64>,
     /// The most packets that the client sends.
@@ -297,7 +326,7 @@ impl World {
 
 /// The scenarios of the folder, in order.
 pub(crate) fn names() -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder())
+    let mut names: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCENARIOS))
         .unwrap()
         .filter_map(|entry| {
             let path = entry.unwrap().path();
@@ -308,14 +337,53 @@ pub(crate) fn names() -> Vec<String> {
     names
 }
 
-/// Reads one.
+/// Reads one, with the fragments that it includes.
 ///
 /// # Errors
 /// What is wrong with the file.
 pub(crate) fn load(name: &str) -> Result<Scenario, String> {
-    let path = folder().join(format!("{name}.toml"));
+    let (path, text) = read(SCENARIOS, &format!("{name}.toml"))?;
+    let wrong = |error: toml::de::Error| format!("{}: {error}", path.display());
+    let mut table: toml::Table = toml::from_str(&text).map_err(wrong)?;
+    let mut scenario: Scenario = match table.remove("include") {
+        // Errors have their line where the text itself is read.
+        None => toml::from_str(&text).map_err(wrong)?,
+        Some(names) => {
+            for fragment in names.try_into::<Vec<String>>().map_err(wrong)?.iter().rev() {
+                let (path, text) = read(FRAGMENTS, fragment)?;
+                let below = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+                table = laid_over(below, table);
+            }
+            toml::Value::Table(table).try_into().map_err(wrong)?
+        }
+    };
+    if let Some(sweep) = &scenario.sweep {
+        scenario.client.args = sweep.arguments();
+    }
+    Ok(scenario)
+}
+
+/// A table over a fragment: what both have is the table's own, but lists and firewall rules come after the fragment's.
+fn laid_over(mut below: toml::Table, over: toml::Table) -> toml::Table {
+    for (key, value) in over {
+        let value = match (below.remove(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(over)) => laid_over(below, over).into(),
+            (Some(toml::Value::Array(below)), toml::Value::Array(over)) => [below, over].concat().into(),
+            (Some(toml::Value::String(below)), toml::Value::String(over)) if key == "nft" => {
+                format!("{below}\n{over}").into()
+            }
+            (_, over) => over,
+        };
+        below.insert(key, value);
+    }
+    below
+}
+
+/// The path and the text of a file.
+fn read(folder: &str, name: &str) -> Result<(PathBuf, String), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    Ok((path, text))
 }
 
 /// Whether a scenario asks for a sweep.
@@ -323,6 +391,5 @@ pub(crate) fn sweeps(name: &str) -> bool {
     load(name).is_ok_and(|scenario| scenario.expect.sweep.is_some())
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/scenarios")
-}
+const SCENARIOS: &str = "tests/lab/scenarios";
+const FRAGMENTS: &str = "tests/lab/fragments";

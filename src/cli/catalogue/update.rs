@@ -28,7 +28,7 @@ pub(super) fn run(settings: &Settings, update: &CatalogueUpdate) -> anyhow::Resu
         "catalogue update asks the system's own resolver; leave --resolver out"
     );
     let base = Base::given(settings)?;
-    let tools = settings.overridden_tools()?;
+    let tools = crate::cli::tools::overridden(settings)?;
     let lists = block_on(fetch(&tools, &base.read, &Way::given(settings)))??;
     let renewed = renew(&base, &lists, &day(tools.clock.wall()))?;
     publish(settings, &renewed, update.out.as_deref())

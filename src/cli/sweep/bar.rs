@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use why5003_probes::engines::Response;
 
 use super::super::output;
-use super::super::settings::Settings;
+use crate::app::SweepProgress;
 use crate::run::SweepEvent;
 use crate::sweep::TraceEvent;
 
@@ -31,8 +31,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Begins to show progress, unless there is nobody to see it.
-    pub(super) fn start(settings: &Settings, targets: u64) -> Self {
-        let hidden = settings.quiet || !std::io::stderr().is_terminal();
+    pub(super) fn start(quiet: bool, targets: u64) -> Self {
+        let hidden = quiet || !std::io::stderr().is_terminal();
         let line = if hidden { ProgressBar::hidden() } else { ProgressBar::new(targets) };
         let bar = if output::columns_of_notes() < ROOM_FOR_A_BAR { "" } else { "{bar:20} " };
         if let Ok(style) =
@@ -56,7 +56,15 @@ impl Bar {
     }
 
     /// Shows what happened.
-    pub(super) fn show(&mut self, event: &SweepEvent) {
+    pub(super) fn show(&mut self, event: SweepProgress<'_>) {
+        match event {
+            SweepProgress::Probing(event) => self.show_probing(event),
+            SweepProgress::TraceBegins { time, traced, of } => self.begin_tracing(time, traced, of),
+            SweepProgress::Tracing(event) => self.show_tracing(event),
+        }
+    }
+
+    fn show_probing(&mut self, event: &SweepEvent) {
         match *event {
             SweepEvent::Settled { response, attempt, .. } => {
                 match response {
@@ -100,8 +108,8 @@ impl Bar {
     }
 
     /// The sweep proper is done, and of so many targets, of which some are already, as many are settled as the time allows.
-    pub(super) fn settle(&mut self, time: Duration, already: u64, all: u64) {
-        (self.settled, self.to_settle) = (already, all);
+    fn begin_tracing(&mut self, time: Duration, already: u64, of: u64) {
+        (self.settled, self.to_settle) = (already, of);
         let end = Instant::now() + time;
         let left = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
             // Writing to a line that goes away is no loss.
@@ -114,7 +122,7 @@ impl Bar {
     }
 
     /// Says what is done after the sweep proper.
-    pub(super) fn say(&mut self, event: &TraceEvent) {
+    fn show_tracing(&mut self, event: &TraceEvent) {
         match event {
             TraceEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
             TraceEvent::Reached(..) => self.settled += 1,

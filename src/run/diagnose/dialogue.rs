@@ -42,7 +42,7 @@ pub(super) enum Step {
     /// Tell the user that the rules asked this.
     Tell(Question),
     /// Begin this probe, under this number of the plan.
-    Begin(u32, Look),
+    Begin(u32, Box<Look>),
     /// Drop these probes, for this reason.
     Drop(Pointless, &'static str),
     /// End the diagnosis; what is still under way is dropped for this reason.
@@ -188,7 +188,7 @@ impl<'a> Dialogue<'a> {
             self.begun = now;
         }
         let numbered = (self.next_id..).zip(looks);
-        let steps: Vec<Step> = numbered.map(|(id, look)| Step::Begin(id, look)).collect();
+        let steps: Vec<Step> = numbered.map(|(id, look)| Step::Begin(id, Box::new(look))).collect();
         self.next_id += u32::try_from(steps.len()).unwrap_or(u32::MAX);
         steps
     }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use why5003_probes::model::{Family, Hop, Transport};
 
-use super::super::settle::{Reach, Trunk};
+use super::super::common_path::Trunk;
+use super::super::reach::Reach;
 use super::knowledge::{ALIVE, Knowledge, Turn};
 use super::probe::{Depth, Request};
 

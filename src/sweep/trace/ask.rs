@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use why5003_probes::model::HopAnswer;
 
-use super::super::settle::{Reach, Reply, Trunk};
+use super::super::common_path::{Reply, Trunk};
+use super::super::reach::Reach;
 use super::budget::IcmpBudget;
 use super::probe::Depth;
 

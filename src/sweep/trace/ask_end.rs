@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use why5003_probes::model::Transport;
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::answering::{BesideThePath, LedToAnswers};
 use super::ask::{Asking, Wanted};
 use super::knowledge::{Knowledge, Turn};

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use why5003_probes::model::Transport;
 
-use super::super::settle::{Farther, Reach};
+use super::super::common_path::Farther;
+use super::super::reach::Reach;
 use super::ask::Answers;
 use super::ask_end::AskEnd;
 use super::knowledge::{Knowledge, PrefixTransport, TRIES, Turn};

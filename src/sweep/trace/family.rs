@@ -1,6 +1,6 @@
 //! The trace of one family: its phases, in their order.
 
-use super::common_path::FindCommonPath;
+use super::find_common_path::FindCommonPath;
 use super::knowledge::{Knowledge, Turn};
 use super::lone_deaths::{RetryLoneDeaths, lone_deaths};
 use super::references::AskReferences;

@@ -9,16 +9,17 @@ use ipnet::IpNet;
 use why5003_probes::engines::Response;
 use why5003_probes::model::{Family, Hop, Transport};
 
+use super::super::common_path::{Reply, Trunk};
 use super::super::fare::limiters;
 use super::super::found::Found;
 use super::super::next::next_to_settle;
-use super::super::searches::Searches;
-use super::super::settle::{Reach, Reply, Trunk};
+use super::super::reach::Reach;
 use super::super::space::Space;
 use super::super::{Lane, Ledger, Port};
 use super::ask::{Answers, Ask, Asking, Wanted};
 use super::budget::SLOWEST;
 use super::diverging::DivergingPath;
+use super::hop_searches::HopSearches;
 use super::hosts::Hosts;
 use super::paced::Paced;
 use super::probe::{Depth, Heard, Request};
@@ -71,7 +72,7 @@ pub(super) struct FamilyKnowledge {
     /// Reference targets that answered, though the sweep heard nothing of their prefix.
     pub(super) references: Vec<SocketAddr>,
     /// Where packets to targets end, so far.
-    pub(super) searches: Searches,
+    pub(super) searches: HopSearches,
     /// When the end of a path answered last for a flow that may pass, by transport.
     pub(super) heard: BTreeMap<Transport, Duration>,
     /// Packets are lost at random: silence is asked about more often.
@@ -101,7 +102,7 @@ impl FamilyKnowledge {
             refused: false,
             neutral: None,
             references: Vec::new(),
-            searches: Searches::default(),
+            searches: HopSearches::default(),
             heard: BTreeMap::new(),
             lossy: false,
             asked_again: false,
@@ -116,13 +117,11 @@ impl FamilyKnowledge {
 impl Knowledge<'_> {
     /// Sends these one after the other, and returns what came in their order.
     pub(super) fn send(&mut self, list: impl FnOnce(&mut Self) -> (Vec<Request>, Duration)) -> Turn<Vec<Heard>> {
-        match self.came.take() {
-            Some(Came::Paced(heard)) => Turn::Continue(heard),
-            _ => {
-                let (requests, gap) = list(self);
-                Turn::Break(Batch::Paced(Paced::new(requests, gap, self.now)))
-            }
+        if let Some(Came::Paced(heard)) = self.came.take() {
+            return Turn::Continue(heard);
         }
+        let (requests, gap) = list(self);
+        Turn::Break(Batch::Paced(Paced::new(requests, gap, self.now)))
     }
 
     /// Makes these traceroutes one after the other, and returns their hops in the same order.
@@ -133,13 +132,11 @@ impl Knowledge<'_> {
 
     /// Asks targets at several hops side by side, and returns what each brought.
     pub(super) fn ask_all(&mut self, list: impl FnOnce(&mut Self) -> Vec<Asking>) -> Turn<Vec<Answers>> {
-        match self.came.take() {
-            Some(Came::Asks(answers)) => Turn::Continue(answers),
-            _ => {
-                let asks = list(self);
-                Turn::Break(Batch::Asks(asks.into_iter().map(|asking| Ask::new(asking, self.now)).collect()))
-            }
+        if let Some(Came::Asks(answers)) = self.came.take() {
+            return Turn::Continue(answers);
         }
+        let asks = list(self);
+        Turn::Break(Batch::Asks(asks.into_iter().map(|asking| Ask::new(asking, self.now)).collect()))
     }
 
     /// Asks targets at one hop.

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use why5003_probes::engines::Response;
 
-use super::super::ending::Ending;
-use super::super::settle::{Reach, Reply};
+use super::super::common_path::Reply;
+use super::super::reach::Reach;
 use super::ask::{Asking, Wanted};
 use super::knowledge::{Knowledge, LOSSY_TRIES, SPACING, TRIES, Turn};
+use super::last_hop::LastHopSearch;
 use super::probe::Depth;
 
 /// The searches for the last hops of a few targets' flows.
 pub(super) struct FindLastHops {
-    searches: BTreeMap<u64, Ending>,
+    searches: BTreeMap<u64, LastHopSearch>,
 }
 
 impl FindLastHops {
     pub(super) fn new(known: &Knowledge<'_>, targets: &[u64]) -> Self {
         let is_reset = |target| matches!(known.ledger.response(target), Some(Response::Closed { .. }));
-        let search = |target: &u64| (*target, Ending::new(known.path(), is_reset(*target)));
+        let search = |target: &u64| (*target, LastHopSearch::new(known.path(), is_reset(*target)));
         Self { searches: targets.iter().map(search).collect() }
     }
 

@@ -5,7 +5,7 @@
 
 use why5003_probes::model::{Hop, HopAnswer, Transport};
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::answering::trace_answering;
 use super::ask_end::AskEnd;
 use super::knowledge::{Knowledge, LOSSY_TRIES, Turn};

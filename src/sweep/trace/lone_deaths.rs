@@ -2,7 +2,7 @@
 
 use why5003_probes::model::Transport;
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::ask_end::AskEnd;
 use super::knowledge::{Knowledge, LOSSY_TRIES, Turn};
 

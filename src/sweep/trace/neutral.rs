@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use why5003_probes::model::{HopAnswer, Transport};
 
-use super::super::settle::Reply;
+use super::super::common_path::Reply;
 use super::knowledge::{Knowledge, NEUTRAL_GAP, Turn};
 use super::probe::{Depth, Request};
 

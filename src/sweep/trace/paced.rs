@@ -62,7 +62,7 @@ mod tests {
 
     use why5003_probes::model::Transport;
 
-    use super::super::super::settle::Reply;
+    use super::super::super::common_path::Reply;
     use super::super::probe::Depth;
     use super::*;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::{Hop, Transport};
 
-use super::super::settle::Reply;
+use super::super::common_path::Reply;
 
 /// How far a packet goes.
 ///

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::Family;
 
-use super::super::settle::{Reach, Settled, Trunk, Trunks};
+use super::super::common_path::{Trunk, Trunks};
+use super::super::reach::{Reach, Settled};
 
 /// What a trace found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use why5003_probes::model::Transport;
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::ask::{Asking, Wanted};
 use super::ask_end::AskEnd;
 use super::diverging::FindDivergingPaths;

@@ -4,7 +4,7 @@
 
 use why5003_probes::model::{HopAnswer, Transport};
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::ask_end::AskEnd;
 use super::knowledge::{ALIVE, BESIDE, Knowledge, LOSSY_TRIES, Turn};
 use super::neutral::{FRESH, NEUTRAL_TRIES, neutral_answers};

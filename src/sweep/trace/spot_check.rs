@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::super::searches::Searches;
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::ask::Answers;
+use super::hop_searches::HopSearches;
 use super::knowledge::{Knowledge, Turn};
 
 /// Inferred deaths, one of each prefix in which no search was made. If its packets end where that was inferred, that counts as a search.
@@ -33,7 +33,7 @@ impl SpotCheck {
         let found = known.found();
         let mut first: Vec<(u64, Reach)> = Vec::new();
         for (target, reach) in inferred {
-            let is_checked = first.iter().any(|(other, _)| Searches::are_of_one_prefix(found, *target, *other));
+            let is_checked = first.iter().any(|(other, _)| HopSearches::are_of_one_prefix(found, *target, *other));
             if !is_checked && !known.of.searches.is_of_known_prefix(found, *target) {
                 first.push((*target, *reach));
             }

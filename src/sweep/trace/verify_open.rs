@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use why5003_probes::model::{Family, HopAnswer};
 
-use super::super::settle::Reach;
+use super::super::reach::Reach;
 use super::knowledge::{BESIDE, Knowledge, TRIES, Turn};
 use super::probe::{Depth, Heard};
 

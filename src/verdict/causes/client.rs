@@ -3,7 +3,7 @@
 use why5003_probes::model::Layer;
 
 use super::prelude::*;
-use crate::evidence::SignIn;
+use crate::verdict::measure::sign_in::{SignIn, sign_in};
 
 pub(super) const OUTDATED: Cause = Cause {
     id: "client.outdated",
@@ -11,6 +11,7 @@ pub(super) const OUTDATED: Cause = Cause {
     layer: Layer::Client,
     owner: Owner::User,
     masks: &[],
+    effects: &[],
     meaning: "The network is clean, but the installed client's version is below the minimum that Zoom enforces, so Zoom refuses it at sign-in. The \
               web client works meanwhile.",
     proof: "cat /opt/zoom/version.txt",
@@ -45,6 +46,7 @@ pub(super) const LOCAL: Cause = Cause {
     layer: Layer::Client,
     owner: Owner::User,
     masks: &[],
+    effects: &[Effect::CannotBeExcluded],
     meaning: "The network is clean, and something of the installed client is visibly wrong: its data folder cannot be written. A program-specific \
               firewall rule, a sandbox or damaged data look the same from outside, and this program is not Zoom's client: those remain to be tried.",
     proof: "ls -ld ~/.zoom ~/.zoom/data; ps -eo pid,etime,args | grep -i [z]oom",
@@ -79,7 +81,7 @@ pub(super) const LOCAL: Cause = Cause {
 };
 
 fn outdated(evidence: &Evidence) -> Ruling {
-    let (Some(minimum), SignIn::Works(clean)) = (evidence.background().minimum_client(), evidence.sign_in()) else {
+    let (Some(minimum), SignIn::Works(clean)) = (evidence.background().minimum_client(), sign_in(evidence)) else {
         return Ruling::silent();
     };
     let mut current = Vec::new();
@@ -92,7 +94,11 @@ fn outdated(evidence: &Evidence) -> Ruling {
                 ("found_at".to_owned(), client.found_at.clone()),
             ];
             let because = clean.into_iter().take(2).chain([id]).collect();
-            return Ruling::claim(Claim { location: Some(here()), details: details.into(), ..claim(0.9, because) });
+            return Ruling::claim(Claim {
+                location: Some(here()),
+                details: details.into(),
+                ..Claim::of(Confidence::Probable, because)
+            });
         }
         current.push(id);
     }
@@ -100,7 +106,7 @@ fn outdated(evidence: &Evidence) -> Ruling {
 }
 
 fn local(evidence: &Evidence) -> Ruling {
-    let SignIn::Works(clean) = evidence.sign_in() else {
+    let SignIn::Works(clean) = sign_in(evidence) else {
         return Ruling::silent();
     };
     for (id, client) in evidence.host().clients() {
@@ -110,7 +116,11 @@ fn local(evidence: &Evidence) -> Ruling {
                 ("data_folder".to_owned(), "cannot be written".to_owned()),
             ];
             let because = clean.into_iter().take(2).chain([id]).collect();
-            return Ruling::claim(Claim { location: Some(here()), details: details.into(), ..claim(0.7, because) });
+            return Ruling::claim(Claim {
+                location: Some(here()),
+                details: details.into(),
+                ..Claim::of(Confidence::Ambiguous, because)
+            });
         }
     }
     Ruling::silent()

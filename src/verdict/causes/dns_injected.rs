@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Isp,
     masks: &["dns.name-blocked", "dns.wrong-answer", "dns.intercepted"],
+    effects: &[],
     meaning: "One query brings two answers that disagree: a box beside the path races the resolver with a forged one, and programs take the \
               first. National and ISP filters work so. The resolver itself is honest, as its later answer shows.",
     proof: "sudo -v; sudo timeout 10 tcpdump -ni any 'udp port 53' & sleep 1; dig zoom.us @9.9.9.9",
@@ -36,7 +37,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         ruling.claims.push(Claim {
             scope: scope_of_names([name]),
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(if twice.len() > 1 { 0.95 } else { 0.8 }, twice)
+            ..Claim::of(if twice.len() > 1 { Confidence::Confirmed } else { Confidence::Indicated }, twice)
         });
     }
     merged(ruling)

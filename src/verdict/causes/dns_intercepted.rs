@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &["dns.name-blocked", "dns.wrong-answer", "dns.servfail"],
+    effects: &[],
     meaning: "The same false answer comes back whatever server is asked, even from an address where no DNS server can be. So it is no \
               resolver's doing: a router or firewall redirects port 53. Changing the resolver on this computer does not help, encrypted DNS may.",
     proof: "dig zoom.us @192.0.2.53   # nobody is there: any answer is forged",
@@ -76,7 +77,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         ruling.claims.push(Claim {
             scope: Scope { ports: vec!["udp/53".to_owned()], ..scope_of_names([name]) },
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(0.95, because)
+            ..Claim::of(Confidence::Confirmed, because)
         });
     }
     merged(ruling)

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The resolver that this computer uses answers neutral names, but says that Zoom's do not exist, refuses them, or gives no address, \
               while independent resolvers know them. A DNS filter (Pi-hole, AdGuard, a family or company filter) does that. Zoom's own zone is \
               well, since others resolve it.",
@@ -86,7 +87,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             ruling.open = Some(Doubt { next_test: "ask the same resolver for a neutral name".to_owned(), questions });
             continue;
         }
-        let confidence = if truth.len() > 1 || genuine.is_some() { 0.97 } else { 0.9 };
+        let confidence = if truth.len() > 1 || genuine.is_some() { Confidence::Proven } else { Confidence::Probable };
         let answer = denied.iter().find(|l| l.source() != Source::System).or(denied.first()).map(|l| word(l.named()));
         let because = denied.iter().chain(&truth).map(|l| l.id()).chain(genuine).chain(neutral).collect();
         ruling.claims.push(Claim {
@@ -94,7 +95,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: scope_of_names([name]),
             details: answer.map(|a| ("answer".to_owned(), a)).into_iter().collect(),
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(confidence, because)
+            ..Claim::of(confidence, because)
         });
     }
     merged(ruling)

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &["dns.slow", "dns.name-blocked", "dns.servfail"],
+    effects: &[Effect::NamesLost],
     meaning: "Every resolver that this computer is configured to use is silent or refuses, for neutral names too, while resolvers of other \
               operators answer. So names are lost at the resolver, not at Zoom and not on the line.",
     proof: "dig zoom.us; dig example.com; dig zoom.us @1.1.1.1",
@@ -55,8 +56,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         matches!(l.named(), Named::Addresses(_) | Named::NoName | Named::NoData)
             || is_servfail(l) && is_zoom(l.role()) && !fails_everybody(l.source())
     };
-    // What the system's library was told by a resolver and not by the hosts file: of twenty names that it asks for at once one
-    // gets through a line that loses much, where the few that we ask by ourselves may not.
+    // What a resolver told the system's library, and the hosts file did not. The library asks for twenty names at once: one gets
+    // through a line that loses much, where our own few may not.
     let told = evidence
         .lookups()
         .filter(|l| l.source() == Source::System && matches!(l.named(), Named::Addresses(_)))
@@ -94,7 +95,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         location: Some(location),
         details: details.into(),
         blocks: sign_in_fails(evidence),
-        ..claim(0.95, because)
+        ..Claim::of(Confidence::Confirmed, because)
     })
 }
 

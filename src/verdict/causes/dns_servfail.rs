@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The configured resolver answers neutral names, but says SERVFAIL for Zoom's, which resolvers of other operators know. Where it \
               answers once DNSSEC checking is off (CD=1), its validation is at fault; otherwise it cannot reach, or not digest, the answer of \
               Zoom's name servers.",
@@ -34,70 +35,94 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let mut ruling = Ruling::silent();
+    let mut told = false;
     for name in zoom_names(evidence) {
-        let failing: Vec<_> = own_lookups(evidence, name)
+        if let Some(failing) = Failing::of(evidence, name) {
+            told |= failing.judge(evidence, &mut ruling);
+        }
+    }
+    if told {
+        ruling.open = None;
+    }
+    merged(ruling)
+}
+
+/// A name for which a configured resolver fails.
+struct Failing<'a> {
+    name: &'a str,
+    server: SocketAddr,
+    lookups: Vec<Lookup<'a>>,
+}
+
+impl<'a> Failing<'a> {
+    fn of(evidence: &'a Evidence, name: &'a str) -> Option<Self> {
+        let lookups: Vec<_> = own_lookups(evidence, name)
             .into_iter()
             .filter(|l| matches!(l.source(), Source::Configured(_)))
             .filter(|l| l.named() == Named::Rcode("SERVFAIL".to_owned()) || keeps_silent(evidence, l))
             .collect();
-        let Some(Source::Configured(server)) = failing.first().map(|l| l.source()) else { continue };
+        match lookups.first()?.source() {
+            Source::Configured(server) => Some(Self { name, server, lookups }),
+            _ => None,
+        }
+    }
+
+    /// Claims it or asks more of it. Says whether it is known how the resolver fails: by silence, or with DNSSEC told apart.
+    fn judge(&self, evidence: &Evidence, ruling: &mut Ruling) -> bool {
+        let Self { name, server, .. } = *self;
         let truth = independent(evidence, name);
         if truth.is_empty() {
-            ruling.open = Some(Doubt {
-                next_test: format!("ask independent resolvers for {name}"),
-                questions: vec![INDEPENDENTLY.of(name.to_owned())],
-            });
-            continue;
+            let next_test = format!("ask independent resolvers for {name}");
+            ruling.open = Some(Doubt { next_test, questions: vec![INDEPENDENTLY.of(name.to_owned())] });
+            return false;
         }
-        let neutral: Vec<u32> = evidence
-            .lookups()
-            .filter(|l| l.source() == Source::Configured(server) && l.role() == Role::Control)
-            .filter(|l| matches!(l.named(), Named::Addresses(_)))
-            .map(Lookup::id)
-            .collect();
-        let mut beside = evidence.asked_of(server).filter(|l| l.role() == Role::Control).peekable();
-        if beside.peek().is_some() && beside.all(|l| l.named() == Named::Failed(How::Silent)) {
+        let asked: Vec<_> = evidence.asked_of(server).filter(|l| l.role() == Role::Control).collect();
+        if !asked.is_empty() && asked.iter().all(|l| l.named() == Named::Failed(How::Silent)) {
             // It keeps silent on everybody.
-            continue;
+            return false;
         }
+        let neutral: Vec<u32> =
+            asked.iter().filter(|l| matches!(l.named(), Named::Addresses(_))).map(|l| l.id()).collect();
         if neutral.is_empty() {
-            ruling.open = Some(Doubt {
-                next_test: format!("ask the resolver {server} for a neutral name"),
-                questions: vec![NEUTRAL_NAMES.of(server)],
-            });
-            continue;
+            let next_test = format!("ask the resolver {server} for a neutral name");
+            ruling.open = Some(Doubt { next_test, questions: vec![NEUTRAL_NAMES.of(server)] });
+            return false;
         }
-        let silent = failing.iter().all(|l| matches!(l.named(), Named::Failed(_)));
-        let unchecked = evidence.lookups_of(name).filter(|l| l.unchecked()).collect::<Vec<_>>();
+        let unchecked: Vec<_> = evidence.lookups_of(name).filter(|l| l.unchecked()).collect();
         // DNSSEC answers SERVFAIL; it keeps nobody silent.
-        if unchecked.is_empty() && decisive(evidence, name) && !silent {
-            ruling.open = Some(Doubt {
-                next_test: format!("ask {server} for {name} with DNSSEC checking off (CD=1)"),
-                questions: vec![WITHOUT_CHECKING.of(NameAt { name: name.to_owned(), server })],
-            });
+        if unchecked.is_empty() && decisive(evidence, name) && !self.is_silent() {
+            let next_test = format!("ask {server} for {name} with DNSSEC checking off (CD=1)");
+            let questions = vec![WITHOUT_CHECKING.of(NameAt { name: name.to_owned(), server })];
+            ruling.open = Some(Doubt { next_test, questions });
         }
-        let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
-        let because = failing.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
-        let mut details = std::collections::BTreeMap::new();
-        if silent {
+        let because = self.lookups.iter().chain(&truth).chain(&unchecked).map(|l| l.id()).chain(neutral).collect();
+        ruling.claims.push(self.claim(evidence, &unchecked, because));
+        self.is_silent() || !unchecked.is_empty()
+    }
+
+    fn is_silent(&self) -> bool {
+        self.lookups.iter().all(|l| matches!(l.named(), Named::Failed(_)))
+    }
+
+    fn claim(&self, evidence: &Evidence, unchecked: &[Lookup<'_>], because: Vec<u32>) -> Claim {
+        let mut details = BTreeMap::new();
+        if self.is_silent() {
             details.insert("answer".to_owned(), "none".to_owned());
         } else if !unchecked.is_empty() {
+            let validation = unchecked.iter().any(|l| matches!(l.named(), Named::Addresses(_)));
             let words = if validation { "the resolver answers with CD=1" } else { "no difference with CD=1" };
             details.insert("dnssec".to_owned(), words.to_owned());
         }
-        ruling.claims.push(Claim {
-            location: Some(Location { address: Some(server.ip()), ..Location::default() }),
-            scope: scope_of_names([name]),
+        // Silence is a failure to resolve as much as a filter's.
+        let confidence = if self.is_silent() { Confidence::Likely } else { Confidence::Isolated };
+        Claim {
+            location: Some(Location { address: Some(self.server.ip()), ..Location::default() }),
+            scope: scope_of_names([self.name]),
             details,
-            blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            // Silence is a failure to resolve as much as a filter's.
-            ..claim(if silent { 0.85 } else { 0.93 }, because)
-        });
+            blocks: decisive(evidence, self.name) && sign_in_fails(evidence),
+            ..Claim::of(confidence, because)
+        }
     }
-    if !ruling.claims.is_empty() && ruling.claims.iter().any(|c| !c.details.is_empty()) {
-        ruling.open = None;
-    }
-    merged(ruling)
 }
 
 /// The wire's tries and the system's own, which asks again and for longer, all went unanswered.

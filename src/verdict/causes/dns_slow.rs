@@ -3,6 +3,7 @@
 use why5003_probes::model::{How, Layer, Via};
 
 use super::prelude::*;
+use crate::verdict::measure::resolvers::{library_is_late, resolvers_in_turn};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "dns.slow",
@@ -10,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &[],
+    effects: &[Effect::NamesLate],
     meaning: "Names resolve, but too late: the resolver that is asked first answers only after seconds, or several resolvers that are asked before \
               the first living one are dead, and each program waits for each of them (5 s for the first and 3 s for the next, by default). A single \
               dead one costs every lookup those 5 s, which a client survives: that is told as an open question, and never as a cause.",
@@ -48,10 +50,10 @@ const PATIENCE_MS: u128 = 6000;
 const LATE_MS: u128 = 600;
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let turn = evidence.resolvers_in_turn();
+    let turn = resolvers_in_turn(evidence);
     let ids =
         |servers: &[SocketAddr]| servers.iter().flat_map(|s| evidence.asked_of(*s)).map(Lookup::id).collect::<Vec<_>>();
-    if let (true, Some(first), Some(next)) = (evidence.library_is_late(), turn.dead.first(), turn.next)
+    if let (true, Some(first), Some(next)) = (library_is_late(evidence), turn.dead.first(), turn.next)
         && turn.wait.as_millis() >= PATIENCE_MS
         && evidence.asked_of(next).any(|l| matches!(l.named(), Named::Addresses(_)))
     {
@@ -108,7 +110,7 @@ fn blamed(evidence: &Evidence, server: SocketAddr, because: Vec<u32>) -> Claim {
     Claim {
         location: Some(Location { address: Some(server.ip()), ..Location::default() }),
         blocks: sign_in_fails(evidence),
-        ..claim(0.85, because)
+        ..Claim::of(Confidence::Likely, because)
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Dns,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The resolver's answer for a Zoom name is truncated, so it has to be fetched again over TCP port 53, and that gets no answer. \
               Programs hang for minutes on this. Small names resolve as ever.",
     proof: "dig +notcp +ignore zoom.us; dig +tcp zoom.us",
@@ -40,7 +41,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             location: Some(Location { address: Some(server.ip()), ..Location::default() }),
             scope: scope_of_names([name]),
             blocks: decisive(evidence, name) && sign_in_fails(evidence),
-            ..claim(0.92, lost.iter().map(|l| l.id()).collect())
+            ..Claim::of(Confidence::Isolated, lost.iter().map(|l| l.id()).collect())
         });
     }
     merged(ruling)

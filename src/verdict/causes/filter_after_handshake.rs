@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "TCP and TLS stand, and then the connection falls silent or is reset, after as many bytes each time, while a neutral host's goes on. A \
               path MTU black hole would stop the handshake, whose packets are the largest; a server in trouble would not count bytes. A box that \
               classifies connections by their beginning, or has a quota, does.",
@@ -70,10 +71,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let mut because = ids;
     because.push(control.id());
     Ruling::claim(Claim {
-        scope: scope_of(broken.iter().copied()),
         details: [("bytes".to_owned(), total(one).to_string())].into(),
-        blocks: any_decisive(evidence, broken.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if counted { 0.9 } else { 0.8 }, because)
+        ..Claim::about(evidence, &broken, if counted { Confidence::Probable } else { Confidence::Indicated }, because)
     })
 }
 

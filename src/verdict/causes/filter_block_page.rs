@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.large-clienthello", "filter.tls-version"],
+    effects: &[],
     meaning: "At Zoom's addresses TCP 443 is answered by something that does not speak TLS (a plain HTTP page that says blocked, mostly), while \
               neutral hosts speak TLS. A web filter redirects Zoom's connections to itself.",
     proof: "printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {host} 443 | head\ncurl -v https://{host} -m 5",
@@ -47,7 +48,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let page = foreign
         .iter()
         .find_map(|a| a.facts().find_map(|f| if let Fact::Garbage { text } = f { Some(text) } else { None }));
-    let (location, ladders, question) = answers_early(evidence, first.to()).parts();
+    let (location, ladders, question) = premature_answer(evidence, first.to()).parts();
     let because = foreign.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).chain(ladders).collect();
     let open = question.map(|question| Doubt {
         next_test: format!("walk the TTL to {}, by its own port and by another", first.to()),
@@ -55,10 +56,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     });
     let ruling = Ruling::claim(Claim {
         location,
-        scope: scope_of(foreign.iter().copied()),
         details: page.map(|text| ("answer".to_owned(), text.clone())).into_iter().collect(),
-        blocks: any_decisive(evidence, foreign.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.9, because)
+        ..Claim::about(evidence, &foreign, Confidence::Probable, because)
     });
     Ruling { open, ..ruling }
 }

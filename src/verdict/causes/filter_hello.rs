@@ -10,6 +10,7 @@ pub(super) const LARGE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni"],
+    effects: &[],
     meaning: "A ClientHello that fits one segment passes; one that spans two (as the post-quantum key share of current clients makes it) does not, \
               whatever the size of the segments. A middlebox expects the whole hello in the first segment. An MTU black hole would pass it at a \
               smaller segment size.",
@@ -34,6 +35,7 @@ pub(super) const VERSION: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.large-clienthello"],
+    effects: &[],
     meaning: "At the same address and time a handshake that offers TLS 1.2 alone finishes, and one that offers 1.3 dies. A middlebox does not know, \
               or does not want, TLS 1.3.",
     proof: "openssl s_client -tls1_2 -connect {host}:443 </dev/null\nopenssl s_client -tls1_3 -connect {host}:443 </dev/null",
@@ -56,7 +58,7 @@ fn large(evidence: &Evidence) -> Ruling {
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let first = evidence.attempts().find(|a| claim.because.first() == Some(&a.id()));
     let Some((host, to)) = first.and_then(|a| Some((a.host()?, a.to()))) else { return ruling };
-    let (location, ladders, question) = place_of_hello(evidence, host, to, Trigger::Size).parts();
+    let (location, ladders, question) = locate_hello(evidence, host, to, Trigger::Size).parts();
     claim.location = location;
     claim.because.extend(ladders);
     ruling.open = question.map(|question| Doubt {
@@ -109,11 +111,7 @@ fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ru
         return Ruling::excluded(tried.iter().map(|a| a.id()).collect());
     }
     let because = dying.iter().map(|a| a.id()).chain(passing).collect();
-    Ruling::claim(Claim {
-        scope: scope_of(dying.iter().copied()),
-        blocks: any_decisive(evidence, dying.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.85, because)
-    })
+    Ruling::claim(Claim { ..Claim::about(evidence, &dying, Confidence::Likely, because) })
 }
 
 /// Does a ClientHello in one segment pass where one in two does not, and does TLS 1.2 alone?

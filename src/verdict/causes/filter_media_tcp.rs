@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "TCP to ports 443 or 8801 of Zoom's media range dies on the way, at a hop that other packets to the same address pass, or is refused \
               short of it. Where UDP is closed too, media has no way left; where it is open, meetings lose only their fallback. Sign-in goes to \
               other addresses: this is never error 5003 by itself.",
@@ -51,7 +52,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let ladders = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id);
     let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).collect();
-    Ruling::claim(Claim { location: Some(location), scope: ports_of(&stopped), ..claim(0.9, because) })
+    Ruling::claim(Claim {
+        location: Some(location),
+        scope: ports_of(&stopped),
+        ..Claim::of(Confidence::Probable, because)
+    })
 }
 
 /// Media's UDP is silent, so that nothing told how far its server is: TCP is walked beside it.
@@ -81,7 +86,7 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
         Some(location) => Ruling::claim(Claim {
             location: Some(location),
             scope: Scope { ports: vec![format!("tcp/{MEDIA}")], ..Scope::default() },
-            ..claim(0.8, of_flow)
+            ..Claim::of(Confidence::Indicated, of_flow)
         }),
         None => Ruling::excluded(of_flow),
     }

@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "UDP to Zoom's media ports dies on the way, at a hop that other packets to the same place pass, or is refused by a named box. Media then \
               fall back to TCP 443: worse sound and picture, but never error 5003 by itself.",
     proof: "traceroute -U -p 3478 162.255.37.14\nsudo traceroute -T -p 443 162.255.37.14",
@@ -44,7 +45,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let silent: Vec<&Observation> =
         looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
     let Some(to) = silent.first().and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
-    let Some(place) = place_of(evidence, to, Transport::Udp) else {
+    let Some(place) = locate_flow(evidence, to, Transport::Udp) else {
         if let Some(claim) = one_router_short(evidence, to, &silent) {
             return Ruling::claim(claim);
         }
@@ -73,11 +74,11 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let mut scope = ports_of(&silent);
     // The ports of media themselves end at the same place, if the same filter stops them.
-    let media = place_of(evidence, SocketAddr::new(to.ip(), MEDIA), Transport::Udp);
+    let media = locate_flow(evidence, SocketAddr::new(to.ip(), MEDIA), Transport::Udp);
     let same = media.filter(|media| media.location.hop == place.location.hop && !media.open_to_the_end);
     scope.ports.extend(same.iter().map(|_| format!("udp/{MEDIA}")));
     let because = silent.iter().map(|o| o.id).chain(place.ids).chain(same.into_iter().flat_map(|p| p.ids)).collect();
-    Ruling::claim(Claim { location: Some(place.location), scope, ..claim(0.9, because) })
+    Ruling::claim(Claim { location: Some(place.location), scope, ..Claim::of(Confidence::Probable, because) })
 }
 
 /// Both of media's UDP flows end at one hop, where TCP to the same address shows one router more. One flow might have met a router
@@ -99,7 +100,7 @@ fn one_router_short(evidence: &Evidence, to: SocketAddr, silent: &[&Observation]
     scope.ports.push(format!("udp/{MEDIA}"));
     let because = silent.iter().map(|o| o.id).chain([own.id(), media.id(), tcp.id()]).collect();
     let location = Location { hop: Some(hop), address: Some(address), next: Some(next) };
-    Some(Claim { location: Some(location), scope, ..claim(0.75, because) })
+    Some(Claim { location: Some(location), scope, ..Claim::of(Confidence::Unlocated, because) })
 }
 
 /// The server's own ports are open: are those open beside them on which nobody answers?
@@ -122,7 +123,11 @@ fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Rul
     };
     let ladders = evidence.ladders().filter(|l| l.transport() == Transport::Udp).map(Ladder::id);
     let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).chain(replied).collect();
-    Ruling::claim(Claim { location: Some(location), scope: ports_of(&stopped), ..claim(0.9, because) })
+    Ruling::claim(Claim {
+        location: Some(location),
+        scope: ports_of(&stopped),
+        ..Claim::of(Confidence::Probable, because)
+    })
 }
 
 /// A named box refuses the server's own ports.
@@ -135,7 +140,7 @@ fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u
     let mut ruling = Ruling::claim(Claim {
         location: Some(Location { hop, address: Some(from), next: None }),
         scope: ports_of(&[first]),
-        ..claim(0.95, ids)
+        ..Claim::of(Confidence::Confirmed, ids)
     });
     if let Some(to) = first.look.target.socket()
         && hop.is_none()

@@ -3,7 +3,7 @@
 use why5003_probes::model::Layer;
 
 use super::prelude::*;
-use crate::verdict::measure::{count_loss, limit};
+use crate::verdict::measure::{count_loss, rate_limit};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "filter.rate-limit",
@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.drop", "path.loss"],
+    effects: &[Effect::SilenceDoubtful],
     meaning: "Of a dozen connections opened at once to one address only the first few stand, and all of a row opened one by one stand, though more of \
               them are held at the same time. So it is not the address, nor their number, nor random loss: a limit on new connections drops what \
               comes too fast. A client opens many at once when it starts, and may time out.",
@@ -30,23 +31,25 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let pace = limit::pace(evidence);
-    if let Some(to) = limit::suspected(evidence) {
+    let pace = rate_limit::pace(evidence);
+    if let Some(to) = rate_limit::suspected(evidence) {
         return Ruling::doubt(
             format!("open a dozen connections to {to} at once, and as many one by one"),
             vec![BURST.of(to)],
         );
     }
-    let bursts: Vec<u32> = limit::bursts(evidence).map(|o| o.id).collect();
+    let bursts: Vec<u32> = rate_limit::bursts(evidence).map(|o| o.id).collect();
     if bursts.is_empty() {
         return Ruling::excluded(pace.quick.iter().map(|a| a.id()).take(3).collect());
     }
-    let Some(told) = limit::told(evidence).filter(|told| told.in_order(2)) else { return Ruling::excluded(bursts) };
+    let Some(told) = rate_limit::burst_result(evidence).filter(|told| told.in_order(2)) else {
+        return Ruling::excluded(bursts);
+    };
     if !told.only_too_fast() {
         let next_test = "repeat: open connections one by one, one in two seconds, and then a dozen at once";
         return Ruling::doubt(next_test, Vec::new());
     }
-    let slow = |a: &Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us >= limit::LATE_US);
+    let slow = |a: &Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us >= rate_limit::LATE_US);
     let whom = if controls(evidence).any(|a| slow(&a)) { "neutral hosts too" } else { "Zoom, as far as seen" };
     let because = [told.id]
         .into_iter()
@@ -58,7 +61,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         details: [("at_once".to_owned(), told.at_once.passed.to_string()), ("limits".to_owned(), whom.to_owned())]
             .into(),
         blocks: sign_in_fails(evidence) && any_decisive(evidence, pace.late.iter().filter_map(|a| a.host())),
-        ..claim(0.9, because)
+        ..Claim::of(Confidence::Probable, because)
     };
     // Sign-in may have been among those that came too fast.
     Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }

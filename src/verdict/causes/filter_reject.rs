@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.drop", "filter.reset", "filter.media-tcp"],
+    effects: &[],
     meaning: "An ICMP error (administratively prohibited, or unreachable) answers the SYN. Its sender is a router on the way, neither this \
               computer nor Zoom, so the box that refuses has told its own address. Neutral hosts connect.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'icmp or icmp6' & sleep 1; curl -m 3 -sI https://zoom.us",
@@ -55,10 +56,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let next = hop.and_then(beyond).map(|(_, next)| next);
     let mut claim = Claim {
         location: Some(Location { hop, address: icmp.from, next }),
-        scope: scope_of(tries.iter().copied()),
         details: [("icmp".to_owned(), format!("type {} code {}", icmp.kind, icmp.code))].into(),
-        blocks: any_decisive(evidence, tries.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if prohibited { 0.97 } else { 0.85 }, because)
+        ..Claim::about(evidence, &tries, if prohibited { Confidence::Proven } else { Confidence::Likely }, because)
     };
     let open = match hop {
         Some(hop) => covered(evidence, hop, &mut claim),
@@ -67,8 +66,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
-/// Which hop the box is: a neutral flow is walked first, and alone. What is left of the ICMP errors that the box sends after its
-/// refusals it spends on that flow then, which asks it at its own hop only; of Zoom's it would refuse every packet that comes by.
+/// Which hop the box is. A neutral flow is walked first, and alone: it asks the box at its own hop only. A walk of Zoom's flow
+/// would have every packet refused there, and use up the few ICMP errors that the box still sends.
 fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     let passing = a_passing_control(evidence, to)?;
     let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
@@ -81,9 +80,9 @@ fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     Some(Doubt { next_test: next_test.to_owned(), questions: vec![question] })
 }
 
-/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused: the box limits the ICMP
-/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`), so many tries at once are told of by
-/// a few.
+/// Silent tries where Zoom answers nowhere, or nowhere in a prefix of which others were refused. The box limits the ICMP
+/// errors that it sends (Linux: one a second for each host, `net.ipv4.icmp_ratelimit`). So only a few of many tries at once
+/// hear of its refusal.
 fn unheard<'a>(aimed: &[Attempt<'a>], refused: &[(Attempt<'a>, &IcmpError)]) -> Vec<Attempt<'a>> {
     let nowhere = !aimed.iter().any(|a| a.connected().is_some());
     let of = |a: &Attempt<'_>, prefix: IpNet| a.settings().prefix == Some(prefix);

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.tls-version", "filter.large-clienthello", "filter.media-tcp"],
+    effects: &[],
     meaning: "Connections to Zoom's addresses end with a RST, at several addresses and whatever server name the hello carries, while neutral hosts \
               work, and take Zoom's name too. A RST that still comes back when the TTL is too small to reach the server is forged on the way.",
     proof: "sudo -v; sudo timeout 10 tcpdump -nvi any 'tcp[tcpflags] & tcp-rst != 0 and port 443' & sleep 1; curl -sI https://zoom.us",
@@ -39,77 +40,58 @@ fn rule(evidence: &Evidence) -> Ruling {
     if controls.is_empty() {
         return Ruling::silent();
     }
-    let on_syn: Vec<_> = aimed
-        .iter()
-        .copied()
-        .filter(|a| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a) && family_works(evidence, *a))
-        .collect();
+    let refused =
+        |a: &Attempt<'_>| a.ended(Stage::Connect, How::Refused) && !named_a_port(*a) && family_works(evidence, *a);
+    let on_syn: Vec<_> = aimed.iter().copied().filter(refused).collect();
     if !on_syn.is_empty() {
         return forged_on_syn(evidence, &on_syn, controls);
     }
     // A RST that is quick enough ends the connect itself, though the SYN-ACK had come.
-    let on_hello: Vec<_> = aimed
-        .iter()
-        .copied()
-        .filter(|a| {
-            a.ended(Stage::Hello, How::Reset)
-                || a.ended(Stage::Hello, How::Closed)
-                || a.ended(Stage::Connect, How::Reset)
-        })
-        .collect();
-    let Some(first) = on_hello.first().copied() else {
-        return Ruling::excluded(whole);
+    let reset = |a: &Attempt<'_>| {
+        a.ended(Stage::Hello, How::Reset) || a.ended(Stage::Hello, How::Closed) || a.ended(Stage::Connect, How::Reset)
     };
-    let host = first.host().unwrap_or_default().to_owned();
-    let others: Vec<_> =
-        evidence.attempts_at(&host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
+    let on_hello: Vec<_> = aimed.iter().copied().filter(reset).collect();
+    match on_hello.first() {
+        Some(first) => forged_on_hello(evidence, *first, &on_hello, controls),
+        None => Ruling::excluded(whole),
+    }
+}
+
+/// A RST to the hello, whatever name it carries and whatever its form.
+fn forged_on_hello(evidence: &Evidence, first: Attempt<'_>, reset: &[Attempt<'_>], controls: Vec<u32>) -> Ruling {
+    let (host, to) = (first.host().unwrap_or_default(), first.to());
+    let there = || evidence.attempts_at(host).filter(|a| a.to() == to);
+    let others: Vec<_> = there().filter(|a| a.other_name().is_some()).collect();
     if others.is_empty() {
-        let questions = vec![OTHER_NAMES.of(HostAt::new(host, first.to()))];
+        let questions = vec![OTHER_NAMES.of(HostAt::new(host, to))];
         return Ruling::doubt("send the same address another server name, and none", questions);
     }
     // A hello of another form that passes there: the filter minds the form.
-    let of_other_form: Vec<u32> = evidence
-        .attempts_at(&host)
-        .filter(|a| a.to() == first.to() && a.other_name().is_none() && a.handshake().is_some())
-        .map(Attempt::id)
-        .collect();
+    let of_other_form = there().filter(|a| a.other_name().is_none() && a.handshake().is_some());
+    let of_other_form: Vec<u32> = of_other_form.map(Attempt::id).collect();
     if !of_other_form.is_empty() {
         return Ruling::excluded(of_other_form);
     }
     if others.iter().any(|a| a.server_spoke_tls()) {
         return Ruling::excluded(others.iter().map(|a| a.id()).collect());
     }
-    let addresses: std::collections::BTreeSet<_> = on_hello.iter().map(|a| a.to()).collect();
+    let addresses: BTreeSet<_> = reset.iter().map(|a| a.to()).collect();
     if addresses.len() < 2 {
         return Ruling::doubt("try other addresses of Zoom's prefixes", vec![OTHER_PREFIXES.of(())]);
     }
-    let takes_the_name = evidence
-        .attempts()
-        .filter(|a| a.role() == Role::Control && a.other_name().is_some() && a.server_spoke_tls())
-        .map(Attempt::id);
-    let because: Vec<u32> = on_hello
-        .iter()
-        .chain(&others)
-        .map(|a| a.id())
-        .chain(controls.into_iter().take(2))
-        .chain(takes_the_name)
-        .collect();
-    let (location, ladders, question) = place_of_hello(evidence, &host, first.to(), Trigger::Presence).parts();
-    let because = [because, ladders].concat();
-    let mut ruling = Ruling::claim(Claim {
-        scope: scope_of(on_hello.iter().copied()),
-        blocks: any_decisive(evidence, on_hello.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        // A RST that comes back though the hello could not reach Zoom is forged.
-        ..claim(if location.is_some() { 0.95 } else { 0.8 }, because)
-    });
-    if let Some(claim) = ruling.claims.first_mut() {
-        claim.location = location;
+    let takes_the_name =
+        |a: &Attempt<'_>| a.role() == Role::Control && a.other_name().is_some() && a.server_spoke_tls();
+    let neutral = controls.into_iter().take(2).chain(evidence.attempts().filter(takes_the_name).map(Attempt::id));
+    let (location, ladders, question) = locate_hello(evidence, host, to, Trigger::Presence).parts();
+    let because = reset.iter().chain(&others).map(|a| a.id()).chain(neutral).chain(ladders).collect();
+    // A RST that comes back though the hello could not reach Zoom is forged.
+    let confidence = if location.is_some() { Confidence::Confirmed } else { Confidence::Indicated };
+    let next_test = format!("walk the TTL of a hello to {to}");
+    Ruling {
+        claims: vec![Claim { location, ..Claim::about(evidence, reset, confidence, because) }],
+        open: question.map(|question| Doubt { next_test, questions: vec![question] }),
+        ..Ruling::silent()
     }
-    ruling.open = question.map(|question| Doubt {
-        next_test: format!("walk the TTL of a hello to {}", first.to()),
-        questions: vec![question],
-    });
-    ruling
 }
 
 /// A refusal by ICMP names its sender: that is `filter.reject`.
@@ -169,16 +151,14 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     let mut claim = Claim {
         owner: (at == 1).then_some(Owner::User),
         location: Some(location),
-        scope: scope_of(refused.iter().copied()),
-        blocks: any_decisive(evidence, refused.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if at == 1 { NEAR } else { 0.93 }, because)
+        ..Claim::about(evidence, refused, if at == 1 { NEAR } else { Confidence::Isolated }, because)
     };
     let open = hop.and_then(|hop| covered(evidence, hop, &mut claim));
     Ruling { claims: vec![claim], open, ..Ruling::silent() }
 }
 
 /// A RST from before the first router may be this computer's own.
-const NEAR: f64 = 0.7;
+const NEAR: Confidence = Confidence::Ambiguous;
 
 /// At which hop does the same address answer by another port? Zoom's web hosts answer plain HTTP too, with a redirect.
 const ANOTHER_PORT: Experiment<SocketAddr> = Experiment::new("another-port", |_, to| {

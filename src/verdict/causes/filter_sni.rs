@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &["filter.after-handshake"],
+    effects: &[],
     meaning: "TCP connects, but a ClientHello with Zoom's server name is answered by a RST, an alert or silence, while the same address takes \
               another name, and a neutral address refuses Zoom's name too. So the name is read on the way. Addresses and ports are open.",
     proof: "openssl s_client -connect {address}:443 -servername zoom.us </dev/null\nopenssl s_client -connect {address}:443 -servername example.com </dev/null",
@@ -28,88 +29,113 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let aimed = aimed(evidence);
-    let killed: Vec<_> = aimed.iter().copied().filter(|a| dies_in_handshake(*a)).collect();
     let whole: Vec<_> = aimed.iter().copied().filter(|a| a.handshake().is_some()).collect();
+    // A host that passes at another address is not named by a filter.
+    let passes = |a: &Attempt<'_>| whole.iter().any(|w| w.host() == a.host());
+    let all_killed: Vec<_> = aimed.iter().copied().filter(|a| dies_in_handshake(*a)).collect();
+    let killed: Vec<_> = all_killed.iter().copied().filter(|a| !passes(a)).collect();
     let mut ruling = Ruling { excluded_by: whole.iter().map(|a| a.id()).take(3).collect(), ..Ruling::silent() };
-    let mut tried: Option<(&str, SocketAddr)> = None;
-    let hosts: std::collections::BTreeSet<&str> = killed.iter().filter_map(|a| a.host()).collect();
+    let mut tried: Option<HostAt> = None;
+    let hosts: BTreeSet<&str> = killed.iter().filter_map(|a| a.host()).collect();
     for host in hosts {
-        // A host that passes at another address is not named by a filter.
-        if whole.iter().any(|a| a.host() == Some(host)) {
-            continue;
-        }
         let of_host: Vec<_> = killed.iter().copied().filter(|a| a.host() == Some(host)).collect();
         let Some(first) = of_host.first().copied() else { continue };
-        let same_address: Vec<_> =
+        let at = HostAt::new(host, first.to());
+        let other_names: Vec<_> =
             evidence.attempts_at(host).filter(|a| a.to() == first.to() && a.other_name().is_some()).collect();
-        if same_address.is_empty() {
+        if other_names.is_empty() {
             // One answer serves for all side hosts: only the way to sign-in is worth the packets, else the first.
-            if decisive(evidence, host) || !any_decisive(evidence, killed.iter().filter_map(|a| a.host())) {
-                ruling.open.get_or_insert(Doubt {
-                    next_test: format!("send {} another server name, and {host}'s to a neutral address", first.to()),
-                    questions: vec![
-                        OTHER_NAMES.of(HostAt::new(host, first.to())),
-                        AGAIN.of(HostAt::new(host, first.to())),
-                    ],
-                });
+            if decisive(evidence, host) || !any_decisive(evidence, all_killed.iter().filter_map(|a| a.host())) {
+                ruling.open.get_or_insert(try_other_names(at));
             }
             continue;
         }
-        let passes: Vec<u32> =
-            same_address.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(a)).map(|a| a.id()).collect();
-        if passes.is_empty() {
+        let passing = other_names.iter().filter(|a| a.server_spoke_tls() && !refused_the_name(a));
+        let passing: Vec<u32> = passing.map(|a| a.id()).collect();
+        if passing.is_empty() {
             continue;
         }
-        tried.get_or_insert((host, first.to()));
-        let named: Vec<_> = evidence
-            .attempts()
-            .filter(|a| a.role() == Role::Control && a.other_name() == Some(&Sni::Name(host.to_owned())))
-            .collect();
-        let dies_elsewhere: Vec<u32> = named.iter().filter(|a| dies_in_handshake(**a)).map(|a| a.id()).collect();
-        let against: Vec<u32> = named.iter().filter(|a| a.handshake().is_some()).map(|a| a.id()).collect();
-        if of_host.len() < 2 && dies_elsewhere.is_empty() {
-            ruling.open = Some(Doubt {
-                next_test: format!("repeat the handshake with {host} at {}", first.to()),
-                questions: vec![AGAIN.of(HostAt::new(host, first.to()))],
-            });
-            continue;
+        let elsewhere = Elsewhere::of(evidence, host);
+        if of_host.len() < 2 && elsewhere.dies.is_empty() {
+            ruling.open = Some(repeat(&at));
+        } else {
+            ruling.claims.push(claim(evidence, &of_host, passing, elsewhere));
         }
-        let confidence = match (dies_elsewhere.is_empty(), against.is_empty()) {
-            (false, _) => 0.97,
-            (true, true) => 0.85,
-            // The name alone does not do it elsewhere: a box in front of Zoom's addresses, or Zoom's server itself.
-            (true, false) => 0.65,
-        };
-        let how = of_host.first().and_then(|a| a.failure()).map(|f| f.how.to_string()).unwrap_or_default();
-        let because = of_host.iter().map(|a| a.id()).chain(passes).chain(dies_elsewhere).collect();
-        ruling.claims.push(Claim {
-            scope: scope_of(of_host.iter().copied()),
-            details: [("answer".to_owned(), how)].into(),
-            against,
-            blocks: decisive(evidence, host) && sign_in_fails(evidence),
-            ..claim(confidence, because)
-        });
+        tried.get_or_insert(at);
     }
     let mut ruling = merged(ruling);
-    if let Some(claim) = ruling.claims.first_mut() {
-        // Side hosts that die the same way are covered by the same claim, though only some were experimented on.
-        let alike: Vec<_> = killed.iter().copied().filter(|a| !whole.iter().any(|w| w.host() == a.host())).collect();
-        claim.scope = scope_of(alike.iter().copied());
-        claim.because = distinct(claim.because.iter().copied().chain(alike.iter().map(|a| a.id())).collect());
-        ruling.open = None;
-    }
-    if let Some((host, to)) = tried {
-        let (location, ladders, question) = place_of_hello(evidence, host, to, Trigger::Name).parts();
-        if let Some(claim) = ruling.claims.first_mut() {
-            claim.location = location;
-            claim.because.extend(ladders);
-        }
-        if let Some(question) = question {
-            let next_test = format!("walk the TTL of a hello with {host} and of one with another name to {to}");
-            ruling.open.get_or_insert(Doubt { next_test, questions: Vec::new() }).questions.push(question);
-        }
+    cover_all(&killed, &mut ruling);
+    if let Some(at) = tried {
+        locate(evidence, &at, &mut ruling);
     }
     ruling
+}
+
+fn try_other_names(at: HostAt) -> Doubt {
+    let next_test = format!("send {} another server name, and {}'s to a neutral address", at.to, at.host);
+    Doubt { next_test, questions: vec![OTHER_NAMES.of(at.clone()), AGAIN.of(at)] }
+}
+
+fn repeat(at: &HostAt) -> Doubt {
+    let next_test = format!("repeat the handshake with {} at {}", at.host, at.to);
+    Doubt { next_test, questions: vec![AGAIN.of(at.clone())] }
+}
+
+/// What became of the name at neutral addresses.
+struct Elsewhere {
+    /// Tries that it killed there too.
+    dies: Vec<u32>,
+    /// Tries that finished with it.
+    passes: Vec<u32>,
+}
+
+impl Elsewhere {
+    fn of(evidence: &Evidence, host: &str) -> Self {
+        let name = Sni::Name(host.to_owned());
+        let named = || evidence.attempts().filter(|a| a.role() == Role::Control && a.other_name() == Some(&name));
+        Self {
+            dies: named().filter(|a| dies_in_handshake(*a)).map(Attempt::id).collect(),
+            passes: named().filter(|a| a.handshake().is_some()).map(Attempt::id).collect(),
+        }
+    }
+}
+
+fn claim(evidence: &Evidence, killed: &[Attempt<'_>], passing: Vec<u32>, elsewhere: Elsewhere) -> Claim {
+    let confidence = match (elsewhere.dies.is_empty(), elsewhere.passes.is_empty()) {
+        (false, _) => Confidence::Proven,
+        (true, true) => Confidence::Likely,
+        // The name alone does not do it elsewhere: a box in front of Zoom's addresses, or Zoom's server itself.
+        (true, false) => Confidence::Contested,
+    };
+    let how = killed.first().and_then(|a| a.failure()).map(|f| f.how.to_string()).unwrap_or_default();
+    let because = killed.iter().map(|a| a.id()).chain(passing).chain(elsewhere.dies).collect();
+    Claim {
+        details: [("answer".to_owned(), how)].into(),
+        against: elsewhere.passes,
+        ..Claim::about(evidence, killed, confidence, because)
+    }
+}
+
+/// Side hosts that die the same way are covered by the same claim, though only some were experimented on.
+fn cover_all(killed: &[Attempt<'_>], ruling: &mut Ruling) {
+    if let Some(claim) = ruling.claims.first_mut() {
+        claim.scope = scope_of(killed.iter().copied());
+        claim.because = distinct(claim.because.iter().copied().chain(killed.iter().map(|a| a.id())).collect());
+        ruling.open = None;
+    }
+}
+
+/// Where the name is read, or the question that would tell.
+fn locate(evidence: &Evidence, at: &HostAt, ruling: &mut Ruling) {
+    let (location, ladders, question) = locate_hello(evidence, &at.host, at.to, Trigger::Name).parts();
+    if let Some(claim) = ruling.claims.first_mut() {
+        claim.location = location;
+        claim.because.extend(ladders);
+    }
+    if let Some(question) = question {
+        let next_test = format!("walk the TTL of a hello with {} and of one with another name to {}", at.host, at.to);
+        ruling.open.get_or_insert(Doubt { next_test, questions: Vec::new() }).questions.push(question);
+    }
 }
 
 /// TCP stood, and then the handshake did not finish.

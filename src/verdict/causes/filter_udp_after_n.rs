@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Filter,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "A UDP flow to Zoom's media server is answered at first and falls silent after the same number of datagrams each time, while a fresh flow \
               is answered again. A server that limits a client would not answer the fresh one. Media begin and then freeze, or fall back to TCP; \
               never error 5003 by itself.",
@@ -63,7 +64,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling::claim(Claim {
         scope: ports_of(&looks),
         details: [("datagrams".to_owned(), first.last.to_string())].into(),
-        ..claim(0.88, ids)
+        ..Claim::of(Confidence::Probable, ids)
     })
 }
 

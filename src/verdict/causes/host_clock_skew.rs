@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     owner: Owner::User,
     // Not tls.*: those rules look past the date, and what they find remains when the clock is right again.
     masks: &["zoom.certificate", "host.trust-store"],
+    effects: &[],
     meaning: "The certificates of Zoom and of neutral hosts fail by date alike, and the Date that HTTP servers send differs from this \
               computer's clock by an amount that explains it. Zoom names a wrong clock as the most common cause of certificate errors.",
     proof: "date -u; curl -sI http://example.com | grep -i ^date",
@@ -77,6 +78,6 @@ fn rule(evidence: &Evidence) -> Ruling {
         scope: scope_of(zoom.iter().copied()),
         details: details.into(),
         blocks: any_decisive(evidence, zoom.iter().filter_map(|a| a.host())),
-        ..claim(0.97, because)
+        ..Claim::of(Confidence::Proven, because)
     })
 }

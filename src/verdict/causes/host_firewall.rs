@@ -3,6 +3,8 @@
 use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, ProbeName, Stage, Transport};
 
 use super::prelude::*;
+use crate::evidence::Passage;
+use crate::verdict::measure::passage::{gets_out, is_kept_in, is_kept_out, is_let_in};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "host.firewall",
@@ -10,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["filter.*", "link.gateway-down"],
+    effects: &[],
     meaning: "The kernel refused to send (EPERM), or an ICMP error came back whose sender is an address of this computer. So the packet \
               never left: a local packet filter or security suite is to blame, and no box on the way. A filter that drops silently on this \
               computer looks like one on the way, and is told apart by the kernel's own counters: fewer packets leave than SYNs were \
@@ -72,8 +75,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let blocks = refused.iter().any(|o| o.look.target.host.as_deref().is_some_and(|h| decisive(evidence, h)));
     let ids: Vec<u32> = refused.iter().map(|o| o.id).collect();
-    let confidence = if ids.len() > 1 { 0.96 } else { 0.8 };
-    Ruling::claim(Claim { scope, blocks, location: Some(here()), ..claim(confidence, ids) })
+    let confidence = if ids.len() > 1 { Confidence::Proven } else { Confidence::Indicated };
+    Ruling::claim(Claim { scope, blocks, location: Some(here()), ..Claim::of(confidence, ids) })
 }
 
 /// What the kernel's counters tell where nothing on the way can be seen to stop or to reset Zoom's flow; `None` where that is
@@ -86,52 +89,66 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         .collect();
     let to = failing.iter().map(|a| a.to()).find(|to| compared(evidence, *to))?;
     let ladder = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
-    let refused = ladder.answered_at();
-    let place = place_of(evidence, to, Transport::Tcp);
-    let on_the_way = place.is_some_and(|p| p.location.hop != Some(0) && p.location.next.is_some());
-    if failing.len() < 2 || refused.is_some_and(|hop| hop > 1) || (refused.is_none() && on_the_way) {
+    if failing.len() < 2 || ends_on_the_way(evidence, ladder) {
         return None;
     }
-    let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
-                     sudo tcpdump -ni any tcp and src port 443";
-    let count = |to, neutral, before| Some(Ruling::doubt(next_test, vec![PASSAGE.of(Counted { to, neutral, before })]));
-    let looked = |to| {
-        evidence.observations().iter().any(|o| o.look.probe == ProbeName::Passage && o.look.target.socket() == Some(to))
-    };
-    let Some(own) = evidence.passages().find(|p| p.to == to) else {
-        if let Some(claim) = swallowed_here(evidence) {
-            return Some(if looked(to) {
-                Ruling::claim(claim)
-            } else {
-                Ruling { open: count(to, false, 0)?.open, ..Ruling::claim(claim) }
-            });
-        }
-        return count(to, false, 0);
-    };
-    if !own.is_kept_in() && !own.is_kept_out() {
-        return own.gets_out().then(|| Ruling::excluded(vec![own.id]));
+    let Some(own) = evidence.passages().find(|p| p.to == to) else { return Some(uncounted(evidence, to)) };
+    if !is_kept_in(own) && !is_kept_out(own) {
+        return gets_out(own).then(|| Ruling::excluded(vec![own.id]));
     }
     let passing = a_passing_control(evidence, to)?;
     let neutrals: Vec<_> = evidence.passages().filter(|p| p.to == passing).collect();
-    let keeps_out = neutrals.iter().find(|neutral| own.is_kept_out() && neutral.is_let_in());
-    let (direction, neutral) = match (neutrals.iter().find(|neutral| neutral.gets_out()), keeps_out) {
-        (Some(neutral), _) if own.is_kept_in() => ("outbound", neutral),
-        (_, Some(neutral)) => ("inbound", neutral),
+    let Some((direction, neutral)) = direction(own, &neutrals) else {
         // Answers to earlier tries that come again and are withheld, too, are counted with a neutral flow's: not every time.
-        (_, None) if neutrals.len() < COUNTED => {
-            return count(passing, true, u8::try_from(neutrals.len()).unwrap_or(u8::MAX));
+        if neutrals.len() < COUNTED {
+            let before = u8::try_from(neutrals.len()).unwrap_or(u8::MAX);
+            return Some(count(Counted { to: passing, neutral: true, before }));
         }
         // What lacks for both says nothing of a filter: the counters do not tell here.
-        (_, None) => return swallowed_here(evidence).map(Ruling::claim),
+        return swallowed_here(evidence).map(Ruling::claim);
     };
-    let because = failing.iter().map(|a| a.id()).chain([ladder.id(), own.id, neutral.id]).collect();
+    let because = failing.iter().map(|a| a.id()).chain([ladder.id(), own.id, neutral]).collect();
     Some(Ruling::claim(Claim {
         location: Some(here()),
-        scope: scope_of(failing.iter().copied()),
         details: [("direction".to_owned(), direction.to_owned())].into(),
-        blocks: any_decisive(evidence, failing.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.93, because)
+        ..Claim::about(evidence, &failing, Confidence::Isolated, because)
     }))
+}
+
+/// The flow is refused by somebody beyond the first hop, or dies at a router.
+fn ends_on_the_way(evidence: &Evidence, ladder: Ladder<'_>) -> bool {
+    match ladder.answered_at() {
+        Some(hop) => hop > 1,
+        None => locate_flow(evidence, ladder.to(), Transport::Tcp)
+            .is_some_and(|p| p.location.hop != Some(0) && p.location.next.is_some()),
+    }
+}
+
+/// Zoom's flow was not counted yet, or could not be.
+fn uncounted(evidence: &Evidence, to: SocketAddr) -> Ruling {
+    let probed = evidence
+        .observations()
+        .iter()
+        .any(|o| o.look.probe == ProbeName::Passage && o.look.target.socket() == Some(to));
+    let counts = count(Counted { to, neutral: false, before: 0 });
+    match swallowed_here(evidence) {
+        Some(claim) if probed => Ruling::claim(claim),
+        Some(claim) => Ruling { open: counts.open, ..Ruling::claim(claim) },
+        None => counts,
+    }
+}
+
+fn count(flow: Counted) -> Ruling {
+    let next_test = "look at this computer's own packet filter: sudo nft list ruleset; and whether Zoom's answers arrive at all: \
+                     sudo tcpdump -ni any tcp and src port 443";
+    Ruling::doubt(next_test, vec![PASSAGE.of(flow)])
+}
+
+/// In which direction Zoom's packets are kept, and the count of a neutral flow whose are not.
+fn direction(own: Passage, neutrals: &[Passage]) -> Option<(&'static str, u32)> {
+    let first = |passes: fn(Passage) -> bool| neutrals.iter().find(|neutral| passes(**neutral)).map(|p| p.id);
+    let outbound = first(gets_out).filter(|_| is_kept_in(own)).map(|id| ("outbound", id));
+    outbound.or_else(|| first(is_let_in).filter(|_| is_kept_out(own)).map(|id| ("inbound", id)))
 }
 
 /// How often a neutral flow is counted at most, until nothing lacks.
@@ -142,7 +159,7 @@ const COUNTED: usize = 3;
 fn swallowed_here(evidence: &Evidence) -> Option<Claim> {
     let silent: Vec<_> = aimed(evidence).into_iter().filter(|a| a.ended(Stage::Connect, How::Silent)).collect();
     let to = silent.iter().map(|a| a.to()).find(|to| {
-        let place = place_of(evidence, *to, Transport::Tcp);
+        let place = locate_flow(evidence, *to, Transport::Tcp);
         place.is_some_and(|p| p.location.hop == Some(0) && p.location.next.is_some())
     })?;
     let own = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
@@ -154,12 +171,7 @@ fn swallowed_here(evidence: &Evidence) -> Option<Claim> {
         return None;
     }
     let because = [own.id(), neutral.id()].into_iter().chain(silent.iter().map(|a| a.id())).collect();
-    Some(Claim {
-        location: Some(here()),
-        scope: scope_of(silent.iter().copied()),
-        blocks: any_decisive(evidence, silent.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.75, because)
-    })
+    Some(Claim { location: Some(here()), ..Claim::about(evidence, &silent, Confidence::Unlocated, because) })
 }
 
 /// EPERM, or an ICMP refusal that this computer sent to itself about a packet for somebody else.

@@ -3,6 +3,7 @@
 use why5003_probes::model::Layer;
 
 use super::prelude::*;
+use crate::verdict::measure::sign_in::system_addresses;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "host.hosts-file",
@@ -10,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["dns.wrong-answer", "dns.name-blocked"],
+    effects: &[],
     meaning: "A line of this computer's hosts file names a Zoom host, so every program here uses that address and never asks DNS. The address \
               does not show Zoom's certificate. Other computers on this network are not affected.",
     proof: "grep -n zoom /etc/hosts\ngetent ahosts zoom.us\ndig +short zoom.us @1.1.1.1",
@@ -43,7 +45,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let lines: Vec<_> = evidence.host().hosts_lines(name).collect();
         let Some((_, first)) = lines.first() else { continue };
         let pinned: Vec<_> = lines.iter().map(|(_, line)| line.address).collect();
-        let system = evidence.system_addresses(name);
+        let system = system_addresses(evidence, name);
         if !system.is_empty() && !system.iter().all(|address| pinned.contains(address)) {
             // The system does not follow the line (nsswitch.conf without "files"), so it harms nobody.
             continue;
@@ -77,7 +79,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let because =
             lines.iter().map(|(id, _)| *id).chain(tried.iter().map(|a| a.id())).chain(truth.iter().map(|l| l.id()));
         let because = because.chain(genuine_elsewhere.iter().copied()).collect();
-        let confidence = if genuine_elsewhere.is_empty() { 0.85 } else { 0.98 };
+        let confidence = if genuine_elsewhere.is_empty() { Confidence::Likely } else { Confidence::Proven };
         let details = [
             ("file".to_owned(), first.file.clone()),
             ("line".to_owned(), first.line.to_string()),
@@ -88,7 +90,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: scope_of_names([name]),
             details: details.into(),
             blocks: decisive(evidence, name),
-            ..claim(confidence, because)
+            ..Claim::of(confidence, because)
         });
     }
     ruling

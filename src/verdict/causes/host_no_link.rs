@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["*"],
+    effects: &[],
     meaning: "No interface besides loopback is up and has an address that is good beyond its own link, so nothing can leave \
               this computer. Cable, Wi-Fi, aeroplane mode or DHCP is the matter, not Zoom and not a firewall.",
     proof: "ip -brief address\nip route",
@@ -48,9 +49,11 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     match evidence.host().has_link() {
-        Some(false) => {
-            Ruling::claim(Claim { location: Some(here()), blocks: true, ..claim(0.99, evidence.host().ids()) })
-        }
+        Some(false) => Ruling::claim(Claim {
+            location: Some(here()),
+            blocks: true,
+            ..Claim::of(Confidence::Certain, evidence.host().ids())
+        }),
         Some(true) => Ruling::excluded(evidence.host().ids()),
         None => Ruling::silent(),
     }

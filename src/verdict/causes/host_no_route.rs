@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["link.*", "path.*", "dns.*", "filter.*", "tls.*", "zoom.*", "proxy.*", "host.vpn-*"],
+    effects: &[],
     meaning: "An interface is up and has an address, but the kernel refuses at once to send to Zoom and to neutral addresses \
               alike (ENETUNREACH, or an unreachable, blackhole or prohibit route). A default route is missing, or something removed it. \
               Unlike a filter on the way, no packet leaves.",
@@ -55,5 +56,5 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     let because = shut.into_iter().chain(refused.iter().map(|a| a.id())).collect();
-    Ruling::claim(Claim { location: Some(here()), blocks: true, ..claim(0.97, because) })
+    Ruling::claim(Claim { location: Some(here()), blocks: true, ..Claim::of(Confidence::Proven, because) })
 }

@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     owner: Owner::User,
     // Not filters: what they are judged by is silence or refusal, never a socket that could not be had.
     masks: &["dns.*", "zoom.outage"],
+    effects: &[],
     meaning: "Opening a socket failed for a limit of this computer or of this process: EMFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM. What was \
               seen beside it says nothing of the network.",
     proof: "ulimit -n; ss -s; cat /proc/sys/net/ipv4/ip_local_port_range",
@@ -52,5 +53,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let word = first.failure.as_ref().and_then(|f| f.detail.clone()).unwrap_or_default();
     let ids = short.iter().map(|o| o.id).collect();
-    Ruling::claim(Claim { location: Some(here()), details: [("errno".to_owned(), word)].into(), ..claim(0.9, ids) })
+    Ruling::claim(Claim {
+        location: Some(here()),
+        details: [("errno".to_owned(), word)].into(),
+        ..Claim::of(Confidence::Probable, ids)
+    })
 }

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["tls.untrusted"],
+    effects: &[],
     meaning: "The chains of Zoom and of neutral hosts lead to public roots, but this computer's own store accepts neither. The store is old, \
               damaged, or was stripped by policy. The network is not at fault: the certificates that arrive are the right ones.",
     proof: "openssl s_client -connect zoom.us:443 -servername zoom.us </dev/null 2>/dev/null | grep 'Verify return'",
@@ -53,5 +54,5 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     let because = zoom.iter().map(|a| a.id()).chain(controls).collect();
-    Ruling::claim(Claim { location: Some(here()), scope: scope_of(zoom), ..claim(0.9, because) })
+    Ruling::claim(Claim { location: Some(here()), scope: scope_of(zoom), ..Claim::of(Confidence::Probable, because) })
 }

@@ -1,7 +1,5 @@
 //! A tunnel that swallows what is sent into it, or takes only part of Zoom's addresses.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::model::{How, InterfaceKind, Layer, Stage};
 
 use super::prelude::*;
@@ -12,6 +10,7 @@ pub(super) const BLACKHOLE: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["filter.drop", "path.internet-down", "path.mtu-blackhole"],
+    effects: &[],
     meaning: "The route to Zoom points into a tunnel interface, and nothing that is sent into that tunnel is answered. The tunnel is down at the \
               far end, or a kill switch holds it; the network below it is not to blame.",
     proof: "ip route get 170.114.52.2\nip -s link show type tun; wg show",
@@ -39,6 +38,7 @@ pub(super) const SPLIT: Cause = Cause {
     layer: Layer::Host,
     owner: Owner::User,
     masks: &["filter.drop"],
+    effects: &[],
     meaning: "What fails and what works leave this computer by different interfaces, so a route (of a VPN's split tunnel, mostly) and not a \
               firewall decides which is which. That other interface carries none of Zoom's traffic: it is dead, or whoever is behind it drops it.",
     proof: "ip route get 170.114.52.2; ip route get 1.1.1.1",
@@ -87,6 +87,6 @@ fn judge(evidence: &Evidence, blackhole: bool) -> Ruling {
         scope: scope_of(silent.iter().copied()),
         details: [("interface".to_owned(), interface.clone())].into(),
         blocks: any_decisive(evidence, silent.iter().filter_map(|a| a.host())),
-        ..claim(if others_work { 0.9 } else { 0.8 }, because)
+        ..Claim::of(if others_work { Confidence::Probable } else { Confidence::Indicated }, because)
     })
 }

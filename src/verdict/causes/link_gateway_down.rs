@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Link,
     owner: Owner::Network,
     masks: &["path.*", "dns.*", "filter.*", "tls.*", "zoom.*", "proxy.*"],
+    effects: &[Effect::NamesLost],
     meaning: "There is a route, but the search for the gateway's link address (ARP, or neighbour discovery) finds nobody: the kernel gives up \
               with EHOSTUNREACH, whose sender is this computer itself. The router is off, or cable, Wi-Fi or VLAN do not lead to it.",
     proof: "ip neigh show; sudo arping -c 3 \"$(ip route show default | awk '{print $3; exit}')\"",
@@ -55,7 +56,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         Some((id, neighbour)) if matches!(neighbour.state.as_str(), "failed" | "incomplete") => {
             let because = unreachable.into_iter().chain([id]).collect();
             let location = Location { hop: Some(1), address: Some(gateway), next: None };
-            Ruling::claim(Claim { location: Some(location), blocks: true, ..claim(0.95, because) })
+            Ruling::claim(Claim { location: Some(location), blocks: true, ..Claim::of(Confidence::Confirmed, because) })
         }
         Some((id, neighbour)) if matches!(neighbour.state.as_str(), "reachable" | "delay" | "probe") => {
             Ruling::excluded(vec![id])

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["filter.drop"],
+    effects: &[],
     meaning: "TCP 443, TCP 80 and UDP to the same address of Zoom's die at the same hop, where other destinations pass. So it is not a port or a \
               protocol that is filtered but the destination: a route that leads nowhere (a discard route, a dead tunnel, a withdrawn \
               announcement), or a rule that drops the whole prefix.",
@@ -39,7 +40,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .collect();
     let Some(first) = first_walked(evidence, &silent) else { return Ruling::silent() };
     let of_it: Vec<_> = silent.iter().copied().filter(|a| a.settings().prefix == first.settings().prefix).collect();
-    let addresses: std::collections::BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
+    let addresses: BTreeSet<_> = of_it.iter().map(|a| a.to()).collect();
     if addresses.len() < 2 && aimed.iter().any(|a| a.to() != first.to()) {
         return Ruling::silent();
     }
@@ -54,7 +55,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let others: Vec<_> =
         evidence.ladders().filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port()).collect();
     let (tcp, udp): (Vec<_>, Vec<_>) = others.iter().copied().partition(|l| l.transport() == Transport::Tcp);
-    let place = place_of(evidence, first.to(), Transport::Tcp);
+    let place = locate_flow(evidence, first.to(), Transport::Tcp);
     let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
     let hop = place.as_ref().and_then(|p| p.location.hop).unwrap_or(0);
     let ends_there = |l: &Ladder<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == hop;
@@ -77,10 +78,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let details = [("prefix", first.settings().prefix.map(|p| p.to_string()))];
     Ruling::claim(Claim {
         location: Some(place.location),
-        scope: scope_of(silent.iter().copied()),
         details: details.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-        blocks: any_decisive(evidence, silent.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.93, because)
+        ..Claim::about(evidence, &silent, Confidence::Isolated, because)
     })
 }
 

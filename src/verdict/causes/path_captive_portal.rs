@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::User,
     masks: &["dns.wrong-answer", "dns.intercepted", "proxy.transparent", "filter.*", "tls.*", "zoom.*"],
+    effects: &[],
     meaning: "Plain-HTTP pages whose content is known come back redirected or rewritten, for hosts of several operators and for an address \
               without a name too. Hotels, trains and guest networks do that until their terms are accepted. A filter that blocks Zoom alone \
               leaves those pages as they are.",
@@ -48,17 +49,17 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let rewritten: Vec<_> = pages.iter().filter(|a| expected(a) == Some(false)).copied().collect();
     // Two pages, not two addresses: a portal's own DNS gives one address for every name.
-    let places: std::collections::BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
+    let places: BTreeSet<_> = rewritten.iter().map(|a| (a.host(), a.to())).collect();
     if places.is_empty() {
         return Ruling::silent();
     }
     if places.len() < 2 {
         return Ruling::doubt("fetch other plain-HTTP pages whose content is known", vec![KNOWN_PAGES.of(())]);
     }
-    let mut details = std::collections::BTreeMap::new();
+    let mut details = BTreeMap::new();
     if let Some(location) = rewritten.iter().find_map(|a| a.response()?.location.clone()) {
         details.insert("portal".to_owned(), location);
     }
     let ids = rewritten.iter().map(|a| a.id()).collect();
-    Ruling::claim(Claim { details, blocks: sign_in_fails(evidence), ..claim(0.95, ids) })
+    Ruling::claim(Claim { details, blocks: sign_in_fails(evidence), ..Claim::of(Confidence::Confirmed, ids) })
 }

@@ -1,7 +1,5 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, ProbeName, Target, Transport};
 
 use super::prelude::*;
@@ -12,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "Servers of two operators answer whole datagrams every time, and on the same flow never one that travels in two fragments. So a box on \
               the way drops fragments: a filter that looks at ports finds none in any but the first. Sign-in and meetings do not need fragments; \
               large DNS answers over UDP, SIP over UDP and tunnels do.",
@@ -73,7 +72,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     };
     let because = lost.iter().chain(&routers).map(|seen| seen.id).chain(way.map(Ladder::id)).collect();
     let scope = Scope { ports: vec!["udp".to_owned()], ..Scope::default() };
-    let ruling = Ruling::claim(Claim { location, scope, ..claim(0.8, because) });
+    let ruling = Ruling::claim(Claim { location, scope, ..Claim::of(Confidence::Indicated, because) });
     let next_test = "send fragments to the routers on the way, one by one".to_owned();
     Ruling { open: open.map(|question| Doubt { next_test, questions: vec![question] }), ..ruling }
 }

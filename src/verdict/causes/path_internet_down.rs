@@ -12,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["dns.*", "filter.*", "tls.*", "zoom.*"],
+    effects: &[Effect::NamesLost],
     meaning: "This computer is connected, but no neutral host and no independent resolver of any operator answers, \
               any more than Zoom does. The line beyond the gateway is down, or everything is closed and a proxy is required that is not set here.",
     proof: "curl -m 5 -sI https://example.com; curl -m 5 -sI https://1.1.1.1; ip neigh show",
@@ -53,8 +54,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .attempts()
         .filter(|a| !a.proxied() && a.failure().is_some_and(|f| dead(f.how)) && !a.icmp().any(|i| i.own))
         .collect();
-    let controls: std::collections::BTreeSet<_> =
-        tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
+    let controls: BTreeSet<_> = tried.iter().filter(|a| a.role() == Role::Control).map(|a| a.to()).collect();
     if none_connects && controls.len() >= 2 && !alive.is_empty() {
         let next_test = "ask whether a proxy has to be set here: names are answered, and no TCP connection stands, to neutral hosts \
                          neither";
@@ -83,18 +83,19 @@ fn rule(evidence: &Evidence) -> Ruling {
     let told = who_has_no_way(evidence);
     because.extend(told.map(|(id, _)| id));
     let location = where_it_ends(ladder, told.map(|(_, address)| address));
-    let confidence = if location.is_some() { 0.9 } else { 0.8 };
+    let confidence = if location.is_some() { Confidence::Probable } else { Confidence::Indicated };
     let question = controls.first().filter(|_| ladder.is_none()).map(|to| HOW_FAR.of(*to));
     let open = question.map(|question| Doubt {
         next_test: "walk the TTL towards a neutral host".to_owned(),
         questions: vec![question],
     });
-    Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..claim(confidence, because) }) }
+    Ruling { open, ..Ruling::claim(Claim { location, blocks: true, ..Claim::of(confidence, because) }) }
 }
 
-/// The first router that said of any destination that there is no way to it, or that it may not be reached, and where that
-/// stands. A Linux router without a route says so twice at once and then once in two quiet seconds (`ip_error`), so that a
-/// walk of the TTL later on may hear no more of it.
+/// The first router that said that there is no way to a destination, or that it may not be reached; and the observation.
+///
+/// A Linux router without a route says so twice at once, and then once in two quiet seconds (`ip_error`). A later walk of the
+/// TTL may therefore hear no more of it.
 fn who_has_no_way(evidence: &Evidence) -> Option<(u32, IpAddr)> {
     let destination = |seen: &Observation| match seen.look.via {
         Via::Dns { server, .. } => Some(server.ip()),
@@ -114,8 +115,9 @@ fn refuses(icmp: &IcmpError) -> bool {
     matches!(icmp.meaning, IcmpMeaning::NetworkUnreachable | IcmpMeaning::HostUnreachable | IcmpMeaning::Prohibited)
 }
 
-/// At the router that refuses the walk; else at the one that was heard to refuse others, where it is not one that the walk
-/// passed; else at the last one that shows itself.
+/// At the router that refuses the walk.
+///
+/// Else at the one that refused others, unless the walk passed it; else at the last router that the walk shows.
 fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
     let at = |(hop, address)| Location { hop: Some(hop), address: Some(address), next: None };
     let stopped = |ladder: Ladder<'_>| {

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "This computer has an IPv6 address and a route, and names resolve to IPv6 addresses, but no IPv6 connection stands, to neutral hosts \
               either, while IPv4 works. Programs that try IPv6 first wait until they give it up; one that does not fall back shows an error.",
     proof: "curl -6 -m 5 -sI https://example.com\ncurl -4 -m 5 -sI https://example.com\nip -6 route show default",
@@ -65,5 +66,5 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     let because = zoom.iter().chain(&neutral).map(|a| a.id()).chain(works).collect();
-    Ruling::claim(Claim { scope: scope_of(zoom), ..claim(0.85, because) })
+    Ruling::claim(Claim { scope: scope_of(zoom), ..Claim::of(Confidence::Likely, because) })
 }

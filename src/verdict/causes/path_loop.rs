@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["filter.drop", "filter.reject"],
+    effects: &[],
     meaning: "Connections to this prefix end with an expired TTL, as if Zoom were a hundred routers away, and a walk of the TTL meets the same \
               routers again and again: each holds the other for the way to Zoom. Other destinations pass the same routers.",
     proof: "tracepath -n 170.114.52.2; ip route get 170.114.52.2",
@@ -61,10 +62,13 @@ fn rule(evidence: &Evidence) -> Ruling {
     let details = [("prefix", prefix), ("between", Some(format!("{address} and {next}")))];
     Ruling::claim(Claim {
         location: Some(Location { hop: Some(hop), address: Some(address), next: Some(next) }),
-        scope: scope_of(expired.iter().copied()),
         details: details.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-        blocks: any_decisive(evidence, expired.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if expired.len() >= 2 { 0.97 } else { 0.9 }, because)
+        ..Claim::about(
+            evidence,
+            &expired,
+            if expired.len() >= 2 { Confidence::Proven } else { Confidence::Probable },
+            because,
+        )
     })
 }
 

@@ -12,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["dns.slow", "path.throttled", "filter.media-udp", "filter.media-tcp", "filter.udp-after-n"],
+    effects: &[Effect::SilenceDoubtful],
     meaning: "Of forty lone SYNs, sent one after another so that no limit on bursts can explain it, one in ten or more gets no answer, at Zoom and \
               at neutral hosts alike (or at Zoom alone, which the scope then says), while the others are answered. A filter answers none, or \
               all that come slowly. What a router in the middle does not answer itself is no loss.",
@@ -97,7 +98,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: Scope { ports: distinct(scope.ports), prefixes: distinct(scope.prefixes), hosts: Vec::new() },
             details: details.into_iter().collect(),
             blocks: sign_in_fails(evidence) || loss.share() >= HOPELESS,
-            ..claim(if place == Lost::Everywhere { 0.95 } else { 0.85 }, loss.ids())
+            ..Claim::of(if place == Lost::Everywhere { Confidence::Confirmed } else { Confidence::Likely }, loss.ids())
         })
     }
 }

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["filter.sni", "filter.large-clienthello", "filter.after-handshake", "filter.reset"],
+    effects: &[],
     meaning: "TCP connects, but the TLS handshake stalls at the usual segment size and finishes at a smaller one, and no router sent ICMP \
               \"packet too big\". A tunnel or PPPoE link on the way has a smaller MTU, and its ICMP is filtered. A filter of names or hellos \
               would not care about the segment size.",
@@ -51,7 +52,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         let stalled: Vec<u32> =
             evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();
         let to = seen.look.target.socket();
-        let place = to.map(|to| place_of_hello(evidence, host, to, Trigger::Size).parts());
+        let place = to.map(|to| locate_hello(evidence, host, to, Trigger::Size).parts());
         let (location, ladders, question) = place.unwrap_or_default();
         let because = stalled.into_iter().chain([seen.id]).chain(ladders).collect();
         let open = question.map(|question| Doubt { next_test: WALK.to_owned(), questions: vec![question] });
@@ -60,7 +61,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             scope: scope_of_names([host]),
             details: [("mtu".to_owned(), found.mtu_bytes.to_string())].into(),
             blocks: decisive(evidence, host),
-            ..claim(0.93, because)
+            ..Claim::of(Confidence::Isolated, because)
         });
         return Ruling { open, ..ruling };
     }
@@ -74,7 +75,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         Some(attempt) if searches().next().is_none() => {
             let host = attempt.host().unwrap_or_default().to_owned();
             // The walk takes as long as the search: both at once.
-            let (_, _, walk) = place_of_hello(evidence, &host, attempt.to(), Trigger::Size).parts();
+            let (_, _, walk) = locate_hello(evidence, &host, attempt.to(), Trigger::Size).parts();
             Ruling::doubt(
                 format!("repeat the handshake with {host} at a smaller segment size"),
                 [SIZE.of(HostAt::new(host, attempt.to()))].into_iter().chain(walk).collect(),

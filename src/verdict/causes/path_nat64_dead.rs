@@ -12,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["path.ipv6-broken", "filter.drop", "filter.reject", "dns.wrong-answer"],
+    effects: &[],
     meaning: "This computer has IPv6 alone, and names of IPv4 hosts are answered with addresses that a NAT64 is to translate. Nothing answers \
               at them, neutral hosts neither, while native IPv6 passes. The answers are right: the translator, or the route to it, is dead.",
     proof: "dig AAAA ipv4only.arpa; curl -6 -m 5 -sI https://[64:ff9b::1.1.1.1]/; curl -6 -m 5 -sI https://one.one.one.one/",
@@ -76,12 +77,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let because = zoom.iter().chain(&neutral).map(|a| a.id()).chain(native).collect();
     let details = [("prefix".to_owned(), prefix.to_string())];
-    Ruling::claim(Claim {
-        scope: scope_of(zoom.iter().copied()),
-        details: details.into(),
-        blocks: any_decisive(evidence, zoom.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(0.93, because)
-    })
+    Ruling::claim(Claim { details: details.into(), ..Claim::about(evidence, &zoom, Confidence::Isolated, because) })
 }
 
 /// Which prefix does this network translate to IPv4 (RFC 7050)?

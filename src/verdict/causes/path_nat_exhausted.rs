@@ -3,7 +3,7 @@
 use why5003_probes::model::{How, Layer, Stage};
 
 use super::prelude::*;
-use crate::verdict::measure::{count_loss, limit};
+use crate::verdict::measure::{count_loss, rate_limit};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "path.nat-exhausted",
@@ -11,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["path.loss", "filter.rate-limit"],
+    effects: &[Effect::SilenceDoubtful],
     meaning: "Connections fail at random. Of a dozen opened at once the first few stood; they were closed, and of a slow row just as many stood again and \
               no further one while those were held. A table of translations or sessions is full, for this computer or for all. A limit of new connections a second would \
               have let later ones pass, and loss would not have waited for the closing.",
@@ -45,19 +46,19 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let Some(told) = limit::told(evidence).filter(limit::Told::too_many) else {
-        return Ruling::excluded(limit::bursts(evidence).map(|o| o.id).collect());
+    let Some(told) = rate_limit::burst_result(evidence).filter(rate_limit::BurstResult::too_many) else {
+        return Ruling::excluded(rate_limit::bursts(evidence).map(|o| o.id).collect());
     };
-    let late = limit::pace(evidence).late;
+    let late = rate_limit::pace(evidence).late;
     let slow = |a: &Attempt<'_>| {
-        a.ended(Stage::Connect, How::Silent) || a.connected().is_some_and(|c| c.rtt_us >= limit::LATE_US)
+        a.ended(Stage::Connect, How::Silent) || a.connected().is_some_and(|c| c.rtt_us >= rate_limit::LATE_US)
     };
     let neutral: Vec<u32> = controls(evidence).filter(slow).map(Attempt::id).collect();
     let details = [("connections".to_owned(), told.row.passed.to_string())];
     // Where no neutral host was seen to fail, the limit may be one on the way to Zoom, or Zoom's own.
-    let confidence = if neutral.is_empty() { 0.75 } else { 0.9 };
+    let confidence = if neutral.is_empty() { Confidence::Unlocated } else { Confidence::Probable };
     let because = [told.id].into_iter().chain(late.iter().map(|a| a.id())).chain(neutral).collect();
-    let claim = Claim { details: details.into(), blocks: sign_in_fails(evidence), ..claim(confidence, because) };
+    let claim = Claim { details: details.into(), blocks: sign_in_fails(evidence), ..Claim::of(confidence, because) };
     // Sign-in may have been among those for which there was no room at that moment.
     Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }
 }

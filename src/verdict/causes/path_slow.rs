@@ -14,9 +14,10 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &["dns.slow", "path.throttled"],
+    effects: &[Effect::SilenceDoubtful],
     meaning: "Half of sixteen answers take more than a second, from Zoom and from neutral hosts alike: a queue on the way is full (a slow uplink \
               with a large buffer, a saturated radio link), or the line is led around. Sign-in needs about ten exchanges one after the other, and \
-              programs give up meanwhile. A geostationary satellite alone takes 0.6 s, which Zoom bears.",
+              programs give up meanwhile. A geostationary satellite alone takes Confidence::Contested s, which Zoom bears.",
     proof: "ping -c 5 1.1.1.1; curl -so /dev/null -w '%{time_connect} s\\n' https://zoom.us; curl -so /dev/null -w '%{time_connect} s\\n' https://example.com",
     remedies: &[
         Mend {
@@ -60,7 +61,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             Ruling::claim(Claim {
                 details: [("neutral".to_owned(), ms(neutral)), ("zoom".to_owned(), ms(zoom))].into(),
                 blocks: sign_in_fails(evidence),
-                ..claim(0.93, ids)
+                ..Claim::of(Confidence::Isolated, ids)
             })
         }
         (Some(_), _) => Ruling::excluded(ids),

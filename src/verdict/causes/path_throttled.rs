@@ -13,6 +13,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Path,
     owner: Owner::Network,
     masks: &[],
+    effects: &[Effect::SilenceDoubtful],
     meaning: "Single small exchanges on a connection are answered at once, but many answers together come at a few kilobytes a second: a shaper or policer \
               holds flows to a rate, Zoom's alone (which the scope then says) or everybody's. Loss and delay would slow single exchanges too.",
     proof: "curl -so /dev/null -w '%{speed_download} B/s\\n' https://zoom.us/client/latest/zoom_amd64.deb -L -m 10\ncurl -so /dev/null -w '%{speed_download} B/s\\n' https://speed.cloudflare.com/__down?bytes=1000000 -m 10",
@@ -77,7 +78,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         scope: if zoom_alone { scope } else { Scope::default() },
         details: [("zoom".to_owned(), words(held)), ("neutral".to_owned(), words(other))].into(),
         blocks: sign_in_fails(evidence),
-        ..claim(0.85, ids)
+        ..Claim::of(Confidence::Likely, ids)
     };
     Ruling { open: count_loss::once_more(evidence), ..Ruling::claim(claim) }
 }

@@ -1,5 +1,6 @@
 //! What every cause's file needs: the record, the ruling, the evidence's views, and the common ways to weigh them.
 
+pub(super) use std::collections::{BTreeMap, BTreeSet};
 pub(super) use std::net::{IpAddr, SocketAddr};
 
 pub(super) use why5003_probes::model::{Look, Role, Settings};
@@ -11,16 +12,23 @@ pub(super) use crate::experiment::prefixes::{PREFIXES, Prefixes};
 pub(super) use crate::experiment::tries::{AGAIN, HostAt, OTHER_NAMES, OTHER_PREFIXES};
 pub(super) use crate::experiment::walks::{BESIDE, BesideFlow, WHERE, Where};
 pub(super) use crate::experiment::{Beside, DNS, Experiment, Question, Setup, looks};
-pub(super) use crate::verdict::cause::{Cause, Mend};
-pub(super) use crate::verdict::measure::answers_early::answers_early;
-pub(super) use crate::verdict::measure::place::{
-    compared, first_walked, place_of, the_address_by_another_port, walk_again,
+pub(super) use crate::verdict::cause::{Cause, Effect, Mend};
+pub(super) use crate::verdict::claim::{Claim, distinct, scope_of, scope_of_names};
+pub(super) use crate::verdict::confidence::Confidence;
+pub(super) use crate::verdict::measure::attempts::*;
+pub(super) use crate::verdict::measure::black_hole::black_hole;
+pub(super) use crate::verdict::measure::certificates::{covers, shows_a_stranger};
+pub(super) use crate::verdict::measure::coverage::coverage_beyond;
+pub(super) use crate::verdict::measure::locate_flow::{
+    compared, first_walked, locate_flow, the_address_by_another_port, walk_again,
 };
-pub(super) use crate::verdict::measure::place_of_hello::{Trigger, place_of_hello};
-pub(super) use crate::verdict::measure::reach::reach_beyond;
-pub(super) use crate::verdict::measure::weigh::*;
+pub(super) use crate::verdict::measure::locate_hello::{Trigger, locate_hello};
+pub(super) use crate::verdict::measure::names::*;
+pub(super) use crate::verdict::measure::premature_answer::premature_answer;
+pub(super) use crate::verdict::measure::sign_in::sign_in_fails;
+pub(super) use crate::verdict::measure::zoom_side::{admits_trouble, status_page};
 pub(super) use crate::verdict::model::{Location, Owner, Scope};
-pub(super) use crate::verdict::ruling::{Claim, Doubt, Ruling};
+pub(super) use crate::verdict::ruling::{Doubt, Ruling};
 
 /// What a user can do while somebody else mends the network.
 pub(super) const ANOTHER_NETWORK: Mend = Mend {
@@ -30,11 +38,12 @@ pub(super) const ANOTHER_NETWORK: Mend = Mend {
     command: "",
 };
 
-/// Tells how much of Zoom a filter at this hop covers, as far as the tries or packets to others of its prefixes told; what is
-/// left to ask where all that was tried lies in one prefix.
+/// Adds to a claim how much of Zoom a filter at this hop covers, as far as packets to its prefixes told.
+///
+/// Where all tries lie in one prefix it gives back what is left to ask.
 pub(super) fn covered(evidence: &Evidence, hop: u8, claim: &mut Claim) -> Option<Doubt> {
-    let tried: std::collections::BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
-    let reach = reach_beyond(evidence, hop);
+    let tried: BTreeSet<_> = aimed(evidence).iter().filter_map(|a| a.settings().prefix).collect();
+    let reach = coverage_beyond(evidence, hop);
     if reach.is_none() && tried.len() < 2 {
         return Some(Doubt {
             next_test: format!("send packets to others of Zoom's prefixes that die just behind hop {hop}"),

@@ -3,7 +3,9 @@
 use why5003_probes::model::{Layer, Proxy};
 
 use super::prelude::*;
-use super::proxy::{HTTPS, judge, neutral_tunnels, refuses, through};
+use crate::verdict::measure::failing_proxy::{
+    FailingProxy, HTTPS, first_failing, neutral_tries, neutral_tunnels, refuses,
+};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.connect-port",
@@ -11,6 +13,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &["proxy.denied"],
+    effects: &[],
     meaning: "The proxy refuses CONNECT to port 443 of Zoom and of neutral hosts alike, and opens tunnels to other ports for this same computer: \
               a rule about ports leaves that of HTTPS out. Where it opens 443 for neutral hosts it is proxy.denied, a rule about names.",
     proof: "curl -v -x {proxy} https://example.com -m 10; curl -v -p -x {proxy} http://example.com -m 10",
@@ -26,9 +29,8 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn rule(evidence: &Evidence) -> Ruling {
     let of_https = |a: Attempt<'_>| a.to().port() == HTTPS;
-    let mut ruling = judge(evidence, |_| true, |a, t| of_https(a) && refuses(t), 0.95);
-    let Some(claim) = ruling.claims.first_mut() else { return Ruling::silent() };
-    let Some(proxy) = claim.details.get("proxy").cloned() else { return Ruling::silent() };
+    let failing = first_failing(evidence, |_| true, |a, t| of_https(a) && refuses(t), Confidence::Confirmed);
+    let Some(FailingProxy { proxy, mut claim }) = failing else { return Ruling::silent() };
     let neutral = neutral_tunnels(evidence, &proxy);
     let opened: Vec<u32> = neutral.iter().filter(|a| !refuses(a.tunnel())).map(|a| a.id()).collect();
     if !opened.is_empty() {
@@ -37,13 +39,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     if neutral.is_empty() {
         return Ruling::silent();
     }
-    let others: Vec<_> = evidence
-        .attempts()
-        .filter(|a| a.role() == Role::Control && !of_https(*a) && through(*a).as_deref() == Some(&proxy))
-        .collect();
+    let others: Vec<_> = neutral_tries(evidence, &proxy).filter(|a| !of_https(*a)).collect();
     if others.is_empty() {
-        let questions = proxy.parse().map(|proxy| OTHER_PORTS.of(proxy)).into_iter().collect();
-        return Ruling::doubt("ask the same proxy for tunnels to other ports", questions);
+        return Ruling::doubt("ask the same proxy for tunnels to other ports", vec![OTHER_PORTS.of(proxy)]);
     }
     // 5xx: it would have let the tunnel pass, and met nobody at its end.
     let allowed = |a: &&Attempt<'_>| a.tunnel().is_some_and(|t| t.status == 200 || t.status >= 500);
@@ -55,7 +53,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     claim.details.insert("ports_allowed".to_owned(), ports.join(", "));
     claim.because.extend(seen(&neutral));
     claim.because.extend(seen(&others));
-    ruling
+    Ruling::claim(claim)
 }
 
 /// Does this proxy open tunnels to other ports than that of HTTPS?

@@ -10,6 +10,7 @@ pub(super) const TRANSPARENT: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: MASKED,
+    effects: &[],
     meaning: "Connections to addresses that nobody can own (RFC 5737) are taken at TCP 443, and what is sent there is heard: a proxy on the way ends \
               every connection and makes its own. It lets neutral hosts pass and not Zoom. What lies behind it cannot be seen from here, so \
               its rules and its own way to Zoom come first. A proxy that answers and hears nothing is proxy.syn.",
@@ -34,6 +35,7 @@ pub(super) const SYN: Cause = Cause {
     owner: Owner::Network,
     // Every flow that TCP is held against ends at the firewall: media's too.
     masks: &["path.mtu-blackhole", "filter.*"],
+    effects: &[],
     meaning: "A firewall forges the SYN-ACK and opens its window only once the server has answered (a SYN proxy, against floods). Zoom's connections \
               seem to stand, and not a byte of the hello is ever acknowledged: nothing behind the firewall answers for Zoom. That a \
               port connects is no evidence here, so what stops the flow behind it cannot be told by connections.",
@@ -203,8 +205,8 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
     let datagrams = at(of_zoom).and_then(|at| evidence.datagram_ended(first.to().ip(), at)).map(|(id, _)| id);
     let because = ids.chain(datagrams).chain(of_zoom.into_iter().chain(of_nobody).map(Ladder::id)).collect();
     let confidence = match (nobody.is_some(), at(of_zoom).is_some()) {
-        (true, true) => 0.93,
-        (true, false) | (false, _) => 0.8,
+        (true, true) => Confidence::Isolated,
+        (true, false) | (false, _) => Confidence::Indicated,
     };
     let how = first.failure().map(ToString::to_string).unwrap_or_default();
     ruling.claims.push(Claim {
@@ -213,7 +215,7 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
         scope: scope_of(suspects.iter().copied()),
         details: [("answer".to_owned(), how)].into(),
         blocks: true,
-        ..claim(confidence, because)
+        ..Claim::of(confidence, because)
     });
     ruling
 }

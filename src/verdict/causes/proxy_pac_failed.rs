@@ -1,12 +1,10 @@
 //! The proxy script that this computer is set to is not to be had, fails, or names a dead proxy.
 
-use std::collections::BTreeMap;
-
 use why5003_probes::model::{How, Layer, ProxySays, Stage};
 
 use super::prelude::*;
-use super::proxy::{is_dead, judge};
 use crate::evidence::{ScriptRun, SetWay};
+use crate::verdict::measure::failing_proxy::{first_failing, is_dead};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.pac-failed",
@@ -14,6 +12,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::Network,
     masks: &["path.internet-down"],
+    effects: &[],
     meaning: "This computer is set to a proxy script (PAC), and the script cannot be fetched, does not run, or names a proxy that does not answer. \
               Programs then go directly, where the network may let nothing pass, or wait for the dead proxy. A proxy that answers and \
               refuses is another cause, whoever named it.",
@@ -41,12 +40,11 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let names_a_dead_one = judge(evidence, |set| set.script.is_some(), |a, _| is_dead(a), 0.95);
-    if let Some(claim) = names_a_dead_one.claims.first() {
+    let dead = first_failing(evidence, |set| set.script.is_some(), |a, _| is_dead(a), Confidence::Confirmed);
+    if let Some(mut failing) = dead {
         let set = evidence.set_ways().find(|set| set.script.is_some());
-        let mut claim = claim.clone();
-        claim.details.extend(set.map(|set| ("script".to_owned(), address(set))));
-        return Ruling::claim(claim);
+        failing.claim.details.extend(set.map(|set| ("script".to_owned(), address(set))));
+        return failing.ruling();
     }
     let mut fine = Vec::new();
     for set in evidence.set_ways() {
@@ -74,7 +72,7 @@ fn rule(evidence: &Evidence) -> Ruling {
             details,
             scope: scope_of_names(evidence.background().decisive_hosts()),
             blocks: sign_in_fails(evidence),
-            ..claim(0.93, vec![script.id(), set.id])
+            ..Claim::of(Confidence::Isolated, vec![script.id(), set.id])
         });
     }
     Ruling::excluded(fine)

@@ -1,14 +1,12 @@
 //! Nothing leaves this network directly, and a proxy that is not set here leads out.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use why5003_probes::model::{Layer, Proxy, ProxySays, ProxyScheme, Stage};
 use why5003_probes::wire::proxy_settings::{DIRECT, Script};
 
 use super::prelude::*;
-use super::proxy::through;
 use crate::evidence::SetWay;
 use crate::experiment::proxies;
+use crate::verdict::measure::failing_proxy::through;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "proxy.required",
@@ -16,6 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Proxy,
     owner: Owner::User,
     masks: &["path.internet-down", "path.blackhole", "dns.*", "filter.*", "zoom.*"],
+    effects: &[],
     meaning: "No neutral host can be reached directly, any more than Zoom can, while a proxy of this network opens the way to Zoom: one that it \
               offers by WPAD or at its gateway, or one that is set for plain HTTP alone, or for other hosts than Zoom's. What a filter does to \
               the direct way is then by design.",
@@ -76,7 +75,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         return Ruling::excluded(offered.iter().map(|a| a.id()).collect());
     };
-    let proxy = through(leads_out).unwrap_or_default();
+    let proxy = through(leads_out).map(ToString::to_string).unwrap_or_default();
     let (source, known_by) = source_of(evidence, &proxy, leads_out.host().unwrap_or_default());
     let mut details: BTreeMap<String, String> = [("proxy".to_owned(), proxy), ("source".to_owned(), source)].into();
     if let Some(tunnel) = leads_out.tunnel().filter(|t| t.status != 200) {
@@ -88,8 +87,8 @@ fn rule(evidence: &Evidence) -> Ruling {
         details,
         scope: scope_of_names(evidence.background().decisive_hosts()),
         blocks: true,
-        ..claim(
-            if leads_out.works() { 0.95 } else { 0.8 },
+        ..Claim::of(
+            if leads_out.works() { Confidence::Confirmed } else { Confidence::Indicated },
             [leads_out.id()].into_iter().chain(known_by).chain(tried).collect(),
         )
     })
@@ -119,9 +118,9 @@ fn source_of(evidence: &Evidence, proxy: &str, host: &str) -> (String, Option<u3
 const MOST_CITED: usize = 6;
 
 /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
-const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", offered);
+const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", |setup, ()| offered(setup));
 
-fn offered(setup: &Setup<'_>, (): &()) -> Vec<Look> {
+fn offered(setup: &Setup<'_>) -> Vec<Look> {
     let at_gateways = setup.gateways.iter().filter(|gateway| setup.may_use(**gateway)).flat_map(|gateway| {
         PROXY_PORTS.map(|port| Proxy { scheme: ProxyScheme::Http, host: gateway.to_string(), port, credentials: None })
     });

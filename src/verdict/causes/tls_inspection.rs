@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Tls,
     owner: Owner::Network,
     masks: &["tls.untrusted", "zoom.certificate"],
+    effects: &[],
     meaning: "The certificate is made for Zoom's name, but its chain ends in no public root: a security suite on this computer or a gateway opens \
               the connection and signs its own. Where this computer trusts that root, browsers work; Zoom's client may refuse it all the same, \
               and Zoom asks to be exempted from inspection.",
@@ -52,7 +53,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let spared: Vec<u32> = controls.iter().filter(|a| a.genuine()).map(|a| a.id()).collect();
     let trusted = opened.iter().all(|a| a.verified(Roots::System) == Some(None));
     let inspector = evidence.background().inspector(&issuer);
-    let mut details = std::collections::BTreeMap::from([
+    let mut details = BTreeMap::from([
         ("issuer".to_owned(), issuer.clone()),
         ("trusted_by_this_computer".to_owned(), yes_or_no(trusted)),
         ("neutral_hosts_too".to_owned(), yes_or_no(!same.is_empty())),
@@ -68,7 +69,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     }
     let sure = trusted || inspector.is_some() || !same.is_empty();
     // Through a proxy it is the proxy's doing, wherever that is.
-    let direct = opened.iter().find(|a| !a.proxied()).map(|a| answers_early(evidence, a.to()).parts());
+    let direct = opened.iter().find(|a| !a.proxied()).map(|a| premature_answer(evidence, a.to()).parts());
     let (location, ladders, question) = direct.unwrap_or_default();
     let because: Vec<u32> =
         opened.iter().map(|a| a.id()).chain(same).chain(spared.into_iter().take(2)).chain(ladders).collect();
@@ -82,7 +83,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         scope: scope_of(opened.iter().copied()),
         details,
         blocks: !trusted && any_decisive(evidence, opened.iter().filter_map(|a| a.host())) && sign_in_fails(evidence),
-        ..claim(if sure { 0.96 } else { 0.8 }, because)
+        ..Claim::of(if sure { Confidence::Proven } else { Confidence::Indicated }, because)
     });
     Ruling { open, ..ruling }
 }

@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Tls,
     owner: Owner::Network,
     masks: &[],
+    effects: &[],
     meaning: "The address is Zoom's as far as independent resolvers know, but what answers there has no certificate for Zoom's name from a \
               public root: it is self-signed, for other names, or broken. Something stands in Zoom's place on this network. Neutral hosts show \
               good certificates.",
@@ -61,14 +62,14 @@ fn rule(evidence: &Evidence) -> Ruling {
         ("subject".to_owned(), leaf.map(|c| c.subject.clone()).unwrap_or_default()),
         ("issuer".to_owned(), leaf.map(|c| c.issuer.clone()).unwrap_or_default()),
     ];
-    let confidence = if controls.is_empty() { 0.75 } else { 0.9 };
+    let confidence = if controls.is_empty() { Confidence::Unlocated } else { Confidence::Probable };
     let because = faulty.iter().map(|(a, _)| a.id()).chain(controls).collect();
     Ruling::claim(Claim {
         scope: scope_of(faulty.iter().map(|(a, _)| *a)),
         details: details.into(),
         against: genuine,
         blocks: any_decisive(evidence, faulty.iter().filter_map(|(a, _)| a.host())) && sign_in_fails(evidence),
-        ..claim(confidence, because)
+        ..Claim::of(confidence, because)
     })
 }
 

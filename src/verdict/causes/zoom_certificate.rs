@@ -10,6 +10,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Zoom,
     owner: Owner::Zoom,
     masks: &["tls.untrusted"],
+    effects: &[],
     meaning: "The certificate is Zoom's own, from a public root, and only its time is over (or has not begun), while this computer's clock is right \
               and neutral hosts' certificates are good. Zoom has to renew it.",
     proof: "openssl s_client -connect {host}:443 -servername {host} </dev/null 2>/dev/null | openssl x509 -noout -issuer -dates; date -u",
@@ -44,6 +45,6 @@ fn rule(evidence: &Evidence) -> Ruling {
     Ruling::claim(Claim {
         scope: scope_of(stale.iter().copied()),
         blocks: any_decisive(evidence, names) && sign_in_fails(evidence),
-        ..claim(0.9, because)
+        ..Claim::of(Confidence::Probable, because)
     })
 }

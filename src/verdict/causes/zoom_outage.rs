@@ -1,10 +1,9 @@
 //! Zoom itself is down.
 
-use std::collections::BTreeSet;
-
 use why5003_probes::model::{How, Layer, Stage};
 
 use super::prelude::*;
+use crate::verdict::measure::locate_flow::FlowLocation;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "zoom.outage",
@@ -12,6 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     layer: Layer::Zoom,
     owner: Owner::Zoom,
     masks: &[],
+    effects: &[],
     meaning: "The way to Zoom is open and it is Zoom that fails: its servers answer with a 5xx status under their own certificate, or every \
               independent resolver agrees that the name is gone (as on 2025-04-16), or its status page reports a major outage while nothing \
               answers at Zoom's addresses. Nobody on this network can mend that.",
@@ -34,36 +34,17 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let page = status_page(evidence);
-    let pages: Vec<u32> = page.iter().map(|(id, _)| *id).collect();
-    let trouble = admits_trouble(evidence);
-    let fails = sign_in_fails(evidence);
     let zoom: Vec<_> = evidence.attempts().filter(|a| a.role() == Role::SignIn && a.baseline()).collect();
-    let errors: Vec<_> = zoom
-        .iter()
-        .copied()
-        .filter(|a| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status)))
-        .collect();
-    if !errors.is_empty() && !zoom.iter().any(|a| a.works()) {
-        let status = errors.first().and_then(|a| a.response()).map(|r| r.status.to_string()).unwrap_or_default();
-        let because = errors.iter().map(|a| a.id()).chain(pages.iter().copied()).collect();
-        let mut ruling = Ruling::claim(Claim {
-            scope: scope_of(errors.iter().copied()),
-            details: [("status".to_owned(), status)].into(),
-            blocks: fails,
-            ..claim(if trouble { 0.98 } else { 0.9 }, because)
-        });
-        if page.is_none() {
-            ruling.open =
-                Some(Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![STATUS_PAGE.of(())] });
-        }
+    let works: Vec<u32> = zoom.iter().filter(|a| a.works()).map(|a| a.id()).take(3).collect();
+    let pages: Vec<u32> = status_page(evidence).iter().map(|(id, _)| *id).collect();
+    if let Some(ruling) = server_errors(evidence, &zoom, &pages).filter(|_| works.is_empty()) {
         return ruling;
     }
-    if let Some(gone) = gone_everywhere(evidence) {
-        let confidence = if trouble { 0.97 } else { 0.9 };
-        return Ruling::claim(Claim { blocks: fails, scope: gone.0, ..claim(confidence, [gone.1, pages].concat()) });
+    if let Some((scope, ids)) = gone_everywhere(evidence) {
+        let confidence = if admits_trouble(evidence) { Confidence::Proven } else { Confidence::Probable };
+        let blocks = sign_in_fails(evidence);
+        return Ruling::claim(Claim { scope, blocks, ..Claim::of(confidence, [ids, pages].concat()) });
     }
-    let works: Vec<u32> = zoom.iter().filter(|a| a.works()).map(|a| a.id()).take(3).collect();
     if !works.is_empty() {
         return Ruling::excluded(works);
     }
@@ -74,18 +55,46 @@ fn rule(evidence: &Evidence) -> Ruling {
     if unanswered.len() < 2 {
         return Ruling::silent();
     }
-    if let Some(claim) = refused_at_the_end(evidence, &unanswered) {
+    nothing_answers(evidence, &unanswered, pages)
+}
+
+/// A 5xx status, under Zoom's own certificate.
+fn server_errors(evidence: &Evidence, zoom: &[Attempt<'_>], pages: &[u32]) -> Option<Ruling> {
+    let is_error = |a: &Attempt<'_>| a.genuine() && a.response().is_some_and(|r| (500..600).contains(&r.status));
+    let errors: Vec<_> = zoom.iter().copied().filter(is_error).collect();
+    let status = errors.first()?.response().map(|r| r.status.to_string()).unwrap_or_default();
+    let because = errors.iter().map(|a| a.id()).chain(pages.iter().copied()).collect();
+    let confidence = if admits_trouble(evidence) { Confidence::Proven } else { Confidence::Probable };
+    let claim = Claim {
+        scope: scope_of(errors),
+        details: [("status".to_owned(), status)].into(),
+        blocks: sign_in_fails(evidence),
+        ..Claim::of(confidence, because)
+    };
+    let open = pages.is_empty().then(read_the_page);
+    Some(Ruling { open, ..Ruling::claim(claim) })
+}
+
+fn read_the_page() -> Doubt {
+    Doubt { next_test: "read Zoom's status page".to_owned(), questions: vec![STATUS_PAGE.of(())] }
+}
+
+/// No connection to Zoom stands, where neutral ones do.
+fn nothing_answers(evidence: &Evidence, unanswered: &[Attempt<'_>], pages: Vec<u32>) -> Ruling {
+    let (trouble, blocks) = (admits_trouble(evidence), sign_in_fails(evidence));
+    if let Some(claim) = refused_at_the_end(evidence, unanswered) {
         let because = [claim.because, pages].concat();
-        return Ruling::claim(Claim { because, blocks: fails, confidence: if trouble { 0.95 } else { 0.8 }, ..claim });
+        let confidence = if trouble { Confidence::Confirmed } else { Confidence::Indicated };
+        return Ruling::claim(Claim { confidence, because, blocks, ..claim });
     }
-    if page.is_none() {
-        return Ruling::doubt("read Zoom's status page", vec![STATUS_PAGE.of(())]);
+    if pages.is_empty() {
+        return Ruling { open: Some(read_the_page()), ..Ruling::silent() };
     }
     let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
-    let places: Vec<_> = zoom_flows.filter_map(|l| place_of(evidence, l.to(), l.transport())).collect();
+    let places: Vec<_> = zoom_flows.filter_map(|l| locate_flow(evidence, l.to(), l.transport())).collect();
     if !trouble {
         // What Zoom does not know of yet is not on its page either.
-        return if places.iter().any(crate::verdict::measure::place::Place::open_to_the_last_router) {
+        return if places.iter().any(FlowLocation::open_to_the_last_router) {
             Ruling::doubt(NOTHING_COMES_BACK, Vec::new())
         } else {
             Ruling::excluded(pages)
@@ -95,10 +104,10 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::silent();
     }
     // Without a walk along the way a filter is not excluded: the page may speak of something else.
-    let confidence = if places.is_empty() { 0.7 } else { 0.9 };
-    let because =
-        unanswered.iter().map(|a| a.id()).chain(pages).chain(places.iter().flat_map(|p| p.ids.clone())).collect();
-    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks: fails, ..claim(confidence, because) })
+    let confidence = if places.is_empty() { Confidence::Ambiguous } else { Confidence::Probable };
+    let walks = places.iter().flat_map(|p| p.ids.clone());
+    let because = unanswered.iter().map(|a| a.id()).chain(pages).chain(walks).collect();
+    Ruling::claim(Claim { scope: scope_of(unanswered.iter().copied()), blocks, ..Claim::of(confidence, because) })
 }
 
 /// A RST answers every SYN, and comes from as far as another port of the same address answers from: nobody listens there.
@@ -114,7 +123,7 @@ fn refused_at_the_end(evidence: &Evidence, unanswered: &[Attempt<'_>]) -> Option
     same_distance.then(|| Claim {
         scope: scope_of(refused.iter().copied()),
         details: [("answer".to_owned(), "refused".to_owned())].into(),
-        ..claim(0.8, because)
+        ..Claim::of(Confidence::Indicated, because)
     })
 }
 

@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::model::{Family, How, Look, ProbeName, Role, Settings, Target};
 
-use super::weigh::controls;
-use crate::evidence::{Attempt, Evidence, SignIn};
+use super::attempts::controls;
+use super::sign_in::{SignIn, sign_in_at, system_addresses};
+use crate::evidence::{Attempt, Evidence};
 use crate::experiment::names::NAME_AGAIN;
 use crate::experiment::tries::HostAt;
 use crate::experiment::{Experiment, Question, Setup, looks};
@@ -13,7 +14,7 @@ use crate::verdict::ruling::Doubt;
 
 /// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
 pub(in crate::verdict) fn questions(evidence: &Evidence) -> Vec<Question> {
-    let names = evidence.background().decisive_hosts().filter(|host| evidence.system_addresses(host).is_empty());
+    let names = evidence.background().decisive_hosts().filter(|host| system_addresses(evidence, host).is_empty());
     let names = names.map(|name| NAME_AGAIN.of(name.to_owned()));
     let counts = [counts_wanted(evidence), flows_wanted(evidence, FlowSize::default())].concat();
     // A name that got lost is asked for again meanwhile: it disturbs nothing.
@@ -59,7 +60,7 @@ fn counts(evidence: &Evidence, wanted: Wanted) -> Vec<Question> {
         .chain([(neutral, Role::Control)])
         .chain(gateway.filter(|_| wanted.of_gateway))
         .filter(|(to, _)| counted(*to) <= usize::from(wanted.before))
-        .map(|(to, role)| LOSS.of(Syns { to, role, syns: wanted.syns, before: wanted.before }))
+        .map(|(to, role)| LOSS.of(Syns { to, role, count: wanted.syns, before: wanted.before }))
         .collect()
 }
 
@@ -98,10 +99,10 @@ fn neutral(evidence: &Evidence) -> Option<(String, SocketAddr)> {
 pub(in crate::verdict) fn once_more(evidence: &Evidence) -> Option<Doubt> {
     let mut questions = Vec::new();
     for host in evidence.background().decisive_hosts() {
-        if !matches!(evidence.sign_in_at(host), SignIn::Fails(_)) {
+        if !matches!(sign_in_at(evidence, host), SignIn::Fails(_)) {
             continue;
         }
-        if evidence.system_addresses(host).is_empty() {
+        if system_addresses(evidence, host).is_empty() {
             questions.push(NAME_AGAIN.of(host.to_owned()));
         }
         let silent = evidence
@@ -129,7 +130,7 @@ struct Syns {
     /// What the target is to Zoom, or to the diagnosis.
     role: Role,
     /// How many; the probe's own number where `None`.
-    syns: Option<u8>,
+    count: Option<u8>,
     /// How often they were counted before.
     before: u16,
 }
@@ -158,7 +159,7 @@ impl FlowSize {
 }
 
 fn count_syns(_: &Setup<'_>, counted: &Syns) -> Vec<Look> {
-    let settings = Settings { tries: counted.syns, ..Settings::default() };
+    let settings = Settings { tries: counted.count, ..Settings::default() };
     vec![Look::new(ProbeName::Loss, counted.role, Target::tcp(counted.to)).with(settings).repeated(counted.before)]
 }
 

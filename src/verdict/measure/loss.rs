@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use why5003_probes::model::Role;
 
-use super::limit;
+use super::attempts::is_zoom;
 use super::rate;
-use super::weigh::is_zoom;
+use super::rate_limit;
+use super::retransmissions::{handshakes, resent};
 use crate::evidence::{Evidence, SynCount};
 
 /// SYNs and their answers, of one or several counts.
@@ -46,7 +47,7 @@ pub(in crate::verdict) enum Lost {
 pub(in crate::verdict) fn measured(evidence: &Evidence) -> Option<Loss> {
     let quickest = evidence.quickest_connection().unwrap_or_default();
     let of = |wanted: fn(Role) -> bool| {
-        let syns = Count::of(evidence.syn_counts().filter(|count| wanted(count.role()) && count.steady(quickest)));
+        let syns = Count::of(evidence.syn_counts().filter(|count| wanted(count.role()) && is_steady(*count, quickest)));
         // Exchanges of a flow are as good a sample, if single SYNs are lost too: a server may be slow to answer now and then.
         let flows = evidence.flows().filter(|flow| wanted(flow.role) && flow.made >= EXCHANGES / 2);
         flows.filter(|_| syns.made - syns.answered >= 2).fold(syns.clone(), |sum, flow| {
@@ -60,20 +61,20 @@ pub(in crate::verdict) fn measured(evidence: &Evidence) -> Option<Loss> {
 
 /// Whether ordinary looks had to send so much again that it is worth counting.
 ///
-/// A run sees fifty exchanges and handshakes or more: where each way loses 2 %, two or three of them wait for a repetition, and
-/// twenty where it loses 20 %; where it loses more, less is seen to its end. Where only Zoom's way loses a third, it is eight of its
-/// forty, and fewer than three once in three hundred runs.
+/// A run sees fifty exchanges and handshakes or more. Where each way loses 2 %, two or three of them wait for a repetition;
+/// where it loses 20 %, twenty do. Where it loses more, fewer are seen to their end. Where only Zoom's way loses a third, eight
+/// of its forty wait, and fewer than three do so once in three hundred runs.
 pub(in crate::verdict) fn suspected(evidence: &Evidence) -> bool {
     // Where connections are let through only so fast, or only so many, that explains it.
-    if limit::told(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
+    if rate_limit::burst_result(evidence).is_some_and(|told| told.only_too_fast() || told.too_many()) {
         return false;
     }
     // What waited in a queue did not get lost.
     if rate::is_held(evidence) {
         return false;
     }
-    let all = evidence.resent(|_| true);
-    let zoom = evidence.resent(is_zoom);
+    let all = resent(evidence, |_| true);
+    let zoom = resent(evidence, is_zoom);
     // Large packets alone may wait for a router to announce a small MTU: something small must have been lost as well.
     if all.lost == all.handshakes {
         return false;
@@ -92,20 +93,13 @@ pub(in crate::verdict) fn only_connections(evidence: &Evidence, lost: Lost) -> b
     let (made, waited) = flows.fold((0, 0), |(made, waited), flow| (made + flow.made, waited + flow.waited));
     if made >= EXCHANGES {
         // A handshake is as good as an exchange.
-        let (stood, late) = evidence.handshakes(of_it);
+        let (stood, late) = handshakes(evidence, of_it);
         let [stood, late] = [stood, late].map(|ids| u32::try_from(ids.len()).unwrap_or(u32::MAX));
         return (waited + late) * 20 < made + stood;
     }
     // No such connection stood: then what else had to be sent again tells, names and handshakes.
-    let resent = evidence.resent(of_it);
+    let resent = resent(evidence, of_it);
     resent.lost <= resent.connections + 1
-}
-
-/// Whether packets are lost on connections that stand too, of whoever: then it is no limit on new ones.
-pub(in crate::verdict) fn waits_on_connections_that_stand(evidence: &Evidence) -> bool {
-    let (stood, waited) = evidence.handshakes(|_| true);
-    // At 10 % of loss every second handshake of eight packets waits; a busy computer makes one or two of a dozen late.
-    waited.len() * 4 >= stood.len() && !waited.is_empty()
 }
 
 /// The middle times to an answer: of a neutral host, and of Zoom.
@@ -114,6 +108,15 @@ pub(in crate::verdict) fn delays(evidence: &Evidence) -> (Option<Duration>, Opti
         evidence.syn_counts().filter(|count| wanted(count.role())).filter_map(SynCount::median).min()
     };
     (median(|role| role == Role::Control), median(is_zoom))
+}
+
+/// The answers took about equally long, and not much longer than the quickest connection of the run.
+///
+/// Then an answer that is missing was lost, and does not merely wait in a queue.
+fn is_steady(count: SynCount<'_>, quickest: Duration) -> bool {
+    count.round_trips().is_some_and(|times| {
+        times.most.saturating_sub(times.least) < UNSTEADY && times.median.saturating_sub(quickest) < UNSTEADY
+    })
 }
 
 impl Loss {
@@ -202,10 +205,12 @@ impl Count {
     }
 }
 
+/// A queue that fills and empties delays by more than this; other ways by far less.
+const UNSTEADY: Duration = Duration::from_millis(500);
 /// Below forty probes nothing is said of loss.
 const FLOOR: u32 = 40;
-/// A client notices from here on: one exchange in eight unanswered makes every eighth connection wait for a second and every
-/// sixtieth for two, where one in twenty-five (2 % each way) does so to every six hundredth.
+/// A client notices from here on. With one exchange in eight unanswered, every eighth connection waits for a second and every
+/// sixtieth for two. With one in twenty-five (2 % each way), every six hundredth waits for two.
 const IMPAIRS: f64 = 0.12;
 /// A neutral host that loses as much as this has part in the loss.
 const SHARED: f64 = 0.05;

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::{Fact, How, Observation, Transport};
 
-use super::place::place_of;
-use crate::evidence::{Evidence, SignIn};
+use super::locate_flow::locate_flow;
+use super::sign_in::{SignIn, sign_in};
+use crate::evidence::Evidence;
 use crate::verdict::model::{Location, Scope};
 
 /// A packet came to the last router before the server, which said so.
@@ -28,7 +29,7 @@ pub(in crate::verdict) fn stopped_short(seen: &Observation) -> bool {
 /// Sign-in works, so that media may be walked: many walks at once use up what routers say of ICMP, and what stops a sign-in needs
 /// that first.
 pub(in crate::verdict) fn may_walk(evidence: &Evidence) -> bool {
-    matches!(evidence.sign_in(), SignIn::Works(_))
+    matches!(sign_in(evidence), SignIn::Works(_))
 }
 
 /// Where a flow ends that another one to the same address outruns; `None` where it is not known, or nowhere on the way.
@@ -43,7 +44,7 @@ pub(in crate::verdict) fn place_beside(evidence: &Evidence, to: SocketAddr, tran
         let hop = at.checked_sub(1)?;
         return Some(Location { hop: Some(hop), address: flow.router_at(hop), next: beside.router_at(at) });
     }
-    let place = place_of(evidence, to, transport)?;
+    let place = locate_flow(evidence, to, transport)?;
     let ends = !place.open_to_the_end && !place.past_the_shared_way && place.by_the_same_address;
     (ends && place.location.next.is_some()).then_some(place.location)
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use why5003_probes::model::Role;
 
-use super::limit::LATE_US;
-use super::weigh::is_zoom;
+use super::attempts::is_zoom;
+use super::rate_limit::LATE_US;
+use super::retransmissions::queued_connections;
 use crate::evidence::{Attempt, Evidence, Flow};
 
 /// Whether half of the handshakes that finished, Zoom's or all, took far longer than the connection's own time explains.
@@ -49,11 +50,12 @@ pub(in crate::verdict) fn seems_queued(evidence: &Evidence) -> bool {
     let (made, late) = handshakes(evidence, |_| true);
     let at_once = |a: &&Attempt<'_>| a.connected().is_some_and(|c| c.rtt_us < LATE_US);
     let all_late = made >= ALL && late.len() * 8 >= made * 7 && late.iter().filter(at_once).count() * 4 >= made * 3;
-    seems_held(evidence) && (all_late || evidence.queued_connections() >= SOME)
+    seems_held(evidence) && (all_late || queued_connections(evidence) >= SOME)
 }
 
-/// Whether a few of Zoom's handshakes waited for a packet to be sent again, on connections that stood at once, and hardly any
-/// neutral one did: what a policer does whose burst the first of them use up.
+/// Whether a few of Zoom's handshakes waited for a packet to be sent again, and hardly any neutral one did.
+///
+/// Only connections that stood at once count. A policer does this once the first handshakes have used up its burst.
 pub(in crate::verdict) fn seems_policed(evidence: &Evidence) -> bool {
     let mut neutral: Vec<Duration> = finished(evidence, |role| role == Role::Control).map(|a| took(&a)).collect();
     neutral.sort_unstable();

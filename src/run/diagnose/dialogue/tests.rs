@@ -70,13 +70,13 @@ fn healthy() -> Standing {
 }
 
 /// Hands a dialogue to a test whose opening was answered: the plan knows this computer. The rules always say the same.
-fn with(standing: Standing, test: impl FnOnce(&mut Dialogue<'_>)) {
+fn with(standing: &Standing, test: impl FnOnce(&mut Dialogue<'_>)) {
     let catalogue = catalogue();
     let mut judge = |_: &[Observation], _: &[NotLooked]| standing.clone();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
     let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let first = dialogue.on_result(ms(10), seen(0, look.clone()), &[]);
+    let first = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[]);
     assert_eq!(first.iter().filter(|step| matches!(step, Step::Begin(..))).count(), 9);
     test(&mut dialogue);
 }
@@ -88,7 +88,7 @@ fn probes_are_numbered_in_the_order_in_which_they_are_begun() {
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
     let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let steps = dialogue.on_result(ms(10), seen(0, look.clone()), &[]);
+    let steps = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[]);
     let number = |step: &Step| if let Step::Begin(id, _) = step { Some(*id) } else { None };
     assert_eq!(steps.iter().filter_map(number).collect::<Vec<_>>(), (1..=9).collect::<Vec<_>>());
 }
@@ -104,12 +104,12 @@ fn nothing_is_quiet_before_the_first_result() {
 
 #[test]
 fn the_last_probe_has_a_second_before_it_is_quiet() {
-    with(Standing::default(), |dialogue| assert_eq!(dialogue.quiet_at(), Some(ms(1_010))));
+    with(&Standing::default(), |dialogue| assert_eq!(dialogue.quiet_at(), Some(ms(1_010))));
 }
 
 #[test]
 fn after_that_second_each_result_has_400_milliseconds() {
-    with(Standing::default(), |dialogue| {
+    with(&Standing::default(), |dialogue| {
         dialogue.on_result(ms(900), seen(1, connection()), &[&lookup()]);
         assert_eq!(dialogue.quiet_at(), Some(ms(1_300)));
     });
@@ -117,7 +117,7 @@ fn after_that_second_each_result_has_400_milliseconds() {
 
 #[test]
 fn once_the_rules_asked_the_first_result_since_then_ends_the_wait() {
-    with(asking([how_far()]), |dialogue| {
+    with(&asking([how_far()]), |dialogue| {
         dialogue.on_quiet(ms(1_010), &[&lookup()]);
         assert_eq!(dialogue.quiet_at(), None);
         dialogue.on_result(ms(1_100), seen(1, connection()), &[&lookup()]);
@@ -128,7 +128,7 @@ fn once_the_rules_asked_the_first_result_since_then_ends_the_wait() {
 
 #[test]
 fn what_could_not_be_probed_is_news_as_well() {
-    with(asking([how_far()]), |dialogue| {
+    with(&asking([how_far()]), |dialogue| {
         dialogue.on_quiet(ms(1_010), &[&lookup()]);
         dialogue.on_missed(ms(1_100), NotLooked { what: "a probe".to_owned(), why: "a reason".to_owned() });
         assert_eq!(dialogue.quiet_at(), Some(ms(1_500)));
@@ -137,8 +137,8 @@ fn what_could_not_be_probed_is_news_as_well() {
 
 #[test]
 fn a_question_is_told_and_answered_once() {
-    with(asking([how_far()]), |dialogue| {
-        let wanted = [Step::Tell(how_far()), Step::Begin(10, traceroute())];
+    with(&asking([how_far()]), |dialogue| {
+        let wanted = [Step::Tell(how_far()), Step::Begin(10, Box::new(traceroute()))];
         assert_eq!(dialogue.on_quiet(ms(1_010), &[&lookup()]), wanted);
         assert_eq!(dialogue.on_quiet(ms(1_500), &[&lookup()]), []);
     });
@@ -146,15 +146,15 @@ fn a_question_is_told_and_answered_once() {
 
 #[test]
 fn when_nothing_is_under_way_questions_go_on_and_their_lack_ends_it() {
-    with(asking([how_far()]), |dialogue| {
-        assert_eq!(dialogue.on_idle(ms(50)), [Step::Tell(how_far()), Step::Begin(10, traceroute())]);
+    with(&asking([how_far()]), |dialogue| {
+        assert_eq!(dialogue.on_idle(ms(50)), [Step::Tell(how_far()), Step::Begin(10, Box::new(traceroute()))]);
         assert_eq!(dialogue.on_idle(ms(90)), [Step::End("nothing was left to ask")]);
     });
 }
 
 #[test]
 fn a_question_that_wants_a_quiet_path_is_kept_back_while_a_probe_is_under_way() {
-    with(asking([loss()]), |dialogue| {
+    with(&asking([loss()]), |dialogue| {
         assert_eq!(dialogue.on_quiet(ms(1_010), &[&connection()]), []);
         assert_eq!(dialogue.on_quiet(ms(1_500), &[]).first(), Some(&Step::Tell(loss())));
     });
@@ -162,7 +162,7 @@ fn a_question_that_wants_a_quiet_path_is_kept_back_while_a_probe_is_under_way() 
 
 #[test]
 fn lookups_that_are_dropped_disturb_no_question() {
-    with(Standing { names: Names::Lost, ..asking([loss()]) }, |dialogue| {
+    with(&Standing { names: Names::Lost, ..asking([loss()]) }, |dialogue| {
         let steps = dialogue.on_quiet(ms(1_010), &[&lookup()]);
         assert_eq!(steps.get(..2), Some(&[Step::Drop(Pointless::Lookups, LOST), Step::Tell(loss())][..]));
     });
@@ -170,7 +170,7 @@ fn lookups_that_are_dropped_disturb_no_question() {
 
 #[test]
 fn lookups_are_dropped_where_they_are_slow_as_well() {
-    with(Standing { names: Names::Late, ..Standing::default() }, |dialogue| {
+    with(&Standing { names: Names::Late, ..Standing::default() }, |dialogue| {
         assert_eq!(dialogue.on_quiet(ms(1_010), &[&connection()]), [Step::Drop(Pointless::Lookups, LATE)]);
     });
 }
@@ -178,16 +178,16 @@ fn lookups_are_dropped_where_they_are_slow_as_well() {
 #[test]
 fn a_question_that_wants_to_begin_alone_waits_for_one_that_leads_to_probes() {
     let passage = PASSAGE.of(zoom());
-    with(asking([passage.clone(), how_far()]), |dialogue| {
+    with(&asking([passage.clone(), how_far()]), |dialogue| {
         let first = dialogue.on_quiet(ms(1_010), &[&lookup()]);
-        assert_eq!(first, [Step::Tell(how_far()), Step::Begin(10, traceroute())]);
+        assert_eq!(first, [Step::Tell(how_far()), Step::Begin(10, Box::new(traceroute()))]);
         assert_eq!(dialogue.on_quiet(ms(1_500), &[&lookup()]).first(), Some(&Step::Tell(passage)));
     });
 }
 
 #[test]
 fn where_all_is_well_probes_that_only_explain_are_not_waited_for() {
-    with(healthy(), |dialogue| {
+    with(&healthy(), |dialogue| {
         let end = Step::End("nothing was wrong, so its answer was not waited for");
         assert_eq!(dialogue.on_result(ms(50), seen(1, connection()), &[&portal()]), [end]);
     });
@@ -195,22 +195,22 @@ fn where_all_is_well_probes_that_only_explain_are_not_waited_for() {
 
 #[test]
 fn where_all_is_well_every_other_probe_is_waited_for() {
-    with(healthy(), |dialogue| {
+    with(&healthy(), |dialogue| {
         assert_eq!(dialogue.on_result(ms(50), seen(1, connection()), &[&portal(), &lookup()]), []);
     });
 }
 
 #[test]
 fn where_something_is_wrong_a_result_that_leaves_only_explanations_leads_to_the_questions() {
-    with(asking([how_far()]), |dialogue| {
+    with(&asking([how_far()]), |dialogue| {
         let steps = dialogue.on_result(ms(50), seen(1, connection()), &[&portal()]);
-        assert_eq!(steps, [Step::Tell(how_far()), Step::Begin(10, traceroute())]);
+        assert_eq!(steps, [Step::Tell(how_far()), Step::Begin(10, Box::new(traceroute()))]);
     });
 }
 
 #[test]
 fn a_probe_that_only_compares_is_dropped_where_nothing_is_asked() {
-    with(Standing::default(), |dialogue| {
+    with(&Standing::default(), |dialogue| {
         let dropped = Step::Drop(Pointless::Comparisons, "by then nothing was left that it could tell");
         assert_eq!(dialogue.on_result(ms(50), seen(1, connection()), &[&beside()]), [dropped]);
     });
@@ -218,7 +218,7 @@ fn a_probe_that_only_compares_is_dropped_where_nothing_is_asked() {
 
 #[test]
 fn a_probe_that_only_compares_is_waited_for_where_something_is_asked() {
-    with(asking([how_far()]), |dialogue| {
+    with(&asking([how_far()]), |dialogue| {
         assert_eq!(dialogue.on_result(ms(50), seen(1, connection()), &[&beside()]), []);
     });
 }
@@ -230,7 +230,7 @@ fn what_a_result_leads_to_is_waited_for_before_anything_is_dropped() {
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
     let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let steps = dialogue.on_result(ms(10), seen(0, look.clone()), &[&portal()]);
+    let steps = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[&portal()]);
     assert!(steps.iter().all(|step| matches!(step, Step::Begin(..))), "{steps:?}");
 }
 

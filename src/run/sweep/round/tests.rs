@@ -161,9 +161,13 @@ fn no_way_out_is_said_only_when_nothing_is_under_way() {
     let swept = Scene::of(9).round(None, |round| {
         let (first, second) = (ask(round, ms(0)), ask(round, ms(0)));
         assert_eq!((first.len(), second.len()), (256, 44));
-        first.into_iter().for_each(|to| round.on_response(&came(to, Response::Unreachable { by: None })));
+        for to in first {
+            round.on_response(&came(to, Response::Unreachable { by: None }));
+        }
         assert!(!round.has_no_way_out());
-        second.into_iter().for_each(|to| round.on_response(&came(to, Response::Unreachable { by: None })));
+        for to in second {
+            round.on_response(&came(to, Response::Unreachable { by: None }));
+        }
         assert!(round.has_no_way_out());
     });
     assert_eq!((swept.incomplete, swept.no_way), (true, true));

@@ -29,7 +29,9 @@ fn told(plan: Option<RoundPlan>) -> Option<(u8, Option<u32>, BTreeSet<u64>)> {
 /// Every target was asked once, and stayed silent.
 fn all_silent(count: u64) -> Ledger {
     let mut ledger = Ledger::new(count);
-    (0..count).for_each(|number| ledger.restore(number, 1, Response::Silent));
+    for number in 0..count {
+        ledger.restore(number, 1, Response::Silent);
+    }
     ledger
 }
 
@@ -76,7 +78,9 @@ fn the_numbers_of_a_transport_begin_where_those_before_it_end() {
 fn nothing_is_asked_again_where_all_answered() {
     let space = space(&["170.114.0.0/30"]);
     let mut ledger = Ledger::new(4);
-    (0..4).for_each(|number| ledger.restore(number, 1, Response::Closed { ttl: None }));
+    for number in 0..4 {
+        ledger.restore(number, 1, Response::Closed { ttl: None });
+    }
     assert_eq!(told(rounds(&space).next(&none(), &ledger, 0)), None);
 }
 
@@ -110,7 +114,9 @@ fn silence_is_believed_where_the_whole_sample_stays_silent() {
     let space = space(&["170.114.0.0/25"]);
     let (mut rounds, mut ledger) = (rounds(&space), all_silent(128));
     let (_, _, sample) = told(rounds.next(&none(), &ledger, 0)).unwrap();
-    sample.iter().for_each(|number| ledger.restore(*number, 2, Response::Silent));
+    for number in &sample {
+        ledger.restore(*number, 2, Response::Silent);
+    }
     assert_eq!(told(rounds.next(&none(), &ledger, 0)), None);
 }
 
@@ -120,7 +126,9 @@ fn the_third_attempt_is_the_last() {
     let (mut rounds, mut ledger) = (rounds(&space), all_silent(4));
     assert_eq!(told(rounds.next(&none(), &ledger, 0)), Some((2, Some(400), (0..4).collect())));
     ledger.restore(0, 2, Response::Open);
-    (1..4).for_each(|number| ledger.restore(number, 2, Response::Silent));
+    for number in 1..4 {
+        ledger.restore(number, 2, Response::Silent);
+    }
     assert_eq!(told(rounds.next(&none(), &ledger, 0)), Some((3, Some(400), (1..4).collect())));
     ledger.restore(1, 3, Response::Open);
     assert_eq!(told(rounds.next(&none(), &ledger, 0)), None);

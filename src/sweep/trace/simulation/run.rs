@@ -7,7 +7,7 @@ use std::time::Duration;
 use why5003_probes::engines::Response;
 use why5003_probes::model::{Hop, HopAnswer, Transport};
 
-use super::super::super::settle::Reply;
+use super::super::super::common_path::Reply;
 use super::super::super::{Amount, Found, Lane, Ledger, PairState, Port, Space, Survey, survey};
 use super::super::{Depth, Heard, Hosts, Request, Step, Trace, TraceResult, Tracer};
 use super::{Action, Network, OWN};
