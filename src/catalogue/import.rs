@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use toml_edit::{Array, DocumentMut, Item, TomlError, Value};
 use why5003_probes::model::Family;
 
 use super::fields::{self, quoted};
@@ -18,8 +19,8 @@ use super::parse::{CatalogueError, Step, span_of};
 /// again counts once. `file` is the name that errors give.
 ///
 /// # Errors
-/// [`CatalogueError`] at the first line that holds anything else, such as a portal's page in the place of the list; when
-/// no line holds a prefix; and when there are more than 10 000 lines.
+/// [`CatalogueError`] at the first line that holds anything else, such as a portal's page in the place of the list.
+/// Also when no line holds a prefix, and when there are more than 10 000 lines.
 pub fn parse_prefix_list(text: &str, file: &str) -> Result<Vec<IpNet>, CatalogueError> {
     let mut prefixes = Vec::new();
     let mut seen = BTreeSet::new();
@@ -87,8 +88,8 @@ pub struct Import<'a> {
 /// Comments between the old prefixes go with them; all others stay. `file` is the name that errors give.
 ///
 /// # Errors
-/// [`CatalogueError`] when the text is no catalogue, has no such list, or its list holds IPv4 or IPv6 and the new one holds
-/// none of it (then it is the list's other file); when the date is malformed or a prefix stands twice.
+/// [`CatalogueError`] when the text is no catalogue or has no such list. Also when the old list holds IPv4 or IPv6 and the
+/// new one holds none of it: then it is the list's other file. Also when the date is malformed or a prefix stands twice.
 pub fn to_toml(text: &str, file: &str, import: &Import<'_>) -> Result<String, CatalogueError> {
     let wrong = |steps: &[Step<'_>], problem: &str| {
         let start = span_of(text, steps).map_or(0, |span| span.start);
@@ -108,22 +109,21 @@ pub fn to_toml(text: &str, file: &str, import: &Import<'_>) -> Result<String, Ca
     }
     fields::calendar_date(import.retrieved).map_err(|problem| wrong(&[Step::Key("revision")], &problem))?;
 
-    let mut changes = Vec::new();
-    for (steps, value) in [
-        (&[Step::Key("revision")][..], string(import.retrieved)),
-        (&at("source"), string(import.source)),
-        (&at("retrieved"), string(import.retrieved)),
-        (&at("prefixes"), array(import.prefixes)),
+    let mut document: DocumentMut = text.parse().map_err(|error: TomlError| {
+        CatalogueError::new(text, file, error.span().map_or(0, |span| span.start), error.message())
+    })?;
+    let at = |key| ["lists", import.list, key];
+    for (keys, value) in [
+        (&["revision"][..], Value::from(import.retrieved)),
+        (&at("source"), Value::from(import.source)),
+        (&at("retrieved"), Value::from(import.retrieved)),
+        (&at("prefixes"), Value::Array(array(import.prefixes))),
     ] {
-        let span = span_of(text, steps).ok_or_else(|| wrong(steps, "value has no place in the text"))?;
-        changes.push((span, value));
+        let place = keys.iter().try_fold(document.as_item_mut(), |item, key| item.get_mut(*key));
+        let place = place.and_then(Item::as_value_mut).ok_or_else(|| wrong(&[], "value has no place in the text"))?;
+        *place = with_surroundings_of(place, value);
     }
-    // From the end, so that the places before stay right.
-    changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-    let mut new = text.to_owned();
-    for (span, value) in changes {
-        new.replace_range(span, &value);
-    }
+    let new = document.to_string();
     Catalogue::parse(&new, file)?;
     Ok(new)
 }
@@ -133,13 +133,21 @@ fn lost_family(current: &List, new: &[IpNet]) -> Option<Family> {
     Family::BOTH.into_iter().find(|family| has(&current.prefixes, *family) && !has(new, *family))
 }
 
-fn string(text: &str) -> String {
-    toml::Value::from(text).to_string()
+/// The new value, between the blanks and comments that stand around the old one.
+fn with_surroundings_of(old: &Value, mut new: Value) -> Value {
+    *new.decor_mut() = old.decor().clone();
+    new
 }
 
-fn array(prefixes: &[IpNet]) -> String {
-    let lines: Vec<String> = prefixes.iter().map(|prefix| format!("  \"{prefix}\",\n")).collect();
-    format!("[\n{}]", lines.concat())
+/// One prefix a line.
+fn array(prefixes: &[IpNet]) -> Array {
+    let mut array = Array::new();
+    for prefix in prefixes {
+        array.push_formatted(Value::from(prefix.to_string()).decorated("\n  ", ""));
+    }
+    array.set_trailing("\n");
+    array.set_trailing_comma(!prefixes.is_empty());
+    array
 }
 
 /// Zoom's longest list (ZoomApps.txt) had some 1 700 lines in 2026.

@@ -27,9 +27,9 @@ impl Catalogue {
     /// Reads a catalogue; `file` is the name that errors give.
     ///
     /// # Errors
-    /// [`CatalogueError`] for the first thing that is wrong: TOML's grammar, an unknown or missing key, a malformed prefix,
-    /// port, name, address or date, a host, service or prefix that stands twice, a list that is unknown or unused, no
-    /// decisive host.
+    /// [`CatalogueError`] for the first thing that is wrong. That is TOML's grammar, or an unknown or missing key. It is a
+    /// malformed prefix, port, name, address or date. It is a host, service or prefix that stands twice, or a list that is
+    /// unknown or unused. Or no host is decisive.
     pub fn parse(text: &str, file: &str) -> Result<Self, CatalogueError> {
         let mut read: File = toml::from_str(text).map_err(|error| {
             CatalogueError::new(text, file, error.span().map_or(0, |span| span.start), error.message())
@@ -569,6 +569,38 @@ mod tests {
             r#"my.toml:2:12: date "8.10.2026" is malformed; write 2026-10-08"#,
         );
         refused("2025-11-01", "2025-13-01", r#"my.toml:95:9: date "2025-13-01" is malformed; write 2026-10-08"#);
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_refused() {
+        for day in [
+            "2026-02-30",
+            "2026-02-31",
+            "2026-02-29",
+            "2100-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-10-00",
+            "2026-10-32",
+            "0000-10-08",
+            "1999-12-31",
+            "20261008",
+            "2026-10-8",
+            "2026-10-08T00:00",
+            " 2026-10-08",
+            "+002026-10-08",
+            "",
+        ] {
+            let problem = format!("my.toml:2:12: date \"{day}\" is malformed; write 2026-10-08");
+            refused("revision = \"2026-10-08\"", &format!("revision = \"{day}\""), &problem);
+        }
+    }
+
+    #[test]
+    fn the_leap_day_of_a_leap_year_is_a_date() {
+        let text = include_str!("fixtures/minimal.toml").replacen("2026-10-08", "2028-02-29", 1);
+        assert_eq!(Catalogue::parse(&text, "my.toml").unwrap().revision, "2028-02-29");
     }
 
     #[test]

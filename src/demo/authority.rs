@@ -14,8 +14,8 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{RootCertStore, ServerConfig};
 
+use super::error::DemoError;
 use super::layout::{Chain, Store};
-use super::world::DemoError;
 
 /// The authorities of a world.
 pub(super) struct Authorities {

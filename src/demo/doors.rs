@@ -30,7 +30,7 @@ pub(super) struct Silence {
 /// Makes a TCP port silent: it listens, its queue is full, and nobody will ever take a connection from it. Linux then drops
 /// every further SYN (`tcp_conn_request`, while `net.ipv4.tcp_abort_on_overflow` does not concern SYNs).
 ///
-/// A socket filter that drops would be plainer, but since some kernel (seen on 6.18) TCP sockets take one from root alone.
+/// A socket filter that drops would be plainer. But since some kernel (seen on 6.18) TCP sockets take one from root alone.
 ///
 /// # Errors
 /// Those of socket, bind and listen, and of the two connections that fill the queue.

@@ -10,6 +10,7 @@ mod controls;
 mod dns;
 mod doh;
 mod doors;
+mod error;
 mod faults;
 mod houses;
 mod layout;
@@ -26,10 +27,11 @@ mod world;
 mod zoom;
 
 pub use clock::DemoClock;
+pub use error::DemoError;
 pub use faults::{FAULTS, Fault};
 pub use layout::{
     Chain, Datagrams, HostsFile, Layout, Names, Passage, PlainHttp, ProxyManner, StatusSays, Store, ZoomSays,
 };
 pub use shifted::Shifted;
 pub use system::DemoSystem;
-pub use world::{DemoError, World, start};
+pub use world::{World, start};

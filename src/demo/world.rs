@@ -16,6 +16,7 @@ use super::block::{self, Block};
 use super::dns::{Manners, OverTls, Resolver, Zone};
 use super::doh::OverHttps;
 use super::doors;
+use super::error::DemoError;
 use super::faults::Fault;
 use super::houses::{BLOCK_PAGE, BLOCK_PAGE_NAME, HOUSES, House, Kind, LOGIN_PAGE, LOGIN_PAGE_NAME, PROXY, RESOLVER};
 use super::layout::{Chain, Datagrams, Layout, Passage, PlainHttp, ProxyManner};
@@ -43,30 +44,11 @@ pub struct World {
     _servers: Servers,
 }
 
-/// A world could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DemoError {
-    /// A socket could not be had.
-    #[error("open a server of the demo at {at}")]
-    Open {
-        /// The real address and port.
-        at: SocketAddr,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// A certificate could not be made.
-    #[error("make a certificate of the demo")]
-    Certificate(#[from] rcgen::Error),
-    /// A TLS server could not be set up.
-    #[error("set up a TLS server of the demo")]
-    Tls(#[from] rustls::Error),
-}
-
-/// Opens a world with a fault, in the first block of loopback addresses that is free; the network is that of the real computer.
+/// Opens a world with a fault, in the first block of loopback addresses that is free. The network is that of the real
+/// computer.
 ///
 /// # Errors
-/// [`DemoError::Open`] when there is no free block among the first sixteen, or the system refuses sockets;
+/// [`DemoError::Open`] when there is no free block among the first sixteen, or the system refuses sockets.
 /// [`DemoError::Certificate`] or [`DemoError::Tls`] when a crypto library refuses.
 pub async fn start(fault: &Fault, network: Arc<dyn Network>) -> Result<World, DemoError> {
     for _ in 1..BLOCKS_TRIED {

@@ -23,7 +23,7 @@ pub fn json_line(report: &Report) -> String {
 /// Reads a report back, for replay and comparison.
 ///
 /// # Errors
-/// [`ParseReportError::Malformed`] when the text is no JSON, lacks a field or holds a value that is none of this schema's;
+/// [`ParseReportError::Malformed`] when the text is no JSON, lacks a field or holds a value that is none of this schema's.
 /// [`ParseReportError::OtherSchema`] when it says that it is of another schema.
 pub fn parse(text: &str) -> Result<Report, ParseReportError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -84,6 +84,10 @@ fn is_told(failure: &Failure, facts: &[Fact]) -> bool {
 }
 
 const MAX_CHARS: usize = 400;
+/// More items of a list are a count.
+const MAX_ITEMS: usize = 4;
+/// Longer text of a peer or a setting is cut.
+const MAX_TEXT_CHARS: usize = 80;
 const MAX_DETAIL_CHARS: usize = 120;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use sha2::{Digest, Sha256};
 use why5003_probes::model::Transport;
 
 use super::ports::joined;
@@ -62,8 +63,9 @@ impl Ruleset {
         }
     }
 
-    /// The rules for what was found missing. What they are named by is made of what they let out, so that they take the place of no
-    /// others, be it all that is needed or another gap; the same gap has the same names.
+    /// The rules for what was found missing.
+    ///
+    /// Their names are made of what they let out. So they replace no other rules, and the same gap has the same names.
     pub fn gap(header: &[String], allows: &[Allow]) -> Self {
         let mut rules = Self::new(header, allows);
         let gap = fingerprint(&rules.groups);
@@ -135,15 +137,20 @@ fn gap_name(gap: u32) -> String {
     format!("gap-{gap:08x}")
 }
 
-/// A number that other rules have only by a chance of one in four thousand million: FNV-1a over what is let out
-/// (Fowler, Noll, Vo; draft-eastlake-fnv, section 2).
+/// A number that other rules have only by a chance of one in four thousand million: the first bytes of the SHA-256 of what
+/// is let out.
 fn fingerprint(groups: &[Group]) -> u32 {
-    let prefixes = |group: &Group| group.prefixes().map(|prefix| prefix.to_string()).collect::<Vec<_>>();
-    let ports = |group: &Group| group.ports.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let words = groups.iter().flat_map(|group| [prefixes(group), ports(group)].concat());
-    words
-        .flat_map(|word| (word + "\n").into_bytes())
-        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    let mut hash = Sha256::new();
+    for group in groups {
+        for prefix in group.prefixes() {
+            hash.update(format!("{prefix}\n"));
+        }
+        for range in &group.ports {
+            hash.update(format!("{range}\n"));
+        }
+    }
+    let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The id in the letters of a name.
@@ -250,7 +257,7 @@ mod tests {
             Ruleset::gap(&[], &allows).groups.into_iter().map(|group| group.name).collect::<Vec<_>>()
         };
         assert_eq!(names("170.114.0.0/17 170.114.128.0/17"), names("170.114.0.0/16"));
-        assert_eq!(names("170.114.0.0/16"), ["gap-d8efccdd-1", "gap-d8efccdd-2"]);
+        assert_eq!(names("170.114.0.0/16"), ["gap-79039924-1", "gap-79039924-2"]);
         assert_ne!(names("170.114.0.0/16"), names("170.114.0.0/17"));
     }
 

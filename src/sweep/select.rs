@@ -23,17 +23,6 @@ pub struct Selection {
     pub family: Option<Family>,
 }
 
-/// How many addresses of each prefix.
-///
-/// Closed on purpose: some or all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// So many, the borders first.
-    PerPrefix(u32),
-    /// Every one.
-    All,
-}
-
 /// What a selection comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {

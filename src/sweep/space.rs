@@ -7,7 +7,6 @@ use ipnet::IpNet;
 use why5003_probes::model::Transport;
 
 use super::sample::{address, samples};
-use super::select::Amount;
 use crate::catalogue::PortRange;
 
 /// A port with its transport, spelled `tcp/443`.
@@ -40,6 +39,17 @@ pub struct Lane {
     pub port: Port,
     /// An address that nobody can own: an answer from it is forged.
     pub canary: bool,
+}
+
+/// How many addresses of each prefix.
+///
+/// Closed on purpose: some or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many, the borders first.
+    PerPrefix(u32),
+    /// Every one.
+    All,
 }
 
 /// Numbered targets, lane after lane.

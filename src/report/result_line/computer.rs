@@ -6,7 +6,7 @@ use why5003_probes::model::{
     Client, Fact, HostsLine, Interface, Limit, ProxySays, ProxySetting, ResolverSetting, Route,
 };
 
-use super::fact::{MAX_ITEMS, MAX_TEXT_CHARS};
+use super::{MAX_ITEMS, MAX_TEXT_CHARS};
 use crate::report::plain::cut;
 use crate::report::words::list;
 

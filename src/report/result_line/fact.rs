@@ -8,7 +8,7 @@ use why5003_probes::model::{
     Segment, Stage, StatusPage, Tunnel, Volley,
 };
 
-use super::computer;
+use super::{MAX_ITEMS, MAX_TEXT_CHARS, computer};
 use crate::report::plain::cut;
 use crate::report::words::{list, micros, span};
 
@@ -229,9 +229,5 @@ fn mtu_words(mtu: &PathMtu) -> String {
     format!("path MTU {} bytes by {by}{announced}", mtu.mtu_bytes)
 }
 
-/// More items of a list are a count.
-pub(super) const MAX_ITEMS: usize = 4;
-/// Longer text of a peer or a setting is cut.
-pub(super) const MAX_TEXT_CHARS: usize = 80;
 /// A clock off by less says nothing: HTTP dates have whole seconds (RFC 9110, 5.6.7) and come late.
 const CLOCK_TOLERANCE_S: i64 = 60;

@@ -1,6 +1,6 @@
 //! Amazon EC2 security groups: the JSON that `aws ec2 authorize-security-group-egress` takes as `--ip-permissions`.
 //!
-//! A rule is a prefix at a range of ports; a group takes 60 of each family by default, and the number of rules times the
+//! A rule is a prefix at a range of ports. A group takes 60 of each family by default. The number of rules times the
 //! number of groups on an interface is at most 1 000 ("Amazon VPC quotas", docs.aws.amazon.com, read 2026-11-24). The same rule
 //! twice is an error, so what an earlier service lets out already is not written again. A description has at most 255
 //! characters of `a-zA-Z0-9 ._-:/()#,@[]+=&;{}!$*` (`IpRange`, EC2 API reference).

@@ -1,8 +1,8 @@
 //! Azure network security groups: a template that adds the rules to a group that is there.
 //!
 //! A rule takes many prefixes of one family and many ranges of ports. A group has at most 1 000 rules and 4 000 prefixes
-//! ("Networking limits", MicrosoftDocs/azure-docs includes/azure-virtual-network-limits.md, 2022-12-05); a name has at most 80
-//! characters and a priority is from 100 to 4096 ("Network security groups", learn.microsoft.com), a description has at most
+//! ("Networking limits", MicrosoftDocs/azure-docs includes/azure-virtual-network-limits.md, 2022-12-05). A name has at most 80
+//! characters and a priority is from 100 to 4096 ("Network security groups", learn.microsoft.com). A description has at most
 //! 140 characters (`SecurityRulePropertiesFormat`, Azure SDK). A text in `[]` is an expression; scrubbed ones never begin so.
 
 use ipnet::IpNet;

@@ -1,6 +1,6 @@
 //! Fortinet FortiGate, FortiOS 6.4 or later: addresses, address groups, services, and policies of both families.
 //!
-//! Names have at most 79 characters for addresses, groups and services, 35 for policies; a comment has 255 ("config firewall
+//! Names have at most 79 characters for addresses, groups and services, 35 for policies. A comment has 255 ("config firewall
 //! address", "config firewall service group", "config firewall policy64", FortiOS CLI reference). `edit 0` takes the next free number.
 
 use std::collections::BTreeSet;

@@ -8,7 +8,8 @@ use why5003_probes::model::{Family, Hop, Transport};
 
 use super::super::common_path::Trunk;
 use super::super::reach::Reach;
-use super::knowledge::{ALIVE, Knowledge, Turn};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::ALIVE;
 use super::probe::{Depth, Request};
 
 /// Makes traceroutes to a few targets that answered the sweep, and to reference targets that answered: once. Only those that arrive count.

@@ -9,16 +9,9 @@ use super::super::common_path::Farther;
 use super::super::reach::Reach;
 use super::ask::Answers;
 use super::ask_end::AskEnd;
-use super::knowledge::{Knowledge, PrefixTransport, TRIES, Turn};
-
-/// What is known of the path of a prefix by a transport.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct DivergingPath {
-    /// The hop behind the end of the common path at which a router answers.
-    pub(super) hop: Option<u8>,
-    /// Of how many of its targets that was asked.
-    asked: usize,
-}
+use super::diverging_path::PrefixTransport;
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::TRIES;
 
 /// Silent targets of which a few are asked behind the end of the common path; the result is those that come by no diverging path.
 pub(super) struct FindDivergingPaths {

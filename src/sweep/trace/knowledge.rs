@@ -17,11 +17,11 @@ use super::super::reach::Reach;
 use super::super::space::Space;
 use super::super::{Lane, Ledger, Port};
 use super::ask::{Answers, Ask, Asking, Wanted};
-use super::budget::SLOWEST;
-use super::diverging::DivergingPath;
+use super::diverging_path::{DivergingPath, PrefixTransport};
 use super::hop_searches::HopSearches;
 use super::hosts::Hosts;
 use super::paced::Paced;
+use super::pacing::{SPACING, TRACEROUTE_GAP, TRACEROUTE_PACKETS, UNLIMITED};
 use super::probe::{Depth, Heard, Request};
 use super::result::{TraceEvent, TraceResult};
 
@@ -85,13 +85,6 @@ pub(super) struct FamilyKnowledge {
     pub(super) answering: Option<Vec<Vec<Hop>>>,
     /// Prefixes of which one more such target was traced.
     pub(super) traced: BTreeSet<IpNet>,
-}
-
-/// A prefix and a transport: what routers choose a path by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct PrefixTransport {
-    pub(super) prefix: IpNet,
-    pub(super) transport: Transport,
 }
 
 impl FamilyKnowledge {
@@ -286,22 +279,3 @@ impl Knowledge<'_> {
         first.into_iter().map(|(_, target)| target).chain(others).take(most).collect()
     }
 }
-
-/// Between two packets in any case: an answer to the one is mostly there before the other leaves.
-pub(super) const SPACING: Duration = Duration::from_millis(60);
-/// Between two packets where a router limits how much passes: slower than any limit on new connections that is in use.
-pub(super) const UNLIMITED: Duration = Duration::from_millis(250);
-/// Between two packets to targets that are to answer themselves.
-pub(super) const BESIDE: Duration = Duration::from_millis(50);
-/// Between two packets that ask whether a neutral flow goes on.
-pub(super) const NEUTRAL_GAP: Duration = SLOWEST;
-/// Between two traceroutes, each of which asks every router on its path.
-const TRACEROUTE_GAP: Duration = Duration::from_millis(1_500);
-/// Packets of a traceroute of a dozen hops, three to each that is silent.
-const TRACEROUTE_PACKETS: u32 = 40;
-/// How often a target is asked before its silence is believed.
-pub(super) const TRIES: u8 = 3;
-/// How often where packets are lost: of one in three lost each way, six are all lost once in three hundred times.
-pub(super) const LOSSY_TRIES: u8 = 6;
-/// Targets that answered the sweep, asked whether they still do.
-pub(super) const ALIVE: usize = 3;

@@ -7,8 +7,9 @@ use why5003_probes::engines::Response;
 use super::super::common_path::Reply;
 use super::super::reach::Reach;
 use super::ask::{Asking, Wanted};
-use super::knowledge::{Knowledge, LOSSY_TRIES, SPACING, TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
 use super::last_hop::LastHopSearch;
+use super::pacing::{LOSSY_TRIES, SPACING, TRIES};
 use super::probe::Depth;
 
 /// The searches for the last hops of a few targets' flows.

@@ -8,9 +8,10 @@ use why5003_probes::model::{Hop, HopAnswer, Transport};
 use super::super::reach::Reach;
 use super::answering::trace_answering;
 use super::ask_end::AskEnd;
-use super::knowledge::{Knowledge, LOSSY_TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
 use super::last_hops::FindLastHops;
 use super::neutral::NeutralGoesOn;
+use super::pacing::LOSSY_TRIES;
 use super::silence::TRIES_AGAIN;
 use super::spot_check::SpotCheck;
 

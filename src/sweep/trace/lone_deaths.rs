@@ -4,7 +4,8 @@ use why5003_probes::model::Transport;
 
 use super::super::reach::Reach;
 use super::ask_end::AskEnd;
-use super::knowledge::{Knowledge, LOSSY_TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::LOSSY_TRIES;
 
 /// A few lone deaths, asked many times more.
 pub(super) struct RetryLoneDeaths {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use why5003_probes::model::{HopAnswer, Transport};
 
 use super::super::common_path::Reply;
-use super::knowledge::{Knowledge, NEUTRAL_GAP, Turn};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::NEUTRAL_GAP;
 use super::probe::{Depth, Request};
 
 /// How often a neutral flow is asked beside those that stayed silent.

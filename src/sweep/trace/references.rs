@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use why5003_probes::model::{Family, HopAnswer, Transport};
 
 use super::super::Port;
-use super::knowledge::{BESIDE, Knowledge, TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::{BESIDE, TRIES};
 use super::probe::{Depth, Request};
 use super::result::TraceEvent;
 

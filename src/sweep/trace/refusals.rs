@@ -5,7 +5,8 @@
 use why5003_probes::engines::Response;
 
 use super::ask::{Asking, Wanted};
-use super::knowledge::{Knowledge, Turn, UNLIMITED};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::UNLIMITED;
 use super::probe::Depth;
 
 /// The refused targets that are asked again.

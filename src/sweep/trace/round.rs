@@ -8,8 +8,9 @@ use super::super::reach::Reach;
 use super::ask::{Asking, Wanted};
 use super::ask_end::AskEnd;
 use super::diverging::FindDivergingPaths;
-use super::knowledge::{Knowledge, SPACING, TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
 use super::locate::Locate;
+use super::pacing::{SPACING, TRIES};
 use super::probe::Depth;
 use super::silence::ConfirmSilence;
 

@@ -6,8 +6,9 @@ use why5003_probes::model::{HopAnswer, Transport};
 
 use super::super::reach::Reach;
 use super::ask_end::AskEnd;
-use super::knowledge::{ALIVE, BESIDE, Knowledge, LOSSY_TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
 use super::neutral::{FRESH, NEUTRAL_TRIES, neutral_answers};
+use super::pacing::{ALIVE, BESIDE, LOSSY_TRIES};
 use super::probe::Depth;
 
 /// Silent targets that are asked again; the result is those that surely are, or `None` where nothing can be told of any.

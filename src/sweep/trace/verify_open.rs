@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use why5003_probes::model::{Family, HopAnswer};
 
 use super::super::reach::Reach;
-use super::knowledge::{BESIDE, Knowledge, TRIES, Turn};
+use super::knowledge::{Knowledge, Turn};
+use super::pacing::{BESIDE, TRIES};
 use super::probe::{Depth, Heard};
 
 /// The targets asked again.

@@ -127,6 +127,8 @@ fn local(evidence: &Evidence) -> Ruling {
 }
 
 /// Whether a version, as its numbers count, is below another; a text without numbers is not.
+///
+/// By hand: the semver crate refuses the four numbers of a client, such as `6.10.1.100`.
 fn older(version: &str, minimum: &str) -> bool {
     let numbers = |text: &str| -> Vec<u32> {
         text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).take(3).collect()
