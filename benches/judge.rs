@@ -15,7 +15,7 @@ use why5003::catalogue::Catalogue;
 use why5003::evidence::{Background, Evidence};
 use why5003::report::{self, Report};
 use why5003::verdict::judge;
-use why5003_probes::model::{Fact, Observation};
+use why5003_probes::model::{Fact, Observation, ProbeName};
 
 fn judging(criterion: &mut Criterion) {
     let catalogue = Arc::new(Catalogue::embedded());
@@ -37,7 +37,7 @@ fn judging(criterion: &mut Criterion) {
 
 /// That many observations: the recorded ones, and then the same at other hosts and addresses.
 fn spread(recorded: &Report, count: usize) -> Vec<Observation> {
-    let of_network = || recorded.observations.iter().filter(|seen| seen.look.probe != "host");
+    let of_network = || recorded.observations.iter().filter(|seen| seen.look.probe != ProbeName::Host);
     let rounds = (1..).flat_map(|round| of_network().map(move |seen| moved(seen.clone(), round)));
     let all = recorded.observations.iter().cloned().chain(rounds);
     (0..).zip(all).take(count).map(|(id, seen)| Observation { id, ..seen }).collect()

@@ -12,7 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rustls::RootCertStore;
 use tokio::runtime::Builder;
 use why5003::run::{Finish, Limits, Schedule, Tools};
-use why5003_probes::model::{CannotLook, How, Look, Pending, Role, Target};
+use why5003_probes::model::{CannotLook, How, Look, Pending, ProbeName, Role, Target};
 use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Network, Outcome, SegmentTtl};
 use why5003_probes::os::{Clock, Elsewhere, SystemClock, Trust};
 
@@ -35,7 +35,8 @@ async fn taken(addresses: u32) -> u32 {
     let mut schedule = Schedule::new(tools(), Limits::default());
     for id in 0..LOOKS {
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 1)) + id % addresses);
-        schedule.push(id, Look::new("tcp", Role::Range, Target::tcp(SocketAddr::new(IpAddr::V4(address), 443))));
+        schedule
+            .push(id, Look::new(ProbeName::Tcp, Role::Range, Target::tcp(SocketAddr::new(IpAddr::V4(address), 443))));
     }
     let mut seen = 0;
     while let Some(finish) = schedule.next().await {

@@ -11,18 +11,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, Seen, Settings, Transport, Volley};
+use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, ProbeName, Seen, Settings, Transport, Volley};
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Dialled, Outcome, Stream};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 
 /// A burst of connections, and a slow row of them.
 pub(crate) const KIND: Kind = Kind {
-    name: "burst",
+    name: ProbeName::Burst,
     summary: "opens many TCP connections at once, then one by one, and tells which of them stood",
     layer: Layer::Filter,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &[
         "RFC 6298, section 2.1 (a SYN is sent again after one second)",
         "iptables-extensions(8), hashlimit, connlimit",

@@ -11,11 +11,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Layer, Look, Pending, RecordType, Seen, Settings,
-    Stage, Via, micros,
+    Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Layer, Look, Pending, ProbeName, RecordType, Seen,
+    Settings, Stage, Via, micros,
 };
 use crate::os::SystemLookup;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::session::dns::{Asking, by_https, by_tcp, by_tls, by_udp};
 use crate::session::tls::ServerName;
@@ -24,9 +24,11 @@ use crate::wire::text::shown;
 
 /// The DNS probe.
 pub(crate) const KIND: Kind = Kind {
-    name: "dns",
+    name: ProbeName::Dns,
     summary: "asks for a name's addresses, of the system or of one DNS server by UDP, TCP, TLS or HTTPS",
     layer: Layer::Dns,
+    subject: Subject::Name,
+    default_port: None,
     sources: &["RFC 1035", "RFC 6891", "RFC 7766", "RFC 7858", "RFC 8484", "RFC 8914"],
     prepare,
 };

@@ -14,12 +14,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport, micros,
+    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport, micros,
 };
 use crate::net::Dial;
 use crate::net::counting_stream::Tap;
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::dial::open;
 use crate::session::quiet_path::settle;
 use crate::session::tls::{self, ClientHello, Progress, Recorder, handshake};
@@ -27,9 +27,11 @@ use crate::session::{Means, http, stream_error};
 
 /// Exchanges requests on one connection.
 pub(crate) const KIND: Kind = Kind {
-    name: "flow",
+    name: ProbeName::Flow,
     summary: "exchanges 24 small requests one by one on one connection, then 48 at once, and tells loss and rate of a flow",
     layer: Layer::Path,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &["RFC 9112, 9.3.2 (pipelining)", "RFC 9110, 9.3.2 (HEAD)", "RFC 6298, 2.4 (least retransmission time)"],
     prepare: |look| Ok(Box::new(Flow::prepare(look)?)),
 };

@@ -10,20 +10,22 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, Pending, Seen, Settings,
-    Stage, Transport,
+    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, Pending, ProbeName, Seen,
+    Settings, Stage, Transport,
 };
 use crate::net::{Datagram, DatagramOptions, Heard};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::wire::stun::{self, Transaction};
 
 /// Looks at whether fragments arrive.
 pub(crate) const KIND: Kind = Kind {
-    name: "fragments",
+    name: ProbeName::Fragments,
     summary: "tells whether datagrams that travel in fragments arrive where whole ones do",
     layer: Layer::Path,
+    subject: Subject::Address,
+    default_port: Some((3478, Transport::Udp)),
     sources: &[
         "RFC 8900, section 3 (what breaks fragments)",
         "RFC 791, section 3.2 (fragmentation)",

@@ -13,16 +13,18 @@ use std::net::IpAddr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, Route, Seen, Via};
+use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, ProbeName, Route, Seen, Via};
 use crate::os::System;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 
 /// The kind `host`.
 pub(crate) const KIND: Kind = Kind {
-    name: "host",
+    name: ProbeName::Host,
     summary: "what this computer's own system tells: interfaces, routes, resolvers, hosts file, proxies, limits, Zoom client",
     layer: Layer::Host,
+    subject: Subject::ThisComputer,
+    default_port: None,
     sources: &["rtnetlink(7)", "hosts(5)", "resolv.conf(5)", "proc(5)", "ip(7)"],
     prepare,
 };

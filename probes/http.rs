@@ -10,17 +10,21 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::model::{BadLook, CannotLook, Fact, Fetch, Layer, Look, Method, Pending, Seen, Settings, Transport, Via};
+use crate::model::{
+    BadLook, CannotLook, Fact, Fetch, Layer, Look, Method, Pending, ProbeName, Seen, Settings, Transport, Via,
+};
 use crate::net::Dial;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::dial::{Opened, open};
 use crate::session::{Means, http};
 
 /// One page over plain HTTP.
 pub(crate) const KIND: Kind = Kind {
-    name: "http",
+    name: ProbeName::Http,
     summary: "fetches one page over plain HTTP, as captive portals, clocks and OCSP hosts are told by it",
     layer: Layer::Path,
+    subject: Subject::Address,
+    default_port: Some((80, Transport::Tcp)),
     sources: &["RFC 9110", "RFC 9112"],
     prepare,
 };

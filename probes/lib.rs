@@ -28,26 +28,63 @@ mod tls;
 mod udp;
 pub mod wire;
 
+use model::ProbeName;
 use prober::Kind;
 
-/// Every probe kind.
-pub const KINDS: &[Kind] = &[
-    burst::KIND,
-    dns::KIND,
-    flow::KIND,
-    fragments::KIND,
-    host::KIND,
-    http::KIND,
-    loss::KIND,
-    mtu::KIND,
-    passage::KIND,
-    proxy::KIND,
-    tcp::KIND,
-    tls::KIND,
-    udp::KIND,
-];
+/// The record of a probe kind.
+pub const fn kind(name: ProbeName) -> &'static Kind {
+    match name {
+        ProbeName::Burst => &burst::KIND,
+        ProbeName::Dns => &dns::KIND,
+        ProbeName::Flow => &flow::KIND,
+        ProbeName::Fragments => &fragments::KIND,
+        ProbeName::Host => &host::KIND,
+        ProbeName::Http => &http::KIND,
+        ProbeName::Loss => &loss::KIND,
+        ProbeName::Mtu => &mtu::KIND,
+        ProbeName::Passage => &passage::KIND,
+        ProbeName::Proxy => &proxy::KIND,
+        ProbeName::Tcp => &tcp::KIND,
+        ProbeName::Tls => &tls::KIND,
+        ProbeName::Udp => &udp::KIND,
+    }
+}
 
-/// The probe kind of that name.
-pub fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
+/// Every probe kind, in the order of their names.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    ProbeName::ALL.iter().map(|name| kind(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::model::{Fetch, Look, Method, Role, Settings, Target, Transport};
+    use super::prober::Subject;
+    use super::{Kind, kinds};
+
+    /// Whether the kind takes a look at this target, at its own port where it names one.
+    fn takes(kind: &Kind, target: Target) -> bool {
+        let (port, transport) = kind.default_port.unwrap_or((443, Transport::Tcp));
+        // Without a proxy on the way a proxy probe fetches a script.
+        let fetch = Some(Fetch { method: Method::Get, path: "/wpad.dat".to_owned(), expect: None });
+        let look = Look::new(kind.name, Role::Control, target.at_port(port, transport));
+        (kind.prepare)(&look.with(Settings { fetch, ..Settings::default() })).is_ok()
+    }
+
+    #[test]
+    fn a_kind_takes_an_address_at_the_port_of_its_record() {
+        let address = || Target::address("192.0.2.1".parse().unwrap());
+        let refusing: Vec<_> = kinds()
+            .filter(|kind| kind.subject == Subject::Address && !takes(kind, address()))
+            .map(|kind| kind.name)
+            .collect();
+        assert_eq!(refusing, []);
+    }
+
+    #[test]
+    fn a_record_stands_under_its_own_name() {
+        for kind in kinds() {
+            assert_eq!(super::kind(kind.name).summary, kind.summary);
+        }
+        assert!(kinds().map(|kind| kind.name).is_sorted());
+    }
 }

@@ -13,20 +13,22 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport, micros,
+    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport, micros,
 };
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Outcome};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::session::quiet_path::settle;
 
 /// Counts answers to lone SYNs.
 pub(crate) const KIND: Kind = Kind {
-    name: "loss",
+    name: ProbeName::Loss,
     summary: "opens forty TCP connections one after another and counts how many first SYNs are answered, and how soon",
     layer: Layer::Path,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &[
         "RFC 6298, 2.1 (a SYN is sent again after 1 s)",
         "RFC 2680 (one-way loss)",

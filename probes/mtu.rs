@@ -17,21 +17,23 @@ use self::first_flight::first_flight;
 use self::search::Search;
 use crate::model::{
     BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, MtuMethod, PathMtu, Pending,
-    Seen, Settings, Sni, Stage, Transport,
+    ProbeName, Seen, Settings, Sni, Stage, Transport,
 };
 use crate::net::concurrent::first_of;
 use crate::net::{Datagram, DatagramOptions, Dial, Heard, Outcome};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::session::tls::ServerName;
 use crate::wire::stun;
 
 /// Looks at the path MTU.
 pub(crate) const KIND: Kind = Kind {
-    name: "mtu",
+    name: ProbeName::Mtu,
     summary: "tells whether full-size packets pass, and finds the path MTU where they do not",
     layer: Layer::Path,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &[
         "RFC 2923, 2.1 (path MTU black holes)",
         "RFC 8899 (searching without ICMP)",

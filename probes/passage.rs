@@ -12,19 +12,23 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::model::{BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, Seen, Settings, Stage, Transport};
+use crate::model::{
+    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport,
+};
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Dialled, Outcome};
 use crate::os::Counters;
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 
 /// Counts what leaves this computer and what is let in.
 pub(crate) const KIND: Kind = Kind {
-    name: "passage",
+    name: ProbeName::Passage,
     summary: "tells whether SYNs leave this computer and whether their answers are let in, by the kernel's counters",
     layer: Layer::Host,
+    subject: Subject::Address,
+    default_port: None,
     sources: &[
         "RFC 4293, ipSystemStatsInReceives and ipSystemStatsInDelivers",
         "https://docs.kernel.org/networking/statistics.html (tx_packets)",

@@ -14,10 +14,10 @@ mod pac;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, Fetch, How, Layer, Look, Method, PacScript, Pending, Proxy, Seen, Settings,
-    Stage, Transport, Via,
+    BadLook, CannotLook, Fact, Failure, Fetch, How, Layer, Look, Method, PacScript, Pending, ProbeName, Proxy, Seen,
+    Settings, Stage, Transport, Via,
 };
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::session::dial::Opened;
 use crate::session::dial_host::{Way, reach};
@@ -27,9 +27,11 @@ use crate::session::tunnel::tunnel_by;
 
 /// Proxies and proxy scripts.
 pub(crate) const KIND: Kind = Kind {
-    name: "proxy",
+    name: ProbeName::Proxy,
     summary: "asks a proxy for a tunnel to the target, or fetches a proxy script from it",
     layer: Layer::Proxy,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &[
         "RFC 9110, 9.3.6 (CONNECT) and 11 (authentication)",
         "RFC 7617 (Basic)",

@@ -10,21 +10,23 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, Hop, HopAnswer, How, Layer, Look, Pending, Seen, Segment, Settings, Stage,
-    Transport, micros,
+    BadLook, CannotLook, Fact, Failure, Hop, HopAnswer, How, Layer, Look, Pending, ProbeName, Seen, Segment, Settings,
+    Stage, Transport, micros,
 };
 use crate::net::traceroute::{self, Step, climb, step_answer};
 use crate::net::{Dial, Dialled, Outcome, SegmentTtl};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::session::dial::open;
 
 /// Looks at one TCP port.
 pub(crate) const KIND: Kind = Kind {
-    name: "tcp",
+    name: ProbeName::Tcp,
     summary: "opens one TCP connection and tells who or what prevented it, hop by hop if asked",
     layer: Layer::Filter,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &[
         "RFC 9293, 3.5 (handshake and reset)",
         "RFC 6298, 2 (retransmission times)",

@@ -16,13 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::keep_alive::{KeptAlive, keep_alive};
 use crate::model::{
-    BadLook, CannotLook, CertificateFault, Exchange, Fact, Failure, How, Layer, Look, Pending, Proxy, Roots, Seen,
-    Settings, Stage, Transport, Via, micros,
+    BadLook, CannotLook, CertificateFault, Exchange, Fact, Failure, How, Layer, Look, Pending, ProbeName, Proxy, Roots,
+    Seen, Settings, Stage, Transport, Via, micros,
 };
 use crate::net::Dial;
 use crate::net::counting_stream::Tap;
 use crate::net::traceroute::{self, climb};
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::dial::{Opened, open};
 use crate::session::tls::{
     self, ClientHello, Progress, Recorder, Wire, first_segment, handshake, verify, within_its_time,
@@ -33,9 +33,11 @@ use crate::wire::certificate;
 
 /// A TLS handshake, and one page after it.
 pub(crate) const KIND: Kind = Kind {
-    name: "tls",
+    name: ProbeName::Tls,
     summary: "shakes hands over TLS with a chosen ClientHello, and holds the certificates against two sets of roots",
     layer: Layer::Tls,
+    subject: Subject::Address,
+    default_port: Some((443, Transport::Tcp)),
     sources: &["RFC 8446", "RFC 5246", "RFC 6066, section 3", "RFC 9112"],
     prepare,
 };

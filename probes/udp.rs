@@ -10,21 +10,23 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Dialect, Fact, Failure, Hop, HopAnswer, How, IcmpError, Layer, Look, Pending, Reply, Seen,
-    Settings, Stage, Transport, micros,
+    BadLook, CannotLook, Dialect, Fact, Failure, Hop, HopAnswer, How, IcmpError, Layer, Look, Pending, ProbeName,
+    Reply, Seen, Settings, Stage, Transport, micros,
 };
 use crate::net::traceroute::{self, Step, climb, step_answer};
 use crate::net::{Datagram, DatagramOptions, Heard};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe};
+use crate::prober::{Kind, Probe, Subject};
 use crate::session::Means;
 use crate::wire::stun::{self, Flow, Transaction};
 
 /// Looks at one UDP port.
 pub(crate) const KIND: Kind = Kind {
-    name: "udp",
+    name: ProbeName::Udp,
     summary: "sends a STUN-like request and tells who or what answered, hop by hop if asked",
     layer: Layer::Filter,
+    subject: Subject::Address,
+    default_port: Some((3478, Transport::Udp)),
     sources: &[
         "RFC 8489 (STUN), sections 5, 6 and 14",
         "captures of Zoom's desktop client of 2019 and 2022 (nDPI zoom.pcap, zoom2.pcap): UDP 3478 and 3479",

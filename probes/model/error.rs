@@ -2,12 +2,14 @@
 //!
 //! What the network did never stands here; that is a [`super::Failure`].
 
+use super::ProbeName;
+
 /// The look makes no sense for its probe kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("prepare a {probe} look at {target}: {reason}")]
 pub struct BadLook {
     /// The probe kind.
-    pub probe: &'static str,
+    pub probe: ProbeName,
     /// The target as written.
     pub target: String,
     /// What is missing or impossible, and how to write it.

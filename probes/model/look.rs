@@ -9,13 +9,13 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Target, Via};
+use super::{ProbeName, Target, Via};
 
 /// A look to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Look {
-    /// The probe kind's name.
-    pub probe: &'static str,
+    /// The probe kind.
+    pub probe: ProbeName,
     /// What the target is to Zoom, or to us.
     pub role: Role,
     /// What it points at.
@@ -24,12 +24,14 @@ pub struct Look {
     pub via: Via,
     /// The variables of the experiment; all unset is the baseline.
     pub settings: Settings,
+    /// How many equal ones were asked before it: what tells a repetition from the first.
+    pub repeat: u16,
 }
 
 impl Look {
     /// A baseline look, direct.
-    pub fn new(probe: &'static str, role: Role, target: Target) -> Self {
-        Self { probe, role, target, via: Via::Direct, settings: Settings::default() }
+    pub fn new(probe: ProbeName, role: Role, target: Target) -> Self {
+        Self { probe, role, target, via: Via::Direct, settings: Settings::default(), repeat: 0 }
     }
 
     /// The same look by another way.
@@ -43,6 +45,13 @@ impl Look {
     #[must_use]
     pub fn with(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// The same look once more; `nth` counts from 1, and no repetition is 0.
+    #[must_use]
+    pub fn repeated(mut self, nth: u16) -> Self {
+        self.repeat = nth;
         self
     }
 }

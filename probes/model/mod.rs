@@ -30,6 +30,7 @@ pub use location::Location;
 pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use observation::Observation;
 pub use pending::Pending;
+pub use probe_name::{ParseProbeNameError, ProbeName};
 pub use seen::Seen;
 pub use special::AddressScope;
 pub use target::{ParseTargetError, Target, Transport};

@@ -5,8 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::probe_name::probe_name;
-use super::{Fact, Failure, Look, Role, Settings, Target, Via, micros};
+use super::{Fact, Failure, Look, ProbeName, Role, Settings, Target, Via, micros};
 
 /// What one look saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +63,9 @@ struct Asked {
     /// The variables that differ from the baseline.
     #[serde(default, skip_serializing_if = "is_baseline")]
     settings: Settings,
+    /// How many equal ones were asked before it; none where it does not stand.
+    #[serde(default, skip_serializing_if = "is_first")]
+    repeat: u16,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -76,13 +78,19 @@ fn is_baseline(settings: &Settings) -> bool {
     *settings == Settings::default()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_first(repeat: &u16) -> bool {
+    *repeat == 0
+}
+
 impl Serialize for Observation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let asked = Asked { fact: AskedTag::Asked, role: self.look.role, settings: self.look.settings.clone() };
+        let Look { role, repeat, .. } = self.look;
+        let asked = Asked { fact: AskedTag::Asked, role, settings: self.look.settings.clone(), repeat };
         let seen = self.facts.iter().cloned().map(RecordFact::Seen);
         Record {
             id: self.id,
-            probe: self.look.probe.to_owned(),
+            probe: self.look.probe.to_string(),
             target: self.look.target.to_string(),
             via: self.look.via.to_string(),
             started_us: micros(self.started),
@@ -107,8 +115,7 @@ impl<'de> Deserialize<'de> for Observation {
             }
         }
         let asked = asked.ok_or_else(|| D::Error::missing_field("facts[0]: asked"))?;
-        let probe =
-            probe_name(&record.probe).ok_or_else(|| D::Error::custom(format!("unknown probe {:?}", record.probe)))?;
+        let probe = record.probe.parse::<ProbeName>().map_err(D::Error::custom)?;
         Ok(Self {
             id: record.id,
             look: Look {
@@ -117,6 +124,7 @@ impl<'de> Deserialize<'de> for Observation {
                 target: record.target.parse::<Target>().map_err(D::Error::custom)?,
                 via: record.via.parse::<Via>().map_err(D::Error::custom)?,
                 settings: asked.settings,
+                repeat: asked.repeat,
             },
             started: Duration::from_micros(record.started_us),
             took: Duration::from_micros(record.took_us),

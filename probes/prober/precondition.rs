@@ -38,10 +38,10 @@ pub(crate) fn aim(look: &Look, transports: &[Transport]) -> Result<(SocketAddr, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Role, Settings};
+    use crate::model::{ProbeName, Role, Settings};
 
     fn reason(target: &str, settings: Settings) -> Option<&'static str> {
-        let look = Look::new("tcp", Role::Control, target.parse().unwrap()).with(settings);
+        let look = Look::new(ProbeName::Tcp, Role::Control, target.parse().unwrap()).with(settings);
         aim(&look, &[Transport::Tcp]).err().map(|bad| bad.reason)
     }
 

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::model::{self, Fact, Family, Look, Observation, Role, Target, Transport, Via};
+use why5003_probes::model::{self, Fact, Family, Look, Observation, ProbeName, Role, Target, Transport, Via};
 use why5003_probes::os::{System, SystemLookup};
-use why5003_probes::prober::Kind;
-use why5003_probes::{KINDS, kind};
+use why5003_probes::prober::{Kind, Subject};
+use why5003_probes::{kind, kinds};
 
 use super::args::Probe;
 use super::exit::Code;
@@ -29,12 +29,13 @@ pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
         output::result(&list())?;
         return Ok(Code::Healthy);
     };
-    let Some(kind) = kind(name) else {
+    let Ok(name) = name.parse() else {
         bail!("there is no probe {name:?}; why5003 probe --list shows them");
     };
+    let kind = kind(name);
     let target: Target = match &probe.target {
         Some(target) => target.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
-        None if kind.name == "host" => Target::this_host(),
+        None if kind.subject == Subject::ThisComputer => Target::this_host(),
         None => bail!("name a target, such as: why5003 probe {} zoom.us", kind.name),
     };
     let look = look(kind, target, settings, probe)?;
@@ -47,7 +48,7 @@ pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
 
 fn list() -> String {
     let mut text = String::new();
-    for kind in KINDS {
+    for kind in kinds() {
         let _ = writeln!(text, "{:<7}{}", kind.name, kind.summary);
     }
     text
@@ -57,13 +58,13 @@ fn look(kind: &'static Kind, target: Target, settings: &Settings, probe: &Probe)
     let catalogue = files::catalogue(settings)?.catalogue;
     let role = match target.host.as_deref() {
         Some(host) => catalogue.host(host).map_or(Role::Control, |host| host.role),
-        None if kind.name == "host" => Role::Host,
+        None if kind.subject == Subject::ThisComputer => Role::Host,
         None => Role::Range,
     };
     let via = match (&probe.via, &settings.overrides.proxy) {
         (Some(via), _) => via.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
         (None, Some(proxy)) => Via::Proxy(proxy.clone()),
-        (None, None) if kind.name == "dns" => match settings.overrides.resolvers.first() {
+        (None, None) if kind.subject == Subject::Name => match settings.overrides.resolvers.first() {
             Some(server) => format!("udp://{server}").parse()?,
             None => Via::System,
         },
@@ -71,25 +72,16 @@ fn look(kind: &'static Kind, target: Target, settings: &Settings, probe: &Probe)
     };
     let variables = variables(&probe.set)?;
     let says_transport = probe.target.as_deref().is_some_and(|written| written.ends_with("/tcp"));
-    let target = match (target.port, default_port(kind.name)) {
+    let target = match (target.port, kind.default_port) {
         (None, Some((port, transport))) => target.at_port(port, transport),
         // A bare port is a TCP port to a target, and a UDP port to a look that speaks nothing else.
         (Some((port, _)), Some((_, Transport::Udp))) if !says_transport => target.at_port(port, Transport::Udp),
         _ => target,
     };
-    if kind.name == "proxy" && via == Via::Direct && variables.fetch.is_none() {
+    if kind.name == ProbeName::Proxy && via == Via::Direct && variables.fetch.is_none() {
         bail!("name the proxy, such as: why5003 probe proxy zoom.us --proxy http://proxy.example:3128");
     }
     Ok(Look::new(kind.name, role, target).by(via).with(variables))
-}
-
-fn default_port(kind: &str) -> Option<(u16, Transport)> {
-    match kind {
-        "burst" | "tls" | "tcp" | "loss" | "flow" | "mtu" | "proxy" => Some((443, Transport::Tcp)),
-        "http" => Some((80, Transport::Tcp)),
-        "udp" | "fragments" => Some((3478, Transport::Udp)),
-        _ => None,
-    }
 }
 
 /// Reads `name=value` pairs as settings, by the names that reports use.
@@ -117,8 +109,7 @@ fn value_of(name: &str, value: &str) -> Value {
 
 /// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
 async fn take(tools: Tools, kind: &Kind, look: Look, settings: &Settings) -> anyhow::Result<Vec<Observation>> {
-    let needs_address =
-        !matches!(look.probe, "dns" | "host") && look.via == Via::Direct && look.target.address.is_none();
+    let needs_address = kind.subject == Subject::Address && look.via == Via::Direct && look.target.address.is_none();
     let looks = match (&look.target.host, needs_address) {
         (Some(host), true) => {
             let addresses = resolve(&*tools.system, host, settings).await?;

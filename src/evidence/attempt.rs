@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use why5003_probes::model::{
-    Certificate, CertificateFault, Connected, Fact, Failure, Handshake, How, IcmpError, Observation, Response, Role,
-    Roots, Settings, Sni, Stage, Tunnel, Via,
+    Certificate, CertificateFault, Connected, Fact, Failure, Handshake, How, IcmpError, Observation, ProbeName,
+    Response, Role, Roots, Settings, Sni, Stage, Tunnel, Via,
 };
 
 /// One try to reach a TCP service.
@@ -18,9 +18,9 @@ impl<'a> Attempt<'a> {
     /// The attempt that an observation is, if it is one.
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
         let tries_tcp = match seen.look.probe {
-            "tls" | "tcp" | "http" => true,
+            ProbeName::Tls | ProbeName::Tcp | ProbeName::Http => true,
             // Without a proxy on the way it fetches a script.
-            "proxy" => matches!(seen.look.via, Via::Proxy(_)),
+            ProbeName::Proxy => matches!(seen.look.via, Via::Proxy(_)),
             _ => false,
         };
         if !tries_tcp || seen.look.settings.ladder.is_some() {
@@ -84,7 +84,7 @@ impl<'a> Attempt<'a> {
 
     /// Whether it spoke TLS.
     pub fn is_tls(self) -> bool {
-        self.seen.look.probe == "tls"
+        self.seen.look.probe == ProbeName::Tls
     }
 
     /// The server name it carried in place of the target's own.
@@ -191,9 +191,9 @@ impl<'a> Attempt<'a> {
         }
         let answered = self.settings().fetch.is_none() || self.response().is_some_and(|r| r.status < 500);
         match self.seen.look.probe {
-            "tls" => self.trusted() && answered,
-            "http" => answered,
-            "proxy" => self.tunnel().is_some_and(|t| t.status == 200),
+            ProbeName::Tls => self.trusted() && answered,
+            ProbeName::Http => answered,
+            ProbeName::Proxy => self.tunnel().is_some_and(|t| t.status == 200),
             _ => self.connected().is_some(),
         }
     }

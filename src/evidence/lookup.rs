@@ -135,7 +135,7 @@ impl<'a> Lookup<'a> {
 mod tests {
     use std::time::Duration;
 
-    use why5003_probes::model::{Fact, Look, Target};
+    use why5003_probes::model::{Fact, Look, ProbeName, Target};
 
     use super::*;
 
@@ -154,7 +154,7 @@ mod tests {
         });
         Observation {
             id: 0,
-            look: Look::new("dns", Role::SignIn, Target::name("zoom.us")),
+            look: Look::new(ProbeName::Dns, Role::SignIn, Target::name("zoom.us")),
             started: Duration::ZERO,
             took: Duration::ZERO,
             facts: facts.collect(),

@@ -17,7 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use why5003_probes::model::{Fact, IcmpMeaning, Observation, Role, Via};
+use why5003_probes::model::{Fact, IcmpMeaning, Observation, ProbeName, Role, Via};
 
 pub use attempt::Attempt;
 pub use background::Background;
@@ -78,9 +78,9 @@ impl Evidence {
         let places = |is: fn(&Observation) -> bool| -> Vec<usize> {
             observations.iter().enumerate().filter(|(_, o)| is(o)).map(|(at, _)| at).collect()
         };
-        let of_this_host = places(|o| o.look.probe == "host");
-        let ladders = places(|o| o.look.settings.ladder.is_some() && o.look.probe != "tls");
-        let hellos = places(|o| o.look.settings.ladder.is_some() && o.look.probe == "tls");
+        let of_this_host = places(|o| o.look.probe == ProbeName::Host);
+        let ladders = places(|o| o.look.settings.ladder.is_some() && o.look.probe != ProbeName::Tls);
+        let hellos = places(|o| o.look.settings.ladder.is_some() && o.look.probe == ProbeName::Tls);
         let canary = |o: &Observation| match &o.look.via {
             Via::Dns { server, .. } => background.is_canary(server.ip()),
             _ => false,
@@ -163,7 +163,7 @@ impl Evidence {
     /// The router is `None` where it kept silent; the whole is `None` where no such datagram was sent.
     pub fn datagram_ended(&self, address: IpAddr, hop: u8) -> Option<(u32, Option<IpAddr>)> {
         let ends_there = |o: &&Observation| {
-            o.look.probe == "udp" && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)
+            o.look.probe == ProbeName::Udp && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)
         };
         let seen = self.observations.iter().find(ends_there)?;
         let router = seen.facts.iter().find_map(|fact| match fact {
@@ -184,7 +184,7 @@ impl Evidence {
 
     /// What was counted of SYNs and answers on their way through this computer.
     pub fn passages(&self) -> impl Iterator<Item = Passage> {
-        self.observations.iter().filter(|o| o.look.probe == "passage").filter_map(Passage::of)
+        self.observations.iter().filter(|o| o.look.probe == ProbeName::Passage).filter_map(Passage::of)
     }
 
     /// What this computer tells of itself.
@@ -222,7 +222,7 @@ impl Evidence {
     }
 
     fn lookup<'a>(&'a self, seen: &'a Observation) -> Option<Lookup<'a>> {
-        if seen.look.probe != "dns" {
+        if seen.look.probe != ProbeName::Dns {
             return None;
         }
         let source = match &seen.look.via {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::model::{Fact, Observation, Role};
+use why5003_probes::model::{Fact, Observation, ProbeName, Role};
 
 use super::{Attempt, Evidence};
 
@@ -20,7 +20,7 @@ pub struct SynCount<'a> {
 
 impl<'a> SynCount<'a> {
     fn of(seen: &'a Observation) -> Option<Self> {
-        if seen.look.probe != "loss" {
+        if seen.look.probe != ProbeName::Loss {
             return None;
         }
         let to = seen.look.target.socket()?;
@@ -86,7 +86,7 @@ pub struct Flow {
 
 impl Flow {
     pub(super) fn of(seen: &Observation) -> Option<Self> {
-        if seen.look.probe != "flow" {
+        if seen.look.probe != ProbeName::Flow {
             return None;
         }
         let Tries { made, answered: prompt } = Tries::of(seen)?;

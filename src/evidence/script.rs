@@ -1,6 +1,6 @@
 //! A proxy script, as it was fetched and run.
 
-use why5003_probes::model::{Fact, Failure, Observation, PacChoice, Via};
+use why5003_probes::model::{Fact, Failure, Observation, PacChoice, ProbeName, Via};
 use why5003_probes::wire::proxy_settings::Script;
 
 /// What came of fetching a script, and of running it.
@@ -11,7 +11,7 @@ pub struct ScriptRun<'a> {
 
 impl<'a> ScriptRun<'a> {
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
-        let fetches = seen.look.probe == "proxy" && seen.look.via == Via::Direct;
+        let fetches = seen.look.probe == ProbeName::Proxy && seen.look.via == Via::Direct;
         fetches.then_some(Self { seen })
     }
 

@@ -3,12 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use why5003_probes::model::{
-    Dialect, DnsTransport, Expect, Fetch, Look, Method, Proxy, RecordType, Role, Settings, Sni, Target, Transport, Via,
+    Dialect, DnsTransport, Expect, Fetch, Look, Method, ProbeName, Proxy, RecordType, Role, Settings, Sni, Target,
+    Transport, Via,
 };
 
 /// A name, as the system's own library resolves it: both families at once.
 pub fn by_system(name: &str, role: Role) -> Look {
-    Look::new("dns", role, Target::name(name)).by(Via::System)
+    Look::new(ProbeName::Dns, role, Target::name(name)).by(Via::System)
 }
 
 /// A name, asked of a resolver by plain UDP.
@@ -16,7 +17,7 @@ pub fn by_udp(name: &str, role: Role, server: SocketAddr, record: RecordType) ->
     let via = Via::Dns { transport: DnsTransport::Udp, server, name: None };
     // A is the baseline, and stays unset.
     let record = (record != RecordType::A).then_some(record);
-    Look::new("dns", role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
+    Look::new(ProbeName::Dns, role, Target::name(name)).by(via).with(Settings { record, ..Settings::default() })
 }
 
 /// A name, asked of an independent resolver.
@@ -36,36 +37,36 @@ pub fn of_nobody(name: &str, role: Role, server: SocketAddr) -> Look {
 /// A name, asked of a resolver by an encrypted transport.
 pub fn encrypted(name: &str, role: Role, transport: DnsTransport, server: SocketAddr, certificate: &str) -> Look {
     let via = Via::Dns { transport, server, name: Some(certificate.to_owned()) };
-    Look::new("dns", role, Target::name(name)).by(via)
+    Look::new(ProbeName::Dns, role, Target::name(name)).by(via)
 }
 
 /// A TLS service at an address, with the page that tells that it is alive.
 pub fn web(host: &str, role: Role, to: SocketAddr) -> Look {
-    Look::new("tls", role, Target::tcp(to).called(host))
+    Look::new(ProbeName::Tls, role, Target::tcp(to).called(host))
         .with(Settings { fetch: Some(head("/")), ..Settings::default() })
 }
 
 /// A TLS service at an address, handshake only.
 pub fn handshake(host: &str, role: Role, to: SocketAddr) -> Look {
-    Look::new("tls", role, Target::tcp(to).called(host))
+    Look::new(ProbeName::Tls, role, Target::tcp(to).called(host))
 }
 
 /// A TLS service through a proxy.
 pub fn web_through(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
-    Look::new("tls", role, Target::name(host).at_port(port, Transport::Tcp))
+    Look::new(ProbeName::Tls, role, Target::name(host).at_port(port, Transport::Tcp))
         .by(Via::Proxy(proxy.clone()))
         .with(Settings { fetch: Some(head("/")), ..Settings::default() })
 }
 
 /// A tunnel through a proxy, and nothing in it.
 pub fn tunnel(host: &str, role: Role, port: u16, proxy: &Proxy) -> Look {
-    Look::new("proxy", role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
+    Look::new(ProbeName::Proxy, role, Target::name(host).at_port(port, Transport::Tcp)).by(Via::Proxy(proxy.clone()))
 }
 
 /// A TLS handshake with nobody: whoever takes it stands on the way, and how he goes on tells what he is. He is near: what
 /// he does he does within half a second.
 pub fn of_nobody_at_all(name: &str, to: SocketAddr) -> Look {
-    Look::new("tls", Role::Canary, Target::tcp(to).called(name))
+    Look::new(ProbeName::Tls, Role::Canary, Target::tcp(to).called(name))
         .with(Settings { wait_ms: Some(500), ..Settings::default() })
 }
 
@@ -76,20 +77,20 @@ pub fn script(host: &str, port: u16, path: &str) -> Look {
         Ok(address) => Target::address(address),
         Err(_) => Target::name(host),
     };
-    Look::new("proxy", Role::Host, target.at_port(port, Transport::Tcp))
+    Look::new(ProbeName::Proxy, Role::Host, target.at_port(port, Transport::Tcp))
         .with(Settings { fetch: Some(fetch), ..Settings::default() })
 }
 
 /// A plain-HTTP page whose content is known.
 pub fn page(target: Target, path: &str, expect: Expect) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(expect) };
-    Look::new("http", Role::Portal, target).with(Settings { fetch: Some(fetch), ..Settings::default() })
+    Look::new(ProbeName::Http, Role::Portal, target).with(Settings { fetch: Some(fetch), ..Settings::default() })
 }
 
 /// A status page.
 pub fn status(host: &str, to: SocketAddr, path: &str) -> Look {
     let fetch = Fetch { method: Method::Get, path: path.to_owned(), expect: Some(Expect::StatusPage) };
-    Look::new("tls", Role::Status, Target::tcp(to).called(host))
+    Look::new(ProbeName::Tls, Role::Status, Target::tcp(to).called(host))
         .with(Settings { fetch: Some(fetch), ..Settings::default() })
 }
 
@@ -97,13 +98,13 @@ pub fn status(host: &str, to: SocketAddr, path: &str) -> Look {
 pub fn datagram(role: Role, target: Target, dialect: Dialect) -> Look {
     // Zoom's dialect is the baseline, and stays unset.
     let dialect = (dialect != Dialect::Zoom).then_some(dialect);
-    Look::new("udp", role, target).with(Settings { dialect, ..Settings::default() })
+    Look::new(ProbeName::Udp, role, target).with(Settings { dialect, ..Settings::default() })
 }
 
 /// A request in fragments beside a whole one, where a plain one was answered.
 pub fn in_fragments(answered: &Look) -> Look {
     let settings = Settings { dialect: answered.settings.dialect, ..Settings::default() };
-    Look::new("fragments", answered.role, answered.target.clone()).with(settings)
+    Look::new(ProbeName::Fragments, answered.role, answered.target.clone()).with(settings)
 }
 
 /// Many requests on one UDP flow.
@@ -120,7 +121,7 @@ const DATAGRAMS: u16 = 16;
 pub fn on_one_connection(host: &str, role: Role, to: SocketAddr) -> Look {
     let settings =
         Settings { fetch: Some(head("/")), exchange: Some(REQUESTS), wait_ms: Some(1_300), ..Settings::default() };
-    Look::new("tls", role, Target::tcp(to).called(host)).with(settings)
+    Look::new(ProbeName::Tls, role, Target::tcp(to).called(host)).with(settings)
 }
 
 /// Heads of about 1 kB each: more than a login's own exchanges.
@@ -128,14 +129,14 @@ const REQUESTS: u16 = 24;
 
 /// Many connections at once, then one by one.
 pub fn burst(role: Role, to: SocketAddr) -> Look {
-    Look::new("burst", role, Target::tcp(to))
+    Look::new(ProbeName::Burst, role, Target::tcp(to))
 }
 
 /// A packet of a flow that must die at this hop, if it comes so far: whoever is there says so.
 pub fn up_to(role: Role, to: SocketAddr, transport: Transport, ttl: u8) -> Look {
     let (probe, target) = match transport {
-        Transport::Tcp => ("tcp", Target::tcp(to)),
-        Transport::Udp => ("udp", Target::udp(to)),
+        Transport::Tcp => (ProbeName::Tcp, Target::tcp(to)),
+        Transport::Udp => (ProbeName::Udp, Target::udp(to)),
     };
     Look::new(probe, role, target).with(Settings { ttl: Some(ttl), ..Settings::default() })
 }
@@ -146,8 +147,8 @@ const HOPS: u8 = 24;
 /// A TTL ladder.
 pub fn ladder(role: Role, to: SocketAddr, transport: Transport) -> Look {
     let (probe, target) = match transport {
-        Transport::Tcp => ("tcp", Target::tcp(to)),
-        Transport::Udp => ("udp", Target::udp(to)),
+        Transport::Tcp => (ProbeName::Tcp, Target::tcp(to)),
+        Transport::Udp => (ProbeName::Udp, Target::udp(to)),
     };
     Look::new(probe, role, target).with(Settings { ladder: Some(HOPS), ..Settings::default() })
 }
@@ -159,24 +160,20 @@ pub fn stun_ladder(to: SocketAddr) -> Look {
     look.with(settings)
 }
 
-/// What of a flow leaves this computer, and what of its answers is let in; counted again, it is told apart by its number of
-/// tries alone.
+/// What of a flow leaves this computer, and what of its answers is let in; it was counted so often before.
 pub fn passage(role: Role, to: SocketAddr, before: u8) -> Look {
-    let tries = (before > 0).then(|| before.saturating_add(1));
-    Look::new("passage", role, Target::tcp(to)).with(Settings { tries, ..Settings::default() })
+    Look::new(ProbeName::Passage, role, Target::tcp(to)).repeated(before.into())
 }
 
 /// A datagram whose TTL ends at this hop: the router there says so, and the destination does not.
 pub fn ending_at(role: Role, to: SocketAddr, ttl: u8) -> Look {
     let settings = Settings { ttl: Some(ttl), tries: Some(1), wait_ms: Some(400), ..Settings::default() };
-    Look::new("udp", role, Target::udp(to)).with(settings)
+    Look::new(ProbeName::Udp, role, Target::udp(to)).with(settings)
 }
 
-/// The same ladder once more, told apart by its height alone.
+/// The same traceroute once more.
 pub fn ladder_again(role: Role, to: SocketAddr, transport: Transport) -> Look {
-    let once = ladder(role, to, transport);
-    let settings = Settings { ladder: Some(HOPS - 1), ..once.settings.clone() };
-    once.with(settings)
+    ladder(role, to, transport).repeated(1)
 }
 
 /// The first UDP port that traceroute(8) walks to: nobody listens there, and firewalls that know names of ports have none for it.
@@ -187,12 +184,13 @@ pub const HTTP: u16 = 80;
 
 /// The same handshake under another server name.
 pub fn named(host: &str, role: Role, to: SocketAddr, sni: Sni) -> Look {
-    Look::new("tls", role, Target::tcp(to).called(host)).with(Settings { sni: Some(sni), ..Settings::default() })
+    Look::new(ProbeName::Tls, role, Target::tcp(to).called(host))
+        .with(Settings { sni: Some(sni), ..Settings::default() })
 }
 
 /// The state of a gateway.
 pub fn gateway(address: IpAddr) -> Look {
-    Look::new("host", Role::Host, Target::address(address))
+    Look::new(ProbeName::Host, Role::Host, Target::address(address))
 }
 
 fn head(path: &str) -> Fetch {

@@ -55,10 +55,9 @@ fn known_addresses(setup: &Setup<'_>, name: &str) -> Vec<Look> {
 
 fn name_again(setup: &Setup<'_>, name: &str) -> Vec<Look> {
     let again = looks::by_system(name, setup.role_of(name));
-    // Several times, side by side; told apart from the first one by the number of tries alone.
-    // The library asks a second time after five seconds; what is lost then too is lost.
-    let settings = |nth| Settings { tries: Some(nth), wait_ms: Some(5500), ..Settings::default() };
-    (1..=NAME_TRIES).map(|nth| again.clone().with(settings(nth))).collect()
+    // Several times, side by side. The library asks a second time after five seconds; what is lost then too is lost.
+    let patient = again.with(Settings { wait_ms: Some(5500), ..Settings::default() });
+    (1..=NAME_TRIES).map(|nth| patient.clone().repeated(nth)).collect()
 }
 
 /// Port of DNS over TLS (RFC 7858).
@@ -68,4 +67,4 @@ pub const DOT: u16 = 853;
 const HTTPS: u16 = 443;
 
 /// How often a name that got lost is asked for again: where a fifth of all packets is lost each way, one lookup in three fails.
-const NAME_TRIES: u8 = 5;
+const NAME_TRIES: u16 = 5;

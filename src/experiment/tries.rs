@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Look, Role, Settings, Sni};
+use why5003_probes::model::{Look, Role, Sni};
 
 use super::{Experiment, Setup, looks};
 
@@ -35,10 +35,7 @@ impl HostAt {
 }
 
 fn again(setup: &Setup<'_>, at: &HostAt) -> Vec<Look> {
-    let again = looks::web(&at.host, setup.role_of(&at.host), at.to);
-    // The same look, told apart by its number of tries alone.
-    let settings = Settings { tries: Some(1), ..again.settings.clone() };
-    vec![again.with(settings)]
+    vec![looks::web(&at.host, setup.role_of(&at.host), at.to).repeated(1)]
 }
 
 /// The same address under a neutral name and none; a neutral address under this one.

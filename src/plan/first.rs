@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Dialect, DnsTransport, Look, RecordType, Role, Settings, Target, Transport};
+use why5003_probes::model::{Dialect, DnsTransport, Look, ProbeName, RecordType, Role, Settings, Target, Transport};
 
 use super::{Plan, proxies};
 use crate::catalogue::{Catalogue, Host, Portal};
@@ -25,7 +25,7 @@ pub(super) fn this_computer(catalogue: &Catalogue) -> Look {
     addresses.sort_unstable();
     addresses.dedup();
     let settings = Settings { names: Some(names), addresses: Some(addresses), ..Settings::default() };
-    Look::new("host", Role::Host, Target::this_host()).with(settings)
+    Look::new(ProbeName::Host, Role::Host, Target::this_host()).with(settings)
 }
 
 /// The first looks beyond this computer.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Fact, Family, Look, Observation, Role};
+use why5003_probes::model::{Fact, Family, Look, Observation, ProbeName, Role};
 
 use super::{Plan, first, proxies};
 use crate::experiment::looks;
@@ -12,13 +12,13 @@ const ADDRESSES_EACH_FAMILY: usize = 2;
 
 /// The looks that a result leads to.
 pub(super) fn looks(plan: &mut Plan<'_>, seen: &Observation) -> Vec<Look> {
-    if seen.look.probe == "proxy" {
+    if seen.look.probe == ProbeName::Proxy {
         return proxies::chosen(plan, seen);
     }
-    if seen.look.probe == "udp" && answers_neutrally(seen) {
+    if seen.look.probe == ProbeName::Udp && answers_neutrally(seen) {
         return vec![looks::in_fragments(&seen.look)];
     }
-    if seen.look.probe != "dns" {
+    if seen.look.probe != ProbeName::Dns {
         return Vec::new();
     }
     let Some(name) = seen.look.target.host.clone() else { return Vec::new() };

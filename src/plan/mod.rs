@@ -13,7 +13,7 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Family, Look, Observation, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::model::{Family, Look, Observation, ProbeName, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
 
     /// The looks that a result leads to by itself, whatever it means.
     pub fn follow(&mut self, seen: &Observation) -> Vec<Look> {
-        if seen.look.probe == "host" {
+        if seen.look.probe == ProbeName::Host {
             // Later ones look at a gateway alone.
             if seen.look.target.address.is_some() {
                 return Vec::new();
@@ -108,12 +108,12 @@ impl<'a> Plan<'a> {
     /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
     pub fn only_explains(&self, look: &Look) -> bool {
         look.role == Role::Portal
-            || look.probe == "dns" && matches!(look.via, Via::Dns { .. })
+            || look.probe == ProbeName::Dns && matches!(look.via, Via::Dns { .. })
             || self.media.can_say_nothing(look)
             // A script's way is not known before the script is.
             || self.here.goes_by_proxy()
                 && look.role != Role::Media
-                && look.probe != "proxy"
+                && look.probe != ProbeName::Proxy
                 && matches!(look.via, Via::Direct | Via::System)
     }
 

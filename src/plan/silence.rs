@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::model::{Fact, Family, Look, Observation, Role, Transport, Via};
+use why5003_probes::model::{Fact, Family, Look, Observation, ProbeName, Role, Transport, Via};
 
 use crate::experiment::looks;
 
@@ -77,7 +77,7 @@ impl Silence {
 
 /// A client's own connection: direct, by TLS.
 fn connects(look: &Look) -> bool {
-    look.probe == "tls" && look.via == Via::Direct
+    look.probe == ProbeName::Tls && look.via == Via::Direct
 }
 
 fn to_zoom(look: &Look) -> bool {

@@ -109,11 +109,9 @@ impl Schedule {
 
     /// Adds a probe; its number is the plan's.
     pub fn push(&mut self, id: u32, look: Look) {
-        let prepared = why5003_probes::kind(look.probe).map(|kind| (kind.prepare)(&look));
-        match prepared {
-            Some(Ok(probe)) => self.waiting.push_back(Job { id, look, probe }),
-            Some(Err(bad)) => self.refused.push_back(NotLooked { what: label(&look), why: bad.to_string() }),
-            None => self.refused.push_back(NotLooked { what: label(&look), why: "there is no such probe".to_owned() }),
+        match (why5003_probes::kind(look.probe).prepare)(&look) {
+            Ok(probe) => self.waiting.push_back(Job { id, look, probe }),
+            Err(bad) => self.refused.push_back(NotLooked { what: label(&look), why: bad.to_string() }),
         }
     }
 

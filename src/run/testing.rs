@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
 use why5003_probes::model::{
     CannotLook, Client, HostsLine, How, IcmpError, Interface, InterfaceKind, Limit, Look, Neighbour, Pending,
-    ProxySetting, ResolverSetting, Role, Route, Settings, Target, Transport,
+    ProbeName, ProxySetting, ResolverSetting, Role, Route, Settings, Target, Transport,
 };
 use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, SegmentTtl, Stream};
 use why5003_probes::os::{Clock, Counters, Egress, System, SystemLookup, Trust};
@@ -428,7 +428,7 @@ pub(super) const LOSS: Experiment<SocketAddr> = Experiment {
     quiet: true,
     ..Experiment::new("loss", |_, to| {
         let one = Settings { tries: Some(1), ..Settings::default() };
-        vec![Look::new("loss", Role::Range, Target::tcp(*to)).with(one)]
+        vec![Look::new(ProbeName::Loss, Role::Range, Target::tcp(*to)).with(one)]
     })
 };
 

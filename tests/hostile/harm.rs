@@ -31,7 +31,7 @@ pub(crate) async fn does_no_harm(look: Look, peer: Peer) -> Observation {
 
 /// Takes the look while the peer speaks.
 async fn look_at(look: Look, peer: Peer) -> Observation {
-    let probe = (kind(look.probe).unwrap().prepare)(&look).unwrap();
+    let probe = (kind(look.probe).prepare)(&look).unwrap();
     let (clock, system, trust) = (SystemClock::start(), this_system(), peer.trust());
     let network = Sockets::new();
     let means = Means { network: &network, clock: &clock, system: &*system, trust: &trust };

@@ -1,11 +1,11 @@
 //! Proxies, and whoever gives out proxy scripts.
 
-use why5003_probes::model::{Fetch, Look, Method, Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Fetch, Look, Method, ProbeName, Role, Settings, Target, Transport, Via};
 
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};
 
-async fn through(kind: &'static str, scheme: &str, says: Says) {
+async fn through(kind: ProbeName, scheme: &str, says: Says) {
     let peer = Peer::tcp(says).await;
     let via = Via::Proxy(format!("{scheme}://{}", peer.address()).parse().unwrap());
     let target = Target::name("zoom.us").at_port(443, Transport::Tcp);
@@ -26,8 +26,8 @@ async fn answers_to_connect_without_end_end() {
         Says::once("HTTP/1.1 200 OK\r\n\r\n").then([0x16]).slowly(),
     ];
     for says in crate::http::pages().into_iter().chain(refusals) {
-        through("proxy", "http", says.clone()).await;
-        through("tls", "http", says).await;
+        through(ProbeName::Proxy, "http", says.clone()).await;
+        through(ProbeName::Tls, "http", says).await;
     }
 }
 
@@ -45,15 +45,15 @@ async fn garbage_for_socks_ends() {
         Says::once(*b"\x05\x02").then([1]).slowly(),
         Says::always(*b"\x05\x00"),
     ] {
-        through("proxy", "socks5", says.clone()).await;
-        through("tls", "socks5", says).await;
+        through(ProbeName::Proxy, "socks5", says.clone()).await;
+        through(ProbeName::Tls, "socks5", says).await;
     }
 }
 
 #[tokio::test]
 async fn what_is_no_tls_ends_at_an_https_proxy() {
     for says in [Says::always(vec![0xff; 4096]), Says::once(STEERS), Says::always([0x16]).slowly()] {
-        through("proxy", "https", says).await;
+        through(ProbeName::Proxy, "https", says).await;
     }
 }
 
@@ -73,7 +73,7 @@ async fn scripts_without_end_end() {
     for says in crate::http::pages().into_iter().chain(scripts) {
         let peer = Peer::tcp(says).await;
         let settings = Settings { fetch: Some(fetch.clone()), ..impatient() };
-        let look = Look::new("proxy", Role::Host, Target::tcp(peer.address())).with(settings);
+        let look = Look::new(ProbeName::Proxy, Role::Host, Target::tcp(peer.address())).with(settings);
         does_no_harm(look, peer).await;
     }
 }

@@ -1,14 +1,14 @@
 //! Whoever answers a ClientHello.
 
-use why5003_probes::model::{Fetch, Look, Method, Role, Settings, Target};
+use why5003_probes::model::{Fetch, Look, Method, ProbeName, Role, Settings, Target};
 
 use crate::certificates::{long_chain, plain, steering};
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};
 
-async fn shakes(kind: &'static str, peer: Peer) {
+async fn shakes(kind: ProbeName, peer: Peer) {
     let fetch = Fetch { method: Method::Get, path: "/".to_owned(), expect: None };
-    let settings = Settings { fetch: (kind == "tls").then_some(fetch), ..impatient() };
+    let settings = Settings { fetch: (kind == ProbeName::Tls).then_some(fetch), ..impatient() };
     let target = Target::tcp(peer.address()).called("zoom.us");
     does_no_harm(Look::new(kind, Role::SignIn, target).with(settings), peer).await;
 }
@@ -46,42 +46,42 @@ fn answers() -> Vec<Says> {
 #[tokio::test]
 async fn what_is_no_handshake_ends() {
     for says in answers() {
-        shakes("tls", Peer::tcp(says).await).await;
+        shakes(ProbeName::Tls, Peer::tcp(says).await).await;
     }
 }
 
 #[tokio::test]
 async fn what_is_no_handshake_ends_at_every_segment_size() {
     for says in answers() {
-        shakes("mtu", Peer::tcp(says).await).await;
+        shakes(ProbeName::Mtu, Peer::tcp(says).await).await;
     }
 }
 
 #[tokio::test]
 async fn whoever_speaks_first_and_for_ever_is_left() {
     let peer = Peer::tcp(Says::always(STEERS)).await;
-    let look = Look::new("tcp", Role::SignIn, Target::tcp(peer.address())).with(impatient());
+    let look = Look::new(ProbeName::Tcp, Role::SignIn, Target::tcp(peer.address())).with(impatient());
     does_no_harm(look, peer).await;
 }
 
 #[tokio::test]
 async fn names_in_certificates_that_steer_a_terminal_are_written_out() {
     let says = Says::once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    shakes("tls", Peer::tls(steering(), says).await).await;
+    shakes(ProbeName::Tls, Peer::tls(steering(), says).await).await;
 }
 
 #[tokio::test]
 async fn a_chain_without_end_ends() {
     // Within what is read of a handshake, and beyond it.
     for length in [100, 2000] {
-        shakes("tls", Peer::tls(long_chain(length), Says::default()).await).await;
+        shakes(ProbeName::Tls, Peer::tls(long_chain(length), Says::default()).await).await;
     }
 }
 
 #[tokio::test]
 async fn pages_without_end_behind_a_handshake_end() {
     for says in crate::http::pages() {
-        shakes("tls", Peer::tls(plain("zoom.us", &[]), says.clone()).await).await;
-        shakes("tls", Peer::trusted(plain("zoom.us", &[]), says).await).await;
+        shakes(ProbeName::Tls, Peer::tls(plain("zoom.us", &[]), says.clone()).await).await;
+        shakes(ProbeName::Tls, Peer::trusted(plain("zoom.us", &[]), says).await).await;
     }
 }

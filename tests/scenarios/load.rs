@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use why5003::catalogue::Catalogue;
 use why5003::evidence::{Background, Evidence, NotLooked};
-use why5003_probes::model::{Fact, Failure, Look, Observation, Role, Settings, Target, Via};
+use why5003_probes::model::{Fact, Failure, Look, Observation, ProbeName, Role, Settings, Target, Via};
 
 use super::expect::Expect;
 
@@ -148,6 +148,9 @@ struct Seen {
     role: Option<Role>,
     #[serde(default)]
     settings: Table,
+    /// How many equal ones were asked before.
+    #[serde(default)]
+    repeat: u16,
     #[serde(flatten)]
     came: Came,
     #[serde(skip)]
@@ -206,7 +209,7 @@ impl Seen {
         let (Some(probe), Some(target), Some(via)) = (words.next(), words.next(), words.next()) else {
             return Err(wrong(&"write probe, target and way"));
         };
-        let probe = PROBES.iter().copied().find(|known| *known == probe).ok_or_else(|| wrong(&"no such probe"))?;
+        let probe = probe.parse::<ProbeName>().map_err(|e| wrong(&e))?;
         let target: Target = target.parse().map_err(|e| wrong(&e))?;
         let via: Via = via.parse().map_err(|e| wrong(&e))?;
         let Some(role) = self.role.or_else(|| role_of(&target)) else { return Err(wrong(&"say its role")) };
@@ -241,7 +244,7 @@ impl Seen {
             .map_err(|e| wrong(&e))?;
         Ok(Observation {
             id,
-            look: Look { probe, role, target, via, settings },
+            look: Look { probe, role, target, via, settings, repeat: self.repeat },
             started: Duration::from_millis(u64::from(id)),
             took: Duration::from_millis(self.came.took_ms.unwrap_or(took_ms)),
             facts,
@@ -249,10 +252,6 @@ impl Seen {
         })
     }
 }
-
-/// All probe names, those of probes that are not built yet too.
-const PROBES: &[&str] =
-    &["burst", "dns", "flow", "fragments", "host", "http", "loss", "mtu", "passage", "proxy", "tcp", "tls", "udp"];
 
 fn role_of(target: &Target) -> Option<Role> {
     let name = target.host.as_deref()?;

@@ -65,7 +65,7 @@ fn drawn(shown: &[&Observation], width: usize, verbose: bool) -> String {
         };
         let mut row = Row::from([
             observation.id.to_string(),
-            cut_middle(&plain(look.probe), 12).into_owned(),
+            cut_middle(&plain(look.probe.as_str()), 12).into_owned(),
             cut_middle(&target(look), budget(TARGET_PERCENT)).into_owned(),
             cut_middle(&way(look), budget(VIA_PERCENT)).into_owned(),
             result,
@@ -116,7 +116,7 @@ fn way(look: &Look) -> String {
 fn counted(rest: &[&Observation]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for observation in rest {
-        *kinds.entry(observation.look.probe).or_default() += 1;
+        *kinds.entry(observation.look.probe.as_str()).or_default() += 1;
     }
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let failed = match rest.iter().filter(|observation| observation.failure.is_some()).count() {

@@ -43,7 +43,7 @@ fn evidence(out: &mut String, ink: &Ink, report: &Report) {
             out,
             "| {} | {} | {} | {} | {} | {} |",
             observation.id,
-            ink.text(look.probe),
+            ink.text(look.probe.as_str()),
             ink.code(&look.target.to_string()),
             ink.code(&look.via.to_string()),
             ink.text(&format!("{asked}{}", result_line(observation))),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
-use why5003_probes::model::{Look, Role, Target};
+use why5003_probes::model::{Look, ProbeName, Role, Target};
 
 use super::*;
 
 fn saw(facts: serde_json::Value, failure: Option<Failure>) -> String {
-    let look = Look::new("tls", Role::SignIn, Target::name("zoom.us"));
+    let look = Look::new(ProbeName::Tls, Role::SignIn, Target::name("zoom.us"));
     let facts: Vec<Fact> = serde_json::from_value(facts).unwrap();
     result_line(&Observation { id: 0, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure })
 }

@@ -1,6 +1,6 @@
 //! TCP to the range of Zoom's media servers is closed.
 
-use why5003_probes::model::{How, Layer, Observation, Transport};
+use why5003_probes::model::{How, Layer, Observation, ProbeName, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
@@ -38,7 +38,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         .collect();
     let Some(base) = dying.iter().copied().find(|o| came_to_the_last_router(o)) else { return beside_udp(evidence) };
     let (stopped, passing): (Vec<&Observation>, Vec<&Observation>) =
-        dying.iter().copied().filter(|o| o.look.probe == "tcp").partition(|o| stopped_short(o));
+        dying.iter().copied().filter(|o| o.look.probe == ProbeName::Tcp).partition(|o| stopped_short(o));
     let Some(to) = stopped.first().and_then(|o| o.look.target.socket()) else {
         return Ruling::excluded(passing.iter().map(|o| o.id).collect());
     };
@@ -64,12 +64,13 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
     let silent = |o: &&Observation| {
         let plain =
             o.look.settings.ladder.is_none() && o.look.settings.exchange.is_none() && o.look.settings.ttl.is_none();
-        o.look.probe == "udp"
+        o.look.probe == ProbeName::Udp
             && o.look.role == Role::Media
             && plain
             && o.failure.as_ref().is_some_and(|f| f.how == How::Silent)
     };
-    let answered = |o: &Observation| o.look.probe == "udp" && o.look.role == Role::Media && o.failure.is_none();
+    let answered =
+        |o: &Observation| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.failure.is_none();
     if evidence.observations().iter().any(answered) {
         return Ruling::silent();
     }
@@ -97,7 +98,7 @@ fn walked(evidence: &Evidence, to: SocketAddr) -> bool {
 
 /// A walk of UDP to the same address is still to be made: many at once would use up what routers say of ICMP.
 fn udp_comes_first(evidence: &Evidence, dying: &[&Observation]) -> bool {
-    dying.iter().any(|o| o.look.probe == "udp" && stopped_short(o))
+    dying.iter().any(|o| o.look.probe == ProbeName::Udp && stopped_short(o))
         && !evidence.ladders().any(|l| l.transport() == Transport::Udp)
 }
 

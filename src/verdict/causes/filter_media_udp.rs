@@ -1,6 +1,6 @@
 //! Only the UDP media ports are closed.
 
-use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Transport};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, ProbeName, Transport};
 
 use super::prelude::*;
 use crate::verdict::measure::media::{came_to_the_last_router, may_walk, place_beside, ports_of, stopped_short};
@@ -30,7 +30,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let (dying, looks): (Vec<_>, Vec<_>) = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == "udp" && o.look.role == Role::Media && o.look.settings.ladder.is_none())
+        .filter(|o| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.look.settings.ladder.is_none())
         .partition(|o| o.look.settings.ttl.is_some());
     let replied: Vec<u32> = looks.iter().filter(|o| o.failure.is_none()).map(|o| o.id).collect();
     if !replied.is_empty() {

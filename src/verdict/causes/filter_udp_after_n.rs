@@ -1,6 +1,6 @@
 //! UDP flows to Zoom fall silent after a number of datagrams.
 
-use why5003_probes::model::{Dialect, Exchange, Fact, Layer, Observation, Target};
+use why5003_probes::model::{Dialect, Exchange, Fact, Layer, Observation, ProbeName, Target};
 
 use super::prelude::*;
 use crate::verdict::measure::media::ports_of;
@@ -31,7 +31,7 @@ fn rule(evidence: &Evidence) -> Ruling {
     let looks: Vec<&Observation> = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == "udp" && o.look.role == Role::Media && o.look.settings.exchange.is_some())
+        .filter(|o| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.look.settings.exchange.is_some())
         .collect();
     let flows: Vec<&Exchange> = looks.iter().flat_map(|o| flows_of(o)).collect();
     let Some(first) = flows.first() else { return Ruling::silent() };

@@ -1,6 +1,6 @@
 //! This computer itself refuses to let the packets out.
 
-use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, Stage, Transport};
+use why5003_probes::model::{Fact, HopAnswer, How, IcmpMeaning, Layer, Observation, ProbeName, Stage, Transport};
 
 use super::prelude::*;
 use crate::evidence::Passage;
@@ -126,8 +126,10 @@ fn ends_on_the_way(evidence: &Evidence, ladder: Ladder<'_>) -> bool {
 
 /// Zoom's flow was not counted yet, or could not be.
 fn uncounted(evidence: &Evidence, to: SocketAddr) -> Ruling {
-    let probed =
-        evidence.observations().iter().any(|o| o.look.probe == "passage" && o.look.target.socket() == Some(to));
+    let probed = evidence
+        .observations()
+        .iter()
+        .any(|o| o.look.probe == ProbeName::Passage && o.look.target.socket() == Some(to));
     let counts = count(Counted { to, neutral: false, before: 0 });
     match swallowed_here(evidence) {
         Some(claim) if probed => Ruling::claim(claim),

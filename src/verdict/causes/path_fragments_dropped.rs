@@ -1,6 +1,6 @@
 //! Datagrams that travel in fragments are lost, and whole ones are not.
 
-use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, Target, Transport};
+use why5003_probes::model::{Fact, HopAnswer, Layer, Observation, ProbeName, Target, Transport};
 
 use super::prelude::*;
 
@@ -39,7 +39,7 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let looks: Vec<_> = evidence.observations().iter().filter(|o| o.look.probe == "fragments").collect();
+    let looks: Vec<_> = evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Fragments).collect();
     // Routers are addresses alone; they tell the place.
     let (servers, routers): (Vec<_>, Vec<_>) = looks.into_iter().partition(|seen| seen.look.target.host.is_some());
     let passing: Vec<u32> = servers.iter().filter(|seen| arrive(seen)).map(|seen| seen.id).collect();
@@ -135,7 +135,7 @@ const FRAGMENTS_AT: Experiment<Vec<IpAddr>> =
 
 /// Nobody listens there: a router that has both fragments says so.
 fn at_a_router(router: IpAddr) -> Look {
-    Look::new("fragments", Role::Control, Target::udp(SocketAddr::new(router, looks::TRACEROUTE)))
+    Look::new(ProbeName::Fragments, Role::Control, Target::udp(SocketAddr::new(router, looks::TRACEROUTE)))
 }
 
 /// How many routers are sent fragments to.

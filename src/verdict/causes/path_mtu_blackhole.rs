@@ -1,6 +1,6 @@
 //! Full-size packets vanish, and nobody says so.
 
-use why5003_probes::model::{How, Layer, Stage, Target};
+use why5003_probes::model::{How, Layer, ProbeName, Stage, Target};
 
 use super::prelude::*;
 
@@ -46,7 +46,7 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let searches = || evidence.observations().iter().filter(|o| o.look.probe == "mtu");
+    let searches = || evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Mtu);
     if let Some((seen, found)) = black_hole(evidence) {
         let host = seen.look.target.host.as_deref().unwrap_or_default();
         let stalled: Vec<u32> =
@@ -96,6 +96,6 @@ fn stalls(attempt: Attempt<'_>) -> bool {
 const SIZE: Experiment<HostAt> = Experiment {
     told_by_silence: true,
     ..Experiment::new("size", |setup, HostAt { host, to }| {
-        vec![Look::new("mtu", setup.role_of(host), Target::tcp(*to).called(host))]
+        vec![Look::new(ProbeName::Mtu, setup.role_of(host), Target::tcp(*to).called(host))]
     })
 };

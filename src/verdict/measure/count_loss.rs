@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Family, How, Look, Role, Settings, Target};
+use why5003_probes::model::{Family, How, Look, ProbeName, Role, Settings, Target};
 
 use super::attempts::controls;
 use super::sign_in::{SignIn, sign_in_at, system_addresses};
@@ -29,7 +29,7 @@ pub(in crate::verdict) fn counts_wanted(evidence: &Evidence) -> Vec<Question> {
 
 /// What would tell more where the first count was too little: as many again, to a neutral host and to Zoom.
 pub(in crate::verdict) fn counts_wanted_again(evidence: &Evidence) -> Vec<Question> {
-    counts(evidence, Wanted { before: 1, syns: Some(AGAIN), of_gateway: false })
+    counts(evidence, Wanted { before: 1, syns: None, of_gateway: false })
 }
 
 /// What would tell how late answers are: a few SYNs to a neutral host and to Zoom.
@@ -41,7 +41,7 @@ pub(in crate::verdict) fn delays_wanted(evidence: &Evidence) -> Vec<Question> {
 #[derive(Clone, Copy)]
 struct Wanted {
     /// Only where no more counts than these were made before.
-    before: usize,
+    before: u16,
     /// SYNs of each; the probe's own number where `None`.
     syns: Option<u8>,
     /// The gateway is counted too.
@@ -59,8 +59,8 @@ fn counts(evidence: &Evidence, wanted: Wanted) -> Vec<Question> {
     zoom.into_iter()
         .chain([(neutral, Role::Control)])
         .chain(gateway.filter(|_| wanted.of_gateway))
-        .filter(|(to, _)| counted(*to) <= wanted.before)
-        .map(|(to, role)| LOSS.of(Syns { to, role, count: wanted.syns }))
+        .filter(|(to, _)| counted(*to) <= usize::from(wanted.before))
+        .map(|(to, role)| LOSS.of(Syns { to, role, count: wanted.syns, before: wanted.before }))
         .collect()
 }
 
@@ -131,6 +131,8 @@ struct Syns {
     role: Role,
     /// How many; the probe's own number where `None`.
     count: Option<u8>,
+    /// How often they were counted before.
+    before: u16,
 }
 
 /// A flow that exchanges requests.
@@ -158,25 +160,23 @@ impl FlowSize {
 
 fn count_syns(_: &Setup<'_>, counted: &Syns) -> Vec<Look> {
     let settings = Settings { tries: counted.count, ..Settings::default() };
-    vec![Look::new("loss", counted.role, Target::tcp(counted.to)).with(settings)]
+    vec![Look::new(ProbeName::Loss, counted.role, Target::tcp(counted.to)).with(settings).repeated(counted.before)]
 }
 
 fn exchange(_: &Setup<'_>, flow: &Exchanges) -> Vec<Look> {
     let settings = Settings { tries: flow.size.turns, exchange: flow.size.at_once, ..Settings::default() };
-    vec![Look::new("flow", flow.role, Target::tcp(flow.at.to).called(&flow.at.host)).with(settings)]
+    vec![Look::new(ProbeName::Flow, flow.role, Target::tcp(flow.at.to).called(&flow.at.host)).with(settings)]
 }
 
 fn as_a_client(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
     let once = looks::web(host, setup.role_of(host), *to);
-    // As clients try: a few side by side, told apart by the number of tries alone.
-    (2..2 + MORE_TRIES).map(|nth| once.clone().with(Settings { tries: Some(nth), ..once.settings.clone() })).collect()
+    // As clients try: a few side by side. The first repetition is `experiment::tries::AGAIN`.
+    (2..2 + MORE_TRIES).map(|nth| once.clone().repeated(nth)).collect()
 }
 
-/// SYNs of a second count, told apart from the first by the number being given at all.
-const AGAIN: u8 = 40;
 /// Half of so many tell a way whose every packet is late from a queue that comes and goes.
 const FEW: u8 = 16;
 /// Exchanges in turn that show that single ones pass.
 const TURNS: u8 = 6;
 /// How often a handshake that got lost is tried again.
-const MORE_TRIES: u8 = 3;
+const MORE_TRIES: u16 = 3;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use why5003_probes::model::{How, Observation, Role};
+use why5003_probes::model::{How, Observation, ProbeName, Role};
 
 use crate::evidence::Evidence;
 use crate::verdict::claim::Claim;
@@ -27,7 +27,9 @@ pub(in crate::verdict) fn coverage_beyond(evidence: &Evidence, hop: u8) -> Optio
     let sent: Vec<&Observation> = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == "tcp" && o.look.role == Role::Range && o.look.settings.ttl.is_some_and(|t| t > hop))
+        .filter(|o| {
+            o.look.probe == ProbeName::Tcp && o.look.role == Role::Range && o.look.settings.ttl.is_some_and(|t| t > hop)
+        })
         .collect();
     // An answer that only a second packet got shows a router that limits what it sends: then silence says nothing.
     let limited = sent.iter().any(|o| came_past(o) && o.took >= LATE);

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Fact, How, Observation, Stage, Volley};
+use why5003_probes::model::{Fact, How, Observation, ProbeName, Stage, Volley};
 
 use super::attempts::{controls, is_zoom};
 use super::retransmissions::waits_on_connections_that_stand;
@@ -69,7 +69,7 @@ pub(in crate::verdict) fn burst_result(evidence: &Evidence) -> Option<BurstResul
 
 /// The observations of bursts.
 pub(in crate::verdict) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &Observation> {
-    evidence.observations().iter().filter(|o| o.look.probe == "burst")
+    evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Burst)
 }
 
 impl BurstResult<'_> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use why5003_probes::model::{Exchange, Fact, Observation, Role, Via};
+use why5003_probes::model::{Exchange, Fact, Observation, ProbeName, Role, Via};
 
 use crate::evidence::{Attempt, DirectConnection, Evidence, Source, Tries};
 
@@ -72,14 +72,14 @@ pub(in crate::verdict) fn resent(evidence: &Evidence, of: impl Fn(Role) -> bool)
     }
     let library = resolver_is_prompt(evidence);
     // Whatever a name is to Zoom, who is asked for it is a resolver.
-    let whose = |seen: &Observation| if seen.look.probe == "dns" { Role::Resolver } else { seen.look.role };
+    let whose = |seen: &Observation| if seen.look.probe == ProbeName::Dns { Role::Resolver } else { seen.look.role };
     for seen in evidence.observations().iter().filter(|seen| of(whose(seen))) {
-        if seen.look.probe == "dns" && seen.look.via == Via::System {
+        if seen.look.probe == ProbeName::Dns && seen.look.via == Via::System {
             let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
             resent.count(seen.id, 1 + u32::from(late), u32::from(late));
         }
         // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
-        for exchange in seen.facts.iter().filter(|_| seen.look.probe == "udp").filter_map(exchange) {
+        for exchange in seen.facts.iter().filter(|_| seen.look.probe == ProbeName::Udp).filter_map(exchange) {
             resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
             // It gives up after two; where the same server answers on another port, they may be lost as well.
             if exchange.last == 0
@@ -98,7 +98,10 @@ pub(in crate::verdict) fn resent(evidence: &Evidence, of: impl Fn(Role) -> bool)
 
 fn answers_datagrams(evidence: &Evidence, address: IpAddr) -> bool {
     let answered = |o: &&Observation| o.facts.iter().any(|f| matches!(f, Fact::Reply(reply) if reply.well_formed));
-    let at = evidence.observations().iter().filter(|o| o.look.probe == "udp" && o.look.target.address == Some(address));
+    let at = evidence
+        .observations()
+        .iter()
+        .filter(|o| o.look.probe == ProbeName::Udp && o.look.target.address == Some(address));
     at.filter(|o| o.look.settings.ttl.is_none()).any(|o| answered(&o))
 }
 
@@ -162,7 +165,7 @@ mod tests {
     use crate::catalogue::Catalogue;
     use crate::evidence::Background;
 
-    fn seen(id: u32, probe: &'static str, facts: Vec<Fact>) -> Observation {
+    fn seen(id: u32, probe: ProbeName, facts: Vec<Fact>) -> Observation {
         let to: SocketAddr = "192.0.2.1:443".parse().unwrap();
         let look = Look::new(probe, Role::Control, Target::tcp(to));
         Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
@@ -181,13 +184,13 @@ mod tests {
 
     #[test]
     fn a_connection_that_took_a_second_longer_than_others_lost_its_first_syn() {
-        let three = [20, 1030, 2040].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        let three = [20, 1030, 2040].into_iter().zip(0..).map(|(ms, id)| seen(id, ProbeName::Tcp, vec![connected(ms)]));
         assert_eq!(resent(three.collect()), (6, 3));
     }
 
     #[test]
     fn where_every_connection_takes_seconds_nothing_was_lost() {
-        let two = [2500, 2600].into_iter().zip(0..).map(|(ms, id)| seen(id, "tcp", vec![connected(ms)]));
+        let two = [2500, 2600].into_iter().zip(0..).map(|(ms, id)| seen(id, ProbeName::Tcp, vec![connected(ms)]));
         assert_eq!(resent(two.collect()), (2, 0));
     }
 
@@ -206,7 +209,7 @@ mod tests {
             })
         };
         let tries = || Fact::Tries { made: 3, answered: 1 };
-        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(20_000)])]), (3, 2));
-        assert_eq!(resent(vec![seen(0, "dns", vec![tries(), answer(2_500_000)])]), (3, 0));
+        assert_eq!(resent(vec![seen(0, ProbeName::Dns, vec![tries(), answer(20_000)])]), (3, 2));
+        assert_eq!(resent(vec![seen(0, ProbeName::Dns, vec![tries(), answer(2_500_000)])]), (3, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{ProbeName, Role, Settings, Target, Transport, Via};
 
 use super::super::super::testing::{HOW_FAR, LOSS, PASSAGE};
 use super::*;
@@ -24,23 +24,23 @@ fn seen(id: u32, look: Look) -> Observation {
 
 /// A connection to the sign-in host, which leads to nothing by itself.
 fn connection() -> Look {
-    Look::new("tls", Role::SignIn, Target::tcp(zoom()).called("zoom.us"))
+    Look::new(ProbeName::Tls, Role::SignIn, Target::tcp(zoom()).called("zoom.us"))
 }
 
 /// A lookup by the system's library.
 fn lookup() -> Look {
-    Look::new("dns", Role::Side, Target::name("log.zoom.us")).by(Via::System)
+    Look::new(ProbeName::Dns, Role::Side, Target::name("log.zoom.us")).by(Via::System)
 }
 
 /// It only explains a fault.
 fn portal() -> Look {
-    Look::new("http", Role::Portal, Target::name("example.com").at_port(80, Transport::Tcp))
+    Look::new(ProbeName::Http, Role::Portal, Target::name("example.com").at_port(80, Transport::Tcp))
 }
 
 /// It only compares.
 fn beside() -> Look {
     let settings = Settings { ladder: Some(24), ..Settings::default() };
-    Look::new("udp", Role::Range, Target::udp(SocketAddr::new(zoom().ip(), 33_434))).with(settings)
+    Look::new(ProbeName::Udp, Role::Range, Target::udp(SocketAddr::new(zoom().ip(), 33_434))).with(settings)
 }
 
 fn zoom() -> SocketAddr {
