@@ -1,7 +1,7 @@
 //! One TLS handshake whose every variable is chosen, and which records instead of refusing.
 //!
 //! It accepts whatever certificate comes: nothing that matters may ever be sent over such a connection. What roots say of the
-//! chain is asked apart, by [`verify`].
+//! chain is asked apart, by [`verify()`].
 
 mod client_hello;
 mod first_segment;
