@@ -128,7 +128,7 @@ fn print(runs: &[Run]) {
         println!("{mark} {:52} {packets:7} {:7} {seconds:7.1} {silence:6.0} %{wrong}", run.name, bytes / 1000);
     }
     println!(
-        "\nSilence: the part of the wall time in which looks were under way and all of them ended without an answer.\n"
+        "\nSilence: the part of the wall time in which probes were under way and all of them ended without an answer.\n"
     );
     summary("healthy", runs.iter().filter(|run| run.healthy()), PACKETS_WHEN_HEALTHY);
     summary("faults", runs.iter().filter(|run| !run.healthy()), PACKETS);
@@ -151,23 +151,23 @@ fn summary<'a>(kind: &str, runs: impl Iterator<Item = &'a Run>, packets: u64) {
     }
 }
 
-/// For how long all looks under way were ones that ended in silence, in seconds.
+/// For how long all probes under way were ones that ended in silence, in seconds.
 #[expect(clippy::cast_precision_loss, reason = "a run's microseconds are few")]
 fn silence(report: &Value) -> f64 {
-    let looks: Vec<(u64, u64, bool)> = report["observations"]
+    let probes: Vec<(u64, u64, bool)> = report["observations"]
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|look| {
-            let start = look["started_us"].as_u64()?;
-            Some((start, start + look["took_us"].as_u64()?, look["failure"]["how"] == "silent"))
+        .filter_map(|probe| {
+            let start = probe["started_us"].as_u64()?;
+            Some((start, start + probe["took_us"].as_u64()?, probe["failure"]["how"] == "silent"))
         })
         .collect();
-    let mut moments: Vec<u64> = looks.iter().flat_map(|look| [look.0, look.1]).collect();
+    let mut moments: Vec<u64> = probes.iter().flat_map(|probe| [probe.0, probe.1]).collect();
     moments.sort_unstable();
     let silent = moments.windows(2).filter(|span| {
-        let mut under_way = looks.iter().filter(|look| look.0 <= span[0] && look.1 >= span[1]).peekable();
-        under_way.peek().is_some() && under_way.all(|look| look.2)
+        let mut under_way = probes.iter().filter(|probe| probe.0 <= span[0] && probe.1 >= span[1]).peekable();
+        under_way.peek().is_some() && under_way.all(|probe| probe.2)
     });
     silent.map(|span| span[1] - span[0]).sum::<u64>() as f64 / 1e6
 }

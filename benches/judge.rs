@@ -37,7 +37,7 @@ fn judging(criterion: &mut Criterion) {
 
 /// That many observations: the recorded ones, and then the same at other hosts and addresses.
 fn spread(recorded: &Report, count: usize) -> Vec<Observation> {
-    let of_network = || recorded.observations.iter().filter(|seen| seen.look.probe != ProbeName::Host);
+    let of_network = || recorded.observations.iter().filter(|seen| seen.probe.kind != ProbeName::Host);
     let rounds = (1..).flat_map(|round| of_network().map(move |seen| moved(seen.clone(), round)));
     let all = recorded.observations.iter().cloned().chain(rounds);
     (0..).zip(all).take(count).map(|(id, seen)| Observation { id, ..seen }).collect()
@@ -45,7 +45,7 @@ fn spread(recorded: &Report, count: usize) -> Vec<Observation> {
 
 /// The same observation at another host and other addresses, by the round.
 fn moved(mut seen: Observation, round: u32) -> Observation {
-    let target = &mut seen.look.target;
+    let target = &mut seen.probe.target;
     target.host = target.host.take().map(|host| format!("r{round}.{host}"));
     target.address = target.address.map(|address| shifted(address, round));
     for fact in &mut seen.facts {

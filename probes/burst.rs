@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, ProbeName, Seen, Settings, Transport, Volley};
+use crate::model::{BadProbe, CannotProbe, Fact, Layer, Pending, Probe, ProbeName, Seen, Settings, Transport, Volley};
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Dialled, Outcome, Stream};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 
 /// A burst of connections, and a slow row of them.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Burst,
     summary: "opens many TCP connections at once, then one by one, and tells which of them stood",
     layer: Layer::Filter,
@@ -29,7 +29,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 6298, section 2.1 (a SYN is sent again after one second)",
         "iptables-extensions(8), hashlimit, connlimit",
     ],
-    prepare: |look| Ok(Box::new(Burst::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Burst::prepare(probe)?)),
 };
 
 struct Burst {
@@ -37,8 +37,8 @@ struct Burst {
     settings: Settings,
 }
 
-impl Probe for Burst {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Burst {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
             let wanted = u16::from(self.settings.tries.unwrap_or(AT_ONCE));
             let burst = self.volley(means, wanted, Duration::ZERO).await?;
@@ -55,13 +55,13 @@ impl Probe for Burst {
 }
 
 impl Burst {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Tcp])?;
-        Ok(Self { to, settings: look.settings.clone() })
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Tcp])?;
+        Ok(Self { to, settings: probe.settings.clone() })
     }
 
     /// Opens so many, each a gap after the one before, and holds what stands until the last has ended.
-    async fn volley(&self, means: &Means<'_>, wanted: u16, gap: Duration) -> Result<Volley, CannotLook> {
+    async fn volley(&self, means: &Means<'_>, wanted: u16, gap: Duration) -> Result<Volley, CannotProbe> {
         let began = Instant::now();
         let wait = self.settings.wait_or(FIRST_SYN);
         let mut flying: Vec<_> = (0..wanted)
@@ -121,8 +121,8 @@ mod tests {
     use crate::testing::{Scene, SilentTcp};
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        let look = Look::new(KIND.name, Role::Range, Target::tcp(to)).with(settings);
-        Scene::new().look(&KIND, &look).await.unwrap()
+        let probe = Probe::new(KIND.name, Role::Range, Target::tcp(to)).with(settings);
+        Scene::new().probe(&KIND, &probe).await.unwrap()
     }
 
     #[tokio::test]

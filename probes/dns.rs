@@ -11,11 +11,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    Answer, BadLook, CannotLook, DnsTransport, Fact, Failure, How, Layer, Look, Pending, ProbeName, RecordType, Seen,
-    Settings, Stage, Via, micros,
+    Answer, BadProbe, CannotProbe, DnsTransport, Fact, Failure, How, Layer, Pending, Probe, ProbeName, RecordType,
+    Seen, Settings, Stage, Via, micros,
 };
 use crate::os::SystemLookup;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::session::dns::{Asking, by_https, by_tcp, by_tls, by_udp};
 use crate::session::tls::ServerName;
@@ -23,7 +23,7 @@ use crate::wire::dns::Question;
 use crate::wire::text::shown;
 
 /// The DNS probe.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Dns,
     summary: "asks for a name's addresses, of the system or of one DNS server by UDP, TCP, TLS or HTTPS",
     layer: Layer::Dns,
@@ -33,14 +33,14 @@ pub(crate) const KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
-    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
-    let settings = &look.settings;
-    let name = look.target.host.as_deref().ok_or_else(|| bad("it takes a DNS name, such as zoom.us"))?;
-    if settings.ladder.is_some() {
-        return Err(bad("it walks no ladder: set one TTL a look"));
+fn prepare(probe: &Probe) -> Result<Box<dyn Prober>, BadProbe> {
+    let bad = |reason| BadProbe { probe: KIND.name, target: probe.target.to_string(), reason };
+    let settings = &probe.settings;
+    let name = probe.target.host.as_deref().ok_or_else(|| bad("it takes a DNS name, such as zoom.us"))?;
+    if settings.traceroute.is_some() {
+        return Err(bad("it walks no traceroute: set one TTL a probe"));
     }
-    let (transport, server, server_name) = match &look.via {
+    let (transport, server, server_name) = match &probe.via {
         Via::System => return Ok(Box::new(BySystem { name: name.to_owned(), wait: system_wait(settings) })),
         Via::Dns { transport, server, name } => (*transport, *server, name.clone()),
         Via::Direct | Via::Proxy(_) => {
@@ -75,8 +75,8 @@ struct BySystem {
     wait: Duration,
 }
 
-impl Probe for BySystem {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for BySystem {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async {
             let began = means.clock.elapsed();
             let found = means.system.lookup(&self.name, self.wait).await?;
@@ -126,8 +126,8 @@ enum Way {
     Https(String),
 }
 
-impl Probe for ByServer {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for ByServer {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async {
             let asking = Asking { means, question: &self.question, server: self.server, settings: &self.settings };
             let mut facts = Vec::new();
@@ -169,15 +169,15 @@ mod tests {
     const LOCAL: &str = "127.0.0.1:0";
     const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-    /// Takes a look while a server serves, and forgets what differs from run to run.
-    async fn look_at(via: &str, settings: Settings, trust: Trust, server: impl Future<Output = ()>) -> Seen {
-        let look = Look::new(KIND.name, Role::SignIn, Target::name("zoom.example"));
-        let look = look.by(via.parse().unwrap()).with(settings);
-        timeless(Scene::new().trusting(trust).look_while(&KIND, &look, Box::pin(server)).await)
+    /// Runs a probe while a server serves, and forgets what differs from run to run.
+    async fn probe_at(via: &str, settings: Settings, trust: Trust, server: impl Future<Output = ()>) -> Seen {
+        let probe = Probe::new(KIND.name, Role::SignIn, Target::name("zoom.example"));
+        let probe = probe.by(via.parse().unwrap()).with(settings);
+        timeless(Scene::new().trusting(trust).probe_while(&KIND, &probe, Box::pin(server)).await)
     }
 
-    async fn look(via: &str, settings: Settings, server: impl Future<Output = ()>) -> Seen {
-        look_at(via, settings, nobody(), server).await
+    async fn probe(via: &str, settings: Settings, server: impl Future<Output = ()>) -> Seen {
+        probe_at(via, settings, nobody(), server).await
     }
 
     fn timeless(mut seen: Seen) -> Seen {
@@ -272,7 +272,7 @@ mod tests {
     async fn an_answer_by_udp_is_told() {
         let (socket, via) = udp().await;
         let server = reply_once(&socket, |query| vec![bytes(&with_address(query, 1))]);
-        let seen = look(&via, Settings::default(), server).await;
+        let seen = probe(&via, Settings::default(), server).await;
         assert_eq!(seen, Seen::facts(vec![Fact::Answer(answer(1, 1))]));
     }
 
@@ -282,14 +282,14 @@ mod tests {
         let server = reply_once(&socket, |query| vec![bytes(&failing(query, ResponseCode::NXDomain))]);
         let denial = Answer { rcode: "NXDOMAIN".to_owned(), ..by_library(vec![], Duration::ZERO) };
         let expected = Seen::failed(vec![Fact::Answer(denial)], failed(How::NotFound).saying("NXDOMAIN"));
-        assert_eq!(look(&via, Settings::default(), server).await, expected);
+        assert_eq!(probe(&via, Settings::default(), server).await, expected);
     }
 
     #[tokio::test]
     async fn no_data_is_an_answer_and_no_failure() {
         let (socket, via) = udp().await;
         let server = reply_once(&socket, |query| vec![bytes(&empty(query))]);
-        let seen = look(&via, Settings::default(), server).await;
+        let seen = probe(&via, Settings::default(), server).await;
         assert_eq!(seen, Seen::facts(vec![Fact::Answer(by_library(vec![], Duration::ZERO))]));
     }
 
@@ -297,7 +297,7 @@ mod tests {
     async fn silence_is_believed_after_all_tries() {
         let (_socket, via) = udp().await;
         let expected = Seen::failed(vec![Fact::Tries { made: 3, answered: 0 }], failed(How::Silent));
-        assert_eq!(look(&via, brief(3), async {}).await, expected);
+        assert_eq!(probe(&via, brief(3), async {}).await, expected);
     }
 
     #[tokio::test]
@@ -310,7 +310,7 @@ mod tests {
             reply_once(&socket, |_| vec![bytes(&with_address(&first, 1))]).await;
         };
         let expected = vec![Fact::Tries { made: 2, answered: 1 }, Fact::Answer(answer(1, 1))];
-        assert_eq!(look(&via, brief(3), server).await, Seen::facts(expected));
+        assert_eq!(probe(&via, brief(3), server).await, Seen::facts(expected));
     }
 
     fn failing(query: &Message, code: ResponseCode) -> Message {
@@ -331,7 +331,7 @@ mod tests {
             .await;
         };
         let expected = vec![Fact::Tries { made: 2, answered: 2 }, Fact::Answer(answer(1, 1))];
-        assert_eq!(look(&via, Settings::default(), server).await, Seen::facts(expected));
+        assert_eq!(probe(&via, Settings::default(), server).await, Seen::facts(expected));
     }
 
     #[tokio::test]
@@ -341,7 +341,7 @@ mod tests {
         let refusal = Answer { rcode: "NOTIMP".to_owned(), ..by_library(vec![], Duration::ZERO) };
         let facts = vec![Fact::Tries { made: 2, answered: 1 }, Fact::Answer(refusal)];
         let expected = Seen::failed(facts, failed(How::Denied).saying("NOTIMP"));
-        assert_eq!(look(&via, brief(2), server).await, expected);
+        assert_eq!(probe(&via, brief(2), server).await, expected);
     }
 
     #[tokio::test]
@@ -356,11 +356,11 @@ mod tests {
             .await;
         };
         let expected = Seen::failed(vec![Fact::Tries { made: 2, answered: 0 }], failed(How::Silent));
-        assert_eq!(look(&via, brief(2), server).await, expected);
+        assert_eq!(probe(&via, brief(2), server).await, expected);
     }
 
     #[tokio::test]
-    async fn a_flood_of_datagrams_ends_the_look_and_not_the_memory() {
+    async fn a_flood_of_datagrams_ends_the_probe_and_not_the_memory() {
         let (socket, via) = udp().await;
         let server = async {
             let mut buffer = [0; 512];
@@ -371,7 +371,7 @@ mod tests {
         let nonsense = Fact::Garbage { text: "x".to_owned() };
         let facts = vec![nonsense.clone(), nonsense.clone(), nonsense, Fact::Tries { made: 1, answered: 0 }];
         let failure = failed(How::Malformed).saying("only datagrams that answer nothing");
-        assert_eq!(look(&via, settings, server).await, Seen::failed(facts, failure));
+        assert_eq!(probe(&via, settings, server).await, Seen::failed(facts, failure));
     }
 
     #[tokio::test]
@@ -382,7 +382,7 @@ mod tests {
             wrong.metadata.id = !query.metadata.id;
             vec![bytes(&wrong), bytes(&with_address(query, 1))]
         });
-        let seen = look(&via, Settings::default(), server).await;
+        let seen = probe(&via, Settings::default(), server).await;
         assert!(matches!(&seen.facts[..], [Fact::Garbage { .. }, Fact::Answer(right)] if *right == answer(1, 1)));
     }
 
@@ -393,7 +393,7 @@ mod tests {
         let nonsense = Fact::Garbage { text: r"\u{1b}no DNS".to_owned() };
         let facts = vec![nonsense.clone(), nonsense.clone(), nonsense, Fact::Tries { made: 1, answered: 0 }];
         let failure = failed(How::Malformed).saying("only datagrams that answer nothing");
-        assert_eq!(look(&via, brief(1), server).await, Seen::failed(facts, failure));
+        assert_eq!(probe(&via, brief(1), server).await, Seen::failed(facts, failure));
     }
 
     #[tokio::test]
@@ -404,7 +404,7 @@ mod tests {
         });
         let settings = Settings { second_answer_ms: Some(2000), ..Settings::default() };
         let expected = vec![Fact::Answer(answer(9, 1)), Fact::Answer(answer(1, 2))];
-        assert_eq!(look(&via, settings, server).await, Seen::facts(expected));
+        assert_eq!(probe(&via, settings, server).await, Seen::facts(expected));
     }
 
     #[tokio::test]
@@ -412,7 +412,7 @@ mod tests {
         let (socket, via) = udp().await;
         let server = reply_once(&socket, |query| vec![bytes(&with_address(query, 1)); 2]);
         let settings = Settings { second_answer_ms: Some(100), ..Settings::default() };
-        assert_eq!(look(&via, settings, server).await, Seen::facts(vec![Fact::Answer(answer(1, 1))]));
+        assert_eq!(probe(&via, settings, server).await, Seen::facts(vec![Fact::Answer(answer(1, 1))]));
     }
 
     #[tokio::test]
@@ -428,7 +428,7 @@ mod tests {
             mtu: None,
         };
         let expected = Seen::failed(vec![Fact::Icmp(refusal)], failed(How::Refused));
-        assert_eq!(look(&via, brief(1), async {}).await, expected);
+        assert_eq!(probe(&via, brief(1), async {}).await, expected);
     }
 
     /// A UDP socket and a TCP listener at one port.
@@ -462,7 +462,7 @@ mod tests {
             pending::<()>().await;
         };
         let expected = vec![truncated(), connected(), Fact::Answer(answer(1, 1))];
-        assert_eq!(look(&via, Settings::default(), server).await, Seen::facts(expected));
+        assert_eq!(probe(&via, Settings::default(), server).await, Seen::facts(expected));
     }
 
     #[tokio::test]
@@ -470,7 +470,7 @@ mod tests {
         let (socket, listener, via) = both().await;
         drop(listener);
         let failure = failed(How::Refused).saying("after truncation: ECONNREFUSED");
-        let seen = look(&via, Settings::default(), truncate_once(&socket)).await;
+        let seen = probe(&via, Settings::default(), truncate_once(&socket)).await;
         assert_eq!(seen, Seen::failed(vec![truncated()], failure));
     }
 
@@ -483,7 +483,7 @@ mod tests {
             pending::<()>().await;
         };
         let failure = failed(How::Silent).saying("3 of 65535 announced bytes came");
-        assert_eq!(look(&via, brief(1), server).await, Seen::failed(vec![connected()], failure));
+        assert_eq!(probe(&via, brief(1), server).await, Seen::failed(vec![connected()], failure));
     }
 
     #[tokio::test]
@@ -493,14 +493,17 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             read_query(&mut stream).await;
         };
-        assert_eq!(look(&via, Settings::default(), server).await, Seen::failed(vec![connected()], failed(How::Closed)));
+        assert_eq!(
+            probe(&via, Settings::default(), server).await,
+            Seen::failed(vec![connected()], failed(How::Closed))
+        );
     }
 
     #[tokio::test]
     async fn a_closed_tcp_port_is_refused() {
         let (listener, via) = tcp("tcp").await;
         drop(listener);
-        let seen = look(&via, Settings::default(), async {}).await;
+        let seen = probe(&via, Settings::default(), async {}).await;
         assert_eq!(seen, Seen::failed(vec![], failed(How::Refused).saying("ECONNREFUSED")));
     }
 
@@ -529,7 +532,7 @@ mod tests {
             let (stream, _) = listener.accept().await.unwrap();
             answer_framed(acceptor.accept(stream).await.unwrap()).await;
         };
-        let seen = look_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
+        let seen = probe_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
         let [told @ .., Fact::Handshake(handshake), last] = &seen.facts[..] else { panic!("{seen:?}") };
         assert_eq!((told, last), (&[connected(), accepted(None)][..], &Fact::Answer(answer(1, 1))));
         assert_eq!((handshake.version.as_str(), &handshake.cipher[..4]), ("1.3", "TLS_"));
@@ -544,7 +547,7 @@ mod tests {
             let (stream, _) = listener.accept().await.unwrap();
             assert!(acceptor.accept(stream).await.is_err());
         };
-        let seen = look_at(&format!("{via}#other.example"), Settings::default(), trust, server).await;
+        let seen = probe_at(&format!("{via}#other.example"), Settings::default(), trust, server).await;
         let failure =
             Failure::new(Stage::Handshake, How::Malformed).saying("certificate not accepted: for another name");
         let facts = vec![connected(), accepted(Some(CertificateFault::WrongName))];
@@ -559,7 +562,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
             pending::<()>().await;
         };
-        let seen = look(&format!("{via}#dns.example"), Settings::default(), server).await;
+        let seen = probe(&format!("{via}#dns.example"), Settings::default(), server).await;
         let garbage = Fact::Garbage { text: r"HTTP/1.1 403 Forbidden\u{d}\u{a}\u{d}\u{a}".to_owned() };
         assert_eq!(seen.facts, [connected(), garbage]);
         assert_eq!(seen.failure.map(|f| (f.stage, f.how)), Some((Stage::Handshake, How::Malformed)));
@@ -573,7 +576,7 @@ mod tests {
             stream.write_all(b"\x15\x03\x03\0\x02\x02\x70").await.unwrap();
             pending::<()>().await;
         };
-        let seen = look(&format!("{via}#dns.example"), Settings::default(), server).await;
+        let seen = probe(&format!("{via}#dns.example"), Settings::default(), server).await;
         let name = "unrecognized_name".to_owned();
         let failure = Failure::new(Stage::Handshake, How::Alert).saying(&*name);
         assert_eq!(seen, Seen::failed(vec![connected(), Fact::Alert { name }], failure));
@@ -586,7 +589,7 @@ mod tests {
             let (_stream, _) = listener.accept().await.unwrap();
             pending::<()>().await;
         };
-        let seen = look(&format!("{via}#dns.example"), brief(1), server).await;
+        let seen = probe(&format!("{via}#dns.example"), brief(1), server).await;
         assert_eq!(seen, Seen::failed(vec![connected()], Failure::new(Stage::Hello, How::Silent)));
     }
 
@@ -616,7 +619,7 @@ mod tests {
         let (listener, via) = tcp("doh").await;
         let (acceptor, trust) = dns_example(&[b"h2"]);
         let server = answer_https(listener, acceptor, 200);
-        let seen = look_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
+        let seen = probe_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
         assert_eq!(seen, Seen::facts(vec![connected(), accepted(None), Fact::Answer(answer(1, 1))]));
     }
 
@@ -625,16 +628,16 @@ mod tests {
         let (listener, via) = tcp("doh").await;
         let (acceptor, trust) = dns_example(&[b"h2"]);
         let server = answer_https(listener, acceptor, 403);
-        let seen = look_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
+        let seen = probe_at(&format!("{via}#dns.example"), Settings::default(), trust, server).await;
         assert_eq!(seen.facts, [connected(), accepted(None)]);
         assert_eq!(seen.failure.map(|f| (f.stage, f.how)), Some((Stage::Http, How::Denied)));
     }
 
     #[tokio::test]
-    async fn the_connection_of_an_https_look_ends_with_it() {
+    async fn the_connection_of_an_https_probe_ends_with_it() {
         let (listener, via) = tcp("doh").await;
         let (acceptor, trust) = dns_example(&[b"h2"]);
-        let look = Look::new(KIND.name, Role::Resolver, Target::name("zoom.example"))
+        let probe = Probe::new(KIND.name, Role::Resolver, Target::name("zoom.example"))
             .by(format!("{via}#dns.example").parse().unwrap())
             .with(Settings { wait_ms: Some(2000), ..Settings::default() });
         let scene = Scene::new().trusting(trust);
@@ -645,14 +648,15 @@ mod tests {
             // Ends when the peer closes, whether by FIN or RST.
             let _how = tls.read_to_end(&mut all).await;
         };
-        let (seen, ()) = tokio::join!(scene.look(&KIND, &look), server);
+        let (seen, ()) = tokio::join!(scene.probe(&KIND, &probe), server);
         assert_eq!(seen.unwrap().failure.map(|f| (f.stage, f.how)), Some((Stage::Http, How::Silent)));
     }
 
     #[tokio::test]
     async fn the_systems_words_are_kept() {
-        let look = Look::new(KIND.name, Role::SignIn, Target::name("zoom.example")).by(Via::System);
-        let gave = async |lookup| timeless(Scene::new().knowing(Names::all(lookup)).look(&KIND, &look).await.unwrap());
+        let probe = Probe::new(KIND.name, Role::SignIn, Target::name("zoom.example")).by(Via::System);
+        let gave =
+            async |lookup| timeless(Scene::new().knowing(Names::all(lookup)).probe(&KIND, &probe).await.unwrap());
         let addresses = vec![IpAddr::from([192, 0, 2, 1])];
         assert_eq!(
             gave(SystemLookup::Found(addresses.clone())).await,
@@ -674,15 +678,15 @@ mod tests {
     }
 
     #[test]
-    fn a_look_that_names_no_source_or_no_name_is_refused() {
-        let named = Look::new(KIND.name, Role::SignIn, Target::name("zoom.example"));
+    fn a_probe_that_names_no_source_or_no_name_is_refused() {
+        let named = Probe::new(KIND.name, Role::SignIn, Target::name("zoom.example"));
         assert!(prepare(&named).is_err());
         let server: Via = "udp://127.0.0.1:53".parse().unwrap();
         assert!(prepare(&named.clone().by(server.clone())).is_ok());
-        let address = Look::new(KIND.name, Role::SignIn, Target::address(LOCALHOST)).by(server.clone());
+        let address = Probe::new(KIND.name, Role::SignIn, Target::address(LOCALHOST)).by(server.clone());
         assert!(prepare(&address).is_err());
-        let ladder = Settings { ladder: Some(8), ..Settings::default() };
-        assert!(prepare(&named.clone().by(server).with(ladder)).is_err());
+        let traceroute = Settings { traceroute: Some(8), ..Settings::default() };
+        assert!(prepare(&named.clone().by(server).with(traceroute)).is_err());
         assert!(prepare(&named.by("doh://[::1]:443".parse().unwrap())).is_err());
     }
 }

@@ -14,26 +14,27 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport, micros,
+    BadProbe, CannotProbe, Fact, Failure, How, Layer, Pending, Probe, ProbeName, Seen, Settings, Stage, Transport,
+    micros,
 };
 use crate::net::Dial;
 use crate::net::counting_stream::Tap;
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::dial::open;
-use crate::session::quiet_path::settle;
+use crate::session::quiet_path::wait_until_quiet;
 use crate::session::tls::{self, ClientHello, Progress, Recorder, handshake};
 use crate::session::{Means, http, stream_error};
 
 /// Exchanges requests on one connection.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Flow,
     summary: "exchanges 24 small requests one by one on one connection, then 48 at once, and tells loss and rate of a flow",
     layer: Layer::Path,
     subject: Subject::Address,
     default_port: Some((443, Transport::Tcp)),
     sources: &["RFC 9112, 9.3.2 (pipelining)", "RFC 9110, 9.3.2 (HEAD)", "RFC 6298, 2.4 (least retransmission time)"],
-    prepare: |look| Ok(Box::new(Flow::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Flow::prepare(probe)?)),
 };
 
 struct Flow {
@@ -43,31 +44,31 @@ struct Flow {
     settings: Settings,
 }
 
-impl Probe for Flow {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Flow {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(self.take(means))
     }
 }
 
 impl Flow {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let bad = |reason| BadLook { probe: look.probe, target: look.target.to_string(), reason };
-        let (to, _) = aim(look, &[Transport::Tcp])?;
-        let hello = ClientHello::new(&look.target, &look.settings)
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let bad = |reason| BadProbe { probe: probe.kind, target: probe.target.to_string(), reason };
+        let (to, _) = aim(probe, &[Transport::Tcp])?;
+        let hello = ClientHello::new(&probe.target, &probe.settings)
             .ok_or_else(|| bad("its server name can't stand in a hello"))?;
-        let host = http::host_header(&look.target, HTTPS);
+        let host = http::host_header(&probe.target, HTTPS);
         if !host.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(bad("its name can't stand in a request"));
         }
         let agent = http::USER_AGENT;
         let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n");
-        Ok(Self { to, hello, request: request.into_bytes(), settings: look.settings.clone() })
+        Ok(Self { to, hello, request: request.into_bytes(), settings: probe.settings.clone() })
     }
 
-    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let Settings { mss, source, .. } = self.settings;
         let dial = Dial { mss, source, ..Dial::new(self.to, self.settings.wait_or(CONNECT_WAIT)) };
-        settle(means, &dial).await?;
+        wait_until_quiet(means, &dial).await?;
         let end = Instant::now() + IN_ALL;
         let opened = open(means, dial).await?;
         let mut facts = opened.facts;
@@ -252,7 +253,7 @@ mod tests {
         let settings = Settings { tries: Some(3), ..Settings::default() };
         let peer = Peer::listen().await;
         let to = SocketAddr::from(([127, 0, 0, 1], peer.port()));
-        let look = Look::new(KIND.name, Role::SignIn, Target::tcp(to).called("zoom.us")).with(settings);
+        let probe = Probe::new(KIND.name, Role::SignIn, Target::tcp(to).called("zoom.us")).with(settings);
         let server = async {
             let _quiet = peer.accept().await;
             let mut stream = acceptor.accept(peer.accept().await).await.unwrap();
@@ -267,7 +268,7 @@ mod tests {
                 stream.flush().await.unwrap();
             }
         };
-        let seen = Box::pin(Scene::new().look_while(&KIND, &look, server)).await;
+        let seen = Box::pin(Scene::new().probe_while(&KIND, &probe, server)).await;
         let [Fact::Connected(_), Fact::Tries { made: 3, answered: 3 }, Fact::RoundTrips { .. }, transfer] =
             &seen.facts[..]
         else {

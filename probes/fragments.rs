@@ -10,17 +10,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, Pending, ProbeName, Seen,
+    BadProbe, CannotProbe, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Pending, Probe, ProbeName, Seen,
     Settings, Stage, Transport,
 };
 use crate::net::{Datagram, DatagramOptions, Heard};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::wire::stun::{self, Transaction};
 
 /// Looks at whether fragments arrive.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Fragments,
     summary: "tells whether datagrams that travel in fragments arrive where whole ones do",
     layer: Layer::Path,
@@ -31,7 +31,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 791, section 3.2 (fragmentation)",
         "RFC 5780, 7.6 (PADDING)",
     ],
-    prepare: |look| Ok(Box::new(Fragments::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Fragments::prepare(probe)?)),
 };
 
 struct Fragments {
@@ -40,25 +40,25 @@ struct Fragments {
     settings: Settings,
 }
 
-impl Probe for Fragments {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Fragments {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(self.compare(means))
     }
 }
 
 impl Fragments {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Udp])?;
-        let dialect = look.settings.dialect.unwrap_or(Dialect::Zoom);
-        Ok(Self { to, dialect, settings: look.settings.clone() })
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Udp])?;
+        let dialect = probe.settings.dialect.unwrap_or(Dialect::Zoom);
+        Ok(Self { to, dialect, settings: probe.settings.clone() })
     }
 
-    async fn compare(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn compare(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let options = DatagramOptions { ttl: self.settings.ttl, source: self.settings.source, dont_fragment: false };
         let mut datagram = means.network.datagram(self.to, options).await?;
         let link = link_mtu(means, &*datagram);
         if link > ETHERNET {
-            return Err(CannotLook::Unsupported {
+            return Err(CannotProbe::Unsupported {
                 what: "whether fragments arrive",
                 why: "this computer's link takes larger packets than the way beyond it, so it would not send fragments",
             });
@@ -93,7 +93,7 @@ impl Fragments {
     }
 
     /// One size after the other, each on a port of its own, where nobody listens: whoever has a whole datagram refuses it.
-    async fn by_refusals(&self, means: &Means<'_>, sizes: [u16; 2]) -> Result<Seen, CannotLook> {
+    async fn by_refusals(&self, means: &Means<'_>, sizes: [u16; 2]) -> Result<Seen, CannotProbe> {
         let mut seen = Seen::default();
         let began = means.clock.elapsed();
         for bytes in sizes {
@@ -112,7 +112,7 @@ impl Fragments {
         Ok(seen)
     }
 
-    async fn is_refused(&self, means: &Means<'_>, bytes: u16) -> Result<bool, CannotLook> {
+    async fn is_refused(&self, means: &Means<'_>, bytes: u16) -> Result<bool, CannotProbe> {
         let options = DatagramOptions { ttl: self.settings.ttl, source: self.settings.source, dont_fragment: false };
         let mut datagram = means.network.datagram(self.to, options).await?;
         let id = stun::transaction(self.dialect, means.clock.wall().as_nanos(), self.to);
@@ -222,7 +222,7 @@ mod tests {
     async fn through(most: usize) -> Seen {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings { dialect: Some(Dialect::Stun), wait_ms: Some(60), ..Settings::default() };
-        let look = Look::new(KIND.name, Role::Control, Target::udp(server.local_addr().unwrap())).with(settings);
+        let probe = Probe::new(KIND.name, Role::Control, Target::udp(server.local_addr().unwrap())).with(settings);
         let serve = async {
             let mut bytes = [0; 2000];
             loop {
@@ -232,7 +232,7 @@ mod tests {
                 }
             }
         };
-        Scene::new().look_while(&KIND, &look, serve).await
+        Scene::new().probe_while(&KIND, &probe, serve).await
     }
 
     fn tried(sizes: &[(u16, bool)]) -> Vec<Fact> {
@@ -255,8 +255,8 @@ mod tests {
     #[tokio::test]
     async fn where_nobody_listens_a_refusal_is_an_answer() {
         let closed = ClosedUdp::new();
-        let look = Look::new(KIND.name, Role::Control, Target::udp(closed.address()));
-        let seen = Scene::new().look(&KIND, &look).await.unwrap();
+        let probe = Probe::new(KIND.name, Role::Control, Target::udp(closed.address()));
+        let seen = Scene::new().probe(&KIND, &probe).await.unwrap();
         assert_eq!(seen, Seen::facts(tried(&[(1200, true), (1512, true)])));
     }
 

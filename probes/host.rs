@@ -5,7 +5,7 @@
 //! limits that our own probes would run into. What to do: the facts name the file, line, interface or route to mend.
 //! Example: `why5003 probe host this-host`, or `why5003 probe host 192.0.2.1` for one route.
 //!
-//! A part that can't be looked at is told as a fact; it never hides the others and never counts as healthy.
+//! A part that can't be probed is told as a fact; it never hides the others and never counts as healthy.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -13,13 +13,13 @@ use std::net::IpAddr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-use crate::model::{BadLook, CannotLook, Fact, Layer, Look, Pending, ProbeName, Route, Seen, Via};
+use crate::model::{BadProbe, CannotProbe, Fact, Layer, Pending, Probe, ProbeName, Route, Seen, Via};
 use crate::os::System;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 
 /// The kind `host`.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Host,
     summary: "what this computer's own system tells: interfaces, routes, resolvers, hosts file, proxies, limits, Zoom client",
     layer: Layer::Host,
@@ -29,16 +29,16 @@ pub(crate) const KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
-    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
-    if look.via != Via::Direct {
+fn prepare(probe: &Probe) -> Result<Box<dyn Prober>, BadProbe> {
+    let bad = |reason| BadProbe { probe: KIND.name, target: probe.target.to_string(), reason };
+    if probe.via != Via::Direct {
         return Err(bad("this computer is looked at directly; leave out --via"));
     }
-    match (&look.target.host, look.target.address) {
+    match (&probe.target.host, probe.target.address) {
         (_, Some(address)) => Ok(Box::new(OneWay { address })),
         (None, None) => Ok(Box::new(Host {
-            names: look.settings.names.clone().unwrap_or_default(),
-            addresses: look.settings.addresses.clone().unwrap_or_default(),
+            names: probe.settings.names.clone().unwrap_or_default(),
+            addresses: probe.settings.addresses.clone().unwrap_or_default(),
         })),
         (Some(_), None) => Err(bad("a name has no route; write this-host, or an address")),
     }
@@ -55,14 +55,14 @@ struct OneWay {
     address: IpAddr,
 }
 
-impl Probe for Host {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Host {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async { Ok(Seen::facts(aside(|| self.facts(means.system)))) })
     }
 }
 
-impl Probe for OneWay {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for OneWay {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async { Ok(Seen::facts(aside(|| ways(means.system, &[self.address], Neighbours::TargetsToo)))) })
     }
 }
@@ -82,7 +82,7 @@ impl Host {
     }
 }
 
-/// Runs what may take milliseconds of a processor or of a child process without holding up other looks, where the
+/// Runs what may take milliseconds of a processor or of a child process without holding up other probes, where the
 /// runtime has another thread to hand them to.
 fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
@@ -91,20 +91,20 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-fn part<T>(what: &str, told: Result<Vec<T>, CannotLook>, fact: fn(T) -> Fact) -> Vec<Fact> {
+fn part<T>(what: &str, told: Result<Vec<T>, CannotProbe>, fact: fn(T) -> Fact) -> Vec<Fact> {
     match told {
         Ok(all) => all.into_iter().map(fact).collect(),
-        Err(error) => vec![not_looked(what, &error)],
+        Err(error) => vec![not_probed(what, &error)],
     }
 }
 
-fn not_looked(what: &str, error: &CannotLook) -> Fact {
+fn not_probed(what: &str, error: &CannotProbe) -> Fact {
     let mut why = error.to_string();
     if let Some(source) = error.source() {
         why.push_str(": ");
         why.push_str(&source.to_string());
     }
-    Fact::NotLooked { what: what.to_owned(), why }
+    Fact::NotProbed { what: what.to_owned(), why }
 }
 
 /// Whose neighbour entries are read.
@@ -131,7 +131,7 @@ fn ways(system: &dyn System, addresses: &[IpAddr], whose: Neighbours) -> Vec<Fac
                 facts.push(Fact::Route(route));
             }
             Err(error) => {
-                facts.push(not_looked("routes", &error));
+                facts.push(not_probed("routes", &error));
                 break;
             }
         }
@@ -140,7 +140,7 @@ fn ways(system: &dyn System, addresses: &[IpAddr], whose: Neighbours) -> Vec<Fac
         match system.neighbour(hop) {
             Ok(entry) => facts.extend(entry.map(Fact::Neighbour)),
             Err(error) => {
-                facts.push(not_looked("neighbours", &error));
+                facts.push(not_probed("neighbours", &error));
                 break;
             }
         }
@@ -170,8 +170,8 @@ mod tests {
     /// A system that knows one default route and nothing else.
     struct Sparse;
 
-    fn closed<T>() -> Result<T, CannotLook> {
-        Err(CannotLook::Io { operation: "read it", source: io::Error::other("closed") })
+    fn closed<T>() -> Result<T, CannotProbe> {
+        Err(CannotProbe::Io { operation: "read it", source: io::Error::other("closed") })
     }
 
     impl System for Sparse {
@@ -181,40 +181,40 @@ mod tests {
         fn privileged(&self) -> bool {
             false
         }
-        fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+        fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
             closed()
         }
-        fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
+        fn route(&self, to: IpAddr) -> Result<Route, CannotProbe> {
             Ok(route(to))
         }
-        fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+        fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
             Ok((address == GATEWAY).then(neighbour))
         }
-        fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+        fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
             closed()
         }
-        fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+        fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
             closed()
         }
-        fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+        fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
             Ok(Vec::new())
         }
-        fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+        fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
             Ok(Vec::new())
         }
-        fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+        fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
             Ok(vec![limit()])
         }
-        fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+        fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
             Ok(Vec::new())
         }
-        fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+        fn counters(&self, _of: IpAddr) -> Result<Counters, CannotProbe> {
             closed()
         }
-        fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
+        fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotProbe> {
             closed()
         }
-        fn lookup<'a>(&'a self, _name: &'a str, _wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+        fn lookup<'a>(&'a self, _name: &'a str, _wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
             Box::pin(async { closed() })
         }
     }
@@ -236,15 +236,15 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_cannot_be_looked_at_is_told_and_does_not_hide_the_others() {
+    fn a_part_that_cannot_be_probed_at_is_told_and_does_not_hide_the_others() {
         let host = Host { names: vec!["zoom.us".into()], addresses: vec![far(1), far(2)] };
-        let not_looked = |what: &str| Fact::NotLooked { what: what.into(), why: "read it: closed".into() };
+        let not_probed = |what: &str| Fact::NotProbed { what: what.into(), why: "read it: closed".into() };
         assert_eq!(
             host.facts(&Sparse),
             [
-                not_looked("interfaces"),
+                not_probed("interfaces"),
                 Fact::Limit(limit()),
-                not_looked("hosts file"),
+                not_probed("hosts file"),
                 Fact::Route(route(far(1))),
                 Fact::Route(route(far(2))),
                 Fact::Neighbour(neighbour()),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_looked_at_for_its_way_alone() {
+    fn an_address_is_probed_at_for_its_way_alone() {
         assert_eq!(
             ways(&Sparse, &[far(1)], Neighbours::TargetsToo),
             [Fact::Route(route(far(1))), Fact::Neighbour(neighbour())]
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn a_name_alone_makes_no_sense() {
-        assert!(prepare(&Look::new(KIND.name, Role::Host, Target::name("zoom.us"))).is_err());
-        assert!(prepare(&Look::new(KIND.name, Role::Host, Target::this_host())).is_ok());
-        assert!(prepare(&Look::new(KIND.name, Role::Host, Target::address(far(1)))).is_ok());
+        assert!(prepare(&Probe::new(KIND.name, Role::Host, Target::name("zoom.us"))).is_err());
+        assert!(prepare(&Probe::new(KIND.name, Role::Host, Target::this_host())).is_ok());
+        assert!(prepare(&Probe::new(KIND.name, Role::Host, Target::address(far(1)))).is_ok());
     }
 
     #[test]

@@ -11,15 +11,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Fetch, Layer, Look, Method, Pending, ProbeName, Seen, Settings, Transport, Via,
+    BadProbe, CannotProbe, Fact, Fetch, Layer, Method, Pending, Probe, ProbeName, Seen, Settings, Transport, Via,
 };
 use crate::net::Dial;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::dial::{Opened, open};
 use crate::session::{Means, http};
 
 /// One page over plain HTTP.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Http,
     summary: "fetches one page over plain HTTP, as captive portals, clocks and OCSP hosts are told by it",
     layer: Layer::Path,
@@ -29,21 +29,21 @@ pub(crate) const KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
-    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
-    let target = &look.target;
+fn prepare(probe: &Probe) -> Result<Box<dyn Prober>, BadProbe> {
+    let bad = |reason| BadProbe { probe: KIND.name, target: probe.target.to_string(), reason };
+    let target = &probe.target;
     let (Some(to), Some((_, Transport::Tcp))) = (target.socket(), target.port) else {
         return Err(bad("it needs an address and a TCP port, such as example.com@192.0.2.1:80/tcp"));
     };
-    if look.via != Via::Direct {
+    if probe.via != Via::Direct {
         return Err(bad("it goes direct"));
     }
-    let fetch = look.settings.fetch.clone().unwrap_or_else(first_page);
+    let fetch = probe.settings.fetch.clone().unwrap_or_else(first_page);
     let host_header = http::host_header(target, HTTP);
     if !http::can_be_sent(&host_header, &fetch) {
         return Err(bad("its fetch needs a path that begins with a slash and holds no blanks"));
     }
-    Ok(Box::new(Http { to, host_header, fetch, settings: look.settings.clone() }))
+    Ok(Box::new(Http { to, host_header, fetch, settings: probe.settings.clone() }))
 }
 
 fn first_page() -> Fetch {
@@ -58,14 +58,14 @@ struct Http {
     settings: Settings,
 }
 
-impl Probe for Http {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Http {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(self.take(means))
     }
 }
 
 impl Http {
-    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let wait = self.settings.wait_ms.map(|ms| Duration::from_millis(ms.into()));
         let Settings { ttl, mss, source, .. } = self.settings;
         let dial = Dial { ttl, mss, source, ..Dial::new(self.to, wait.unwrap_or(CONNECT_WAIT)) };
@@ -102,13 +102,13 @@ mod tests {
     use crate::testing::Scene;
 
     async fn seen(settings: Settings, answer: &'static [u8]) -> Seen {
-        let fill = |target: Target| Look::new(KIND.name, Role::Portal, target.called("portal.example")).with(settings);
+        let fill = |target: Target| Probe::new(KIND.name, Role::Portal, target.called("portal.example")).with(settings);
         let peer = async |mut stream: tokio::net::TcpStream| {
             let mut request = [0; 1024];
             let _read = stream.read(&mut request).await.unwrap();
             stream.write_all(answer).await.unwrap();
         };
-        Scene::new().stopped().look_at(&KIND, fill, peer).await
+        Scene::new().stopped().probe_at(&KIND, fill, peer).await
     }
 
     fn expecting(expect: Expect) -> Settings {
@@ -143,17 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn a_look_without_what_it_needs_is_refused_before_it_is_taken() {
-        let look = |target: &str| Look::new(KIND.name, Role::Portal, target.parse().unwrap());
+    fn a_probe_without_what_it_needs_is_refused_before_it_is_taken() {
+        let probe = |target: &str| Probe::new(KIND.name, Role::Portal, target.parse().unwrap());
         let smuggling = Fetch { path: "/ HTTP/1.1\r\nx: y".to_owned(), ..first_page() };
-        for look in [
-            look("portal.example:80"),
-            look("192.0.2.1"),
-            look("192.0.2.1:80/udp"),
-            look("192.0.2.1:80").by(Via::System),
-            look("192.0.2.1:80").with(Settings { fetch: Some(smuggling), ..Settings::default() }),
+        for probe in [
+            probe("portal.example:80"),
+            probe("192.0.2.1"),
+            probe("192.0.2.1:80/udp"),
+            probe("192.0.2.1:80").by(Via::System),
+            probe("192.0.2.1:80").with(Settings { fetch: Some(smuggling), ..Settings::default() }),
         ] {
-            assert!((KIND.prepare)(&look).is_err(), "{look:?}");
+            assert!((KIND.prepare)(&probe).is_err(), "{probe:?}");
         }
     }
 }

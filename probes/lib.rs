@@ -1,4 +1,4 @@
-//! The looks that why5003 takes at a network: one file a probe kind, and rooms by what they may touch.
+//! The probes that why5003 takes at a network: one file a probe kind, and rooms by what they may touch.
 //!
 //! From the ground up: `model` (values), `wire` (bytes to values), `net` (sockets), `os` (what the system knows), `session` (what needs
 //! both), `prober` (what a kind is); beside the kinds, `engines` ask many targets a packet or two each.
@@ -29,10 +29,10 @@ mod udp;
 pub mod wire;
 
 use model::ProbeName;
-use prober::Kind;
+use prober::ProbeKind;
 
 /// The record of a probe kind.
-pub const fn kind(name: ProbeName) -> &'static Kind {
+pub const fn kind(name: ProbeName) -> &'static ProbeKind {
     match name {
         ProbeName::Burst => &burst::KIND,
         ProbeName::Dns => &dns::KIND,
@@ -51,23 +51,23 @@ pub const fn kind(name: ProbeName) -> &'static Kind {
 }
 
 /// Every probe kind, in the order of their names.
-pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+pub fn kinds() -> impl Iterator<Item = &'static ProbeKind> {
     ProbeName::ALL.iter().map(|name| kind(*name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::model::{Fetch, Look, Method, Role, Settings, Target, Transport};
+    use super::model::{Fetch, Method, Probe, Role, Settings, Target, Transport};
     use super::prober::Subject;
-    use super::{Kind, kinds};
+    use super::{ProbeKind, kinds};
 
-    /// Whether the kind takes a look at this target, at its own port where it names one.
-    fn takes(kind: &Kind, target: Target) -> bool {
+    /// Whether the kind probes this target, at its own port where it names one.
+    fn takes(kind: &ProbeKind, target: Target) -> bool {
         let (port, transport) = kind.default_port.unwrap_or((443, Transport::Tcp));
         // Without a proxy on the way a proxy probe fetches a script.
         let fetch = Some(Fetch { method: Method::Get, path: "/wpad.dat".to_owned(), expect: None });
-        let look = Look::new(kind.name, Role::Control, target.at_port(port, transport));
-        (kind.prepare)(&look.with(Settings { fetch, ..Settings::default() })).is_ok()
+        let probe = Probe::new(kind.name, Role::Control, target.at_port(port, transport));
+        (kind.prepare)(&probe.with(Settings { fetch, ..Settings::default() })).is_ok()
     }
 
     #[test]

@@ -13,17 +13,18 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport, micros,
+    BadProbe, CannotProbe, Fact, Failure, How, Layer, Pending, Probe, ProbeName, Seen, Settings, Stage, Transport,
+    micros,
 };
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Outcome};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
-use crate::session::quiet_path::settle;
+use crate::session::quiet_path::wait_until_quiet;
 
 /// Counts answers to lone SYNs.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Loss,
     summary: "opens forty TCP connections one after another and counts how many first SYNs are answered, and how soon",
     layer: Layer::Path,
@@ -34,7 +35,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 2680 (one-way loss)",
         "RFC 2681 (round-trip delay)",
     ],
-    prepare: |look| Ok(Box::new(Loss::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Loss::prepare(probe)?)),
 };
 
 struct Loss {
@@ -51,31 +52,31 @@ enum Went {
     Ended(How),
 }
 
-impl Probe for Loss {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Loss {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(self.count(means))
     }
 }
 
 impl Loss {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Tcp])?;
-        if look.settings.ladder.is_some() {
-            let target = look.target.to_string();
-            return Err(BadLook { probe: look.probe, target, reason: "it walks no ladder: set one TTL a look" });
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Tcp])?;
+        if probe.settings.traceroute.is_some() {
+            let target = probe.target.to_string();
+            return Err(BadProbe { probe: probe.kind, target, reason: "it walks no traceroute: set one TTL a probe" });
         }
-        Ok(Self { to, settings: look.settings.clone() })
+        Ok(Self { to, settings: probe.settings.clone() })
     }
 
-    async fn count(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn count(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let tries = self.settings.tries.unwrap_or(TRIES);
         let Settings { ttl, mss, source, .. } = self.settings;
-        settle(means, &Dial { ttl, mss, source, ..Dial::new(self.to, self.wait()) }).await?;
+        wait_until_quiet(means, &Dial { ttl, mss, source, ..Dial::new(self.to, self.wait()) }).await?;
         let began = Instant::now();
         // The quickest answer so far, in microseconds: what is later by a second than that need not be waited for.
         let least = AtomicU64::new(u64::MAX);
         let least = &least;
-        let mut flying: Vec<Pending<'_, Result<Went, CannotLook>>> = (0..tries)
+        let mut flying: Vec<Pending<'_, Result<Went, CannotProbe>>> = (0..tries)
             .map(|nth| -> Pending<'_, _> {
                 Box::pin(async move {
                     sleep_until(began + GAP * u32::from(nth)).await;
@@ -98,7 +99,7 @@ impl Loss {
         Ok(Seen { facts: counted(made, &mut took), failure: silent })
     }
 
-    async fn knock(&self, means: &Means<'_>, least: &AtomicU64) -> Result<Went, CannotLook> {
+    async fn knock(&self, means: &Means<'_>, least: &AtomicU64) -> Result<Went, CannotProbe> {
         let Settings { ttl, mss, source, .. } = self.settings;
         let enough = Duration::from_micros(least.load(Ordering::Relaxed)).saturating_add(AGAIN);
         let wait = self.wait().min(enough);
@@ -149,8 +150,8 @@ mod tests {
 
     async fn at(to: SocketAddr) -> Seen {
         let settings = Settings { tries: Some(3), wait_ms: Some(50), ..Settings::default() };
-        let look = Look::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
-        Scene::new().look(&KIND, &look).await.unwrap()
+        let probe = Probe::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
+        Scene::new().probe(&KIND, &probe).await.unwrap()
     }
 
     #[tokio::test]

@@ -16,19 +16,19 @@ use std::time::Duration;
 use self::first_flight::first_flight;
 use self::search::Search;
 use crate::model::{
-    BadLook, CannotLook, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, Look, MtuMethod, PathMtu, Pending,
-    ProbeName, Seen, Settings, Sni, Stage, Transport,
+    BadProbe, CannotProbe, Dialect, Fact, Failure, How, IcmpError, IcmpMeaning, Layer, MtuMethod, PathMtu, Pending,
+    Probe, ProbeName, Seen, Settings, Sni, Stage, Transport,
 };
 use crate::net::concurrent::first_of;
 use crate::net::{Datagram, DatagramOptions, Dial, Heard, Outcome};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::session::tls::ServerName;
 use crate::wire::stun;
 
 /// Looks at the path MTU.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Mtu,
     summary: "tells whether full-size packets pass, and finds the path MTU where they do not",
     layer: Layer::Path,
@@ -40,7 +40,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 9293, 3.7.1 (MSS counts neither IP nor TCP header)",
         "RFC 5780, 7.6 (PADDING)",
     ],
-    prepare: |look| Ok(Box::new(Mtu::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Mtu::prepare(probe)?)),
 };
 
 struct Mtu {
@@ -50,8 +50,8 @@ struct Mtu {
     settings: Settings,
 }
 
-impl Probe for Mtu {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Mtu {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
             match self.transport {
                 Transport::Tcp => self.by_handshakes(means).await,
@@ -62,23 +62,23 @@ impl Probe for Mtu {
 }
 
 impl Mtu {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, transport) = aim(look, &[Transport::Tcp, Transport::Udp])?;
-        let host = match &look.settings.sni {
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, transport) = aim(probe, &[Transport::Tcp, Transport::Udp])?;
+        let host = match &probe.settings.sni {
             Some(Sni::Name(name)) => Some(name),
             Some(Sni::Absent) => None,
-            None => look.target.host.as_ref(),
+            None => probe.target.host.as_ref(),
         };
         // An address as the name sends no server name at all (RFC 6066, 3).
         let name = match host {
-            Some(host) => ServerName::try_from(host.clone()).map_err(|_| BadLook {
-                probe: look.probe,
-                target: look.target.to_string(),
+            Some(host) => ServerName::try_from(host.clone()).map_err(|_| BadProbe {
+                probe: probe.kind,
+                target: probe.target.to_string(),
                 reason: "the server name is no DNS name",
             })?,
             None => to.ip().into(),
         };
-        Ok(Self { to, transport, name, settings: look.settings.clone() })
+        Ok(Self { to, transport, name, settings: probe.settings.clone() })
     }
 
     fn wait(&self) -> Duration {
@@ -94,7 +94,7 @@ impl Mtu {
         }
     }
 
-    async fn by_handshakes(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn by_handshakes(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let asked = self.settings.mss;
         let mut smaller = Box::pin(self.smaller(means));
         let mut found = None;
@@ -125,7 +125,7 @@ impl Mtu {
     }
 
     /// Which sizes below the usual one pass, and the largest of them.
-    async fn smaller(&self, means: &Means<'_>) -> Result<Vec<Fact>, CannotLook> {
+    async fn smaller(&self, means: &Means<'_>) -> Result<Vec<Fact>, CannotProbe> {
         let small = SMALL_MSS + self.headers();
         let began = means.clock.elapsed();
         let shaken = self.handshake(means, Some(SMALL_MSS), self.wait()).await?;
@@ -169,10 +169,10 @@ impl Mtu {
         means: &Means<'_>,
         sizes: &[u16],
         wait: Duration,
-    ) -> Result<Vec<(u16, Shaken)>, CannotLook> {
+    ) -> Result<Vec<(u16, Shaken)>, CannotProbe> {
         let shake = |size: u16| async move {
             let shaken = self.handshake(means, Some(size - self.headers()), wait).await?;
-            Ok::<_, CannotLook>((size, shaken))
+            Ok::<_, CannotProbe>((size, shaken))
         };
         let mut flying: Vec<_> = sizes.iter().map(|size| Box::pin(shake(*size))).collect();
         let mut shaken = Vec::new();
@@ -184,7 +184,7 @@ impl Mtu {
     }
 
     /// One handshake at a segment size.
-    async fn handshake(&self, means: &Means<'_>, mss: Option<u16>, wait: Duration) -> Result<Shaken, CannotLook> {
+    async fn handshake(&self, means: &Means<'_>, mss: Option<u16>, wait: Duration) -> Result<Shaken, CannotProbe> {
         let dial =
             Dial { mss, source: self.settings.source, ttl: self.settings.ttl, ..Dial::new(self.to, CONNECT_WAIT) };
         let dialled = means.network.dial(dial).await?;
@@ -201,7 +201,7 @@ impl Mtu {
         Ok(Shaken { local: Some(stream.local().ip()), icmp, ended })
     }
 
-    async fn by_datagrams(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn by_datagrams(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let options = DatagramOptions { ttl: self.settings.ttl, source: self.settings.source, dont_fragment: true };
         let datagram = means.network.datagram(self.to, options).await?;
         let usual = usual_size(means, Some(datagram.local().ip()));
@@ -401,17 +401,17 @@ mod tests {
     }
 
     impl Network for Hole {
-        fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+        fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>> {
             let passes = dial.mss.is_some_and(|mss| mss + 40 <= self.mtu);
             let to = if passes { dial.to } else { self.dead };
             Box::pin(async move { Loopback.dial(Dial { to, ..dial }).await })
         }
 
-        fn datagram(&self, _: SocketAddr, _: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
-            unreachable!("a TCP look sends no datagrams")
+        fn datagram(&self, _: SocketAddr, _: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>> {
+            unreachable!("a TCP probe sends no datagrams")
         }
 
-        fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+        fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>> {
             unreachable!("nobody asked")
         }
     }
@@ -428,9 +428,9 @@ mod tests {
     async fn tcp(network: impl Network + 'static, settings: Settings) -> Seen {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::tcp(server.local_addr().unwrap()).called("zoom.example");
-        let (scene, look) = (Scene::new().by(network), Look::new(KIND.name, Role::Control, target).with(settings));
+        let (scene, probe) = (Scene::new().by(network), Probe::new(KIND.name, Role::Control, target).with(settings));
         tokio::select! {
-            seen = scene.look(&KIND, &look) => seen.unwrap(),
+            seen = scene.probe(&KIND, &probe) => seen.unwrap(),
             never = serve_tls(&server) => never,
         }
     }
@@ -487,9 +487,9 @@ mod tests {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings { dialect: Some(Dialect::Stun), wait_ms: Some(wait_ms), ..Settings::default() };
         let target = Target::udp(server.local_addr().unwrap());
-        let (scene, look) = (Scene::new(), Look::new(KIND.name, Role::Control, target).with(settings));
+        let (scene, probe) = (Scene::new(), Probe::new(KIND.name, Role::Control, target).with(settings));
         tokio::select! {
-            seen = scene.look(&KIND, &look) => seen.unwrap(),
+            seen = scene.probe(&KIND, &probe) => seen.unwrap(),
             never = serve_stun(&server, mtu) => never,
         }
     }
@@ -512,7 +512,7 @@ mod tests {
     async fn a_datagram_that_is_no_reply_is_not_silence() {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings { wait_ms: Some(1000), ..Settings::default() };
-        let look = Look::new(KIND.name, Role::Control, Target::udp(server.local_addr().unwrap())).with(settings);
+        let probe = Probe::new(KIND.name, Role::Control, Target::udp(server.local_addr().unwrap())).with(settings);
         let serve = async {
             let mut bytes = [0; 2000];
             loop {
@@ -520,7 +520,7 @@ mod tests {
                 server.send_to(b"HTTP/1.0 400", from).await.unwrap();
             }
         };
-        let seen = Scene::new().look_while(&KIND, &look, serve).await;
+        let seen = Scene::new().probe_while(&KIND, &probe, serve).await;
         assert_eq!(seen, strange(Vec::new()));
     }
 

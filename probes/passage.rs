@@ -13,17 +13,17 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, How, Layer, Look, Pending, ProbeName, Seen, Settings, Stage, Transport,
+    BadProbe, CannotProbe, Fact, Failure, How, Layer, Pending, Probe, ProbeName, Seen, Settings, Stage, Transport,
 };
 use crate::net::concurrent::first_of;
 use crate::net::{Dial, Dialled, Outcome};
 use crate::os::Counters;
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 
 /// Counts what leaves this computer and what is let in.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Passage,
     summary: "tells whether SYNs leave this computer and whether their answers are let in, by the kernel's counters",
     layer: Layer::Host,
@@ -33,7 +33,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 4293, ipSystemStatsInReceives and ipSystemStatsInDelivers",
         "https://docs.kernel.org/networking/statistics.html (tx_packets)",
     ],
-    prepare: |look| Ok(Box::new(Passage::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Passage::prepare(probe)?)),
 };
 
 struct Passage {
@@ -41,19 +41,19 @@ struct Passage {
     settings: Settings,
 }
 
-impl Probe for Passage {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Passage {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(self.count(means))
     }
 }
 
 impl Passage {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Tcp])?;
-        Ok(Self { to, settings: look.settings.clone() })
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Tcp])?;
+        Ok(Self { to, settings: probe.settings.clone() })
     }
 
-    async fn count(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn count(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let dial = Dial { source: self.settings.source, ..Dial::new(self.to, self.settings.wait_or(WAIT)) };
         let counters = || means.system.counters(self.to.ip());
         let before = counters()?;
@@ -105,9 +105,9 @@ mod tests {
     #[tokio::test]
     async fn what_was_not_counted_as_gone_did_not_leave() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let look = Look::new(KIND.name, Role::Range, Target::tcp(listener.local_addr().unwrap()));
+        let probe = Probe::new(KIND.name, Role::Range, Target::tcp(listener.local_addr().unwrap()));
         let scene = Scene::new().knowing(Names::none());
-        let seen = scene.look(&KIND, &look).await.unwrap();
+        let seen = scene.probe(&KIND, &probe).await.unwrap();
         assert_eq!(seen, Seen { facts: vec![Fact::Counted { begun: 8, left: 0, withheld: 0 }], failure: None });
     }
 }

@@ -14,10 +14,10 @@ mod pac;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, Fetch, How, Layer, Look, Method, PacScript, Pending, ProbeName, Proxy, Seen,
+    BadProbe, CannotProbe, Fact, Failure, Fetch, How, Layer, Method, PacScript, Pending, Probe, ProbeName, Proxy, Seen,
     Settings, Stage, Transport, Via,
 };
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::session::dial::Opened;
 use crate::session::dial_host::{Way, reach};
@@ -26,7 +26,7 @@ use crate::session::pac::ask;
 use crate::session::tunnel::tunnel_by;
 
 /// Proxies and proxy scripts.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Proxy,
     summary: "asks a proxy for a tunnel to the target, or fetches a proxy script from it",
     layer: Layer::Proxy,
@@ -41,21 +41,21 @@ pub(crate) const KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
-    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
-    if has_foreign_variable(&look.settings) {
+fn prepare(probe: &Probe) -> Result<Box<dyn Prober>, BadProbe> {
+    let bad = |reason| BadProbe { probe: KIND.name, target: probe.target.to_string(), reason };
+    if has_foreign_variable(&probe.settings) {
         return Err(bad(
-            "a variable that a proxy look does not have (it has fetch, names, ttl, mss, source and wait_ms)",
+            "a variable that a proxy probe does not have (it has fetch, names, ttl, mss, source and wait_ms)",
         ));
     }
-    let address = look.target.address.map(|address| address.to_string());
-    let host = look.target.host.clone();
-    let Some((port, Transport::Tcp)) = look.target.port else {
+    let address = probe.target.address.map(|address| address.to_string());
+    let host = probe.target.host.clone();
+    let Some((port, Transport::Tcp)) = probe.target.port else {
         return Err(bad("no TCP port (write zoom.us:443)"));
     };
     let no_host = || bad("no host (write zoom.us:443)");
-    let way = Way::of(&look.settings, WAIT);
-    match (&look.via, &look.settings.fetch) {
+    let way = Way::of(&probe.settings, WAIT);
+    match (&probe.via, &probe.settings.fetch) {
         (Via::Proxy(proxy), None) => {
             let host = address.or(host).ok_or_else(no_host)?;
             Ok(Box::new(Tunnelling { proxy: proxy.clone(), host, port, way }))
@@ -63,7 +63,7 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
         (Via::Direct, Some(fetch)) if fetch.method == Method::Get => {
             let dialled = address.or_else(|| host.clone()).ok_or_else(no_host)?;
             let called = host.unwrap_or_else(|| dialled.clone());
-            let names = look.settings.names.clone().unwrap_or_default();
+            let names = probe.settings.names.clone().unwrap_or_default();
             Ok(Box::new(Script { dialled, called, port, way, fetch: fetch.clone(), names }))
         }
         (Via::Direct, Some(_)) => Err(bad("a script is fetched with GET")),
@@ -75,10 +75,10 @@ fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
 
 /// An experiment whose variable is not set would pass for its baseline; `tries` and `prefix` change nothing that is seen here.
 fn has_foreign_variable(settings: &Settings) -> bool {
-    let Settings { record, checking_disabled, ladder, sni, hello, tls, dialect, .. } = settings;
+    let Settings { record, checking_disabled, traceroute, sni, hello, tls, dialect, .. } = settings;
     record.is_some()
         || checking_disabled.is_some()
-        || ladder.is_some()
+        || traceroute.is_some()
         || sni.is_some()
         || hello.is_some()
         || tls.is_some()
@@ -100,8 +100,8 @@ struct Tunnelling {
     way: Way,
 }
 
-impl Probe for Tunnelling {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Tunnelling {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
             let tunnelled = tunnel_by(means, &self.proxy, (&self.host, self.port), self.way).await?;
             Ok(Seen { facts: tunnelled.facts, failure: tunnelled.stream.err() })
@@ -120,8 +120,8 @@ struct Script {
     names: Vec<String>,
 }
 
-impl Probe for Script {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Script {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
             let Opened { mut facts, stream } = reach(means, &self.dialled, self.port, self.way).await?;
             let stream = match stream {

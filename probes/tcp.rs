@@ -1,27 +1,27 @@
 //! Looks at one TCP port: does the handshake finish, and if not, who said no or at which hop does it die.
 //!
-//! What it looks at: the end of one connection attempt, or of one at each TTL of a ladder; it sends no byte of data. What a
+//! What it looks at: the end of one connection attempt, or of one at each TTL of a traceroute; it sends no byte of data. What a
 //! bad result means: `silent` where a control passes is a drop on the way (three SYNs went out), `refused` a RST from the
 //! target or from whoever pretends to be it, `prohibited` and `unreachable` a router's ICMP with its sender beside it.
-//! What to do: walk the ladder for this flow and for one that passes; the hops differ where the filter sits.
+//! What to do: walk the traceroute for this flow and for one that passes; the hops differ where the filter sits.
 //! Example: `why5003 probe tcp 170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Fact, Failure, Hop, HopAnswer, How, Layer, Look, Pending, ProbeName, Seen, Segment, Settings,
-    Stage, Transport, micros,
+    BadProbe, CannotProbe, Fact, Failure, Hop, HopAnswer, How, Layer, Pending, Probe, ProbeName, Seen, Segment,
+    Settings, Stage, Transport, micros,
 };
 use crate::net::traceroute::{self, Step, climb, step_answer};
 use crate::net::{Dial, Dialled, Outcome, SegmentTtl};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::session::dial::open;
 
 /// Looks at one TCP port.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Tcp,
     summary: "opens one TCP connection and tells who or what prevented it, hop by hop if asked",
     layer: Layer::Filter,
@@ -32,7 +32,7 @@ pub(crate) const KIND: Kind = Kind {
         "RFC 6298, 2 (retransmission times)",
         "ip(7), IP_RECVERR (who sent an ICMP error)",
     ],
-    prepare: |look| Ok(Box::new(Tcp::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Tcp::prepare(probe)?)),
 };
 
 struct Tcp {
@@ -40,10 +40,10 @@ struct Tcp {
     settings: Settings,
 }
 
-impl Probe for Tcp {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Tcp {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
-            match self.settings.ladder {
+            match self.settings.traceroute {
                 Some(top) => self.climb(means, top).await,
                 None => self.knock(means).await,
             }
@@ -52,9 +52,9 @@ impl Probe for Tcp {
 }
 
 impl Tcp {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Tcp])?;
-        Ok(Self { to, settings: look.settings.clone() })
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Tcp])?;
+        Ok(Self { to, settings: probe.settings.clone() })
     }
 
     fn dial(&self, wait: Duration) -> Dial {
@@ -62,9 +62,9 @@ impl Tcp {
         Dial { ttl, mss, source, ..Dial::new(self.to, self.settings.wait_or(wait)) }
     }
 
-    /// Dials once, or as often as asked while something answers. The look fails as its last try does; the `connected`
+    /// Dials once, or as often as asked while something answers. The probe fails as its last try does; the `connected`
     /// facts among the tries tell how many of them passed.
-    async fn knock(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn knock(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let dial = self.dial(WAIT);
         let wanted = u16::from(self.settings.tries.unwrap_or(1));
         let mut seen = Seen::default();
@@ -89,8 +89,8 @@ impl Tcp {
         Ok(seen)
     }
 
-    async fn climb(&self, means: &Means<'_>, top: u8) -> Result<Seen, CannotLook> {
-        let ask = |ttl, wait| -> Pending<'_, Result<Step, CannotLook>> {
+    async fn climb(&self, means: &Means<'_>, top: u8) -> Result<Seen, CannotProbe> {
+        let ask = |ttl, wait| -> Pending<'_, Result<Step, CannotProbe>> {
             let dial = Dial { ttl: Some(ttl), ..self.dial(wait) };
             Box::pin(async move { Ok(step(ttl, self.to, &means.network.dial(dial).await?)) })
         };
@@ -101,7 +101,7 @@ impl Tcp {
     }
 }
 
-/// What one step of the ladder saw.
+/// What one step of the traceroute saw.
 fn step(ttl: u8, to: SocketAddr, dialled: &Dialled) -> Step {
     let came = match dialled.outcome {
         Outcome::Connected(_) => HopAnswer::Answered,
@@ -118,10 +118,10 @@ fn step(ttl: u8, to: SocketAddr, dialled: &Dialled) -> Step {
     Ok(Hop { ttl, came, from, rtt_us: Some(micros(dialled.took)) })
 }
 
-async fn segment_ttls(means: &Means<'_>, dial: Dial) -> Result<Vec<Fact>, CannotLook> {
+async fn segment_ttls(means: &Means<'_>, dial: Dial) -> Result<Vec<Fact>, CannotProbe> {
     match means.network.segment_ttls(dial).await {
         Ok(ttls) => Ok(ttls.into_iter().map(segment).collect()),
-        Err(why @ (CannotLook::Unprivileged { .. } | CannotLook::Unsupported { .. })) => Ok(vec![Fact::NotLooked {
+        Err(why @ (CannotProbe::Unprivileged { .. } | CannotProbe::Unsupported { .. })) => Ok(vec![Fact::NotProbed {
             what: "the IP TTL of the segments that answer".to_owned(),
             why: why.to_string(),
         }]),
@@ -147,8 +147,8 @@ mod tests {
     const SHORT: Option<u32> = Some(50);
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        let look = Look::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
-        Scene::new().look(&KIND, &look).await.unwrap()
+        let probe = Probe::new(KIND.name, Role::Control, Target::tcp(to)).with(settings);
+        Scene::new().probe(&KIND, &probe).await.unwrap()
     }
 
     fn how(seen: &Seen) -> Option<How> {
@@ -186,7 +186,7 @@ mod tests {
     async fn on_loopback_the_first_hop_is_the_target() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = listener.local_addr().unwrap();
-        let seen = at(to, Settings { ladder: Some(30), ..Settings::default() }).await;
+        let seen = at(to, Settings { traceroute: Some(30), ..Settings::default() }).await;
         assert!(
             matches!(&seen.facts[..], [Fact::Hop(Hop { ttl: 1, came: HopAnswer::Answered, from, .. })] if *from == Some(to.ip())),
             "{seen:?}"
@@ -195,9 +195,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ladder_in_the_dark_ends_at_the_top() {
+    async fn a_traceroute_in_the_dark_ends_at_the_top() {
         let silent = SilentTcp::new();
-        let seen = at(silent.address(), Settings { ladder: Some(6), wait_ms: SHORT, ..Settings::default() }).await;
+        let seen = at(silent.address(), Settings { traceroute: Some(6), wait_ms: SHORT, ..Settings::default() }).await;
         let hops =
             [1, 2, 3, 4, 5, 6].map(|ttl| Fact::Hop(Hop { ttl, came: HopAnswer::Silent, from: None, rtt_us: None }));
         assert_eq!((seen.facts.as_slice(), how(&seen)), (&hops[..], Some(How::Silent)));

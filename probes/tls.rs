@@ -16,13 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::keep_alive::{KeptAlive, keep_alive};
 use crate::model::{
-    BadLook, CannotLook, CertificateFault, Exchange, Fact, Failure, How, Layer, Look, Pending, ProbeName, Proxy, Roots,
-    Seen, Settings, Stage, Transport, Via, micros,
+    BadProbe, CannotProbe, CertificateFault, Exchange, Fact, Failure, How, Layer, Pending, Probe, ProbeName, Proxy,
+    Roots, Seen, Settings, Stage, Transport, Via, micros,
 };
 use crate::net::Dial;
 use crate::net::counting_stream::Tap;
 use crate::net::traceroute::{self, climb};
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::dial::{Opened, open};
 use crate::session::tls::{
     self, ClientHello, Progress, Recorder, Wire, first_segment, handshake, verify, within_its_time,
@@ -32,7 +32,7 @@ use crate::session::{Means, http};
 use crate::wire::certificate;
 
 /// A TLS handshake, and one page after it.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Tls,
     summary: "shakes hands over TLS with a chosen ClientHello, and holds the certificates against two sets of roots",
     layer: Layer::Tls,
@@ -42,22 +42,22 @@ pub(crate) const KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(look: &Look) -> Result<Box<dyn Probe>, BadLook> {
-    let bad = |reason| BadLook { probe: KIND.name, target: look.target.to_string(), reason };
-    let (target, settings) = (&look.target, &look.settings);
+fn prepare(probe: &Probe) -> Result<Box<dyn Prober>, BadProbe> {
+    let bad = |reason| BadProbe { probe: KIND.name, target: probe.target.to_string(), reason };
+    let (target, settings) = (&probe.target, &probe.settings);
     if target.host.is_none() && target.address.is_none() {
         return Err(bad("it needs a host or an address, such as zoom.us@192.0.2.1:443/tcp"));
     }
     let Some((port, Transport::Tcp)) = target.port else {
         return Err(bad("it needs a TCP port, such as zoom.us@192.0.2.1:443/tcp"));
     };
-    let way = match &look.via {
-        Via::Direct => Way::Direct(target.socket().ok_or_else(|| bad("a direct look needs an address"))?),
+    let way = match &probe.via {
+        Via::Direct => Way::Direct(target.socket().ok_or_else(|| bad("a direct probe needs an address"))?),
         Via::Proxy(_) if settings.mss.is_some() || settings.ttl.is_some() => {
-            return Err(bad("segment size and TTL end at a proxy: set them on a direct look"));
+            return Err(bad("segment size and TTL end at a proxy: set them on a direct probe"));
         }
-        Via::Proxy(_) if settings.ladder.is_some() => {
-            return Err(bad("a walk of the TTL ends at a proxy: take it as a direct look"));
+        Via::Proxy(_) if settings.traceroute.is_some() => {
+            return Err(bad("a walk of the TTL ends at a proxy: take it as a direct probe"));
         }
         Via::Proxy(proxy) => Way::Proxy { proxy: proxy.clone(), host: target.label(), port },
         Via::System | Via::Dns { .. } => return Err(bad("it goes direct or through a proxy")),
@@ -85,10 +85,10 @@ enum Way {
     Proxy { proxy: Proxy, host: String, port: u16 },
 }
 
-impl Probe for Tls {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Tls {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         Box::pin(async move {
-            match (self.settings.ladder, &self.way) {
+            match (self.settings.traceroute, &self.way) {
                 (Some(top), Way::Direct(to)) => self.climb(means, top, *to).await,
                 _ => self.take(means).await,
             }
@@ -97,8 +97,8 @@ impl Probe for Tls {
 }
 
 impl Tls {
-    /// Once, or for an exchange as often as there are tries; that look fails as its last connection does.
-    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    /// Once, or for an exchange as often as there are tries; that probe fails as its last connection does.
+    async fn take(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let mut seen = self.connection(means).await?;
         for _ in 1..self.settings.exchange.and(self.settings.tries).unwrap_or(1) {
             let again = self.connection(means).await?;
@@ -108,14 +108,14 @@ impl Tls {
         Ok(seen)
     }
 
-    async fn connection(&self, means: &Means<'_>) -> Result<Seen, CannotLook> {
+    async fn connection(&self, means: &Means<'_>) -> Result<Seen, CannotProbe> {
         let Opened { mut facts, stream } = self.open(means).await?;
         let mut stream = match stream {
             Ok(stream) => stream,
             Err(failure) => return Ok(Seen::failed(facts, failure)),
         };
         if self.settings.ttl.is_some_and(|ttl| !stream.set_ttl(ttl)) {
-            return Err(CannotLook::Unsupported { what: "a ClientHello with a TTL of its own", why: NO_TTL });
+            return Err(CannotProbe::Unsupported { what: "a ClientHello with a TTL of its own", why: NO_TTL });
         }
         let mut wire = Tap::new(stream, HANDSHAKE_BYTES);
         let failure = self.speak(means, &mut wire, &mut facts).await;
@@ -123,7 +123,7 @@ impl Tls {
     }
 
     /// The hello's first segment, hop by hop, each on a connection of its own.
-    async fn climb(&self, means: &Means<'_>, top: u8, to: SocketAddr) -> Result<Seen, CannotLook> {
+    async fn climb(&self, means: &Means<'_>, top: u8, to: SocketAddr) -> Result<Seen, CannotProbe> {
         let ask = |ttl, wait| -> Pending<'_, _> {
             let (mss, source) = (self.settings.mss, self.settings.source);
             let dial = Dial { mss, source, ..Dial::new(to, CONNECT_WAIT) };
@@ -136,7 +136,7 @@ impl Tls {
     }
 
     /// The connection, direct or through the proxy. A small TTL is for the hello alone: the connection must stand first.
-    async fn open(&self, means: &Means<'_>) -> Result<Opened, CannotLook> {
+    async fn open(&self, means: &Means<'_>) -> Result<Opened, CannotProbe> {
         let wait = self.wait().unwrap_or(CONNECT_WAIT);
         match &self.way {
             Way::Direct(to) => {
@@ -356,8 +356,8 @@ mod tests {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    fn zoom(settings: Settings) -> impl FnOnce(Target) -> Look {
-        |target| Look::new(KIND.name, Role::SignIn, target.called("zoom.us")).with(settings)
+    fn zoom(settings: Settings) -> impl FnOnce(Target) -> Probe {
+        |target| Probe::new(KIND.name, Role::SignIn, target.called("zoom.us")).with(settings)
     }
 
     fn impatient() -> Settings {
@@ -372,10 +372,10 @@ mod tests {
     /// What a TLS server with this certificate lets be seen.
     async fn seen_at(key: Arc<CertifiedKey>, trust: &Trust, settings: Settings) -> Seen {
         let server = server(Some(key), rustls::ALL_VERSIONS);
-        at(trust).look_at(&KIND, zoom(settings), async |stream| hold(server.accept(stream)).await).await
+        at(trust).probe_at(&KIND, zoom(settings), async |stream| hold(server.accept(stream)).await).await
     }
 
-    /// Finishes the handshake and keeps the connection until the look has ended.
+    /// Finishes the handshake and keeps the connection until the probe has ended.
     async fn hold(accept: tokio_rustls::Accept<TcpStream>) {
         let _stream = accept.await.unwrap();
         pending::<()>().await;
@@ -383,7 +383,7 @@ mod tests {
 
     /// What this peer lets be seen by one who trusts nobody.
     async fn seen_with(settings: Settings, peer: impl AsyncFnOnce(TcpStream)) -> Seen {
-        at(&nobody()).look_at(&KIND, zoom(settings), peer).await
+        at(&nobody()).probe_at(&KIND, zoom(settings), peer).await
     }
 
     /// What a peer that hears the hello and then does as told lets be seen.
@@ -410,15 +410,15 @@ mod tests {
     async fn a_walk_sends_one_segment_of_the_hello_on_a_connection_each() {
         let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::tcp(server.local_addr().unwrap()).called("zoom.us");
-        let settings = Settings { ladder: Some(1), hello: Some(Hello::Small), ..Settings::default() };
-        let look = Look::new(KIND.name, Role::SignIn, target).with(settings);
+        let settings = Settings { traceroute: Some(1), hello: Some(Hello::Small), ..Settings::default() };
+        let probe = Probe::new(KIND.name, Role::SignIn, target).with(settings);
         let serve = async {
             let (mut stream, _) = server.accept().await.unwrap();
             hear(&mut stream).await;
             stream.write_all(b"x").await.unwrap();
             pending::<()>().await;
         };
-        let seen = at(&nobody()).look_while(&KIND, &look, serve).await;
+        let seen = at(&nobody()).probe_while(&KIND, &probe, serve).await;
         let rtt_us = Some(0);
         let hop = crate::model::Hop { ttl: 1, came: crate::model::HopAnswer::Answered, from: None, rtt_us };
         assert_eq!(seen, Seen { facts: vec![Fact::Hop(hop)], failure: None });
@@ -570,8 +570,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let closed = listener.local_addr().unwrap();
         drop(listener);
-        let fill = |_| Look::new(KIND.name, Role::SignIn, Target::tcp(closed).called("zoom.us"));
-        let seen = at(&nobody()).look_at(&KIND, fill, async |_| ()).await;
+        let fill = |_| Probe::new(KIND.name, Role::SignIn, Target::tcp(closed).called("zoom.us"));
+        let seen = at(&nobody()).probe_at(&KIND, fill, async |_| ()).await;
         assert_eq!(seen, Seen::failed(Vec::new(), Failure::new(Stage::Connect, How::Refused).saying("ECONNREFUSED")));
     }
 
@@ -638,7 +638,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_that_only_look_like_tls_are_malformed_and_not_garbage() {
+    async fn bytes_that_only_probe_like_tls_are_malformed_and_not_garbage() {
         let seen = seen_after_hello(Settings::default(), async |mut stream| {
             stream.write_all(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await.unwrap();
             pending::<()>().await;
@@ -683,21 +683,21 @@ mod tests {
     }
 
     #[test]
-    fn a_look_without_what_it_needs_is_refused_before_it_is_taken() {
-        let look = |target: &str| Look::new(KIND.name, Role::SignIn, target.parse().unwrap());
+    fn a_probe_without_what_it_needs_is_refused_before_it_is_taken() {
+        let probe = |target: &str| Probe::new(KIND.name, Role::SignIn, target.parse().unwrap());
         let proxy = || "proxy http://proxy.example:3128".parse().unwrap();
         let named = |name: &str| Settings { sni: Some(Sni::Name(name.to_owned())), ..Settings::default() };
-        for look in [
-            look("this-host"),
-            look("zoom.us@192.0.2.1"),
-            look("zoom.us:443/tcp"),
-            look("192.0.2.1:443/udp"),
-            look("192.0.2.1:443/tcp").by(Via::System),
-            look("zoom.us:443/tcp").by(proxy()).with(Settings { mss: Some(1200), ..Settings::default() }),
-            look("192.0.2.1:443/tcp").with(named("a b")),
+        for probe in [
+            probe("this-host"),
+            probe("zoom.us@192.0.2.1"),
+            probe("zoom.us:443/tcp"),
+            probe("192.0.2.1:443/udp"),
+            probe("192.0.2.1:443/tcp").by(Via::System),
+            probe("zoom.us:443/tcp").by(proxy()).with(Settings { mss: Some(1200), ..Settings::default() }),
+            probe("192.0.2.1:443/tcp").with(named("a b")),
         ] {
-            assert!((KIND.prepare)(&look).is_err(), "{look:?}");
+            assert!((KIND.prepare)(&probe).is_err(), "{probe:?}");
         }
-        assert!((KIND.prepare)(&look("zoom.us:443/tcp").by(proxy())).is_ok());
+        assert!((KIND.prepare)(&probe("zoom.us:443/tcp").by(proxy())).is_ok());
     }
 }

@@ -3,25 +3,25 @@
 //! What it looks at: the reply to Zoom's dialect (UDP 3478, 3479) or STUN, three datagrams at most unless asked for more.
 //! What a bad result means: `silent` alone proves nothing, since Zoom's media ports answer nobody who has no meeting;
 //! `refused` and `prohibited` carry the sender of the ICMP error, and one from near by is a firewall. Blocked UDP degrades a
-//! meeting; it never causes 5003. What to do: walk the ladder for this port and for one that passes.
+//! meeting; it never causes 5003. What to do: walk the traceroute for this port and for one that passes.
 //! Example: `why5003 probe udp 162.255.37.14:3478/udp`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{
-    BadLook, CannotLook, Dialect, Fact, Failure, Hop, HopAnswer, How, IcmpError, Layer, Look, Pending, ProbeName,
+    BadProbe, CannotProbe, Dialect, Fact, Failure, Hop, HopAnswer, How, IcmpError, Layer, Pending, Probe, ProbeName,
     Reply, Seen, Settings, Stage, Transport, micros,
 };
 use crate::net::traceroute::{self, Step, climb, step_answer};
 use crate::net::{Datagram, DatagramOptions, Heard};
 use crate::prober::precondition::aim;
-use crate::prober::{Kind, Probe, Subject};
+use crate::prober::{ProbeKind, Prober, Subject};
 use crate::session::Means;
 use crate::wire::stun::{self, Flow, Transaction};
 
 /// Looks at one UDP port.
-pub(crate) const KIND: Kind = Kind {
+pub(crate) const KIND: ProbeKind = ProbeKind {
     name: ProbeName::Udp,
     summary: "sends a STUN-like request and tells who or what answered, hop by hop if asked",
     layer: Layer::Filter,
@@ -32,7 +32,7 @@ pub(crate) const KIND: Kind = Kind {
         "captures of Zoom's desktop client of 2019 and 2022 (nDPI zoom.pcap, zoom2.pcap): UDP 3478 and 3479",
         "ip(7), IP_RECVERR (who sent an ICMP error)",
     ],
-    prepare: |look| Ok(Box::new(Udp::prepare(look)?)),
+    prepare: |probe| Ok(Box::new(Udp::prepare(probe)?)),
 };
 
 struct Udp {
@@ -41,11 +41,11 @@ struct Udp {
     settings: Settings,
 }
 
-impl Probe for Udp {
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>> {
+impl Prober for Udp {
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>> {
         let id = stun::transaction(self.dialect, means.clock.wall().as_nanos(), self.to);
         Box::pin(async move {
-            match (self.settings.ladder, self.settings.exchange) {
+            match (self.settings.traceroute, self.settings.exchange) {
                 (Some(top), _) => self.climb(means, top, id).await,
                 (None, Some(wanted)) => self.exchange(means, wanted).await,
                 (None, None) => self.ask(means, id).await,
@@ -55,10 +55,10 @@ impl Probe for Udp {
 }
 
 impl Udp {
-    fn prepare(look: &Look) -> Result<Self, BadLook> {
-        let (to, _) = aim(look, &[Transport::Udp])?;
-        let dialect = look.settings.dialect.unwrap_or(Dialect::Zoom);
-        Ok(Self { to, dialect, settings: look.settings.clone() })
+    fn prepare(probe: &Probe) -> Result<Self, BadProbe> {
+        let (to, _) = aim(probe, &[Transport::Udp])?;
+        let dialect = probe.settings.dialect.unwrap_or(Dialect::Zoom);
+        Ok(Self { to, dialect, settings: probe.settings.clone() })
     }
 
     fn options(&self) -> DatagramOptions {
@@ -70,7 +70,7 @@ impl Udp {
     }
 
     /// Asks until something answers, or as often as silence needs to be believed.
-    async fn ask(&self, means: &Means<'_>, id: Transaction) -> Result<Seen, CannotLook> {
+    async fn ask(&self, means: &Means<'_>, id: Transaction) -> Result<Seen, CannotProbe> {
         let mut datagram = means.network.datagram(self.to, self.options()).await?;
         let request = stun::request(self.dialect, &id, 0);
         let wait = self.wait(WAIT);
@@ -121,8 +121,8 @@ impl Udp {
     }
 
     /// Goes on asking on one flow, a few requests at a time, until as many were answered or it has fallen silent; then on
-    /// a fresh flow, as often as there are tries. The look fails as its last flow does.
-    async fn exchange(&self, means: &Means<'_>, wanted: u16) -> Result<Seen, CannotLook> {
+    /// a fresh flow, as often as there are tries. The probe fails as its last flow does.
+    async fn exchange(&self, means: &Means<'_>, wanted: u16) -> Result<Seen, CannotProbe> {
         let mut seen = Seen::default();
         for _ in 0..self.settings.tries.unwrap_or(1) {
             let mut datagram = means.network.datagram(self.to, self.options()).await?;
@@ -159,11 +159,11 @@ impl Udp {
         Ok(seen)
     }
 
-    async fn climb(&self, means: &Means<'_>, top: u8, id: Transaction) -> Result<Seen, CannotLook> {
+    async fn climb(&self, means: &Means<'_>, top: u8, id: Transaction) -> Result<Seen, CannotProbe> {
         let request = stun::request(self.dialect, &id, 0);
         let request = request.as_slice();
         let ask =
-            |ttl, wait| -> Pending<'_, Result<Step, CannotLook>> { Box::pin(self.step(means, request, (ttl, wait))) };
+            |ttl, wait| -> Pending<'_, Result<Step, CannotProbe>> { Box::pin(self.step(means, request, (ttl, wait))) };
         let (hops, stopped) = climb(top, ask).await?;
         let how = stopped.or_else(|| traceroute::ended(&hops));
         let facts = hops.into_iter().map(Fact::Hop).collect();
@@ -172,7 +172,7 @@ impl Udp {
     }
 
     /// Sends one datagram at that TTL and tells what came.
-    async fn step(&self, means: &Means<'_>, request: &[u8], at: (u8, Duration)) -> Result<Step, CannotLook> {
+    async fn step(&self, means: &Means<'_>, request: &[u8], at: (u8, Duration)) -> Result<Step, CannotProbe> {
         let (ttl, wait) = at;
         let options = DatagramOptions { ttl: Some(ttl), ..self.options() };
         let mut datagram = means.network.datagram(self.to, options).await?;
@@ -215,8 +215,8 @@ mod tests {
     use crate::wire::stun::tests::reply;
 
     async fn at(to: SocketAddr, settings: Settings) -> Seen {
-        let look = Look::new(KIND.name, Role::Control, Target::udp(to)).with(settings);
-        Scene::new().look(&KIND, &look).await.unwrap()
+        let probe = Probe::new(KIND.name, Role::Control, Target::udp(to)).with(settings);
+        Scene::new().probe(&KIND, &probe).await.unwrap()
     }
 
     /// Looks at a peer that answers the first request with what `answer` makes of it.
@@ -269,7 +269,7 @@ mod tests {
     #[tokio::test]
     async fn on_loopback_the_first_hop_is_the_target() {
         let closed = ClosedUdp::new();
-        let seen = at(closed.address(), Settings { ladder: Some(30), ..Settings::default() }).await;
+        let seen = at(closed.address(), Settings { traceroute: Some(30), ..Settings::default() }).await;
         let [Fact::Hop(Hop { ttl: 1, came: HopAnswer::Refused, from, .. })] = &seen.facts[..] else {
             panic!("{seen:?}")
         };

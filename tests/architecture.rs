@@ -100,6 +100,41 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 #[test]
+fn home_made_words_do_not_come_back_as_names() {
+    let glossary: BTreeMap<String, String> = read("glossary.toml");
+    let mut broken = Vec::new();
+    for source in SOURCES.iter() {
+        for (line, part) in source.name_parts() {
+            if let Some(word) = glossary.get(&part) {
+                broken.push(format!("{}:{line}: `{part}` is called {word}", source.path));
+            }
+        }
+    }
+    nothing(&broken);
+}
+
+#[test]
+fn the_drawing_of_the_layers_says_what_the_table_of_arrows_says() {
+    let readme = fs::read_to_string(root().join("src/README.md")).expect("the page on layers");
+    let drawn: BTreeMap<String, BTreeSet<String>> = readme
+        .lines()
+        .filter_map(|line| line.split_once(" -> "))
+        .filter(|(folder, _)| !folder.starts_with(' '))
+        .map(|(folder, may)| (folder.trim().to_owned(), may.split(", ").map(str::to_owned).collect()))
+        .collect();
+    let head = |path: &String| match path.split("::").next() {
+        Some("why5003_probes") => "probes".to_owned(),
+        first => first.unwrap_or_default().to_owned(),
+    };
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = read::<Table>("arrows.toml")
+        .iter()
+        .map(|(folder, may)| (folder.clone(), may.iter().map(head).collect()))
+        .collect();
+    arrows.retain(|folder, _| !["main", "lib"].contains(&folder.as_str()));
+    assert_eq!(drawn, arrows);
+}
+
+#[test]
 fn every_crate_from_outside_has_its_door() {
     let doors: Doors = read("doors.toml");
     let mut broken = Vec::new();

@@ -133,12 +133,12 @@ fn gateway() -> [String; 6] {
     GATEWAY_MAC.map(|byte| format!("{byte:02x}"))
 }
 
-/// The program as it is called. What silent addresses are it settles afterwards, which takes minutes: it is no peer of those above.
+/// The program as it is called. It traces silent addresses afterwards, which takes minutes: it is no peer of those above.
 pub(crate) fn whole(rate: u32, folder: &Path) -> Contestant {
     let result = folder.join("result").display().to_string();
     let arguments = format!(
         "sweep -4 --service meetings --prefix {} --port tcp/443 --all --rate {rate} --max-inflight 0 --yes --engine syn \
-         --settle 180 --out {result} --format json",
+         --trace 180 --out {result} --format json",
         PREFIXES.join(" --prefix ")
     );
     Contestant {

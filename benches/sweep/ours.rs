@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use why5003::run::{Sweep, sweep};
-use why5003::sweep::{Amount, Lane, Ledger, Pace, Port, Shard, Space};
+use why5003::sweep::{Amount, Port, PrefixPort, RateLimit, Results, Shard, TargetSpace};
 use why5003_probes::engines::{Connect, Engine, Response, Syn};
 use why5003_probes::model::Transport;
 use why5003_probes::os::this_system;
@@ -24,8 +24,8 @@ pub(crate) fn run() {
     let role = std::env::var(ROLE).unwrap();
     let port = Port { transport: Transport::Tcp, number: 443 };
     let prefixes: Vec<IpNet> = arguments.map(|prefix| prefix.parse().unwrap()).collect();
-    let lanes = prefixes.iter().map(|prefix| Lane { prefix: *prefix, port, canary: false }).collect();
-    let space = Space::new(lanes, Amount::All).unwrap();
+    let pairs = prefixes.iter().map(|prefix| PrefixPort { prefix: *prefix, port, canary: false }).collect();
+    let space = TargetSpace::new(pairs, Amount::All).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let swept = runtime.block_on(async {
         let engine: Box<dyn Engine> = if role == "syn" {
@@ -34,15 +34,15 @@ pub(crate) fn run() {
             Box::new(Connect::new(PATIENCE, None).unwrap())
         };
         // What a probe may come to is paid in packets, and nothing is known yet of those that are under way.
-        let pace = Pace::new((rate > 0).then(|| rate * engine.cost().open));
-        let known = Ledger::new(space.count());
+        let rate_limit = RateLimit::new((rate > 0).then(|| rate * engine.cost().open));
+        let known = Results::new(space.count());
         let (max_inflight, first) = (usize::MAX, BTreeSet::new());
-        let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, pace, max_inflight, first, known };
+        let all = Sweep { space: &space, shard: Shard::WHOLE, seed: 7, rate_limit, max_inflight, first, known };
         sweep(all, &mut [(Transport::Tcp, engine)], &mut |_| {}, std::future::pending()).await.unwrap()
     });
     let mut text = format!("asked {}\n", swept.asked);
     for number in 0..space.count() {
-        let word = match swept.ledger.response(number).unwrap() {
+        let word = match swept.results.response(number).unwrap() {
             Response::Open => "open",
             Response::Closed { .. } => "closed",
             Response::Prohibited { by: Some(IpAddr::V4(_)) } => "prohibited",

@@ -60,7 +60,7 @@ pub(crate) fn read_nmap(text: &str) -> Told {
     })
 }
 
-/// The file of a sweep: what came for each target, and then the last word on each run of addresses, which stands. An address of
+/// The file of a sweep: what came for each target, and then the final state on each run of addresses, which stands. An address of
 /// which nobody can tell more is `unknown`.
 pub(crate) fn read_log(text: &str) -> Told {
     let mut told = Told::new();

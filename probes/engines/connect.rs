@@ -13,7 +13,7 @@ use socket2::{Protocol, Type};
 use super::engine::{Cost, Engine};
 use super::flights::{Flight, Flights, failed};
 use super::response::{Response, Returned};
-use crate::model::{CannotLook, Pending};
+use crate::model::{CannotProbe, Pending};
 use crate::net::errno::io_error;
 
 /// Asks by TCP connections of the kernel's.
@@ -23,8 +23,8 @@ impl Connect {
     /// An engine that gives each target so long, and less than a second; `source` is the address to send from.
     ///
     /// # Errors
-    /// [`CannotLook`] when this computer gives no poll.
-    pub fn new(wait: Duration, source: Option<IpAddr>) -> Result<Self, CannotLook> {
+    /// [`CannotProbe`] when this computer gives no poll.
+    pub fn new(wait: Duration, source: Option<IpAddr>) -> Result<Self, CannotProbe> {
         Flights::new(Interest::WRITABLE, wait.min(BEFORE_THE_SECOND_SYN), source).map(Self)
     }
 }
@@ -47,29 +47,29 @@ impl Engine for Connect {
         self.0.room()
     }
 
-    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotProbe> {
         // The SYN went with the connection's beginning.
         self.0.begin_all((Type::STREAM, Protocol::TCP), targets, |_, _| Ok(()))
     }
 
-    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotProbe> {
         self.0.hear(returned, end)
     }
 
-    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotProbe>> {
         Box::pin(self.0.ready())
     }
 }
 
 /// How a connection began, or why it did not; `None` where it is no longer known.
-fn end(flight: &Flight) -> Result<Option<Response>, CannotLook> {
+fn end(flight: &Flight) -> Result<Option<Response>, CannotProbe> {
     match flight.socket.take_error() {
         Ok(None) => {
             flight.socket.set_linger(Some(Duration::ZERO)).map_err(io_error("set a TCP socket's options"))?;
             Ok(Some(Response::Open))
         }
         Ok(Some(error)) => Ok(failed(flight, &error)),
-        Err(source) => Err(CannotLook::Io { operation: "read a TCP socket's error", source }),
+        Err(source) => Err(CannotProbe::Io { operation: "read a TCP socket's error", source }),
     }
 }
 

@@ -15,7 +15,7 @@ use socket2::{Protocol, Type};
 use super::engine::{Cost, Engine};
 use super::flights::{Flight, Flights, failed};
 use super::response::{Response, Returned};
-use crate::model::{CannotLook, Dialect, Pending};
+use crate::model::{CannotProbe, Dialect, Pending};
 use crate::wire::stun;
 
 /// Asks by a datagram each.
@@ -30,8 +30,8 @@ impl Datagrams {
     /// those of other runs.
     ///
     /// # Errors
-    /// [`CannotLook`] when this computer gives no poll.
-    pub fn new(wait: Duration, source: Option<IpAddr>, seed: u128) -> Result<Self, CannotLook> {
+    /// [`CannotProbe`] when this computer gives no poll.
+    pub fn new(wait: Duration, source: Option<IpAddr>, seed: u128) -> Result<Self, CannotProbe> {
         Ok(Self { flights: Flights::new(Interest::READABLE, wait, source)?, seed })
     }
 }
@@ -53,17 +53,17 @@ impl Engine for Datagrams {
         self.flights.room()
     }
 
-    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotProbe> {
         let Self { flights, seed } = self;
         flights
             .begin_all((Type::DGRAM, Protocol::UDP), targets, |socket, to| socket.send(&request(*seed, to)).map(|_| ()))
     }
 
-    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotProbe> {
         self.flights.hear(returned, |flight| Ok(end(flight)))
     }
 
-    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotProbe>> {
         Box::pin(self.flights.ready())
     }
 }

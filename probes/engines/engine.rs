@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::response::{Response, Returned};
-use crate::model::{CannotLook, Pending};
+use crate::model::{CannotProbe, Pending};
 
 /// Asks many addresses, one transport, side by side.
 pub trait Engine: Send {
@@ -25,20 +25,20 @@ pub trait Engine: Send {
     /// room for more now.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can be asked at all.
-    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook>;
+    /// [`CannotProbe`] when nothing more can be asked at all.
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotProbe>;
 
     /// Takes what came, without waiting. An answer may come twice, or after its time.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can be heard.
-    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook>;
+    /// [`CannotProbe`] when nothing more can be heard.
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotProbe>;
 
     /// Waits until something may have come. Safe to drop.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can be heard.
-    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>>;
+    /// [`CannotProbe`] when nothing more can be heard.
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotProbe>>;
 }
 
 /// Packets that this computer sends for one target, by what comes back.

@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::unix::AsyncFd;
 
 use super::response::{Response, Returned};
-use crate::model::{CannotLook, How};
+use crate::model::{CannotProbe, How};
 use crate::net::async_fd::watched;
 use crate::net::errno::{self, io_error, is_under_way};
 use crate::net::{error_queue, fd_limit};
@@ -53,8 +53,8 @@ impl Flights {
     /// None yet; each will be given so long, and is sent from `source` where one is given.
     ///
     /// # Errors
-    /// [`CannotLook`] when this computer gives no poll.
-    pub(super) fn new(interest: Interest, wait: Duration, source: Option<IpAddr>) -> Result<Self, CannotLook> {
+    /// [`CannotProbe`] when this computer gives no poll.
+    pub(super) fn new(interest: Interest, wait: Duration, source: Option<IpAddr>) -> Result<Self, CannotProbe> {
         let poll = Poll::new().map_err(io_error("watch many sockets"))?;
         let descriptor = poll.registry().as_fd().try_clone_to_owned();
         let watch = descriptor.and_then(watched).map_err(io_error("watch many sockets"))?;
@@ -92,13 +92,13 @@ impl Flights {
     /// Begins these in turn, each by `send` on its connected or connecting socket, and says how many began.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can begin at all.
+    /// [`CannotProbe`] when nothing more can begin at all.
     pub(super) fn begin_all(
         &mut self,
         kind: (Type, Protocol),
         targets: &[SocketAddr],
         mut send: impl FnMut(&Socket, SocketAddr) -> io::Result<()>,
-    ) -> Result<usize, CannotLook> {
+    ) -> Result<usize, CannotProbe> {
         self.end_late_ones();
         let mut began = 0;
         for to in targets {
@@ -116,7 +116,7 @@ impl Flights {
         (kind, protocol): (Type, Protocol),
         to: SocketAddr,
         send: &mut impl FnMut(&Socket, SocketAddr) -> io::Result<()>,
-    ) -> Result<bool, CannotLook> {
+    ) -> Result<bool, CannotProbe> {
         let socket = match Socket::new(Domain::for_address(to), kind.nonblocking(), Some(protocol)) {
             Ok(socket) => socket,
             Err(error) => return errno::ours("open a socket", error).map(|_| false),
@@ -140,7 +140,7 @@ impl Flights {
                     self.at_once.push(Returned { to, response, rtt: None });
                     Ok(true)
                 }
-                _ => Err(CannotLook::Io { operation: "begin a flow", source: error }),
+                _ => Err(CannotProbe::Io { operation: "begin a flow", source: error }),
             };
         }
         self.began += 1;
@@ -174,12 +174,12 @@ impl Flights {
     /// Ends those on which something came, by what `end` makes of it, without waiting.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can be heard.
+    /// [`CannotProbe`] when nothing more can be heard.
     pub(super) fn hear(
         &mut self,
         returned: &mut Vec<Returned>,
-        end: impl Fn(&Flight) -> Result<Option<Response>, CannotLook>,
-    ) -> Result<(), CannotLook> {
+        end: impl Fn(&Flight) -> Result<Option<Response>, CannotProbe>,
+    ) -> Result<(), CannotProbe> {
         returned.append(&mut self.at_once);
         loop {
             let polled = self.poll.poll(&mut self.events, Some(Duration::ZERO));
@@ -207,8 +207,8 @@ impl Flights {
     /// Waits until something may have come. Safe to drop.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing more can be heard.
-    pub(super) async fn ready(&mut self) -> Result<(), CannotLook> {
+    /// [`CannotProbe`] when nothing more can be heard.
+    pub(super) async fn ready(&mut self) -> Result<(), CannotProbe> {
         if !self.at_once.is_empty() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use crate::model::IcmpMeaning;
 
 /// What came for one address and port.
 ///
-/// Closed on purpose: each is one byte in the ledger and, as it is serialised, the words of a line of a sweep's file.
+/// Closed on purpose: each is one byte in the results and, as it is serialised, the words of a line of a sweep's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "came", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Response {

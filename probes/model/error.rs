@@ -1,13 +1,13 @@
-//! Why a look could not be taken: it makes no sense, or this computer cannot.
+//! Why a probe could not be taken: it makes no sense, or this computer cannot.
 //!
 //! What the network did never stands here; that is a [`super::Failure`].
 
 use super::ProbeName;
 
-/// The look makes no sense for its probe kind.
+/// The probe makes no sense for its probe kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("prepare a {probe} look at {target}: {reason}")]
-pub struct BadLook {
+pub struct BadProbe {
     /// The probe kind.
     pub probe: ProbeName,
     /// The target as written.
@@ -16,10 +16,10 @@ pub struct BadLook {
     pub reason: &'static str,
 }
 
-/// This computer could not look.
+/// This computer could not probe.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CannotLook {
+pub enum CannotProbe {
     /// The system offers no way to see this.
     #[error("see {what} on this system ({why})")]
     Unsupported {

@@ -13,12 +13,12 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::model::CannotLook;
+    use crate::model::CannotProbe;
 
     #[test]
     fn what_an_error_was_caused_by_stands_behind_it() {
         let source = io::Error::other("closed");
         assert_eq!(with_sources(&source), "closed");
-        assert_eq!(with_sources(&CannotLook::Io { operation: "read it", source }), "read it: closed");
+        assert_eq!(with_sources(&CannotProbe::Io { operation: "read it", source }), "read it: closed");
     }
 }

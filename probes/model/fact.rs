@@ -1,4 +1,4 @@
-//! What a look can see: one type for each kind of thing seen, in the form that reports carry.
+//! What a probe can see: one type for each kind of thing seen, in the form that reports carry.
 //!
 //! Facts are what was seen, never what it means. Text that came from a peer is escaped before it stands here.
 
@@ -35,9 +35,9 @@ pub enum Fact {
     Connected(Connected),
     /// An ICMP error came.
     Icmp(IcmpError),
-    /// One step of a TTL ladder.
+    /// One step of a traceroute.
     Hop(Hop),
-    /// How much of what was sent on a connection its other end had not acknowledged when the look ended.
+    /// How much of what was sent on a connection its other end had not acknowledged when the probe ended.
     Unacknowledged {
         /// In bytes.
         bytes: u32,
@@ -160,8 +160,8 @@ pub enum Fact {
     Limit(Limit),
     /// The installed Zoom client.
     Client(Client),
-    /// A look that was part of this one and could not be taken.
-    NotLooked {
+    /// A probe that was part of this one and could not be taken.
+    NotProbed {
         /// What.
         what: String,
         /// Why.

@@ -1,13 +1,13 @@
-//! How and at which stage a look did not get what it asked for.
+//! How and at which stage a probe did not get what it asked for.
 //!
-//! These are the network's answers, not our errors: a look that fails has still looked.
+//! These are the network's answers, not our errors: a probe that fails has still probed.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The step of the way at which a look ended.
+/// The step of the way at which a probe ended.
 ///
 /// The order is the order of the way: a later stage means that the earlier ones passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +67,7 @@ pub enum How {
     TryAgain,
 }
 
-/// How a look ended short of its answer.
+/// How a probe ended short of its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// The step at which it ended.

@@ -1,6 +1,6 @@
 //! The values that all others speak in: what is asked, and what came back.
 //!
-//! It offers the look (target, way, settings), the facts, the failure, the observation and the reasons why nothing could be
+//! It offers the probe (target, way, settings), the facts, the failure, the observation and the reasons why nothing could be
 //! looked at. Nothing here opens, sends, waits or reads a clock; it names no other room, no runtime and no operating system.
 
 mod error;
@@ -10,16 +10,16 @@ mod failure;
 mod family;
 mod layer;
 mod location;
-mod look;
 mod observation;
 mod pending;
+mod probe;
 mod probe_name;
 mod seen;
 mod special;
 mod target;
 mod via;
 
-pub use error::{BadLook, CannotLook};
+pub use error::{BadProbe, CannotProbe};
 pub use error_chain::with_sources;
 pub(crate) use fact::micros;
 pub use fact::*;
@@ -27,9 +27,9 @@ pub use failure::{Failure, How, Stage};
 pub use family::Family;
 pub use layer::Layer;
 pub use location::Location;
-pub use look::{Dialect, Expect, Fetch, Hello, Look, Method, RecordType, Role, Settings, Sni, TlsVersions};
 pub use observation::Observation;
 pub use pending::Pending;
+pub use probe::{Dialect, Expect, Fetch, Hello, Method, Probe, RecordType, Role, Settings, Sni, TlsVersions};
 pub use probe_name::{ParseProbeNameError, ProbeName};
 pub use seen::Seen;
 pub use special::AddressScope;

@@ -1,19 +1,19 @@
-//! One look together with what it saw, in the form that reports carry.
+//! One probe together with what it saw, in the form that reports carry.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Fact, Failure, Look, ProbeName, Role, Settings, Target, Via, micros};
+use super::{Fact, Failure, Probe, ProbeName, Role, Settings, Target, Via, micros};
 
-/// What one look saw.
+/// What one probe saw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// Its number in the run, from 0, in the order of the plan.
     pub id: u32,
     /// What was asked.
-    pub look: Look,
+    pub probe: Probe,
     /// When it began, since the run began.
     pub started: Duration,
     /// How long it took.
@@ -85,14 +85,14 @@ fn is_first(repeat: &u16) -> bool {
 
 impl Serialize for Observation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Look { role, repeat, .. } = self.look;
-        let asked = Asked { fact: AskedTag::Asked, role, settings: self.look.settings.clone(), repeat };
+        let Probe { role, repeat, .. } = self.probe;
+        let asked = Asked { fact: AskedTag::Asked, role, settings: self.probe.settings.clone(), repeat };
         let seen = self.facts.iter().cloned().map(RecordFact::Seen);
         Record {
             id: self.id,
-            probe: self.look.probe.to_string(),
-            target: self.look.target.to_string(),
-            via: self.look.via.to_string(),
+            probe: self.probe.kind.to_string(),
+            target: self.probe.target.to_string(),
+            via: self.probe.via.to_string(),
             started_us: micros(self.started),
             took_us: micros(self.took),
             facts: std::iter::once(RecordFact::Asked(asked)).chain(seen).collect(),
@@ -118,8 +118,8 @@ impl<'de> Deserialize<'de> for Observation {
         let probe = record.probe.parse::<ProbeName>().map_err(D::Error::custom)?;
         Ok(Self {
             id: record.id,
-            look: Look {
-                probe,
+            probe: Probe {
+                kind: probe,
                 role: asked.role,
                 target: record.target.parse::<Target>().map_err(D::Error::custom)?,
                 via: record.via.parse::<Via>().map_err(D::Error::custom)?,

@@ -4,7 +4,7 @@
 
 use super::{Fact, Failure};
 
-/// What a look saw.
+/// What a probe saw.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// Facts in the order they were seen.

@@ -1,4 +1,4 @@
-//! The thing a look points at: a host or address, a port, a transport.
+//! The thing a probe points at: a host or address, a port, a transport.
 //!
 //! A target has one spelling, which reports carry and which parses back to the same value.
 
@@ -24,7 +24,7 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What a look points at.
+/// What a probe points at.
 ///
 /// Spelled `host`, `host:443/tcp`, `host@192.0.2.1:443/tcp`, `192.0.2.1:443/tcp` (IPv6 addresses in brackets before a port);
 /// the computer itself is spelled `this-host`.

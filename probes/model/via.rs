@@ -1,4 +1,4 @@
-//! By which way a look goes: direct, as the system does it, by a DNS server, through a proxy; and how each is spelled.
+//! By which way a probe goes: direct, as the system does it, by a DNS server, through a proxy; and how each is spelled.
 //!
 //! A spelling never holds credentials, and no error repeats them.
 
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-/// By which way a look goes.
+/// By which way a probe goes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Via {
     /// Straight to the target.

@@ -13,7 +13,7 @@ use rustls::{ClientConfig, ClientConnection, Error};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use crate::model::{CannotLook, Failure, How, Stage};
+use crate::model::{CannotProbe, Failure, How, Stage};
 use crate::net::Stream;
 use crate::session::stream_error;
 use crate::session::tls::Recorder;
@@ -23,15 +23,15 @@ use crate::session::tls::Recorder;
 /// The inner `Err` is how it ended before that; silence is [`How::Silent`], at [`Stage::Hello`] when not one byte came.
 ///
 /// # Errors
-/// [`CannotLook`] when the TLS library refuses its own configuration.
+/// [`CannotProbe`] when the TLS library refuses its own configuration.
 pub(crate) async fn first_flight(
     stream: &mut dyn Stream,
     name: ServerName<'static>,
     wait: Duration,
-) -> Result<Result<(), Failure>, CannotLook> {
+) -> Result<Result<(), Failure>, CannotProbe> {
     let deadline = Instant::now() + wait;
     let mut tls = client(name)
-        .map_err(|error| CannotLook::Io { operation: "begin a TLS handshake", source: io::Error::other(error) })?;
+        .map_err(|error| CannotProbe::Io { operation: "begin a TLS handshake", source: io::Error::other(error) })?;
     let silent = |stage| Failure::new(stage, How::Silent).after(wait);
     let mut stage = Stage::Hello;
     let mut bytes = [0; 4096];

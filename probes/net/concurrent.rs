@@ -1,4 +1,4 @@
-//! Waits for several things of one look at once, without starting tasks: what a look does ends when the look is dropped.
+//! Waits for several things of one probe at once, without starting tasks: what a probe does ends when the probe is dropped.
 
 use std::future::poll_fn;
 use std::task::Poll;

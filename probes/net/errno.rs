@@ -1,12 +1,12 @@
 //! What a socket call's error says of the network or of this computer.
 //!
-//! An error that it does not know stays unknown: the caller then says that it could not look.
+//! An error that it does not know stays unknown: the caller then says that it could not probe.
 
 use std::io;
 
 use super::system_errno::EINPROGRESS;
 pub(crate) use super::system_errno::read;
-use crate::model::{CannotLook, How};
+use crate::model::{CannotProbe, How};
 
 /// What an error means that the kernel gave at once, before anything was sent: EHOSTUNREACH is then a route that
 /// refuses (`ip-route(8)`, type `unreachable`), EINVAL one that swallows (type `blackhole`).
@@ -19,25 +19,25 @@ pub(crate) fn read_at_once(error: &io::Error) -> Option<(How, &'static str)> {
 }
 
 /// Tells running out of something of ours from an error that says nothing.
-pub(crate) fn ours(operation: &'static str, source: io::Error) -> Result<(How, &'static str), CannotLook> {
+pub(crate) fn ours(operation: &'static str, source: io::Error) -> Result<(How, &'static str), CannotProbe> {
     match read(&source) {
         Some(known @ (How::Exhausted, _)) => Ok(known),
-        _ => Err(CannotLook::Io { operation, source }),
+        _ => Err(CannotProbe::Io { operation, source }),
     }
 }
 
 /// A source address that is not this computer's is a wrong wish, not a lack of ports.
-pub(crate) fn bind_failed(source: io::Error) -> Result<(How, &'static str), CannotLook> {
+pub(crate) fn bind_failed(source: io::Error) -> Result<(How, &'static str), CannotProbe> {
     let operation = "bind a socket to the source address";
     if source.kind() == io::ErrorKind::AddrNotAvailable {
-        return Err(CannotLook::Io { operation, source });
+        return Err(CannotProbe::Io { operation, source });
     }
     ours(operation, source)
 }
 
 /// Says what was tried when the system refused.
-pub(crate) fn io_error(operation: &'static str) -> impl Fn(io::Error) -> CannotLook {
-    move |source| CannotLook::Io { operation, source }
+pub(crate) fn io_error(operation: &'static str) -> impl Fn(io::Error) -> CannotProbe {
+    move |source| CannotProbe::Io { operation, source }
 }
 
 /// EINPROGRESS, which the standard library has no stable name for; Windows says "would block".

@@ -7,28 +7,29 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::model::{CannotLook, How, IcmpError, Pending};
+use crate::model::{CannotProbe, How, IcmpError, Pending};
 
 /// Sends and receives on behalf of probes.
 pub trait Network: Send + Sync {
     /// Opens a TCP connection, and tells how that ended.
     ///
     /// # Errors
-    /// [`CannotLook`] when no socket could be made for a reason of this computer's; running out of sockets or ports is
+    /// [`CannotProbe`] when no socket could be made for a reason of this computer's; running out of sockets or ports is
     /// [`How::Exhausted`] instead, since it is evidence.
-    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>>;
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>>;
 
     /// Opens a UDP socket that is connected to one peer, so that ICMP errors reach it.
     ///
     /// # Errors
     /// As for [`Network::dial`].
-    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>>;
+    fn datagram(&self, to: SocketAddr, options: DatagramOptions)
+    -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>>;
 
     /// Dials while reading the IP TTL of the answering segments, which needs raw sockets.
     ///
     /// # Errors
-    /// [`CannotLook::Unprivileged`] or [`CannotLook::Unsupported`] where that can't be had.
-    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>>;
+    /// [`CannotProbe::Unprivileged`] or [`CannotProbe::Unsupported`] where that can't be had.
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>>;
 }
 
 /// A TCP connection to open.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use super::tcp::Attempt;
 use super::{Datagram, DatagramOptions, Dial, Dialled, Network, SegmentTtl, error_queue, segment_ttls, udp};
-use crate::model::{CannotLook, Pending};
+use crate::model::{CannotProbe, Pending};
 
 /// The network as this computer's kernel has it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +20,7 @@ impl Sockets {
 }
 
 impl Network for Sockets {
-    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>> {
         Box::pin(async move {
             needs_icmp_errors(dial.ttl)?;
             match Attempt::start(&dial)? {
@@ -30,19 +30,23 @@ impl Network for Sockets {
         })
     }
 
-    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+    fn datagram(
+        &self,
+        to: SocketAddr,
+        options: DatagramOptions,
+    ) -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>> {
         Box::pin(async move {
             needs_icmp_errors(options.ttl)?;
             udp::open(to, &options)
         })
     }
 
-    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>> {
         Box::pin(segment_ttls::segment_ttls(dial))
     }
 }
 
 /// A packet with a limited TTL is sent to learn where it dies. Where that cannot be seen, its silence would say nothing.
-fn needs_icmp_errors(ttl: Option<u8>) -> Result<(), CannotLook> {
+fn needs_icmp_errors(ttl: Option<u8>) -> Result<(), CannotProbe> {
     if ttl.is_some() { error_queue::visible() } else { Ok(()) }
 }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::errno::{bind_failed, io_error, is_under_way, ours, read, read_at_once};
 use super::options::set_ttl;
 use super::{Dial, Dialled, Outcome, Stream, error_queue};
-use crate::model::{CannotLook, How, IcmpError, IcmpMeaning};
+use crate::model::{CannotProbe, How, IcmpError, IcmpMeaning};
 
 /// A TCP handshake under way.
 pub(super) struct Attempt {
@@ -27,7 +27,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// Sends the first SYN; `Ok(Err(…))` is an end that came at once.
-    pub(super) fn start(dial: &Dial) -> Result<Result<Self, Dialled>, CannotLook> {
+    pub(super) fn start(dial: &Dial) -> Result<Result<Self, Dialled>, CannotProbe> {
         let at_once =
             |(how, name)| Dialled { outcome: Outcome::Failed(how, Some(name)), took: Duration::ZERO, icmp: Vec::new() };
         let socket = match Socket::new(Domain::for_address(dial.to), Type::STREAM, Some(Protocol::TCP)) {
@@ -49,7 +49,7 @@ impl Attempt {
                 return known
                     .map(at_once)
                     .map(Err)
-                    .ok_or(CannotLook::Io { operation: "begin a TCP connection", source });
+                    .ok_or(CannotProbe::Io { operation: "begin a TCP connection", source });
             }
         }
         let stream = TcpStream::from_std(socket.into()).map_err(io_error("watch a TCP socket"))?;
@@ -62,7 +62,7 @@ impl Attempt {
     }
 
     /// Waits for the end of the handshake.
-    pub(super) async fn finish(self, wait: Duration) -> Result<Dialled, CannotLook> {
+    pub(super) async fn finish(self, wait: Duration) -> Result<Dialled, CannotProbe> {
         let Self { stream, to, began } = self;
         let woken = timeout(wait, stream.writable()).await;
         let took = began.elapsed();
@@ -72,7 +72,9 @@ impl Attempt {
             (Err(_), _) => failed(How::Silent, None),
             (Ok(_), Ok(Some(source))) => match read(&source) {
                 Some((how, name)) => failed(how, Some(name)),
-                None if icmp.is_empty() => return Err(CannotLook::Io { operation: "finish a TCP connection", source }),
+                None if icmp.is_empty() => {
+                    return Err(CannotProbe::Io { operation: "finish a TCP connection", source });
+                }
                 None => failed(How::Unreachable, None),
             },
             (Ok(_), Ok(None)) => match (stream.local_addr(), stream.peer_addr()) {
@@ -81,7 +83,7 @@ impl Attempt {
                 // without becoming the socket's error.
                 _ => failed(How::Silent, None),
             },
-            (Ok(_), Err(source)) => return Err(CannotLook::Io { operation: "read a TCP socket's error", source }),
+            (Ok(_), Err(source)) => return Err(CannotProbe::Io { operation: "read a TCP socket's error", source }),
         };
         Ok(Dialled { outcome, took, icmp })
     }
@@ -225,7 +227,7 @@ mod tests {
     async fn a_source_address_of_somebody_else_is_no_lack_of_ports() {
         let dial =
             Dial { source: Some("192.0.2.1".parse().unwrap()), ..Dial::new("127.0.0.1:9".parse().unwrap(), WAIT) };
-        let Err(CannotLook::Io { operation, .. }) = Sockets::new().dial(dial).await else { panic!("looked") };
+        let Err(CannotProbe::Io { operation, .. }) = Sockets::new().dial(dial).await else { panic!("looked") };
         assert_eq!(operation, "bind a socket to the source address");
     }
 

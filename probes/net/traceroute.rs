@@ -1,6 +1,6 @@
-//! The TTL ladder: which router of a flow's way answers last, asked hop by hop.
+//! The traceroute: which router of a flow's way answers last, asked hop by hop.
 //!
-//! [`Ladder`] decides alone, without I/O or clock; [`climb`] asks for it. A router answers an expired TTL before it
+//! [`Traceroute`] decides alone, without I/O or clock; [`climb`] asks for it. A router answers an expired TTL before it
 //! filters what it forwards, so a blocked flow's last answering hop stands before the filter or is it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::concurrent::first_of;
-use crate::model::{CannotLook, Hop, HopAnswer, How, Pending};
+use crate::model::{CannotProbe, Hop, HopAnswer, How, Pending};
 
 /// What one step saw; `Err` where this computer itself would not send.
 pub(crate) type Step = Result<Hop, How>;
@@ -24,14 +24,14 @@ pub(crate) type Step = Result<Hop, How>;
 /// Whatever a step could not look for.
 pub(crate) async fn climb<'a>(
     top: u8,
-    ask: impl Fn(u8, Duration) -> Pending<'a, Result<Step, CannotLook>>,
-) -> Result<(Vec<Hop>, Option<How>), CannotLook> {
-    let mut ladder = Ladder::new(top);
+    ask: impl Fn(u8, Duration) -> Pending<'a, Result<Step, CannotProbe>>,
+) -> Result<(Vec<Hop>, Option<How>), CannotProbe> {
+    let mut traceroute = Traceroute::new(top);
     let mut flying = Vec::new();
     let mut free = Instant::now();
     let mut asked_at: BTreeMap<u8, Instant> = BTreeMap::new();
     loop {
-        while let Some(ttl) = ladder.next() {
+        while let Some(ttl) = traceroute.next() {
             let again = asked_at.get(&ttl).map(|before| *before + AGAIN);
             let begin = again.unwrap_or(free).max(Instant::now());
             // Only what leaves now holds up what comes after it.
@@ -39,23 +39,23 @@ pub(crate) async fn climb<'a>(
                 free = begin + GAP;
             }
             asked_at.insert(ttl, begin);
-            let step = ask(ttl, if again.is_some() { ladder.patience() } else { WAIT });
+            let step = ask(ttl, if again.is_some() { traceroute.patience() } else { WAIT });
             flying.push(Box::pin(async move {
                 sleep_until(begin).await;
                 step.await
             }));
         }
-        if ladder.is_done() {
-            return Ok((ladder.hops(), None));
+        if traceroute.is_done() {
+            return Ok((traceroute.hops(), None));
         }
         match first_of(&mut flying).await? {
-            Ok(hop) => ladder.came(hop),
-            Err(how) => return Ok((ladder.hops(), Some(how))),
+            Ok(hop) => traceroute.came(hop),
+            Err(how) => return Ok((traceroute.hops(), Some(how))),
         }
     }
 }
 
-/// What a step's end means for the ladder; `Err` where it says nothing of a hop.
+/// What a step's end means for the traceroute; `Err` where it says nothing of a hop.
 pub(crate) fn step_answer(how: How) -> Result<HopAnswer, How> {
     match how {
         How::Silent => Ok(HopAnswer::Silent),
@@ -68,7 +68,7 @@ pub(crate) fn step_answer(how: How) -> Result<HopAnswer, How> {
     }
 }
 
-/// How a ladder's look ends: not short of its answer only where the target itself answered.
+/// How a traceroute's look ends: not short of its answer only where the target itself answered.
 pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
     match hops.last().map_or(HopAnswer::Silent, |hop| hop.came) {
         HopAnswer::Answered => None,
@@ -82,7 +82,7 @@ pub(crate) fn ended(hops: &[Hop]) -> Option<How> {
 
 /// Which TTL to ask next, and when enough was heard.
 #[derive(Debug)]
-struct Ladder {
+struct Traceroute {
     top: u8,
     next: Option<u8>,
     asked: BTreeMap<u8, u8>,
@@ -90,7 +90,7 @@ struct Ladder {
     hops: BTreeMap<u8, Hop>,
 }
 
-impl Ladder {
+impl Traceroute {
     fn new(top: u8) -> Self {
         Self { top, next: Some(1), asked: BTreeMap::new(), flying: BTreeSet::new(), hops: BTreeMap::new() }
     }
@@ -208,18 +208,18 @@ mod tests {
 
     /// Climbs a way whose hops answer so, one step at a time; returns the steps asked and what was found.
     fn walk(top: u8, way: impl Fn(u8, usize) -> HopAnswer) -> (Vec<u8>, Vec<HopAnswer>) {
-        let mut ladder = Ladder::new(top);
+        let mut traceroute = Traceroute::new(top);
         let (mut asked, mut flying) = (Vec::new(), VecDeque::new());
-        while !ladder.is_done() || asked.is_empty() {
-            while let Some(ttl) = ladder.next() {
+        while !traceroute.is_done() || asked.is_empty() {
+            while let Some(ttl) = traceroute.next() {
                 let before = asked.iter().map(|&before| usize::from(before == ttl)).sum();
                 flying.push_back((ttl, before));
                 asked.push(ttl);
             }
             let Some((ttl, before)) = flying.pop_front() else { break };
-            ladder.came(hop(ttl, way(ttl, before)));
+            traceroute.came(hop(ttl, way(ttl, before)));
         }
-        (asked, ladder.hops().into_iter().map(|hop| hop.came).collect())
+        (asked, traceroute.hops().into_iter().map(|hop| hop.came).collect())
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_router_heard_only_the_third_time_lets_the_ladder_go_on() {
+    fn a_router_heard_only_the_third_time_lets_the_traceroute_go_on() {
         let (_, came) = walk(9, |ttl, before| match (ttl, before) {
             (9, _) => HopAnswer::Answered,
             (3, 0 | 1) | (4.., 0) => HopAnswer::Silent,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_that_was_only_rate_limited_lets_the_ladder_go_on() {
+    fn a_hop_that_was_only_rate_limited_lets_the_traceroute_go_on() {
         let (_, came) = walk(9, |ttl, before| match (ttl, before) {
             (9, _) => HopAnswer::Answered,
             (3.., 0) => HopAnswer::Silent,
@@ -283,13 +283,13 @@ mod tests {
     }
 
     #[test]
-    fn a_prohibition_ends_the_ladder_where_it_first_came() {
+    fn a_prohibition_ends_the_traceroute_where_it_first_came() {
         let (_, came) = walk(30, |ttl, _| if ttl == 1 { HopAnswer::Expired } else { HopAnswer::Prohibited });
         assert_eq!(came, [HopAnswer::Expired, HopAnswer::Prohibited]);
     }
 
     #[test]
-    fn no_ladder_goes_higher_than_asked() {
+    fn no_traceroute_goes_higher_than_asked() {
         let (asked, came) = walk(2, |_, _| HopAnswer::Expired);
         assert_eq!((asked, came), (vec![1, 2], vec![HopAnswer::Expired; 2]));
         assert_eq!(walk(255, |_, _| HopAnswer::Expired).0.len(), 255);

@@ -15,13 +15,13 @@ use tokio::time::{Instant, timeout_at};
 use super::errno::{bind_failed, io_error, ours, read, read_at_once};
 use super::options::set_ttl;
 use super::{Datagram, DatagramOptions, Heard, dont_fragment, error_queue};
-use crate::model::{CannotLook, How, IcmpError, Pending};
+use crate::model::{CannotProbe, How, IcmpError, Pending};
 
 /// Opens a socket to one peer; sends nothing.
 ///
 /// # Errors
-/// [`CannotLook`] when no socket could be made for a reason that says nothing of the network.
-pub(super) fn open(to: SocketAddr, options: &DatagramOptions) -> Result<Box<dyn Datagram>, CannotLook> {
+/// [`CannotProbe`] when no socket could be made for a reason that says nothing of the network.
+pub(super) fn open(to: SocketAddr, options: &DatagramOptions) -> Result<Box<dyn Datagram>, CannotProbe> {
     let socket = match Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP)) {
         Ok(socket) => socket,
         Err(source) => return ours("open a UDP socket", source).map(|(how, _)| boxed(Unsendable { how, to })),
@@ -35,7 +35,7 @@ pub(super) fn open(to: SocketAddr, options: &DatagramOptions) -> Result<Box<dyn 
     if let Err(source) = socket.connect(&to.into()) {
         return match read_at_once(&source) {
             Some((how, _)) => Ok(boxed(Unsendable { how, to })),
-            None => Err(CannotLook::Io { operation: "connect a UDP socket", source }),
+            None => Err(CannotProbe::Io { operation: "connect a UDP socket", source }),
         };
     }
     let socket = UdpSocket::from_std(socket.into()).map_err(io_error("watch a UDP socket"))?;

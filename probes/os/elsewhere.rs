@@ -8,7 +8,7 @@ use pnet::datalink;
 
 use super::{Counters, Egress, System, SystemLookup, lookup};
 use crate::model::{
-    CannotLook, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySetting, ResolverSetting,
+    CannotProbe, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySetting, ResolverSetting,
     Route,
 };
 
@@ -18,8 +18,8 @@ pub struct Elsewhere;
 
 const NOT_WRITTEN: &str = "why5003 reads it on Linux only";
 
-fn unsupported<T>(what: &'static str) -> Result<T, CannotLook> {
-    Err(CannotLook::Unsupported { what, why: NOT_WRITTEN })
+fn unsupported<T>(what: &'static str) -> Result<T, CannotProbe> {
+    Err(CannotProbe::Unsupported { what, why: NOT_WRITTEN })
 }
 
 impl System for Elsewhere {
@@ -31,51 +31,51 @@ impl System for Elsewhere {
         super::may_open_raw_sockets()
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
         Ok(datalink::interfaces().into_iter().map(interface).collect())
     }
 
-    fn route(&self, _to: IpAddr) -> Result<Route, CannotLook> {
+    fn route(&self, _to: IpAddr) -> Result<Route, CannotProbe> {
         unsupported("the kernel's routes")
     }
 
-    fn neighbour(&self, _address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+    fn neighbour(&self, _address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
         unsupported("the neighbour table")
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
         unsupported("how packets leave")
     }
 
-    fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+    fn hosts_lines(&self, _names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
         unsupported("the hosts file")
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
         unsupported("the configured resolvers")
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
         unsupported("the proxy settings")
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
         unsupported("the limits of this process")
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
         unsupported("the installed Zoom client")
     }
 
-    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotProbe> {
         unsupported("the kernel's packet counters")
     }
 
-    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotProbe> {
         unsupported("what a connection has sent in vain")
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         Box::pin(lookup::lookup(name, wait))
     }
 }

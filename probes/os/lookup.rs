@@ -1,7 +1,7 @@
 //! Resolves a name by the system's own library, within a time given.
 //!
 //! The library can hang for minutes (a truncated answer whose TCP retry is dropped) and can't be interrupted, so it
-//! works on a thread of the runtime's blocking pool that may outlive the look: a program that ends must end its runtime
+//! works on a thread of the runtime's blocking pool that may outlive the probe: a program that ends must end its runtime
 //! with `shutdown_background`, or it waits for the library.
 
 use std::io;
@@ -12,14 +12,14 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::SystemLookup;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::wire::text::shown;
 
 /// Addresses kept of one name.
 const MOST_ADDRESSES: usize = 64;
 
 /// Asks the library, and waits at most that long.
-pub(super) async fn lookup(name: &str, wait: Duration) -> Result<SystemLookup, CannotLook> {
+pub(super) async fn lookup(name: &str, wait: Duration) -> Result<SystemLookup, CannotProbe> {
     let name = name.to_owned();
     within(wait, move || Ok(distinct((name.as_str(), 0).to_socket_addrs()?.map(|to| to.ip())))).await
 }
@@ -27,13 +27,13 @@ pub(super) async fn lookup(name: &str, wait: Duration) -> Result<SystemLookup, C
 async fn within(
     wait: Duration,
     ask: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static,
-) -> Result<SystemLookup, CannotLook> {
+) -> Result<SystemLookup, CannotProbe> {
     match timeout(wait, spawn_blocking(ask)).await {
         Err(_) => Ok(SystemLookup::Silent),
         Ok(Ok(Ok(found))) => Ok(SystemLookup::Found(found)),
         Ok(Ok(Err(said))) => Ok(failed(&said)),
         Ok(Err(ended)) => {
-            Err(CannotLook::Io { operation: "run the system's name lookup", source: io::Error::other(ended) })
+            Err(CannotProbe::Io { operation: "run the system's name lookup", source: io::Error::other(ended) })
         }
     }
 }

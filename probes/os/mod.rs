@@ -19,7 +19,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::model::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotProbe, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
 pub use clock::{Clock, SystemClock};
@@ -40,7 +40,7 @@ pub fn this_system() -> Box<dyn System> {
 
 /// The operating system, as far as a diagnosis needs it.
 ///
-/// Every method can fail with [`CannotLook`]: what a system does not tell is reported as not looked at.
+/// Every method can fail with [`CannotProbe`]: what a system does not tell is reported as not probed.
 /// No method has a body here: a system that wraps another one would lose it without a word from the compiler.
 pub trait System: Send + Sync {
     /// The system's name for reports, such as `linux`.
@@ -50,64 +50,64 @@ pub trait System: Send + Sync {
     /// All interfaces with their addresses.
     ///
     /// # Errors
-    /// [`CannotLook`] where the system does not tell.
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook>;
+    /// [`CannotProbe`] where the system does not tell.
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe>;
     /// The kernel's route to an address; sends nothing.
     ///
     /// # Errors
     /// As above.
-    fn route(&self, to: IpAddr) -> Result<Route, CannotLook>;
+    fn route(&self, to: IpAddr) -> Result<Route, CannotProbe>;
     /// The neighbour entry of an address on the link, `None` where there is none.
     ///
     /// # Errors
     /// As above.
-    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook>;
+    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotProbe>;
     /// How packets leave, for an engine that builds them itself.
     ///
     /// # Errors
     /// As above.
-    fn egress(&self) -> Result<&dyn Egress, CannotLook>;
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe>;
     /// The lines of the hosts file that name one of these hosts.
     ///
     /// # Errors
     /// As above.
-    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook>;
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotProbe>;
     /// The configured resolvers, in the order of use.
     ///
     /// # Errors
     /// As above.
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook>;
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe>;
     /// The proxy settings of this user and computer, in the order of precedence.
     ///
     /// # Errors
     /// As above.
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook>;
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe>;
     /// Limits that bound how much can be probed.
     ///
     /// # Errors
     /// As above.
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook>;
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe>;
     /// Installed Zoom clients.
     ///
     /// # Errors
     /// As above.
-    fn clients(&self) -> Result<Vec<Client>, CannotLook>;
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe>;
     /// What the kernel has counted of packets of this address's family.
     ///
     /// # Errors
     /// As above.
-    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook>;
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotProbe>;
     /// How many bytes sent on this TCP connection the other end has not acknowledged, what never left included; `None` where
     /// there is no such connection.
     ///
     /// # Errors
     /// As above.
-    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook>;
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotProbe>;
     /// Resolves a name as any program on this computer would (NSS).
     ///
     /// # Errors
     /// As above.
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>>;
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>>;
 }
 
 /// What the system's own library gave for a name.

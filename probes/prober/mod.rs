@@ -6,12 +6,12 @@ pub(crate) mod precondition;
 
 use std::fmt;
 
-use crate::model::{BadLook, CannotLook, Layer, Look, Pending, ProbeName, Seen, Transport};
+use crate::model::{BadProbe, CannotProbe, Layer, Pending, Probe, ProbeName, Seen, Transport};
 use crate::session::Means;
 
 /// A probe kind, as a constant record.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub struct ProbeKind {
     /// Its name on the command line and in reports.
     pub name: ProbeName,
     /// What it looks at, in one sentence.
@@ -24,11 +24,11 @@ pub struct Kind {
     pub default_port: Option<(u16, Transport)>,
     /// Where its protocol or numbers are described.
     pub sources: &'static [&'static str],
-    /// Turns a look into a probe that is ready to go, or says why the look makes no sense.
-    pub prepare: fn(&Look) -> Result<Box<dyn Probe>, BadLook>,
+    /// Turns a probe into a probe that is ready to go, or says why the probe makes no sense.
+    pub prepare: fn(&Probe) -> Result<Box<dyn Prober>, BadProbe>,
 }
 
-impl fmt::Debug for Kind {
+impl fmt::Debug for ProbeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kind").field("name", &self.name).finish_non_exhaustive()
     }
@@ -36,24 +36,24 @@ impl fmt::Debug for Kind {
 
 /// What a probe kind must be pointed at, when it goes there directly.
 ///
-/// Closed on purpose: whoever makes a look from a command line knows every case.
+/// Closed on purpose: whoever makes a probe from a command line knows every case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// This computer, without a target of its own.
     ThisComputer,
     /// A name, which the probe asks for.
     Name,
-    /// An address: a name is resolved before, and each address is a look of its own.
+    /// An address: a name is resolved before, and each address is a probe of its own.
     Address,
 }
 
 /// Looks once.
 ///
 /// Safe to drop at any await: nothing is left behind but what the kernel cleans up.
-pub trait Probe: Send + Sync {
-    /// Takes the look.
+pub trait Prober: Send + Sync {
+    /// Runs the probe.
     ///
     /// # Errors
-    /// [`CannotLook`] when this computer could not look at all; whatever the network did is in [`Seen`].
-    fn look<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotLook>>;
+    /// [`CannotProbe`] when this computer could not probe at all; whatever the network did is in [`Seen`].
+    fn probe<'a>(&'a self, means: &'a Means<'a>) -> Pending<'a, Result<Seen, CannotProbe>>;
 }

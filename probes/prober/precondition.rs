@@ -1,33 +1,33 @@
-//! What a look at one port must have before it can be taken: an address, a port of its transport, the direct way.
+//! What a probe at one port must have before it can be taken: an address, a port of its transport, the direct way.
 //!
-//! It only checks; names are resolved by whoever plans the look.
+//! It only checks; names are resolved by whoever plans the probe.
 
 use std::net::SocketAddr;
 
-use crate::model::{BadLook, Family, Look, Transport, Via};
+use crate::model::{BadProbe, Family, Probe, Transport, Via};
 
-/// Where a look that goes straight to one port goes.
+/// Where a probe that goes straight to one port goes.
 ///
 /// # Errors
-/// [`BadLook`] when address or port is missing, the transport is another, the way is not direct, or a setting is
+/// [`BadProbe`] when address or port is missing, the transport is another, the way is not direct, or a setting is
 /// outside what its documentation allows.
-pub(crate) fn aim(look: &Look, transports: &[Transport]) -> Result<(SocketAddr, Transport), BadLook> {
-    let bad = |reason| Err(BadLook { probe: look.probe, target: look.target.to_string(), reason });
-    let (Some(to), Some((_, transport))) = (look.target.socket(), look.target.port) else {
+pub(crate) fn aim(probe: &Probe, transports: &[Transport]) -> Result<(SocketAddr, Transport), BadProbe> {
+    let bad = |reason| Err(BadProbe { probe: probe.kind, target: probe.target.to_string(), reason });
+    let (Some(to), Some((_, transport))) = (probe.target.socket(), probe.target.port) else {
         return bad("it needs an address and a port, such as 192.0.2.1:443/tcp");
     };
     if !transports.contains(&transport) {
         return bad("the port's transport is not one that this probe speaks; write it as :443/tcp or :3478/udp");
     }
-    if look.via != Via::Direct {
+    if probe.via != Via::Direct {
         return bad("it can only go direct");
     }
-    let settings = &look.settings;
+    let settings = &probe.settings;
     if settings.source.is_some_and(|source| Family::of(source) != Family::of(to.ip())) {
         return bad("the source address is of the other IP family");
     }
-    if [settings.ttl, settings.ladder, settings.tries].contains(&Some(0)) {
-        return bad("ttl, ladder and tries count from 1");
+    if [settings.ttl, settings.traceroute, settings.tries].contains(&Some(0)) {
+        return bad("ttl, traceroute and tries count from 1");
     }
     if settings.mss.is_some_and(|mss| !(88..=32_767).contains(&mss)) {
         return bad("mss must be 88 to 32767 (tcp(7), TCP_MAXSEG)");
@@ -41,8 +41,8 @@ mod tests {
     use crate::model::{ProbeName, Role, Settings};
 
     fn reason(target: &str, settings: Settings) -> Option<&'static str> {
-        let look = Look::new(ProbeName::Tcp, Role::Control, target.parse().unwrap()).with(settings);
-        aim(&look, &[Transport::Tcp]).err().map(|bad| bad.reason)
+        let probe = Probe::new(ProbeName::Tcp, Role::Control, target.parse().unwrap()).with(settings);
+        aim(&probe, &[Transport::Tcp]).err().map(|bad| bad.reason)
     }
 
     #[test]
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looked_at_says_how_to_write_it() {
+    fn what_cannot_be_probed_at_says_how_to_write_it() {
         let unset = Settings::default();
         assert!(reason("zoom.us:443", unset.clone()).unwrap().contains("192.0.2.1:443/tcp"));
         assert!(reason("192.0.2.1:443/udp", unset.clone()).unwrap().contains(":443/tcp"));

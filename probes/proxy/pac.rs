@@ -1,4 +1,4 @@
-//! What the text of a proxy auto-configuration script tells at a plain look, and what its answers mean. It is not run here.
+//! What the text of a proxy auto-configuration script tells at a plain probe, and what its answers mean. It is not run here.
 //!
 //! The text is a stranger's: 64 KiB of it are read, and twenty proxies kept.
 
@@ -8,8 +8,8 @@ use crate::wire::text::shown;
 
 /// Reads a script as fetched.
 pub(super) fn read(status: u16, body: &[u8]) -> PacScript {
-    let looked_at = body.get(..MAX_SCRIPT.min(body.len())).unwrap_or_default();
-    let code = without_comments(&String::from_utf8_lossy(looked_at));
+    let probed_at = body.get(..MAX_SCRIPT.min(body.len())).unwrap_or_default();
+    let code = without_comments(&String::from_utf8_lossy(probed_at));
     PacScript {
         status,
         bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),

@@ -1,9 +1,9 @@
 //! Opens a TCP connection for a probe and tells it as facts.
 //!
-//! How the dial failed is the network's answer; this only puts it into the words of a look.
+//! How the dial failed is the network's answer; this only puts it into the words of a probe.
 
 use super::Means;
-use crate::model::{CannotLook, Connected, Fact, Failure, How, IcmpError, Stage, micros};
+use crate::model::{CannotProbe, Connected, Fact, Failure, How, IcmpError, Stage, micros};
 use crate::net::{Dial, Dialled, Outcome, Stream};
 
 /// What was seen of a connection's making, and the stream or what came instead.
@@ -17,7 +17,7 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// As [`crate::net::Network::dial`].
-pub(crate) async fn open(means: &Means<'_>, dial: Dial) -> Result<Opened, CannotLook> {
+pub(crate) async fn open(means: &Means<'_>, dial: Dial) -> Result<Opened, CannotProbe> {
     let peer = dial.to;
     let Dialled { outcome, took, icmp } = means.network.dial(dial).await?;
     let mut facts: Vec<Fact> = told(icmp).collect();

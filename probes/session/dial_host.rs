@@ -1,4 +1,4 @@
-//! Finds and dials a host on the way to a look's answer: a proxy, a server of proxy scripts.
+//! Finds and dials a host on the way to a probe's answer: a proxy, a server of proxy scripts.
 //!
 //! It never tries an address twice, and tries three addresses of a name at most.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Means;
 use super::dial::{Opened, open};
-use crate::model::{CannotLook, Failure, Family, How, Settings, Stage};
+use crate::model::{CannotProbe, Failure, Family, How, Settings, Stage};
 use crate::net::Dial;
 use crate::os::SystemLookup;
 use crate::wire::text::shown;
@@ -31,7 +31,7 @@ impl Way {
         Self { wait, ttl: None, mss: None, source: None }
     }
 
-    /// The way that a look's settings ask for.
+    /// The way that a probe's settings ask for.
     pub(crate) fn of(settings: &Settings, default_wait: Duration) -> Self {
         let wait = settings.wait_or(default_wait);
         Self { wait, ttl: settings.ttl, mss: settings.mss, source: settings.source }
@@ -44,8 +44,8 @@ impl Way {
 /// first.
 ///
 /// # Errors
-/// [`CannotLook`] when the lookup could not be made, or not one address could be tried.
-pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) -> Result<Opened, CannotLook> {
+/// [`CannotProbe`] when the lookup could not be made, or not one address could be tried.
+pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) -> Result<Opened, CannotProbe> {
     let addresses = match find(means, host, way.wait).await? {
         Ok(addresses) => addresses,
         Err(failure) => return Ok(Opened { facts: Vec::new(), stream: Err(failure) }),
@@ -84,7 +84,7 @@ pub(crate) async fn reach(means: &Means<'_>, host: &str, port: u16, way: Way) ->
 /// Clients try the next address of a name as well; more than three cost time and teach nothing.
 const ADDRESSES_TRIED: usize = 3;
 
-async fn find(means: &Means<'_>, host: &str, wait: Duration) -> Result<Result<Vec<IpAddr>, Failure>, CannotLook> {
+async fn find(means: &Means<'_>, host: &str, wait: Duration) -> Result<Result<Vec<IpAddr>, Failure>, CannotProbe> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(Ok(vec![address]));
     }

@@ -20,7 +20,7 @@ use super::dial_host::{Way, reach};
 use super::http::{Ask, Extent, ask, host_field};
 use super::tunnel::tunnel_by;
 use super::{Means, stream_error};
-use crate::model::{CannotLook, Failure, Fetch, How, Method, Proxy, Stage};
+use crate::model::{CannotProbe, Failure, Fetch, How, Method, Proxy, Stage};
 use crate::net::Stream;
 use crate::wire::text::shown;
 
@@ -53,11 +53,11 @@ pub enum DownloadError {
     },
     /// This computer could not even try.
     #[error("fetch {url}")]
-    CannotLook {
+    CannotProbe {
         /// The file.
         url: String,
         /// What was in the way.
-        source: CannotLook,
+        source: CannotProbe,
     },
     /// The network, the proxy or the server did not give it.
     #[error("fetch {url}: {failure}")]
@@ -99,7 +99,7 @@ pub enum DownloadError {
 /// the body of a response with status 200 whole.
 ///
 /// # Errors
-/// [`DownloadError::Url`] where the URL is no plain `https://` one; [`DownloadError::CannotLook`] where this computer could
+/// [`DownloadError::Url`] where the URL is no plain `https://` one; [`DownloadError::CannotProbe`] where this computer could
 /// not try; else what the network, the certificate or the server did. A time that ran out is [`How::Silent`] at its stage.
 pub async fn download(means: &Means<'_>, file: &Download<'_>) -> Result<Vec<u8>, DownloadError> {
     let place = Place::of(file.url)?;
@@ -169,8 +169,8 @@ impl Place {
         DownloadError::Failed { url: self.url.clone(), failure }
     }
 
-    fn untried(&self, source: CannotLook) -> DownloadError {
-        DownloadError::CannotLook { url: self.url.clone(), source }
+    fn untried(&self, source: CannotProbe) -> DownloadError {
+        DownloadError::CannotProbe { url: self.url.clone(), source }
     }
 }
 
@@ -191,7 +191,7 @@ async fn secure(
 ) -> Result<TlsStream<Box<dyn Stream>>, DownloadError> {
     let config = client(means).map_err(|error| {
         let source = std::io::Error::other(error);
-        place.untried(CannotLook::Io { operation: "make a TLS client", source })
+        place.untried(CannotProbe::Io { operation: "make a TLS client", source })
     })?;
     match timeout(wait, TlsConnector::from(Arc::new(config)).connect(place.name.clone(), stream)).await {
         Ok(Ok(stream)) => Ok(stream),

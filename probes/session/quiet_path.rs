@@ -1,16 +1,16 @@
-//! Waits until a way is quiet: a queue that earlier looks filled would else be measured as the way's own delay and loss.
+//! Waits until a way is quiet: a queue that earlier probes filled would else be measured as the way's own delay and loss.
 
 use std::time::Duration;
 
 use super::Means;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::net::{Dial, Outcome};
 
 /// Dials until a connection stands at once, or two in a row take about equally long; twice at most.
 ///
 /// # Errors
 /// As [`crate::net::Network::dial`].
-pub(crate) async fn settle(means: &Means<'_>, dial: &Dial) -> Result<(), CannotLook> {
+pub(crate) async fn wait_until_quiet(means: &Means<'_>, dial: &Dial) -> Result<(), CannotProbe> {
     let mut before = None;
     for _ in 0..DIALS {
         let dialled = means.network.dial(dial.clone()).await?;

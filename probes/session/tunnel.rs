@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::Means;
 use super::dial::{Opened, told};
 use super::dial_host::{Way, reach};
-use crate::model::{CannotLook, Fact, Failure, How, Proxy, ProxyScheme, Stage};
+use crate::model::{CannotProbe, Fact, Failure, How, Proxy, ProxyScheme, Stage};
 use crate::net::Stream;
 use crate::os::Clock;
 
@@ -32,18 +32,18 @@ pub struct Tunnelled {
 /// it, and its answer. `host` is a name, or an address without brackets.
 ///
 /// # Errors
-/// [`CannotLook`] when the lookup or the dial could not be made, or the host's name cannot be put into a request.
+/// [`CannotProbe`] when the lookup or the dial could not be made, or the host's name cannot be put into a request.
 pub async fn tunnel(
     means: &Means<'_>,
     proxy: &Proxy,
     host: &str,
     port: u16,
     wait: Duration,
-) -> Result<Tunnelled, CannotLook> {
+) -> Result<Tunnelled, CannotProbe> {
     tunnel_by(means, proxy, (host, port), Way::plain(wait)).await
 }
 
-/// As [`tunnel`], dialling the proxy with the options of a look.
+/// As [`tunnel`], dialling the proxy with the options of a probe.
 ///
 /// # Errors
 /// As for [`tunnel`].
@@ -52,7 +52,7 @@ pub(crate) async fn tunnel_by(
     proxy: &Proxy,
     to: (&str, u16),
     way: Way,
-) -> Result<Tunnelled, CannotLook> {
+) -> Result<Tunnelled, CannotProbe> {
     let Opened { mut facts, stream } = reach(means, &proxy.host, proxy.port, way).await?;
     let stream = match stream {
         Ok(stream) => stream,

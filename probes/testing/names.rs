@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::model::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotProbe, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 use crate::os::{Counters, Egress, System, SystemLookup};
 
@@ -42,55 +42,55 @@ impl System for Names {
         false
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
-        untold()
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
+        unknown()
     }
 
-    fn route(&self, _: IpAddr) -> Result<Route, CannotLook> {
-        untold()
+    fn route(&self, _: IpAddr) -> Result<Route, CannotProbe> {
+        unknown()
     }
 
-    fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
-        untold()
+    fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
+        unknown()
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
-        untold()
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
+        unknown()
     }
 
-    fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
-        untold()
+    fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
+        unknown()
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
-        untold()
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
+        unknown()
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
-        untold()
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
+        unknown()
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
-        untold()
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
+        unknown()
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
-        untold()
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
+        unknown()
     }
 
-    fn counters(&self, _: IpAddr) -> Result<Counters, CannotLook> {
+    fn counters(&self, _: IpAddr) -> Result<Counters, CannotProbe> {
         Ok(Counters::default())
     }
 
-    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
-        untold()
+    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotProbe> {
+        unknown()
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, _: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, _: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         Box::pin(async { Ok(self.known.get(name).unwrap_or(&self.others).clone()) })
     }
 }
 
-fn untold<T>() -> Result<T, CannotLook> {
-    Err(CannotLook::Unsupported { what: "anything but names", why: "a test's system" })
+fn unknown<T>() -> Result<T, CannotProbe> {
+    Err(CannotProbe::Unsupported { what: "anything but names", why: "a test's system" })
 }

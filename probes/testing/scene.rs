@@ -1,4 +1,4 @@
-//! The means a test hands to a probe, and a look taken with them.
+//! The means a test hands to a probe, and a probe taken with them.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Loopback, Names};
-use crate::model::{CannotLook, Look, Seen, Target};
+use crate::model::{CannotProbe, Probe, Seen, Target};
 use crate::net::Network;
 use crate::os::{Clock, SystemClock, Trust};
-use crate::prober::Kind;
+use crate::prober::ProbeKind;
 use crate::session::Means;
 
 /// Means of a test: loopback, a running clock, no names and no roots, unless told otherwise.
@@ -56,31 +56,31 @@ impl Scene {
         test(&self.means()).await
     }
 
-    /// Takes a look.
-    pub(crate) async fn look(&self, kind: &Kind, look: &Look) -> Result<Seen, CannotLook> {
-        (kind.prepare)(look).unwrap().look(&self.means()).await
+    /// Runs a probe.
+    pub(crate) async fn probe(&self, kind: &ProbeKind, probe: &Probe) -> Result<Seen, CannotProbe> {
+        (kind.prepare)(probe).unwrap().probe(&self.means()).await
     }
 
-    /// Takes a look at a listener while `peer` has the connection; what the peer leaves open stays so until then.
-    pub(crate) async fn look_at<P>(&self, kind: &Kind, fill: impl FnOnce(Target) -> Look, peer: P) -> Seen
+    /// Probes a listener while `peer` has the connection; what the peer leaves open stays so until then.
+    pub(crate) async fn probe_at<P>(&self, kind: &ProbeKind, fill: impl FnOnce(Target) -> Probe, peer: P) -> Seen
     where
         P: AsyncFnOnce(TcpStream),
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let look = fill(Target::tcp(listener.local_addr().unwrap()));
+        let probe = fill(Target::tcp(listener.local_addr().unwrap()));
         let serve = async { peer(listener.accept().await.unwrap().0).await };
-        self.look_while(kind, &look, serve).await
+        self.probe_while(kind, &probe, serve).await
     }
 
-    /// Takes a look while a server serves.
-    pub(crate) async fn look_while(&self, kind: &Kind, look: &Look, server: impl Future<Output = ()>) -> Seen {
+    /// Runs a probe while a server serves.
+    pub(crate) async fn probe_while(&self, kind: &ProbeKind, probe: &Probe, server: impl Future<Output = ()>) -> Seen {
         let serve = async {
             server.await;
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            seen = self.look(kind, look) => seen.unwrap(),
-            () = serve => unreachable!("a server never ends a look"),
+            seen = self.probe(kind, probe) => seen.unwrap(),
+            () = serve => unreachable!("a server never ends a probe"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! ICMP and ICMPv6 errors by number: what they mean, and how a look ends by them.
+//! ICMP and ICMPv6 errors by number: what they mean, and how a probe ends by them.
 //!
 //! It reads no packets: the numbers come from the socket's error queue, or from the packets that a sweep reads.
 
@@ -32,7 +32,7 @@ pub(crate) fn meaning_v6(kind: u8, code: u8) -> IcmpMeaning {
 }
 
 impl How {
-    /// How a look ends whose packet met that error.
+    /// How a probe ends whose packet met that error.
     pub(crate) fn by_icmp(meaning: IcmpMeaning) -> Self {
         match meaning {
             IcmpMeaning::TimeExceeded => Self::Expired,

@@ -15,7 +15,7 @@ pub(crate) use flow::Flow;
 /// RFC 8489, section 5.
 pub(crate) type Transaction = [u8; 16];
 
-/// A transaction id from the time of day in nanoseconds and the peer: different for every look, and not to be guessed
+/// A transaction id from the time of day in nanoseconds and the peer: different for every probe, and not to be guessed
 /// by who does not see the request.
 pub(crate) fn transaction(dialect: Dialect, nanos: u128, to: SocketAddr) -> Transaction {
     let half = |salt: u8| {

@@ -10,7 +10,7 @@ use why5003_probes::model::{Fact, Family, Interface, Observation, ProxySetting};
 
 use super::head::{milliseconds, remedy_os, rfc3339, this_program};
 use super::{LoadedCatalogue, Overrides};
-use crate::evidence::{Background, Evidence, NotLooked};
+use crate::evidence::{Background, Evidence, NotProbed};
 use crate::plan::{Plan, Wishes};
 use crate::report::{Report, SCHEMA, StoppedBy, Vantage};
 use crate::run::{self, Event, Standing, Tools};
@@ -82,7 +82,7 @@ pub async fn diagnose(
         (true, true) => Some(StoppedBy::Interrupt),
         (true, false) => Some(StoppedBy::Deadline),
     };
-    let evidence = Evidence::new(gathered.observations, gathered.not_looked, background);
+    let evidence = Evidence::new(gathered.observations, gathered.not_probed, background);
     Report {
         schema: SCHEMA.to_owned(),
         tool: this_program(),
@@ -110,7 +110,7 @@ impl Growing {
     }
 
     /// The evidence of all that a run has so far; both lists only grow at their ends.
-    fn up_to(&mut self, seen: &[Observation], missed: &[NotLooked]) -> &Evidence {
+    fn up_to(&mut self, seen: &[Observation], missed: &[NotProbed]) -> &Evidence {
         let new = |from: usize| seen.get(from..).unwrap_or_default().to_vec();
         let new_missed = |from: usize| missed.get(from..).unwrap_or_default().to_vec();
         self.evidence.add(new(self.seen), new_missed(self.missed));
@@ -157,7 +157,7 @@ mod tests {
         let recorded = parse(include_str!("../../benches/drop.json")).unwrap();
         let background = Background::new(Arc::new(crate::catalogue::Catalogue::embedded()), "linux");
         let mut seen = recorded.observations;
-        let missed = recorded.verdict.not_looked;
+        let missed = recorded.verdict.not_probed;
         seen.reverse();
         let mut growing = Growing::new(background.clone());
         for many in [0, 7, 7, seen.len() / 2, seen.len()] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use why5003_probes::model::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
+    CannotProbe, Client, HostsLine, Interface, Limit, Neighbour, Pending, Proxy, ProxySays, ProxySetting,
     ResolverSetting, Route,
 };
 use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Network, SegmentTtl};
@@ -56,27 +56,27 @@ impl System for Overridden {
         self.system.privileged()
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
         self.system.interfaces()
     }
 
-    fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
+    fn route(&self, to: IpAddr) -> Result<Route, CannotProbe> {
         self.system.route(to)
     }
 
-    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
         self.system.neighbour(address)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
         self.system.egress()
     }
 
-    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
         self.system.hosts_lines(names)
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
         if self.resolvers.is_empty() {
             return self.system.resolvers();
         }
@@ -89,7 +89,7 @@ impl System for Overridden {
         Ok(self.resolvers.iter().map(given).collect())
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
         match &self.proxy {
             Some(proxy) => Ok(vec![ProxySetting {
                 source: "--proxy".to_owned(),
@@ -100,23 +100,23 @@ impl System for Overridden {
         }
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
         self.system.limits()
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
         self.system.clients()
     }
 
-    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotProbe> {
         self.system.counters(of)
     }
 
-    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotProbe> {
         self.system.unacknowledged(local, peer)
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         self.system.lookup(name, wait)
     }
 }
@@ -128,16 +128,20 @@ struct SentFrom {
 }
 
 impl Network for SentFrom {
-    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>> {
         self.network.dial(Dial { source: dial.source.or(Some(self.source)), ..dial })
     }
 
-    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+    fn datagram(
+        &self,
+        to: SocketAddr,
+        options: DatagramOptions,
+    ) -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>> {
         let source = options.source.or(Some(self.source));
         self.network.datagram(to, DatagramOptions { source, ..options })
     }
 
-    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+    fn segment_ttls(&self, dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>> {
         self.network.segment_ttls(Dial { source: dial.source.or(Some(self.source)), ..dial })
     }
 }

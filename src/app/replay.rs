@@ -12,7 +12,7 @@ use crate::verdict::judge;
 pub fn replay(report: Report, catalogue: &Arc<Catalogue>) -> Report {
     let background = Background::new(Arc::clone(catalogue), remedy_os(&report.vantage.os));
     let Report { observations, verdict, .. } = report;
-    let evidence = Evidence::new(observations, verdict.not_looked, background);
+    let evidence = Evidence::new(observations, verdict.not_probed, background);
     Report { verdict: judge(&evidence).verdict, observations: evidence.into_observations(), ..report }
 }
 

@@ -14,11 +14,11 @@ use crate::rules;
 use rule_format::rule_format;
 pub(super) use sweep::{Engine, Sweep};
 
-/// Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?
+/// Tells why a Zoom client on this network shows error 5003, where the fault sits, and who must change what
 #[derive(Clone, Debug, Parser)]
 #[command(name = "why5003", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// What to do; `diagnose` where nothing is said.
+    /// What to do; `diagnose` is the default.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     /// How to do it.
@@ -26,7 +26,7 @@ pub(super) struct Args {
     pub(super) options: Options,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 unknown, could not look, or wrong usage.";
+const EXIT_CODES: &str = "Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 unknown, could not probe, or wrong usage.";
 
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,25 +35,25 @@ pub(super) struct Options {
     /// How to write the result to standard output
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
     pub(super) format: Format,
-    /// Show every look (of a sweep: every prefix), and the remedies for every system
+    /// Show every observation (of a sweep: every prefix) and the remedies for every system
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
-    /// Write the result only: no progress, no notes
+    /// Write nothing but the result: no progress, no notes
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
-    /// End the run after this many seconds, and judge what was seen by then [default: 20; none for sweep]
+    /// End the run after this many seconds and judge what was observed by then [default: 20; none for sweep]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
     pub(super) deadline: Option<Duration>,
     /// Probe against this catalogue instead of the one built in
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) catalogue: Option<PathBuf>,
-    /// Take the root certificates of this PEM file for the public ones, instead of Mozilla's
+    /// Trust the root certificates in this PEM file as the public ones, instead of Mozilla's
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) roots: Option<PathBuf>,
-    /// Take this resolver for the configured one (may be repeated); the port is 53 where none is given
+    /// Use this resolver instead of the configured one (may be repeated); the default port is 53
     #[arg(long, value_name = "ADDRESS", value_parser = resolver, global = true)]
     pub(super) resolver: Vec<SocketAddr>,
-    /// Go through this proxy, whatever the system says: http://[user:password@]host:port, https:// or socks5://
+    /// Use this proxy instead of the system's: http://[user:password@]host:port, https:// or socks5://
     #[arg(long, value_name = "URL", value_parser = proxy, global = true)]
     pub(super) proxy: Option<Proxy>,
     /// Send from this address of this computer
@@ -81,19 +81,19 @@ pub(super) enum Format {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Look at this network and say what is to blame (the default)
+    /// Diagnose this network: what is to blame, and where (the default)
     Diagnose,
-    /// Ask Zoom's published prefixes and ports, and say which of them this network lets through
+    /// Test which of Zoom's published prefixes and ports this network lets through
     Sweep(Sweep),
-    /// Take one look, in full
-    Probe(Probe),
-    /// Run the diagnosis on an embedded look-alike of Zoom on loopback: no root, no network
+    /// Run one probe and show all that it observed
+    Probe(ProbeArgs),
+    /// Run the diagnosis on a built-in look-alike of Zoom on loopback: no root, no network
     Demo(Demo),
     /// Judge a recorded run (a report in JSON) again
     Replay(Replay),
     /// Show, import, update or export what Zoom publishes
     Catalogue(Catalogue),
-    /// Say what a cause means, how to prove it, how to mend it
+    /// Explain a cause: what it means, how to prove it, how to mend it
     Explain(Explain),
     /// Print the JSON Schema of a report
     Schema(Schema),
@@ -105,18 +105,18 @@ pub(super) enum Command {
 
 /// Arguments of `probe`.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Probe {
-    /// The kind of look: see the list below
+pub(super) struct ProbeArgs {
+    /// The kind of probe: see the list below
     pub(super) kind: Option<String>,
-    /// What to look at: zoom.us, zoom.us:443, 192.0.2.1:3478/udp, zoom.us@192.0.2.1:443
+    /// The target: zoom.us, zoom.us:443, 192.0.2.1:3478/udp, zoom.us@192.0.2.1:443
     pub(super) target: Option<String>,
-    /// By which way: direct, system, udp://192.0.2.1:53, tcp://…, dot://192.0.2.1:853#name, doh://…#name, or "proxy http://host:3128"
+    /// The route: direct, system, udp://192.0.2.1:53, tcp://…, dot://192.0.2.1:853#name, doh://…#name, or "proxy http://host:3128"
     #[arg(long, value_name = "WAY")]
     pub(super) via: Option<String>,
-    /// Set a variable of the look (may be repeated): sni=none, hello=small, mss=1200, ttl=3, ladder=16, record=AAAA, tries=1, wait_ms=500, …
+    /// Set a variable of the probe (may be repeated): sni=none, hello=small, mss=1200, ttl=3, traceroute=16, record=AAAA, tries=1, wait_ms=500, …
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) set: Vec<String>,
-    /// List the kinds of look
+    /// List the kinds of probe
     #[arg(long)]
     pub(super) list: bool,
 }
@@ -124,7 +124,7 @@ pub(super) struct Probe {
 /// Arguments of `demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Demo {
-    /// The fault to lay on the look-alike; see --list
+    /// The fault to put on the look-alike; see --list
     #[arg(default_value = "sni-reset")]
     pub(super) fault: String,
     /// List the faults

@@ -27,7 +27,7 @@ pub(super) fn run(settings: &Settings, demo: &Demo) -> anyhow::Result<Code> {
         ("--roots", settings.roots.is_some()),
         ("--source", settings.overrides.source.is_some()),
     ] {
-        anyhow::ensure!(!given, "could not heed {flag}: the demo brings its own world");
+        anyhow::ensure!(!given, "could not use {flag}: the demo has its own network");
     }
     if demo.all {
         return block_on(all(settings))?;

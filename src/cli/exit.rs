@@ -13,7 +13,7 @@ pub enum Code {
     Degraded,
     /// 2: blocked.
     Blocked,
-    /// 3: unknown, could not look, or wrong usage.
+    /// 3: unknown, could not probe, or wrong usage.
     Unknown,
 }
 

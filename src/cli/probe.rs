@@ -1,16 +1,16 @@
-//! `why5003 probe`: one look, in full.
+//! `why5003 probe`: one probe, in full.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use why5003_probes::model::{self, Fact, Family, Look, Observation, ProbeName, Role, Target, Transport, Via};
+use why5003_probes::model::{self, Fact, Family, Observation, Probe, ProbeName, Role, Target, Transport, Via};
 use why5003_probes::os::{System, SystemLookup};
-use why5003_probes::prober::{Kind, Subject};
+use why5003_probes::prober::{ProbeKind, Subject};
 use why5003_probes::{kind, kinds};
 
-use super::args::Probe;
+use super::args::ProbeArgs;
 use super::exit::Code;
 use super::runtime::block_on;
 use super::settings::{Format, Settings};
@@ -18,14 +18,14 @@ use super::{files, output, tools};
 use crate::report::result_line;
 use crate::run::{Finish, Limits, Schedule, Tools};
 
-/// How many addresses of a name are looked at.
+/// How many addresses of a name are probed.
 const ADDRESSES: usize = 4;
 
-pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
+pub(super) fn run(settings: &Settings, args: &ProbeArgs) -> anyhow::Result<Code> {
     if settings.format == Format::Markdown {
-        bail!("could not write a look as markdown: --format markdown is for a whole diagnosis");
+        bail!("could not write a probe as markdown: --format markdown is for a whole diagnosis");
     }
-    let (Some(name), false) = (&probe.kind, probe.list) else {
+    let (Some(name), false) = (&args.kind, args.list) else {
         output::result(&list())?;
         return Ok(Code::Healthy);
     };
@@ -33,14 +33,14 @@ pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
         bail!("there is no probe {name:?}; why5003 probe --list shows them");
     };
     let kind = kind(name);
-    let target: Target = match &probe.target {
+    let target: Target = match &args.target {
         Some(target) => target.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
         None if kind.subject == Subject::ThisComputer => Target::this_host(),
         None => bail!("name a target, such as: why5003 probe {} zoom.us", kind.name),
     };
-    let look = look(kind, target, settings, probe)?;
+    let probe = requested(kind, target, settings, args)?;
     let tools = tools::overridden(settings)?;
-    let seen = block_on(take(tools, kind, look, settings))??;
+    let seen = block_on(take(tools, kind, probe, settings))??;
     write(&seen, settings)?;
     let answered = seen.iter().all(|o| o.failure.is_none());
     Ok(if answered { Code::Healthy } else { Code::Blocked })
@@ -49,19 +49,20 @@ pub(super) fn run(settings: &Settings, probe: &Probe) -> anyhow::Result<Code> {
 fn list() -> String {
     let mut text = String::new();
     for kind in kinds() {
-        let _ = writeln!(text, "{:<7}{}", kind.name, kind.summary);
+        let _ = writeln!(text, "{:<11}{}", kind.name.to_string(), kind.summary);
     }
     text
 }
 
-fn look(kind: &'static Kind, target: Target, settings: &Settings, probe: &Probe) -> anyhow::Result<Look> {
+/// The probe that the arguments ask for.
+fn requested(kind: &'static ProbeKind, target: Target, settings: &Settings, args: &ProbeArgs) -> anyhow::Result<Probe> {
     let catalogue = files::catalogue(settings)?.catalogue;
     let role = match target.host.as_deref() {
         Some(host) => catalogue.host(host).map_or(Role::Control, |host| host.role),
         None if kind.subject == Subject::ThisComputer => Role::Host,
         None => Role::Range,
     };
-    let via = match (&probe.via, &settings.overrides.proxy) {
+    let via = match (&args.via, &settings.overrides.proxy) {
         (Some(via), _) => via.parse().map_err(|error| anyhow::anyhow!("could not {error}"))?,
         (None, Some(proxy)) => Via::Proxy(proxy.clone()),
         (None, None) if kind.subject == Subject::Name => match settings.overrides.resolvers.first() {
@@ -70,18 +71,18 @@ fn look(kind: &'static Kind, target: Target, settings: &Settings, probe: &Probe)
         },
         (None, None) => Via::Direct,
     };
-    let variables = variables(&probe.set)?;
-    let says_transport = probe.target.as_deref().is_some_and(|written| written.ends_with("/tcp"));
+    let variables = variables(&args.set)?;
+    let says_transport = args.target.as_deref().is_some_and(|written| written.ends_with("/tcp"));
     let target = match (target.port, kind.default_port) {
         (None, Some((port, transport))) => target.at_port(port, transport),
-        // A bare port is a TCP port to a target, and a UDP port to a look that speaks nothing else.
+        // A bare port is a TCP port to a target, and a UDP port to a probe that speaks nothing else.
         (Some((port, _)), Some((_, Transport::Udp))) if !says_transport => target.at_port(port, Transport::Udp),
         _ => target,
     };
     if kind.name == ProbeName::Proxy && via == Via::Direct && variables.fetch.is_none() {
         bail!("name the proxy, such as: why5003 probe proxy zoom.us --proxy http://proxy.example:3128");
     }
-    Ok(Look::new(kind.name, role, target).by(via).with(variables))
+    Ok(Probe::new(kind.name, role, target).by(via).with(variables))
 }
 
 /// Reads `name=value` pairs as settings, by the names that reports use.
@@ -107,34 +108,34 @@ fn value_of(name: &str, value: &str) -> Value {
     }
 }
 
-/// Takes the look; where an address is needed and only a name is given, one for each of its first addresses.
-async fn take(tools: Tools, kind: &Kind, look: Look, settings: &Settings) -> anyhow::Result<Vec<Observation>> {
-    let needs_address = kind.subject == Subject::Address && look.via == Via::Direct && look.target.address.is_none();
-    let looks = match (&look.target.host, needs_address) {
+/// Runs the probe; where an address is needed and only a name is given, one for each of its first addresses.
+async fn take(tools: Tools, kind: &ProbeKind, probe: Probe, settings: &Settings) -> anyhow::Result<Vec<Observation>> {
+    let needs_address = kind.subject == Subject::Address && probe.via == Via::Direct && probe.target.address.is_none();
+    let probes = match (&probe.target.host, needs_address) {
         (Some(host), true) => {
             let addresses = resolve(&*tools.system, host, settings).await?;
-            let at = |address: &IpAddr| Look {
-                target: Target { address: Some(*address), ..look.target.clone() },
-                ..look.clone()
+            let at = |address: &IpAddr| Probe {
+                target: Target { address: Some(*address), ..probe.target.clone() },
+                ..probe.clone()
             };
             addresses.iter().map(at).collect()
         }
-        _ => vec![look],
+        _ => vec![probe],
     };
-    // What makes no sense is wrong usage, not something that was not looked at.
-    for look in &looks {
-        (kind.prepare)(look).map_err(|bad| anyhow::anyhow!("could not {bad}"))?;
+    // What makes no sense is wrong usage, not something that was not probed.
+    for probe in &probes {
+        (kind.prepare)(probe).map_err(|bad| anyhow::anyhow!("could not {bad}"))?;
     }
     let mut schedule = Schedule::new(tools, Limits::default());
-    for (id, look) in (0..).zip(looks) {
-        schedule.push(id, look);
+    for (id, probe) in (0..).zip(probes) {
+        schedule.push(id, probe);
     }
     let mut seen = Vec::new();
     let all = async {
         while let Some(finish) = schedule.next().await {
             match finish {
                 Finish::Seen(observation) => seen.push(*observation),
-                Finish::NotLooked(not) => bail!("{}: {}", not.what, not.why),
+                Finish::NotProbed(not) => bail!("{}: {}", not.what, not.why),
             }
         }
         Ok(())
@@ -166,9 +167,9 @@ fn write(seen: &[Observation], settings: &Settings) -> anyhow::Result<()> {
     }
     let mut text = String::new();
     for observation in seen {
-        let Look { probe, target, via, .. } = &observation.look;
+        let Probe { kind, target, via, .. } = &observation.probe;
         let millis = observation.took.as_secs_f64() * 1000.0;
-        let _ = writeln!(text, "{probe} {target} {via}: {}  [{millis:.1} ms]", result_line(observation));
+        let _ = writeln!(text, "{kind} {target} {via}: {}  [{millis:.1} ms]", result_line(observation));
         for fact in &observation.facts {
             let _ = writeln!(text, "  {}", in_full(fact)?);
         }

@@ -29,15 +29,15 @@ impl Progress {
     /// Shows what happened.
     pub(super) fn show(&mut self, event: &Event<'_>) {
         match event {
-            Event::Planned(_, look) => {
+            Event::Planned(_, probe) => {
                 self.bar.inc_length(1);
-                self.bar.set_message(format!("{} {}", look.probe, look.target));
+                self.bar.set_message(format!("{} {}", probe.kind, probe.target));
             }
             Event::Seen(seen) => {
                 self.bar.inc(1);
-                self.bar.set_message(format!("{} {}", seen.look.probe, seen.look.target));
+                self.bar.set_message(format!("{} {}", seen.probe.kind, seen.probe.target));
             }
-            Event::NotLooked(_) => self.bar.inc(1),
+            Event::NotProbed(_) => self.bar.inc(1),
             Event::Asked(_) => self.bar.set_message("looking closer"),
         }
     }

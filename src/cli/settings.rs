@@ -1,4 +1,4 @@
-//! What the command line says, settled once: plain values, which every command works with.
+//! What the command line says, read once: plain values, which every command works with.
 //!
 //! How arguments are spelled is the business of `args` alone.
 

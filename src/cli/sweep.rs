@@ -27,7 +27,7 @@ use command::{Command, Which};
 use file::Log;
 
 pub(super) fn run(settings: &Settings, args: args::Sweep) -> anyhow::Result<Code> {
-    let command = Command::settled(settings, args)?;
+    let command = Command::from_args(settings, args)?;
     let catalogue = files::catalogue(settings)?;
     let tools = tools::overridden(settings)?;
     let (plan, file) = match command.which {

@@ -66,7 +66,7 @@ pub(super) const HOUSES: &[House] = &[
     neutral(Kind::Revocation, OTHER, &["crl.authority.example"], &[195], "revocation lists"),
 ];
 
-/// The computer that looks.
+/// The computer that probes.
 pub(super) const THIS_COMPUTER: u8 = 1;
 /// The configured resolver.
 pub(super) const RESOLVER: u8 = 2;

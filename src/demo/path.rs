@@ -1,4 +1,4 @@
-//! The way from this computer to the world's houses, as a TTL ladder sees it: three routers, the second of which filters.
+//! The way from this computer to the world's houses, as a traceroute sees it: three routers, the second of which filters.
 //!
 //! Loopback has no routers, so this part of the network is simulated; sockets with their usual TTL never meet it.
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use why5003_probes::model::{CannotLook, How, Pending, Transport};
+use why5003_probes::model::{CannotProbe, How, Pending, Transport};
 use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, SegmentTtl};
 
 use super::block::{self, Block};
@@ -72,7 +72,7 @@ pub(super) fn void(block: Block) -> SocketAddr {
 }
 
 impl Network for Shifted {
-    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>> {
         if let Some(ended) = self.path.dial(&dial) {
             return Box::pin(async { Ok(ended.await) });
         }
@@ -82,7 +82,11 @@ impl Network for Shifted {
         }
     }
 
-    fn datagram(&self, to: SocketAddr, options: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+    fn datagram(
+        &self,
+        to: SocketAddr,
+        options: DatagramOptions,
+    ) -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>> {
         if let Some(ended) = self.path.datagram(to, options.ttl, SocketAddr::new(self.source(), 0)) {
             return Box::pin(async { Ok(ended) });
         }
@@ -92,10 +96,10 @@ impl Network for Shifted {
         }
     }
 
-    fn segment_ttls(&self, _dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+    fn segment_ttls(&self, _dial: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>> {
         Box::pin(async {
             let why = "the demo's world is on loopback, where every segment arrives with the TTL it was sent with";
-            Err(CannotLook::Unsupported { what: "the IP TTL of segments", why })
+            Err(CannotProbe::Unsupported { what: "the IP TTL of segments", why })
         })
     }
 }

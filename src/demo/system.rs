@@ -9,7 +9,7 @@ use std::time::Duration;
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use why5003_probes::model::{
-    CannotLook, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySays, ProxySetting,
+    CannotProbe, Client, HostsLine, Interface, InterfaceKind, Limit, Neighbour, Pending, ProxySays, ProxySetting,
     ResolverSetting, Route,
 };
 use why5003_probes::net::{DatagramOptions, Heard, Network};
@@ -50,7 +50,7 @@ impl DemoSystem {
         }
     }
 
-    async fn ask(&self, name: &str, wait: Duration) -> Result<SystemLookup, CannotLook> {
+    async fn ask(&self, name: &str, wait: Duration) -> Result<SystemLookup, CannotProbe> {
         let Some(query) = query(name) else { return Ok(not_found()) };
         let mut socket = self.network.datagram(self.resolver(), DatagramOptions::default()).await?;
         if let Err(how) = socket.send(&query).await {
@@ -73,7 +73,7 @@ impl System for DemoSystem {
         false
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
         Ok(vec![Interface {
             name: INTERFACE.to_owned(),
             up: true,
@@ -83,7 +83,7 @@ impl System for DemoSystem {
         }])
     }
 
-    fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
+    fn route(&self, to: IpAddr) -> Result<Route, CannotProbe> {
         let routed = to.is_ipv4();
         Ok(Route {
             to,
@@ -94,15 +94,15 @@ impl System for DemoSystem {
         })
     }
 
-    fn neighbour(&self, _address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+    fn neighbour(&self, _address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
         Ok(None)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
         loopback_alone("how packets leave")
     }
 
-    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
         let pinned = self.pinned().filter(|(name, _)| names.iter().any(|asked| asked == name));
         Ok(pinned
             .map(|(name, address)| HostsLine {
@@ -115,7 +115,7 @@ impl System for DemoSystem {
             .collect())
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
         Ok(vec![ResolverSetting {
             server: self.resolver(),
             source: "/etc/resolv.conf".to_owned(),
@@ -124,32 +124,32 @@ impl System for DemoSystem {
         }])
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
         let says = || ProxySays::Use(format!("http://{}:{}", self.block.at(PROXY), proxy::PORT));
         let setting = || ProxySetting { source: "environment".to_owned(), says: says(), exempt: Vec::new() };
         Ok(self.has_proxy.then(setting).into_iter().collect())
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
         Ok(vec![
             Limit { of: "descriptors".to_owned(), limit: 1024, used: Some(16) },
             Limit { of: "ephemeral-ports".to_owned(), limit: 28_232, used: Some(0) },
         ])
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotLook> {
+    fn counters(&self, _of: IpAddr) -> Result<Counters, CannotProbe> {
         loopback_alone("the kernel's packet counters")
     }
 
-    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+    fn unacknowledged(&self, _local: SocketAddr, _peer: SocketAddr) -> Result<Option<u32>, CannotProbe> {
         loopback_alone("what a connection has sent in vain")
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         Box::pin(async move {
             match self.pinned() {
                 Some((pinned, address)) if pinned == name => Ok(SystemLookup::Found(vec![IpAddr::V4(address)])),
@@ -160,8 +160,8 @@ impl System for DemoSystem {
 }
 
 /// What the kernel counts and knows is of this whole computer, and would say nothing of the look-alike.
-fn loopback_alone<T>(what: &'static str) -> Result<T, CannotLook> {
-    Err(CannotLook::Unsupported { what, why: "the demo has a computer of its own" })
+fn loopback_alone<T>(what: &'static str) -> Result<T, CannotProbe> {
+    Err(CannotProbe::Unsupported { what, why: "the demo has a computer of its own" })
 }
 
 fn query(name: &str) -> Option<Vec<u8>> {

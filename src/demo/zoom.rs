@@ -1,6 +1,6 @@
 //! What Zoom's web hosts say.
 //!
-//! Only what a look without an account gets to see.
+//! Only what a probe without an account gets to see.
 
 use super::layout::ZoomSays;
 use super::web::{Page, Site};

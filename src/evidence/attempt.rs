@@ -1,4 +1,4 @@
-//! One try to reach a TCP service, however far it came: the view that most rules take of a look.
+//! One try to reach a TCP service, however far it came: the view that most rules take of a probe.
 
 use std::net::SocketAddr;
 
@@ -17,20 +17,20 @@ pub struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// The attempt that an observation is, if it is one.
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
-        let tries_tcp = match seen.look.probe {
+        let tries_tcp = match seen.probe.kind {
             ProbeName::Tls | ProbeName::Tcp | ProbeName::Http => true,
             // Without a proxy on the way it fetches a script.
-            ProbeName::Proxy => matches!(seen.look.via, Via::Proxy(_)),
+            ProbeName::Proxy => matches!(seen.probe.via, Via::Proxy(_)),
             _ => false,
         };
-        if !tries_tcp || seen.look.settings.ladder.is_some() {
+        if !tries_tcp || seen.probe.settings.traceroute.is_some() {
             return None;
         }
-        let port = seen.look.target.port?.0;
+        let port = seen.probe.target.port?.0;
         // Through a proxy the address is the proxy's business.
-        let to = match &seen.look.via {
+        let to = match &seen.probe.via {
             Via::Proxy(_) => SocketAddr::new(std::net::Ipv4Addr::UNSPECIFIED.into(), port),
-            _ => seen.look.target.socket()?,
+            _ => seen.probe.target.socket()?,
         };
         Some(Self { seen, to })
     }
@@ -42,12 +42,12 @@ impl<'a> Attempt<'a> {
 
     /// What the target is to Zoom.
     pub fn role(self) -> Role {
-        self.seen.look.role
+        self.seen.probe.role
     }
 
     /// The name, where there is one.
     pub fn host(self) -> Option<&'a str> {
-        self.seen.look.target.host.as_deref()
+        self.seen.probe.target.host.as_deref()
     }
 
     /// Where to; the address is unspecified where a proxy chooses it.
@@ -57,17 +57,17 @@ impl<'a> Attempt<'a> {
 
     /// By which way.
     pub fn via(self) -> &'a Via {
-        &self.seen.look.via
+        &self.seen.probe.via
     }
 
     /// Whether it went through a proxy.
     pub fn proxied(self) -> bool {
-        matches!(self.seen.look.via, Via::Proxy(_))
+        matches!(self.seen.probe.via, Via::Proxy(_))
     }
 
     /// The variables that were set.
     pub fn settings(self) -> &'a Settings {
-        &self.seen.look.settings
+        &self.seen.probe.settings
     }
 
     /// Whether it was taken as a client would: no variable of an experiment set.
@@ -84,7 +84,7 @@ impl<'a> Attempt<'a> {
 
     /// Whether it spoke TLS.
     pub fn is_tls(self) -> bool {
-        self.seen.look.probe == ProbeName::Tls
+        self.seen.probe.kind == ProbeName::Tls
     }
 
     /// The server name it carried in place of the target's own.
@@ -190,7 +190,7 @@ impl<'a> Attempt<'a> {
             return false;
         }
         let answered = self.settings().fetch.is_none() || self.response().is_some_and(|r| r.status < 500);
-        match self.seen.look.probe {
+        match self.seen.probe.kind {
             ProbeName::Tls => self.trusted() && answered,
             ProbeName::Http => answered,
             ProbeName::Proxy => self.tunnel().is_some_and(|t| t.status == 200),

@@ -12,27 +12,27 @@ use why5003_probes::model::{
 pub struct HostState<'a> {
     observations: &'a [Observation],
     /// Which of them are looks at this computer.
-    looks: &'a [usize],
+    probes: &'a [usize],
 }
 
 impl<'a> HostState<'a> {
-    pub(super) fn of(observations: &'a [Observation], looks: &'a [usize]) -> Self {
-        Self { observations, looks }
+    pub(super) fn of(observations: &'a [Observation], probes: &'a [usize]) -> Self {
+        Self { observations, probes }
     }
 
     /// The observations of this computer.
     pub fn ids(self) -> Vec<u32> {
-        self.looks().map(|o| o.id).collect()
+        self.probes().map(|o| o.id).collect()
     }
 
-    /// Its interfaces, or `None` where they were not looked at.
+    /// Its interfaces, or `None` where they were not probed.
     pub fn interfaces(self) -> Option<Vec<&'a Interface>> {
         let found: Vec<_> =
             self.facts().filter_map(|f| if let Fact::Interface(i) = f { Some(i) } else { None }).collect();
         (!found.is_empty()).then_some(found)
     }
 
-    /// Whether an interface besides loopback is up and has an address; `None` where that was not looked at.
+    /// Whether an interface besides loopback is up and has an address; `None` where that was not probed.
     pub fn has_link(self) -> Option<bool> {
         Some(
             self.interfaces()?
@@ -92,16 +92,16 @@ impl<'a> HostState<'a> {
         self.numbered(|f| if let Fact::Client(client) = f { Some(client) } else { None })
     }
 
-    fn looks(self) -> impl Iterator<Item = &'a Observation> {
-        self.looks.iter().filter_map(|&at| self.observations.get(at))
+    fn probes(self) -> impl Iterator<Item = &'a Observation> {
+        self.probes.iter().filter_map(|&at| self.observations.get(at))
     }
 
     fn facts(self) -> impl Iterator<Item = &'a Fact> {
-        self.looks().flat_map(|o| &o.facts)
+        self.probes().flat_map(|o| &o.facts)
     }
 
     fn numbered<T: 'a>(self, pick: impl Fn(&'a Fact) -> Option<&'a T>) -> impl Iterator<Item = (u32, &'a T)> {
-        self.looks()
+        self.probes()
             .flat_map(|o| o.facts.iter().map(move |f| (o.id, f)))
             .filter_map(move |(id, f)| Some((id, pick(f)?)))
     }

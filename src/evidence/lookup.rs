@@ -1,4 +1,4 @@
-//! One question for a name, and what came of it: the view that rules take of DNS looks.
+//! One question for a name, and what came of it: the view that rules take of DNS probes.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -51,12 +51,12 @@ impl<'a> Lookup<'a> {
 
     /// The name asked for.
     pub fn name(self) -> &'a str {
-        self.seen.look.target.host.as_deref().unwrap_or_default()
+        self.seen.probe.target.host.as_deref().unwrap_or_default()
     }
 
     /// What the name is to Zoom.
     pub fn role(self) -> Role {
-        self.seen.look.role
+        self.seen.probe.role
     }
 
     /// Who was asked.
@@ -66,17 +66,17 @@ impl<'a> Lookup<'a> {
 
     /// Whether it came over a transport that a box on the way cannot forge: DoT or DoH.
     pub fn encrypted(self) -> bool {
-        matches!(self.seen.look.via, Via::Dns { transport: DnsTransport::Dot | DnsTransport::Doh, .. })
+        matches!(self.seen.probe.via, Via::Dns { transport: DnsTransport::Dot | DnsTransport::Doh, .. })
     }
 
     /// Which record was asked for; the system is asked for both at once.
     pub fn record(self) -> RecordType {
-        self.seen.look.settings.record.unwrap_or(RecordType::A)
+        self.seen.probe.settings.record.unwrap_or(RecordType::A)
     }
 
     /// Whether DNSSEC checking was switched off.
     pub fn unchecked(self) -> bool {
-        self.seen.look.settings.checking_disabled == Some(true)
+        self.seen.probe.settings.checking_disabled == Some(true)
     }
 
     /// How long it took, in milliseconds.
@@ -135,7 +135,7 @@ impl<'a> Lookup<'a> {
 mod tests {
     use std::time::Duration;
 
-    use why5003_probes::model::{Fact, Look, ProbeName, Target};
+    use why5003_probes::model::{Fact, Probe, ProbeName, Target};
 
     use super::*;
 
@@ -154,7 +154,7 @@ mod tests {
         });
         Observation {
             id: 0,
-            look: Look::new(ProbeName::Dns, Role::SignIn, Target::name("zoom.us")),
+            probe: Probe::new(ProbeName::Dns, Role::SignIn, Target::name("zoom.us")),
             started: Duration::ZERO,
             took: Duration::ZERO,
             facts: facts.collect(),

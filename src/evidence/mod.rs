@@ -3,7 +3,6 @@
 mod attempt;
 mod background;
 mod host;
-mod ladder;
 mod lookup;
 mod names;
 mod nat64;
@@ -11,6 +10,7 @@ mod passage;
 mod proxied;
 mod quality;
 mod script;
+mod traceroute;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -22,17 +22,17 @@ use why5003_probes::model::{Fact, IcmpMeaning, Observation, ProbeName, Role, Via
 pub use attempt::Attempt;
 pub use background::Background;
 pub use host::HostState;
-pub use ladder::Ladder;
 pub use lookup::{Lookup, Named, Source};
 pub use names::Names;
 pub use passage::Passage;
 pub use proxied::SetWay;
 pub use quality::{DirectConnection, Flow, RoundTrips, SynCount, Tries};
 pub use script::ScriptRun;
+pub use traceroute::Traceroute;
 
-/// What was not looked at.
+/// What was not probed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct NotLooked {
+pub struct NotProbed {
     /// What.
     pub what: String,
     /// Why.
@@ -43,14 +43,14 @@ pub struct NotLooked {
 #[derive(Clone, Debug)]
 pub struct Evidence {
     observations: Vec<Observation>,
-    not_looked: Vec<NotLooked>,
+    not_probed: Vec<NotProbed>,
     background: Background,
     by_host: HashMap<String, Vec<usize>>,
     /// Looks at this computer itself: few, and asked for at every lookup.
     of_this_host: Vec<usize>,
-    /// TTL ladders of first packets: few, and asked for at every flow.
-    ladders: Vec<usize>,
-    /// TTL ladders of a ClientHello on a connection that stands.
+    /// traceroutes of first packets: few, and asked for at every flow.
+    traceroutes: Vec<usize>,
+    /// traceroutes of a ClientHello on a connection that stands.
     hellos: Vec<usize>,
     /// An answer came from an address where no resolver can be.
     redirected: bool,
@@ -58,47 +58,47 @@ pub struct Evidence {
 
 impl Evidence {
     /// Evidence of these observations, which are put in the order of their numbers.
-    pub fn new(mut observations: Vec<Observation>, mut not_looked: Vec<NotLooked>, background: Background) -> Self {
+    pub fn new(mut observations: Vec<Observation>, mut not_probed: Vec<NotProbed>, background: Background) -> Self {
         observations.sort_by_key(|o| o.id);
         for observation in &observations {
             for fact in &observation.facts {
-                if let Fact::NotLooked { what, why } = fact {
-                    not_looked.push(NotLooked { what: what.clone(), why: why.clone() });
+                if let Fact::NotProbed { what, why } = fact {
+                    not_probed.push(NotProbed { what: what.clone(), why: why.clone() });
                 }
             }
         }
-        not_looked.sort();
-        not_looked.dedup();
+        not_probed.sort();
+        not_probed.dedup();
         let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, observation) in observations.iter().enumerate() {
-            if let Some(host) = &observation.look.target.host {
+            if let Some(host) = &observation.probe.target.host {
                 by_host.entry(host.clone()).or_default().push(at);
             }
         }
         let places = |is: fn(&Observation) -> bool| -> Vec<usize> {
             observations.iter().enumerate().filter(|(_, o)| is(o)).map(|(at, _)| at).collect()
         };
-        let of_this_host = places(|o| o.look.probe == ProbeName::Host);
-        let ladders = places(|o| o.look.settings.ladder.is_some() && o.look.probe != ProbeName::Tls);
-        let hellos = places(|o| o.look.settings.ladder.is_some() && o.look.probe == ProbeName::Tls);
-        let canary = |o: &Observation| match &o.look.via {
+        let of_this_host = places(|o| o.probe.kind == ProbeName::Host);
+        let traceroutes = places(|o| o.probe.settings.traceroute.is_some() && o.probe.kind != ProbeName::Tls);
+        let hellos = places(|o| o.probe.settings.traceroute.is_some() && o.probe.kind == ProbeName::Tls);
+        let canary = |o: &Observation| match &o.probe.via {
             Via::Dns { server, .. } => background.is_canary(server.ip()),
             _ => false,
         };
         let answered = |o: &Observation| o.facts.iter().any(|fact| matches!(fact, Fact::Answer(_)));
         let redirected = observations.iter().any(|o| canary(o) && answered(o));
-        Self { observations, not_looked, background, by_host, of_this_host, ladders, hellos, redirected }
+        Self { observations, not_probed, background, by_host, of_this_host, traceroutes, hellos, redirected }
     }
 
-    /// Takes in more observations of the same run, and more of what could not be looked at.
-    pub fn add(&mut self, observations: Vec<Observation>, not_looked: Vec<NotLooked>) {
-        if observations.is_empty() && not_looked.is_empty() {
+    /// Takes in more observations of the same run, and more of what could not be probed.
+    pub fn add(&mut self, observations: Vec<Observation>, not_probed: Vec<NotProbed>) {
+        if observations.is_empty() && not_probed.is_empty() {
             return;
         }
         let mut all = std::mem::take(&mut self.observations);
-        let mut missed = std::mem::take(&mut self.not_looked);
+        let mut missed = std::mem::take(&mut self.not_probed);
         all.extend(observations);
-        missed.extend(not_looked);
+        missed.extend(not_probed);
         *self = Self::new(all, missed, self.background.clone());
     }
 
@@ -118,9 +118,9 @@ impl Evidence {
         &self.observations
     }
 
-    /// What could not be looked at.
-    pub fn not_looked(&self) -> &[NotLooked] {
-        &self.not_looked
+    /// What could not be probed.
+    pub fn not_probed(&self) -> &[NotProbed] {
+        &self.not_probed
     }
 
     /// What was known beforehand.
@@ -148,14 +148,14 @@ impl Evidence {
         self.at(name).filter_map(|o| self.lookup(o))
     }
 
-    /// Every TTL ladder of a ClientHello's first segment, on a connection that stands.
-    pub fn hello_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
-        self.hellos.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
+    /// Every traceroute of a ClientHello's first segment, on a connection that stands.
+    pub fn hello_traceroutes(&self) -> impl Iterator<Item = Traceroute<'_>> {
+        self.hellos.iter().filter_map(|&at| self.observations.get(at)).filter_map(Traceroute::of)
     }
 
-    /// Every TTL ladder of a flow's first packet.
-    pub fn ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
-        self.all_ladders().filter(|ladder| ladder.role() != Role::Canary)
+    /// Every traceroute of a flow's first packet.
+    pub fn traceroutes(&self) -> impl Iterator<Item = Traceroute<'_>> {
+        self.all_traceroutes().filter(|traceroute| traceroute.role() != Role::Canary)
     }
 
     /// The observation of a datagram to this address whose TTL ended at this hop, and the router that said so.
@@ -163,7 +163,9 @@ impl Evidence {
     /// The router is `None` where it kept silent; the whole is `None` where no such datagram was sent.
     pub fn datagram_ended(&self, address: IpAddr, hop: u8) -> Option<(u32, Option<IpAddr>)> {
         let ends_there = |o: &&Observation| {
-            o.look.probe == ProbeName::Udp && o.look.settings.ttl == Some(hop) && o.look.target.address == Some(address)
+            o.probe.kind == ProbeName::Udp
+                && o.probe.settings.ttl == Some(hop)
+                && o.probe.target.address == Some(address)
         };
         let seen = self.observations.iter().find(ends_there)?;
         let router = seen.facts.iter().find_map(|fact| match fact {
@@ -173,18 +175,18 @@ impl Evidence {
         Some((seen.id, router))
     }
 
-    /// The TTL ladders towards addresses that nobody can own.
-    pub fn ladders_to_nobody(&self) -> impl Iterator<Item = Ladder<'_>> {
-        self.all_ladders().filter(|ladder| ladder.role() == Role::Canary)
+    /// The traceroutes towards addresses that nobody can own.
+    pub fn traceroutes_to_nobody(&self) -> impl Iterator<Item = Traceroute<'_>> {
+        self.all_traceroutes().filter(|traceroute| traceroute.role() == Role::Canary)
     }
 
-    fn all_ladders(&self) -> impl Iterator<Item = Ladder<'_>> {
-        self.ladders.iter().filter_map(|&at| self.observations.get(at)).filter_map(Ladder::of)
+    fn all_traceroutes(&self) -> impl Iterator<Item = Traceroute<'_>> {
+        self.traceroutes.iter().filter_map(|&at| self.observations.get(at)).filter_map(Traceroute::of)
     }
 
     /// What was counted of SYNs and answers on their way through this computer.
     pub fn passages(&self) -> impl Iterator<Item = Passage> {
-        self.observations.iter().filter(|o| o.look.probe == ProbeName::Passage).filter_map(Passage::of)
+        self.observations.iter().filter(|o| o.probe.kind == ProbeName::Passage).filter_map(Passage::of)
     }
 
     /// What this computer tells of itself.
@@ -197,8 +199,8 @@ impl Evidence {
         let mut names = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for observation in &self.observations {
-            if observation.look.role == role
-                && let Some(host) = observation.look.target.host.as_deref()
+            if observation.probe.role == role
+                && let Some(host) = observation.probe.target.host.as_deref()
                 && seen.insert(host)
             {
                 names.push(host);
@@ -222,10 +224,10 @@ impl Evidence {
     }
 
     fn lookup<'a>(&'a self, seen: &'a Observation) -> Option<Lookup<'a>> {
-        if seen.look.probe != ProbeName::Dns {
+        if seen.probe.kind != ProbeName::Dns {
             return None;
         }
-        let source = match &seen.look.via {
+        let source = match &seen.probe.via {
             Via::System => Source::System,
             Via::Dns { server, .. } if self.background.is_canary(server.ip()) => Source::Nobody(*server),
             Via::Dns { server, .. } if self.host().resolvers().any(|r| r.ip() == server.ip()) => {

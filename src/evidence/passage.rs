@@ -23,7 +23,7 @@ pub struct Passage {
 
 impl Passage {
     pub(super) fn of(seen: &Observation) -> Option<Self> {
-        let to = seen.look.target.socket()?;
+        let to = seen.probe.target.socket()?;
         seen.facts.iter().find_map(|fact| match fact {
             Fact::Counted { begun, left, withheld } => {
                 Some(Self { id: seen.id, to, begun: u64::from(*begun), left: *left, withheld: *withheld })

@@ -20,10 +20,10 @@ pub struct SynCount<'a> {
 
 impl<'a> SynCount<'a> {
     fn of(seen: &'a Observation) -> Option<Self> {
-        if seen.look.probe != ProbeName::Loss {
+        if seen.probe.kind != ProbeName::Loss {
             return None;
         }
-        let to = seen.look.target.socket()?;
+        let to = seen.probe.target.socket()?;
         let Tries { made, answered } = Tries::of(seen)?;
         Some(Self { seen, to, made, answered })
     }
@@ -40,7 +40,7 @@ impl<'a> SynCount<'a> {
 
     /// What the target is to Zoom, or to the diagnosis.
     pub fn role(self) -> Role {
-        self.seen.look.role
+        self.seen.probe.role
     }
 
     /// The middle one of the times to an answer; `None` where none came.
@@ -86,7 +86,7 @@ pub struct Flow {
 
 impl Flow {
     pub(super) fn of(seen: &Observation) -> Option<Self> {
-        if seen.look.probe != ProbeName::Flow {
+        if seen.probe.kind != ProbeName::Flow {
             return None;
         }
         let Tries { made, answered: prompt } = Tries::of(seen)?;
@@ -94,7 +94,7 @@ impl Flow {
             Fact::Transfer { bytes, took_us } => Some((*bytes, Duration::from_micros(*took_us))),
             _ => None,
         });
-        let (id, role, to) = (seen.id, seen.look.role, seen.look.target.socket()?);
+        let (id, role, to) = (seen.id, seen.probe.role, seen.probe.target.socket()?);
         let median = times(seen).map_or(Duration::ZERO, |times| times.median);
         Some(Self { id, role, to, made: made.into(), waited: made.saturating_sub(prompt).into(), median, transfer })
     }

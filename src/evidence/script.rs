@@ -11,7 +11,7 @@ pub struct ScriptRun<'a> {
 
 impl<'a> ScriptRun<'a> {
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
-        let fetches = seen.look.probe == ProbeName::Proxy && seen.look.via == Via::Direct;
+        let fetches = seen.probe.kind == ProbeName::Proxy && seen.probe.via == Via::Direct;
         fetches.then_some(Self { seen })
     }
 
@@ -22,7 +22,7 @@ impl<'a> ScriptRun<'a> {
 
     /// Whether it is this script's.
     pub fn is(self, script: &Script) -> bool {
-        script.is_fetched_by(&self.seen.look.target, &self.seen.look.settings)
+        script.is_fetched_by(&self.seen.probe.target, &self.seen.probe.settings)
     }
 
     /// Why it was not to be had.

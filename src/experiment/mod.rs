@@ -3,10 +3,10 @@
 //! A rule names an experiment and its subject; the plan takes the probes from it, and gives none of them twice. Neither
 //! knows the other. An experiment that one cause alone asks for stands in that cause's file; the shared ones stand here.
 
-pub mod looks;
 pub mod names;
 pub mod pages;
 pub mod prefixes;
+pub mod probes;
 pub mod proxies;
 mod question;
 mod setup;

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{DnsTransport, Look, RecordType, Role, Settings};
+use why5003_probes::model::{DnsTransport, Probe, RecordType, Role, Settings};
 
 use super::setup::role;
-use super::{Experiment, Setup, looks};
+use super::{Experiment, Setup, probes};
 
 /// What do independent resolvers say of this name, by transports that are harder to forge too?
 pub const INDEPENDENTLY: Experiment<String> =
@@ -21,17 +21,17 @@ pub const KNOWN_ADDRESSES: Experiment<String> =
 /// Does the system's library resolve the name when it is asked again?
 pub const NAME_AGAIN: Experiment<String> = Experiment::new("name-again", |setup, name| name_again(setup, name));
 
-fn independently(setup: &Setup<'_>, name: &str) -> Vec<Look> {
+fn independently(setup: &Setup<'_>, name: &str) -> Vec<Probe> {
     let role = setup.role_of(name);
     let mut asked = Vec::new();
     for server in setup.independent_resolvers() {
-        asked.push(looks::by_udp_twice(name, role, server));
+        asked.push(probes::by_udp_twice(name, role, server));
     }
     // An answer that cannot be forged costs a TLS handshake each: only the way to sign-in is worth it.
     for resolver in setup.catalogue.resolvers.iter().filter(|_| role == Role::SignIn) {
         if let Some(address) = resolver.addresses.iter().copied().find(|a| setup.may_use(*a)) {
             let by = |transport, port, certificate| {
-                looks::encrypted(name, role, transport, SocketAddr::new(address, port), certificate)
+                probes::encrypted(name, role, transport, SocketAddr::new(address, port), certificate)
             };
             asked.push(by(DnsTransport::Dot, DOT, &resolver.dot));
             asked.push(by(DnsTransport::Doh, HTTPS, &resolver.doh.name));
@@ -40,21 +40,21 @@ fn independently(setup: &Setup<'_>, name: &str) -> Vec<Look> {
     asked
 }
 
-fn neutral_names(setup: &Setup<'_>, server: &SocketAddr) -> Vec<Look> {
+fn neutral_names(setup: &Setup<'_>, server: &SocketAddr) -> Vec<Probe> {
     let controls = setup.catalogue.controls.iter().filter(|control| control.addresses.is_empty());
-    controls.map(|control| looks::by_udp(&control.name, Role::Control, *server, RecordType::A)).collect()
+    controls.map(|control| probes::by_udp(&control.name, Role::Control, *server, RecordType::A)).collect()
 }
 
-fn known_addresses(setup: &Setup<'_>, name: &str) -> Vec<Look> {
+fn known_addresses(setup: &Setup<'_>, name: &str) -> Vec<Probe> {
     let Some(host) = setup.catalogue.host(name) else { return Vec::new() };
     host.known_addresses
         .iter()
-        .map(|address| looks::web(name, role(host), SocketAddr::new(*address, host.port)))
+        .map(|address| probes::web(name, role(host), SocketAddr::new(*address, host.port)))
         .collect()
 }
 
-fn name_again(setup: &Setup<'_>, name: &str) -> Vec<Look> {
-    let again = looks::by_system(name, setup.role_of(name));
+fn name_again(setup: &Setup<'_>, name: &str) -> Vec<Probe> {
+    let again = probes::by_system(name, setup.role_of(name));
     // Several times, side by side. The library asks a second time after five seconds; what is lost then too is lost.
     let patient = again.with(Settings { wait_ms: Some(5500), ..Settings::default() });
     (1..=NAME_TRIES).map(|nth| patient.clone().repeated(nth)).collect()

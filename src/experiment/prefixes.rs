@@ -6,9 +6,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
-use why5003_probes::model::{Look, Role, Settings, Transport};
+use why5003_probes::model::{Probe, Role, Settings, Transport};
 
-use super::{Experiment, Setup, looks};
+use super::{Experiment, Setup, probes};
 
 /// Do packets to others of Zoom's published prefixes pass the filter at this hop?
 pub const PREFIXES: Experiment<Prefixes> = Experiment::new("prefixes", prefixes);
@@ -23,7 +23,7 @@ pub struct Prefixes {
 }
 
 /// Two addresses of the prefix that is suspected, and two of each of the largest.
-fn prefixes(setup: &Setup<'_>, &Prefixes { beyond, suspect }: &Prefixes) -> Vec<Look> {
+fn prefixes(setup: &Setup<'_>, &Prefixes { beyond, suspect }: &Prefixes) -> Vec<Probe> {
     let mut asked = Vec::new();
     let large = largest(setup);
     let suspected = suspect.iter().filter_map(|prefix| if let IpNet::V4(v4) = prefix { Some(*v4) } else { None });
@@ -31,10 +31,10 @@ fn prefixes(setup: &Setup<'_>, &Prefixes { beyond, suspect }: &Prefixes) -> Vec<
         // The two die at two routers: each sends its ICMP errors at a limited rate (Linux: six in a burst to one host).
         for (nth, ttl) in (0..).zip([beyond.saturating_add(1), beyond.saturating_add(2)]) {
             let to = SocketAddr::new(IpAddr::V4(sample(prefix, nth)), 443);
-            let look = looks::up_to(Role::Range, to, Transport::Tcp, ttl);
+            let probe = probes::up_to(Role::Range, to, Transport::Tcp, ttl);
             // Two SYNs, a second apart.
-            let settings = Settings { wait_ms: Some(1_300), ..look.settings.clone() };
-            asked.push(look.with(settings));
+            let settings = Settings { wait_ms: Some(1_300), ..probe.settings.clone() };
+            asked.push(probe.with(settings));
         }
     }
     asked

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use why5003_probes::model::Look;
+use why5003_probes::model::Probe;
 
 use super::Setup;
 
@@ -20,7 +20,7 @@ pub struct Experiment<S> {
     /// One of its two answers is silence: where silence proves nothing, its packets are for nothing.
     pub told_by_silence: bool,
     /// The probes that would answer it of this subject; none where the setup lacks what they need.
-    pub probes: fn(&Setup<'_>, &S) -> Vec<Look>,
+    pub probes: fn(&Setup<'_>, &S) -> Vec<Probe>,
 }
 
 /// What may be asked beside an experiment. Closed: the run knows what to do with each.
@@ -36,7 +36,7 @@ pub enum Beside {
 
 impl<S> Experiment<S> {
     /// An experiment that disturbs nothing, is not disturbed, and does not rest on silence.
-    pub const fn new(id: &'static str, probes: fn(&Setup<'_>, &S) -> Vec<Look>) -> Self {
+    pub const fn new(id: &'static str, probes: fn(&Setup<'_>, &S) -> Vec<Probe>) -> Self {
         Self { id, quiet: false, beside: Beside::Anything, told_by_silence: false, probes }
     }
 }
@@ -72,7 +72,7 @@ pub struct Question {
 }
 
 /// The probes that would answer a question, of a setup.
-type Probes = dyn Fn(&Setup<'_>) -> Vec<Look> + Send + Sync;
+type Probes = dyn Fn(&Setup<'_>) -> Vec<Probe> + Send + Sync;
 
 impl Question {
     /// The experiment's id.
@@ -96,7 +96,7 @@ impl Question {
     }
 
     /// The probes that would answer it.
-    pub fn probes(&self, setup: &Setup<'_>) -> Vec<Look> {
+    pub fn probes(&self, setup: &Setup<'_>) -> Vec<Probe> {
         (self.probes)(setup)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Family, Look, Proxy, Role};
+use why5003_probes::model::{Family, Probe, Proxy, Role};
 
 use crate::catalogue::{Catalogue, Host};
 
@@ -27,7 +27,7 @@ pub struct Setup<'a> {
     /// Addresses of each host that probes were given for.
     pub addresses: &'a HashSet<(String, IpAddr)>,
     /// Every probe that was given.
-    pub given: &'a HashSet<Look>,
+    pub given: &'a HashSet<Probe>,
 }
 
 impl Setup<'_> {

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Look, Role, Transport};
+use why5003_probes::model::{Probe, Role, Transport};
 
-use super::{Experiment, Setup, looks};
+use super::{Experiment, Setup, probes};
 
 /// At which hop does this flow die, and which hops does a passing flow reach?
 pub const WHERE: Experiment<Where> = Experiment { told_by_silence: true, ..Experiment::new("where", where_it_dies) };
@@ -48,12 +48,15 @@ pub fn role_by(transport: Transport) -> Role {
     if transport == Transport::Udp { Role::Media } else { Role::Range }
 }
 
-fn where_it_dies(_: &Setup<'_>, flow: &Where) -> Vec<Look> {
+fn where_it_dies(_: &Setup<'_>, flow: &Where) -> Vec<Probe> {
     let role = role_by(flow.transport);
-    vec![looks::ladder(role, flow.to, flow.transport), looks::ladder(Role::Control, flow.passing, Transport::Tcp)]
+    vec![
+        probes::traceroute(role, flow.to, flow.transport),
+        probes::traceroute(Role::Control, flow.passing, Transport::Tcp),
+    ]
 }
 
-fn beside(_: &Setup<'_>, flow: &BesideFlow) -> Vec<Look> {
+fn beside(_: &Setup<'_>, flow: &BesideFlow) -> Vec<Probe> {
     let other = SocketAddr::new(flow.to.ip(), flow.port);
-    vec![looks::ladder(Role::Media, flow.to, flow.transport), looks::ladder(Role::Media, other, flow.by)]
+    vec![probes::traceroute(Role::Media, flow.to, flow.transport), probes::traceroute(Role::Media, other, flow.by)]
 }

@@ -1,4 +1,4 @@
-//! What a plan needs to know of this computer, taken from the first look.
+//! What a plan needs to know of this computer, taken from the first probe.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,7 +20,7 @@ pub(super) struct Here {
     pub(super) for_http: Vec<Proxy>,
     /// Where it is set to fetch a proxy script.
     pub(super) scripts: Vec<Script>,
-    /// It is set to a script that no look can fetch.
+    /// It is set to a script that no probe can fetch.
     pub(super) unfetchable: bool,
     /// The next hops of its routes.
     pub(super) gateways: Vec<IpAddr>,
@@ -31,14 +31,14 @@ pub(super) struct Here {
 }
 
 impl Here {
-    /// What the first look showed, as far as the user's wishes leave it.
+    /// What the first probe showed, as far as the user's wishes leave it.
     pub(super) fn of(seen: &Observation, wishes: &Wishes) -> Self {
         let mut here = Self { proxies: wishes.proxy.clone().into_iter().collect(), ..Self::default() };
         let mut knows_interfaces = false;
         for fact in &seen.facts {
             match fact {
                 Fact::Resolver(resolver) => here.resolvers.push(resolver.server),
-                Fact::ProxySetting(setting) if wishes.proxy.is_none() => here.heed(&setting.says),
+                Fact::ProxySetting(setting) if wishes.proxy.is_none() => here.note_proxy(&setting.says),
                 Fact::Route(Route { gateway: Some(gateway), .. }) if !here.gateways.contains(gateway) => {
                     here.gateways.push(*gateway);
                 }
@@ -61,7 +61,7 @@ impl Here {
         !self.proxies.is_empty() || !self.scripts.is_empty()
     }
 
-    fn heed(&mut self, says: &ProxySays) {
+    fn note_proxy(&mut self, says: &ProxySays) {
         match says {
             ProxySays::Use(proxy) => {
                 if let Ok(proxy) = proxy.parse()

@@ -5,9 +5,9 @@
 
 use std::net::SocketAddr;
 
-use why5003_probes::model::{Fact, How, Look, Observation, Role, Transport};
+use why5003_probes::model::{Fact, How, Observation, Probe, Role, Transport};
 
-use crate::experiment::looks;
+use crate::experiment::probes;
 
 /// What is known of the way to media.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,21 +19,21 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// The looks that a media server's reply leads to: the last router's distance is one less than the server's.
-    pub(super) fn heard(&mut self, seen: &Observation) -> Vec<Look> {
-        if seen.look.role != Role::Media || seen.look.settings.ladder.is_some() {
+    /// The probes that a media server's reply leads to: the last router's distance is one less than the server's.
+    pub(super) fn heard(&mut self, seen: &Observation) -> Vec<Probe> {
+        if seen.probe.role != Role::Media || seen.probe.settings.traceroute.is_some() {
             return Vec::new();
         }
-        if seen.look.settings.ttl.is_some() {
+        if seen.probe.settings.ttl.is_some() {
             self.router_answers |= seen.failure.as_ref().is_some_and(|failure| failure.how == How::Expired);
             return Vec::new();
         }
         let ttl = seen.facts.iter().find_map(|f| if let Fact::Reply(reply) = f { reply.ttl } else { None });
-        let (Some(last), Some(to), false) = (ttl.and_then(last_router), seen.look.target.socket(), self.asked) else {
+        let (Some(last), Some(to), false) = (ttl.and_then(last_router), seen.probe.target.socket(), self.asked) else {
             return Vec::new();
         };
         self.asked = true;
-        let at = |port, transport| looks::up_to(Role::Media, SocketAddr::new(to.ip(), port), transport, last);
+        let at = |port, transport| probes::up_to(Role::Media, SocketAddr::new(to.ip(), port), transport, last);
         // The server's own port first: what passes there is the baseline.
         let mut asked = vec![at(to.port(), Transport::Udp)];
         asked.extend(UDP.iter().map(|port| at(*port, Transport::Udp)));
@@ -41,9 +41,9 @@ impl Way {
         asked
     }
 
-    /// Whether silence of this look would say nothing, since the last router answers nobody so far.
-    pub(super) fn can_say_nothing(self, look: &Look) -> bool {
-        look.role == Role::Media && look.settings.ttl.is_some() && !self.router_answers
+    /// Whether silence of this probe would say nothing, since the last router answers nobody so far.
+    pub(super) fn can_say_nothing(self, probe: &Probe) -> bool {
+        probe.role == Role::Media && probe.settings.ttl.is_some() && !self.router_answers
     }
 
     /// Whether the way was seen to its last router.
@@ -62,7 +62,7 @@ fn last_router(ttl: u8) -> Option<u8> {
     (1..=LONGEST).contains(&routers).then_some(routers)
 }
 
-/// As many as a ladder would ask: what seems longer began with another TTL.
+/// As many as a traceroute would ask: what seems longer began with another TTL.
 const LONGEST: u8 = 24;
 
 /// KB0060548 lists 8801 to 8810: one stands for all.

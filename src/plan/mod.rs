@@ -1,6 +1,6 @@
-//! Which looks to take: the first ones, what each result leads to, and what would answer a rule's question.
+//! Which probes to take: the first ones, what each result leads to, and what would answer a rule's question.
 //!
-//! Pure: a plan is a value that is told what was seen and gives looks. It takes none, and never repeats one.
+//! Pure: a plan is a value that is told what was seen and gives probes. It takes none, and never repeats one.
 
 mod first;
 mod follow;
@@ -13,13 +13,13 @@ mod sweep;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Family, Look, Observation, ProbeName, Proxy, RecordType, Role, Transport, Via};
+use why5003_probes::model::{Family, Observation, Probe, ProbeName, Proxy, RecordType, Role, Transport, Via};
 
 use here::Here;
 
 use crate::catalogue::Catalogue;
-use crate::evidence::NotLooked;
-use crate::experiment::looks::{self, TRACEROUTE};
+use crate::evidence::NotProbed;
+use crate::experiment::probes::{self, TRACEROUTE};
 use crate::experiment::{Question, Setup};
 pub use sweep::{all_the_way, up_to, walk};
 
@@ -36,11 +36,11 @@ pub struct Wishes {
 pub struct Plan<'a> {
     catalogue: &'a Catalogue,
     wishes: Wishes,
-    /// What the first look told of this computer.
+    /// What the first probe told of this computer.
     here: Here,
-    /// Looks already given: none is given twice.
-    given: HashSet<Look>,
-    /// Addresses of each host that looks were given for, so that a long answer does not become a sweep.
+    /// Probes already given: none is given twice.
+    given: HashSet<Probe>,
+    /// Addresses of each host that probes were given for, so that a long answer does not become a sweep.
     addresses: HashSet<(String, IpAddr)>,
     /// What is known of the way to media.
     media: media::Way,
@@ -65,17 +65,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The look that begins every diagnosis: this computer itself. What it shows leads to all others.
-    pub fn opening(&mut self) -> Vec<Look> {
-        let look = first::this_computer(self.catalogue);
-        self.new_ones(vec![look])
+    /// The probe that begins every diagnosis: this computer itself. What it shows leads to all others.
+    pub fn opening(&mut self) -> Vec<Probe> {
+        let probe = first::this_computer(self.catalogue);
+        self.new_ones(vec![probe])
     }
 
-    /// The looks that a result leads to by itself, whatever it means.
-    pub fn follow(&mut self, seen: &Observation) -> Vec<Look> {
-        if seen.look.probe == ProbeName::Host {
+    /// The probes that a result leads to by itself, whatever it means.
+    pub fn follow(&mut self, seen: &Observation) -> Vec<Probe> {
+        if seen.probe.kind == ProbeName::Host {
             // Later ones look at a gateway alone.
-            if seen.look.target.address.is_some() {
+            if seen.probe.target.address.is_some() {
                 return Vec::new();
             }
             self.here = Here::of(seen, &self.wishes);
@@ -83,66 +83,66 @@ impl<'a> Plan<'a> {
             if !self.here.v4 && !self.here.v6 {
                 return Vec::new();
             }
-            let looks = first::looks(self);
-            return self.new_ones(looks);
+            let probes = first::probes(self);
+            return self.new_ones(probes);
         }
         self.silence.heard(seen);
-        let mut looks = follow::looks(self, seen);
-        looks.extend(self.media.heard(seen));
-        self.new_ones(looks)
+        let mut probes = follow::probes(self, seen);
+        probes.extend(self.media.heard(seen));
+        self.new_ones(probes)
     }
 
-    /// The looks that these lead to, which are under way and unanswered for longer than an answer takes.
-    pub fn overdue(&mut self, looks: &[Look]) -> Vec<Look> {
-        let walks = self.silence.walks(looks);
+    /// The probes that these lead to, which are under way and unanswered for longer than an answer takes.
+    pub fn overdue(&mut self, probes: &[Probe]) -> Vec<Probe> {
+        let walks = self.silence.walks(probes);
         self.new_ones(walks)
     }
 
-    /// The looks that would answer a question; none if they were given before, or there are none.
-    pub fn answer(&mut self, question: &Question) -> Vec<Look> {
+    /// The probes that would answer a question; none if they were given before, or there are none.
+    pub fn answer(&mut self, question: &Question) -> Vec<Probe> {
         self.names_from = question.stand_in().or(self.names_from);
-        let looks = question.probes(&self.setup());
-        self.new_ones(looks)
+        let probes = question.probes(&self.setup());
+        self.new_ones(probes)
     }
 
-    /// Whether a look serves only to explain a fault: where nothing is wrong its answer can teach nothing.
-    pub fn only_explains(&self, look: &Look) -> bool {
-        look.role == Role::Portal
-            || look.probe == ProbeName::Dns && matches!(look.via, Via::Dns { .. })
-            || self.media.can_say_nothing(look)
+    /// Whether a probe serves only to explain a fault: where nothing is wrong its answer can teach nothing.
+    pub fn only_explains(&self, probe: &Probe) -> bool {
+        probe.role == Role::Portal
+            || probe.kind == ProbeName::Dns && matches!(probe.via, Via::Dns { .. })
+            || self.media.can_say_nothing(probe)
             // A script's way is not known before the script is.
             || self.here.goes_by_proxy()
-                && look.role != Role::Media
-                && look.probe != ProbeName::Proxy
-                && matches!(look.via, Via::Direct | Via::System)
+                && probe.role != Role::Media
+                && probe.kind != ProbeName::Proxy
+                && matches!(probe.via, Via::Direct | Via::System)
     }
 
-    /// Whether a look serves only to tell one cause from another: where no rule asks anything any more, its answer can teach
+    /// Whether a probe serves only to tell one cause from another: where no rule asks anything any more, its answer can teach
     /// nothing.
-    pub fn only_compares(look: &Look) -> bool {
-        look.settings.ladder.is_some() && look.target.port == Some((TRACEROUTE, Transport::Udp))
+    pub fn only_compares(probe: &Probe) -> bool {
+        probe.settings.traceroute.is_some() && probe.target.port == Some((TRACEROUTE, Transport::Udp))
     }
 
-    /// Whether a look waits for what the system's library says of a name.
-    pub fn asks_the_system_for_a_name(look: &Look) -> bool {
-        matches!(look.via, Via::System)
+    /// Whether a probe waits for what the system's library says of a name.
+    pub fn asks_the_system_for_a_name(probe: &Probe) -> bool {
+        matches!(probe.via, Via::System)
     }
 
-    /// What no look of this plan can tell on this computer, and what would.
-    pub fn left_out(&self) -> Vec<NotLooked> {
+    /// What no probe of this plan can tell on this computer, and what would.
+    pub fn left_out(&self) -> Vec<NotProbed> {
         let mut left = Vec::new();
         if (self.here.v4 || self.here.v6) && !self.media.is_seen() {
             let address =
                 self.catalogue.media.servers.first().map_or_else(|| "ADDRESS".to_owned(), |to| to.ip().to_string());
-            left.push(NotLooked {
+            left.push(NotProbed {
                 what: "UDP 8801-8810 (media)".to_owned(),
                 why: format!(
-                    "Zoom's servers answer there only members of a meeting; walk the way there with: why5003 probe udp {address}:8801/udp --set ladder=24"
+                    "Zoom's servers answer there only members of a meeting; walk the way there with: why5003 probe udp {address}:8801/udp --set traceroute=24"
                 ),
             });
         }
         if self.here.unfetchable {
-            left.push(NotLooked {
+            left.push(NotProbed {
                 what: "which proxy the proxy script chooses for Zoom".to_owned(),
                 why: "proxy scripts are fetched by plain HTTP alone; give the proxy with --proxy".to_owned(),
             });
@@ -150,22 +150,22 @@ impl<'a> Plan<'a> {
         left
     }
 
-    fn new_ones(&mut self, looks: Vec<Look>) -> Vec<Look> {
+    fn new_ones(&mut self, probes: Vec<Probe>) -> Vec<Probe> {
         let mut fresh = Vec::new();
-        let looks = looks.into_iter().flat_map(|look| match self.names_from {
-            Some(server) if look.via == Via::System => by_wire(&self.here, &look, server),
-            _ => vec![look],
+        let probes = probes.into_iter().flat_map(|probe| match self.names_from {
+            Some(server) if probe.via == Via::System => by_wire(&self.here, &probe, server),
+            _ => vec![probe],
         });
-        for mut look in looks.collect::<Vec<_>>() {
-            if let Some(address) = look.target.address {
+        for mut probe in probes.collect::<Vec<_>>() {
+            if let Some(address) = probe.target.address {
                 if !self.may_use(address) {
                     continue;
                 }
-                look.settings.prefix = self.catalogue.prefix_of(address);
+                probe.settings.prefix = self.catalogue.prefix_of(address);
             }
-            if self.given.insert(look.clone()) {
-                self.silence.begins(&look);
-                fresh.push(look);
+            if self.given.insert(probe.clone()) {
+                self.silence.begins(&probe);
+                fresh.push(probe);
             }
         }
         fresh
@@ -193,8 +193,8 @@ impl<'a> Plan<'a> {
 }
 
 /// The question for a name that the system's library was to be asked, put to a resolver: for both families, as the library does.
-fn by_wire(here: &Here, look: &Look, server: SocketAddr) -> Vec<Look> {
+fn by_wire(here: &Here, probe: &Probe, server: SocketAddr) -> Vec<Probe> {
     let records = [(RecordType::A, here.v4), (RecordType::Aaaa, here.v6)].into_iter().filter(|(_, used)| *used);
-    let asked = |(record, _)| Some(looks::by_udp(look.target.host.as_deref()?, look.role, server, record));
+    let asked = |(record, _)| Some(probes::by_udp(probe.target.host.as_deref()?, probe.role, server, record));
     records.filter_map(asked).collect()
 }

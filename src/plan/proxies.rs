@@ -1,35 +1,35 @@
-//! The looks at proxies that are set, and at those that a script names.
+//! The probes at proxies that are set, and at those that a script names.
 
-use why5003_probes::model::{Fact, Look, Observation};
+use why5003_probes::model::{Fact, Observation, Probe};
 use why5003_probes::wire::proxy_settings::DIRECT;
 
 use super::Plan;
 use crate::experiment::proxies::{fetched, neutral, through};
-use crate::experiment::{looks, role};
+use crate::experiment::{probes, role};
 
 /// How many proxies of a script's choice are tried for one host: a client has given up before it comes to more.
 const CHOSEN: usize = 2;
 
-/// The looks by every proxy and script that is set.
-pub(super) fn set(plan: &Plan<'_>) -> Vec<Look> {
+/// The probes by every proxy and script that is set.
+pub(super) fn set(plan: &Plan<'_>) -> Vec<Probe> {
     let setup = plan.setup();
-    let mut looks: Vec<Look> = plan.here.proxies.iter().flat_map(|proxy| through(&setup, proxy)).collect();
-    looks.extend(plan.here.scripts.iter().map(|script| fetched(&setup, script)));
-    looks
+    let mut probes: Vec<Probe> = plan.here.proxies.iter().flat_map(|proxy| through(&setup, proxy)).collect();
+    probes.extend(plan.here.scripts.iter().map(|script| fetched(&setup, script)));
+    probes
 }
 
-/// The looks by the proxies that a script chose.
-pub(super) fn chosen(plan: &Plan<'_>, seen: &Observation) -> Vec<Look> {
-    let mut looks: Vec<Look> = Vec::new();
+/// The probes by the proxies that a script chose.
+pub(super) fn chosen(plan: &Plan<'_>, seen: &Observation) -> Vec<Probe> {
+    let mut probes: Vec<Probe> = Vec::new();
     for fact in &seen.facts {
         let Fact::PacChoice(choice) = fact else { continue };
         let Some(host) = plan.catalogue.host(&choice.host) else { continue };
         for proxy in choice.ways.iter().filter(|way| *way != DIRECT).filter_map(|way| way.parse().ok()).take(CHOSEN) {
-            looks.push(looks::web_through(&host.name, role(host), host.port, &proxy));
-            looks.extend(neutral(&plan.setup(), &proxy));
+            probes.push(probes::web_through(&host.name, role(host), host.port, &proxy));
+            probes.extend(neutral(&plan.setup(), &proxy));
         }
     }
-    looks
+    probes
 }
 
 #[cfg(test)]
@@ -51,14 +51,14 @@ mod tests {
         let choice = Fact::PacChoice(PacChoice { host: "zoom.us".to_owned(), ways, fault: None });
         let seen = Observation {
             id: 0,
-            look: fetched(&plan.setup(), &Script::discovered()),
+            probe: fetched(&plan.setup(), &Script::discovered()),
             started: Duration::ZERO,
             took: Duration::ZERO,
             facts: vec![choice],
             failure: None,
         };
-        let looks = chosen(&plan, &seen);
-        let spelled: Vec<String> = looks.iter().map(|look| format!("{} {}", look.probe, look.via)).collect();
+        let probes = chosen(&plan, &seen);
+        let spelled: Vec<String> = probes.iter().map(|probe| format!("{} {}", probe.kind, probe.via)).collect();
         assert_eq!(spelled, ["tls proxy http://proxy.example:3128", "proxy proxy http://proxy.example:3128"]);
     }
 }

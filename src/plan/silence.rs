@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use why5003_probes::model::{Fact, Family, Look, Observation, ProbeName, Role, Transport, Via};
+use why5003_probes::model::{Fact, Family, Observation, Probe, ProbeName, Role, Transport, Via};
 
-use crate::experiment::looks;
+use crate::experiment::probes;
 
 /// What connections came to so far.
 #[derive(Clone, Debug, Default)]
@@ -25,33 +25,33 @@ pub(super) struct Silence {
 
 impl Silence {
     /// Takes note of a connection that is about to be tried.
-    pub(super) fn begins(&mut self, look: &Look) {
-        if to_zoom(look) {
-            self.begun.extend(look.target.socket().map(|to| (to, look.role == Role::SignIn)));
+    pub(super) fn begins(&mut self, probe: &Probe) {
+        if to_zoom(probe) {
+            self.begun.extend(probe.target.socket().map(|to| (to, probe.role == Role::SignIn)));
         }
     }
 
     /// Takes note of what a connection came to.
     pub(super) fn heard(&mut self, seen: &Observation) {
-        if !connects(&seen.look) {
+        if !connects(&seen.probe) {
             return;
         }
-        match seen.look.role {
+        match seen.probe.role {
             Role::SignIn | Role::Side => self.broken = true,
             // On a way on which everything is slow, what is overdue is not silent.
             Role::Control if seen.took < PROMPT && seen.facts.iter().any(|fact| matches!(fact, Fact::Connected(_))) => {
-                self.passing.extend(seen.look.target.socket().map(|to| (seen.id, to)));
+                self.passing.extend(seen.probe.target.socket().map(|to| (seen.id, to)));
             }
             _ => {}
         }
     }
 
-    /// Takes note of looks that nothing has answered for as long as a lost SYN takes to be sent again.
+    /// Takes note of probes that nothing has answered for as long as a lost SYN takes to be sent again.
     ///
     /// They lead to two walks, once: along the first of Zoom's flows, and along a neutral one to hold it against. They lead to
     /// none while anything of Zoom's came back, or nothing neutral passes: then silence is not all there is to explain.
-    pub(super) fn walks(&mut self, overdue: &[Look]) -> Vec<Look> {
-        self.silent.extend(overdue.iter().filter(|look| to_zoom(look)).filter_map(|look| look.target.socket()));
+    pub(super) fn walks(&mut self, overdue: &[Probe]) -> Vec<Probe> {
+        self.silent.extend(overdue.iter().filter(|probe| to_zoom(probe)).filter_map(|probe| probe.target.socket()));
         let passing = |to: &SocketAddr| {
             self.passing
                 .iter()
@@ -66,8 +66,8 @@ impl Silence {
             Some((to, passing)) if !self.broken && !self.walked && self.silent.len() >= FLOOR => {
                 self.walked = true;
                 vec![
-                    looks::ladder(Role::Range, to, Transport::Tcp),
-                    looks::ladder(Role::Control, passing, Transport::Tcp),
+                    probes::traceroute(Role::Range, to, Transport::Tcp),
+                    probes::traceroute(Role::Control, passing, Transport::Tcp),
                 ]
             }
             _ => Vec::new(),
@@ -76,12 +76,12 @@ impl Silence {
 }
 
 /// A client's own connection: direct, by TLS.
-fn connects(look: &Look) -> bool {
-    look.probe == ProbeName::Tls && look.via == Via::Direct
+fn connects(probe: &Probe) -> bool {
+    probe.kind == ProbeName::Tls && probe.via == Via::Direct
 }
 
-fn to_zoom(look: &Look) -> bool {
-    connects(look) && matches!(look.role, Role::SignIn | Role::Side)
+fn to_zoom(probe: &Probe) -> bool {
+    connects(probe) && matches!(probe.role, Role::SignIn | Role::Side)
 }
 
 /// A third of what makes a connection overdue.
@@ -95,36 +95,36 @@ mod tests {
 
     use super::*;
 
-    fn seen(id: u32, look: Look, facts: Vec<Fact>) -> Observation {
-        Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
+    fn seen(id: u32, probe: Probe, facts: Vec<Fact>) -> Observation {
+        Observation { id, probe, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
     }
 
-    fn sign_in() -> Look {
-        looks::web("zoom.us", Role::SignIn, "170.114.52.2:443".parse().unwrap())
+    fn sign_in() -> Probe {
+        probes::web("zoom.us", Role::SignIn, "170.114.52.2:443".parse().unwrap())
     }
 
-    fn side() -> Look {
-        looks::handshake("log.zoom.us", Role::Side, "170.114.52.20:443".parse().unwrap())
+    fn side() -> Probe {
+        probes::handshake("log.zoom.us", Role::Side, "170.114.52.20:443".parse().unwrap())
     }
 
     fn neutral(id: u32) -> Observation {
-        let look = looks::handshake("one.one.one.one", Role::Control, "1.1.1.1:443".parse().unwrap());
+        let probe = probes::handshake("one.one.one.one", Role::Control, "1.1.1.1:443".parse().unwrap());
         let (local, peer) = ("10.0.1.2:40000".parse().unwrap(), "1.1.1.1:443".parse().unwrap());
-        seen(id, look, vec![Fact::Connected(Connected { rtt_us: 5_000, local, peer })])
+        seen(id, probe, vec![Fact::Connected(Connected { rtt_us: 5_000, local, peer })])
     }
 
-    fn targets(walks: &[Look]) -> Vec<String> {
-        walks.iter().map(|look| look.target.to_string()).collect()
+    fn targets(walks: &[Probe]) -> Vec<String> {
+        walks.iter().map(|probe| probe.target.to_string()).collect()
     }
 
-    fn another() -> Look {
-        looks::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap())
+    fn another() -> Probe {
+        probes::handshake("das.zoom.us", Role::Side, "170.114.52.22:443".parse().unwrap())
     }
 
-    fn begun(looks: &[Look; 3]) -> Silence {
+    fn begun(probes: &[Probe; 3]) -> Silence {
         let mut silence = Silence::default();
-        for look in looks {
-            silence.begins(look);
+        for probe in probes {
+            silence.begins(probe);
         }
         silence
     }

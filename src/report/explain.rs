@@ -90,6 +90,21 @@ pub fn causes_table(causes: &[Cause], markdown: bool) -> String {
     table.trim_fmt() + "\n"
 }
 
+/// The ids of all causes, a row of Markdown for each layer: short enough for a README.
+pub fn causes_by_layer(causes: &[Cause]) -> String {
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    for cause in causes {
+        let name = layer(cause.layer);
+        let id = format!("`{}`", cause.id);
+        match rows.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, ids)) => ids.push(id),
+            None => rows.push((name, vec![id])),
+        }
+    }
+    let head = "| layer | causes |\n|---|---|\n".to_owned();
+    rows.iter().fold(head, |table, (name, ids)| table + &format!("| {name} | {} |\n", ids.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use why5003_probes::model::Layer;
@@ -146,7 +161,17 @@ SOURCES
     }
 
     #[test]
-    fn the_table_for_a_readme_escapes_what_divides_cells() {
+    fn the_ids_of_one_layer_stand_in_one_row() {
+        let other = Cause { id: "filter.sni", ..CAUSE };
+        let dns = Cause { id: "dns.slow", layer: Layer::Dns, ..CAUSE };
+        assert_eq!(
+            causes_by_layer(&[CAUSE, dns, other]),
+            "| layer | causes |\n|---|---|\n| filter | `filter.drop`, `filter.sni` |\n| dns | `dns.slow` |\n"
+        );
+    }
+
+    #[test]
+    fn the_table_of_causes_escapes_what_divides_cells() {
         assert_eq!(
             causes_table(&[CAUSE], true),
             "| id | what it is | who mends it |\n|---|---|---|\n\

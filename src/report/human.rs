@@ -1,10 +1,10 @@
-//! The report for a person at a terminal: the verdict first, then what to do, then why, then the looks.
+//! The report for a person at a terminal: the verdict first, then what to do, then why, then the probes.
 //!
 //! Pure text: it reads no terminal, environment or clock. Width and colour are passed in.
 
 mod cause;
-mod looks;
 mod page;
+mod probes;
 mod why;
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct Style {
     pub width: usize,
     /// Whether to colour by ANSI escapes.
     pub colour: bool,
-    /// Whether to show everything: all looks, whole lists, remedies for other systems.
+    /// Whether to show everything: all probes, whole lists, remedies for other systems.
     pub verbose: bool,
 }
 
@@ -42,7 +42,7 @@ pub fn human(report: &Report, style: Style) -> String {
     impaired_only(&mut page, &report.verdict);
     why::reasons(&mut page, report);
     why::gaps(&mut page, &report.verdict);
-    looks::table(&mut page, report);
+    probes::table(&mut page, report);
     closing(&mut page, report);
     page.finish()
 }

@@ -13,7 +13,7 @@ mod schema;
 mod sweep;
 mod words;
 
-pub use explain::{causes_table, explain};
+pub use explain::{causes_by_layer, causes_table, explain};
 pub use human::{Style, human};
 pub use json::{ParseReportError, json, json_line, parse};
 pub use markdown::markdown;
@@ -22,6 +22,6 @@ pub use redact::Redaction;
 pub use result_line::result_line;
 pub use schema::{schema, sweep_schema};
 pub use sweep::{
-    SWEEP_SCHEMA, SweepLane, SweepReport, missing_rules, sweep_human, sweep_json, sweep_lanes, sweep_markdown,
+    SWEEP_SCHEMA, SweepPair, SweepReport, missing_rules, sweep_human, sweep_json, sweep_markdown, sweep_pairs,
     sweep_summary,
 };

@@ -22,7 +22,7 @@ impl Redaction {
         let mut own = Vec::new();
         own.extend(report.vantage.interfaces.iter().flat_map(addresses));
         for observation in &report.observations {
-            own.extend(observation.look.settings.source);
+            own.extend(observation.probe.settings.source);
             own.extend(observation.facts.iter().flat_map(own_addresses));
         }
         let mut seen = BTreeSet::new();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn other_addresses_that_look_alike_stay() {
+    fn other_addresses_that_probe_alike_stay() {
         for text in ["203.0.113.90", "1203.0.113.9", "2001:db8::91", "10.0.0.2", "time 12:30:59"] {
             redacts(text, text);
         }

@@ -1,4 +1,4 @@
-//! What one look saw, as one line of English: its facts in the order they were seen, then how it ended.
+//! What one probe saw, as one line of English: its facts in the order they were seen, then how it ended.
 //!
 //! It tells what was seen, never what it means; text of a peer is cut and made plain.
 
@@ -18,7 +18,7 @@ use super::words;
 pub fn result_line(observation: &Observation) -> String {
     let facts = &observation.facts;
     let mut parts = Vec::new();
-    parts.extend(series::ladder(facts));
+    parts.extend(series::traceroute(facts));
     parts.extend(series::sizes(facts));
     let mut chain_told = false;
     let mut routes_told = false;
@@ -37,7 +37,7 @@ pub fn result_line(observation: &Observation) -> String {
             parts.extend(fact::words(fact, observation.failure.as_ref()));
         }
     }
-    parts.extend(observation.failure.as_ref().filter(|failure| !is_told(failure, facts)).map(failure_words));
+    parts.extend(observation.failure.as_ref().filter(|failure| !is_known(failure, facts)).map(failure_words));
     parts.extend(series::tries(facts));
     if parts.is_empty() {
         return "nothing to note".to_owned();
@@ -45,7 +45,7 @@ pub fn result_line(observation: &Observation) -> String {
     cut(&plain(&parts.join(", ")), MAX_CHARS).into_owned()
 }
 
-/// How a look ended, such as `silent at connect after 3.2 s (ETIMEDOUT)`.
+/// How a probe ended, such as `silent at connect after 3.2 s (ETIMEDOUT)`.
 fn failure_words(failure: &Failure) -> String {
     let Failure { stage, how, waited_ms, detail } = failure;
     let waited = waited_ms.map(|ms| format!(" after {}", words::micros(u64::from(ms) * 1000))).unwrap_or_default();
@@ -53,8 +53,8 @@ fn failure_words(failure: &Failure) -> String {
     format!("{how} at {stage}{waited}{detail}")
 }
 
-/// Whether a fact already says how the look ended, and says it better.
-fn is_told(failure: &Failure, facts: &[Fact]) -> bool {
+/// Whether a fact already says how the probe ended, and says it better.
+fn is_known(failure: &Failure, facts: &[Fact]) -> bool {
     let has = |says: fn(&Fact) -> bool| facts.iter().any(says);
     let icmp = |means: fn(IcmpMeaning) -> bool| facts.iter().any(|f| matches!(f, Fact::Icmp(i) if means(i.meaning)));
     if has(|fact| matches!(fact, Fact::Hop(_))) {

@@ -38,7 +38,7 @@ fn of<T: JsonSchema>(name: &str) -> Value {
 /// The first fact is what was asked and all others are what was seen; serde reads them as one untagged list.
 fn order_of_facts(schema: &mut Value) {
     if let Some(observation) = object_at(schema, "/$defs/Observation") {
-        observation.insert("description".to_owned(), json!("One look together with what it saw."));
+        observation.insert("description".to_owned(), json!("One probe together with what it saw."));
     }
     if let Some(facts) = object_at(schema, "/$defs/Observation/properties/facts") {
         facts.insert("minItems".to_owned(), json!(1));

@@ -13,7 +13,7 @@ mod words;
 pub use human::human as sweep_human;
 pub use markdown::markdown as sweep_markdown;
 pub use missing_rules::missing_rules;
-pub use model::{SWEEP_SCHEMA, SweepLane, SweepReport, sweep_lanes};
+pub use model::{SWEEP_SCHEMA, SweepPair, SweepReport, sweep_pairs};
 pub use summary::summary as sweep_summary;
 
 /// The report as indented JSON, ending with a line break.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use why5003_probes::model::{Dialect, Fetch, Hello, Layer, Look, Method, RecordType, Sni, TlsVersions};
+use why5003_probes::model::{Dialect, Fetch, Hello, Layer, Method, Probe, RecordType, Sni, TlsVersions};
 
 use super::model::Report;
 use super::plain::plain;
@@ -17,7 +17,7 @@ pub(super) fn status(status: Status) -> (&'static str, &'static str) {
         Status::Healthy => ("HEALTHY", "nothing on this network explains error 5003"),
         Status::Degraded => ("DEGRADED", "sign-in works from here; something else of Zoom is impaired"),
         Status::Blocked => ("BLOCKED", "a Zoom client here would show error 5003"),
-        Status::Unknown => ("UNKNOWN", "it could not be told whether a Zoom client here would show error 5003"),
+        Status::Unknown => ("UNKNOWN", "whether a Zoom client here would show error 5003 is not known"),
     }
 }
 
@@ -179,9 +179,9 @@ pub(super) fn cited(verdict: &Verdict) -> Vec<u32> {
     all.copied().filter(|id| seen.insert(*id)).collect()
 }
 
-/// The variables in which a look differs from the baseline and that a reader needs to tell two looks apart.
-pub(super) fn variables(look: &Look) -> String {
-    let set = &look.settings;
+/// The variables in which a probe differs from the baseline and that a reader needs to tell two probes apart.
+pub(super) fn variables(probe: &Probe) -> String {
+    let set = &probe.settings;
     let mut words = Vec::new();
     if let Some(record) = set.record {
         words.push(match record {
@@ -193,7 +193,7 @@ pub(super) fn variables(look: &Look) -> String {
         words.push("CD=1".to_owned());
     }
     words.extend(set.ttl.map(|ttl| format!("TTL {ttl}")));
-    words.extend(set.ladder.map(|top| format!("TTL 1 to {top}")));
+    words.extend(set.traceroute.map(|top| format!("TTL 1 to {top}")));
     words.extend(set.mss.map(|mss| format!("MSS {mss}")));
     words.extend(set.source.map(|source| format!("from {source}")));
     words.extend(set.sni.as_ref().map(|sni| match sni {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_same_looks_rule_out_is_one_entry() {
+    fn what_the_same_probes_rule_out_is_one_entry() {
         let out = |id: &str, because: &[u32]| RuledOut { id: id.to_owned(), because: because.to_vec() };
         let all = [out("filter.drop", &[1, 2]), out("dns.slow", &[3]), out("filter.sni", &[1, 2])];
         assert_eq!(

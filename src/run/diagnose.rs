@@ -8,10 +8,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
-use why5003_probes::model::{Look, Observation};
+use why5003_probes::model::{Observation, Probe};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
-use crate::evidence::NotLooked;
+use crate::evidence::NotProbed;
 use crate::experiment::Question;
 use crate::plan::Plan;
 use dialogue::{Dialogue, Judge, Step};
@@ -22,11 +22,11 @@ pub use dialogue::{Gathered, Standing};
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A probe was put on the schedule.
-    Planned(u32, &'a Look),
+    Planned(u32, &'a Probe),
     /// A probe came back.
     Seen(&'a Observation),
     /// Something could not be probed.
-    NotLooked(&'a NotLooked),
+    NotProbed(&'a NotProbed),
     /// The rules asked this.
     Asked(&'a Question),
 }
@@ -74,8 +74,8 @@ pub async fn diagnose<'a>(
                 events(Event::Seen(&seen));
                 dialogue.on_result(now, *seen, &schedule.pending().collect::<Vec<_>>())
             }
-            Some(Finish::NotLooked(missed)) => {
-                events(Event::NotLooked(&missed));
+            Some(Finish::NotProbed(missed)) => {
+                events(Event::NotProbed(&missed));
                 dialogue.on_missed(now, missed);
                 Vec::new()
             }
@@ -104,11 +104,11 @@ fn carry_out(
     for step in steps {
         match step {
             Step::Tell(question) => events(Event::Asked(&question)),
-            Step::Begin(id, look) => {
-                events(Event::Planned(id, &look));
-                schedule.push(id, *look);
+            Step::Begin(id, probe) => {
+                events(Event::Planned(id, &probe));
+                schedule.push(id, *probe);
             }
-            Step::Drop(which, why) => dialogue.dropped(schedule.drop_those(|look| which.covers(look), why)),
+            Step::Drop(which, why) => dialogue.dropped(schedule.drop_those(|probe| which.covers(probe), why)),
             Step::End(why) => return Some(why),
         }
     }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
-use why5003_probes::model::{CannotLook, Look, Observation, Role, Seen, with_sources};
+use why5003_probes::model::{CannotProbe, Observation, Probe, Role, Seen, with_sources};
 use why5003_probes::net::Network;
 use why5003_probes::os::{Clock, System, Trust};
-use why5003_probes::prober::Probe;
+use why5003_probes::prober::Prober;
 use why5003_probes::session::Means;
 
-use crate::evidence::NotLooked;
+use crate::evidence::NotProbed;
 
 /// What probes are made with.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub enum Finish {
     /// It was made, and this is what it saw.
     Seen(Box<Observation>),
     /// It could not be made.
-    NotLooked(NotLooked),
+    NotProbed(NotProbed),
 }
 
 /// Probes waiting and under way.
@@ -59,7 +59,7 @@ pub struct Schedule {
     tools: Tools,
     limits: Limits,
     /// Requests that made no sense to their prober.
-    refused: VecDeque<NotLooked>,
+    refused: VecDeque<NotProbed>,
     /// Ready to start.
     waiting: VecDeque<Job>,
     /// Held back, because enough probes of their address are under way.
@@ -72,14 +72,14 @@ pub struct Schedule {
 /// A probe that has not started.
 struct Job {
     id: u32,
-    look: Look,
-    probe: Box<dyn Probe>,
+    probe: Probe,
+    prober: Box<dyn Prober>,
 }
 
 /// A probe that is under way.
 struct Running {
     id: u32,
-    look: Look,
+    probe: Probe,
     began: Instant,
     /// It was reported as late: that is done once.
     told_late: bool,
@@ -90,7 +90,7 @@ struct Running {
 struct Ended {
     started: Duration,
     took: Duration,
-    result: Result<Seen, CannotLook>,
+    result: Result<Seen, CannotProbe>,
 }
 
 impl Schedule {
@@ -108,10 +108,10 @@ impl Schedule {
     }
 
     /// Adds a probe; its number is the plan's.
-    pub fn push(&mut self, id: u32, look: Look) {
-        match (why5003_probes::kind(look.probe).prepare)(&look) {
-            Ok(probe) => self.waiting.push_back(Job { id, look, probe }),
-            Err(bad) => self.refused.push_back(NotLooked { what: label(&look), why: bad.to_string() }),
+    pub fn push(&mut self, id: u32, probe: Probe) {
+        match (why5003_probes::kind(probe.kind).prepare)(&probe) {
+            Ok(prober) => self.waiting.push_back(Job { id, probe, prober }),
+            Err(bad) => self.refused.push_back(NotProbed { what: label(&probe), why: bad.to_string() }),
         }
     }
 
@@ -120,32 +120,32 @@ impl Schedule {
     /// Safe to drop: what is under way goes on.
     pub async fn next(&mut self) -> Option<Finish> {
         if let Some(refused) = self.refused.pop_front() {
-            return Some(Finish::NotLooked(refused));
+            return Some(Finish::NotProbed(refused));
         }
         loop {
             self.start();
             let joined = self.tasks.join_next_with_id().await?;
             let task = joined.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
             // One that was dropped has left the list already.
-            let Some(Running { id, look, .. }) = self.remove(task) else { continue };
+            let Some(Running { id, probe, .. }) = self.remove(task) else { continue };
             let why = match joined {
                 Ok((_, Ended { started, took, result: Ok(Seen { facts, failure }) })) => {
-                    return Some(Finish::Seen(Box::new(Observation { id, look, started, took, facts, failure })));
+                    return Some(Finish::Seen(Box::new(Observation { id, probe, started, took, facts, failure })));
                 }
                 Ok((_, Ended { result: Err(cannot), .. })) => format!("could not {}", with_sources(&cannot)),
                 Err(error) if error.is_panic() => {
-                    format!("the {} probe has a fault of its own: {}", look.probe, panic_text(error.into_panic()))
+                    format!("the {} probe has a fault of its own: {}", probe.kind, panic_text(error.into_panic()))
                 }
                 Err(_) => "it was ended".to_owned(),
             };
-            return Some(Finish::NotLooked(NotLooked { what: label(&look), why }));
+            return Some(Finish::NotProbed(NotProbed { what: label(&probe), why }));
         }
     }
 
     /// The probes that are waiting or under way, in no order.
-    pub fn pending(&self) -> impl Iterator<Item = &Look> {
-        let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.look);
-        self.running.values().map(|running| &running.look).chain(waiting)
+    pub fn pending(&self) -> impl Iterator<Item = &Probe> {
+        let waiting = self.waiting.iter().chain(self.held.values().flatten()).map(|job| &job.probe);
+        self.running.values().map(|running| &running.probe).chain(waiting)
     }
 
     /// When the first probe will be late that takes longer than this; `None` where all that are under way were told to be.
@@ -155,48 +155,48 @@ impl Schedule {
     }
 
     /// The probes that are under way for so long, or nearly, in the order of the plan: each is told once.
-    pub fn late(&mut self, patience: Duration) -> Vec<Look> {
+    pub fn late(&mut self, patience: Duration) -> Vec<Probe> {
         let now = Instant::now() + TOGETHER;
         let is_late = |running: &&mut Running| !running.told_late && running.began + patience <= now;
         let mut late: Vec<&mut Running> = self.running.values_mut().filter(is_late).collect();
         late.sort_by_key(|running| running.id);
         let told = late.into_iter().map(|running| {
             running.told_late = true;
-            running.look.clone()
+            running.probe.clone()
         });
         told.collect()
     }
 
     /// Ends the probes of a kind that are waiting or under way: they were not made, for this reason.
-    pub fn drop_those(&mut self, such: impl Fn(&Look) -> bool, why: &str) -> Vec<NotLooked> {
+    pub fn drop_those(&mut self, such: impl Fn(&Probe) -> bool, why: &str) -> Vec<NotProbed> {
         let mut dropped = Vec::new();
-        let of_kind = self.running.iter().filter(|(_, running)| such(&running.look));
+        let of_kind = self.running.iter().filter(|(_, running)| such(&running.probe));
         for task in of_kind.map(|(task, _)| *task).collect::<Vec<_>>() {
             if let Some(running) = self.remove(task) {
                 running.task.abort();
-                dropped.push((running.id, running.look));
+                dropped.push((running.id, running.probe));
             }
         }
         for queue in self.held.values_mut().chain([&mut self.waiting]) {
-            let (gone, kept): (VecDeque<Job>, _) = queue.drain(..).partition(|job| such(&job.look));
+            let (gone, kept): (VecDeque<Job>, _) = queue.drain(..).partition(|job| such(&job.probe));
             *queue = kept;
-            dropped.extend(gone.into_iter().map(|job| (job.id, job.look)));
+            dropped.extend(gone.into_iter().map(|job| (job.id, job.probe)));
         }
-        not_looked(dropped, why)
+        not_probed(dropped, why)
     }
 
     /// Ends everything; what was waiting or under way was not probed, for this reason.
-    pub fn abandon(mut self, why: &str) -> Vec<NotLooked> {
-        let under_way = self.running.drain().map(|(_, running)| (running.id, running.look));
+    pub fn abandon(mut self, why: &str) -> Vec<NotProbed> {
+        let under_way = self.running.drain().map(|(_, running)| (running.id, running.probe));
         let waiting = self.waiting.drain(..).chain(self.held.drain().flat_map(|(_, jobs)| jobs));
-        not_looked(under_way.chain(waiting.map(|job| (job.id, job.look))).collect(), why)
+        not_probed(under_way.chain(waiting.map(|job| (job.id, job.probe))).collect(), why)
     }
 
     fn start(&mut self) {
         while self.tasks.len() < self.limits.at_once {
             let Some(job) = self.waiting.pop_front() else { return };
-            match counted(&job.look) {
-                Some(address) if !self.has_place(address, &job.look) => {
+            match counted(&job.probe) {
+                Some(address) if !self.has_place(address, &job.probe) => {
                     self.held.entry(address).or_default().push_back(job);
                 }
                 _ => self.begin(job),
@@ -206,27 +206,27 @@ impl Schedule {
 
     /// Whether another probe of an address may start. The last place is kept for sign-in, which must not wait for the hosts beside
     /// it to be silent.
-    fn has_place(&self, address: IpAddr, look: &Look) -> bool {
-        let under_way = self.running.values().filter(|running| counted(&running.look) == Some(address)).count();
-        under_way + usize::from(!is_of_sign_in(look)) < self.limits.per_address
+    fn has_place(&self, address: IpAddr, probe: &Probe) -> bool {
+        let under_way = self.running.values().filter(|running| counted(&running.probe) == Some(address)).count();
+        under_way + usize::from(!is_of_sign_in(probe)) < self.limits.per_address
     }
 
-    fn begin(&mut self, Job { id, look, probe }: Job) {
+    fn begin(&mut self, Job { id, probe, prober }: Job) {
         let tools = self.tools.clone();
         let task = self.tasks.spawn(async move {
             let started = tools.clock.elapsed();
             let Tools { network, clock, system, trust } = &tools;
-            let result = probe.look(&Means { network: &**network, clock: &**clock, system: &**system, trust }).await;
+            let result = prober.probe(&Means { network: &**network, clock: &**clock, system: &**system, trust }).await;
             Ended { started, took: clock.elapsed().saturating_sub(started), result }
         });
-        self.running.insert(task.id(), Running { id, look, began: Instant::now(), told_late: false, task });
+        self.running.insert(task.id(), Running { id, probe, began: Instant::now(), told_late: false, task });
     }
 
     /// Takes a probe off the list, and lets one go that was held back for it.
     fn remove(&mut self, task: Id) -> Option<Running> {
         let removed = self.running.remove(&task)?;
-        if let Some(held) = counted(&removed.look).and_then(|address| self.held.get_mut(&address)) {
-            let next = held.iter().position(|job| is_of_sign_in(&job.look)).unwrap_or(0);
+        if let Some(held) = counted(&removed.probe).and_then(|address| self.held.get_mut(&address)) {
+            let next = held.iter().position(|job| is_of_sign_in(&job.probe)).unwrap_or(0);
             if let Some(job) = held.remove(next) {
                 self.waiting.push_front(job);
             }
@@ -239,23 +239,23 @@ impl Schedule {
 const TOGETHER: Duration = Duration::from_millis(150);
 
 /// In the order of the plan.
-fn not_looked(mut left: Vec<(u32, Look)>, why: &str) -> Vec<NotLooked> {
+fn not_probed(mut left: Vec<(u32, Probe)>, why: &str) -> Vec<NotProbed> {
     left.sort_by_key(|(id, _)| *id);
-    left.iter().map(|(_, look)| NotLooked { what: label(look), why: why.to_owned() }).collect()
+    left.iter().map(|(_, probe)| NotProbed { what: label(probe), why: why.to_owned() }).collect()
 }
 
 /// The address that a probe is a burden to: a traceroute is one to the routers, and hardly ever reaches its address.
-fn counted(look: &Look) -> Option<IpAddr> {
-    look.target.address.filter(|_| look.settings.ladder.is_none())
+fn counted(probe: &Probe) -> Option<IpAddr> {
+    probe.target.address.filter(|_| probe.settings.traceroute.is_none())
 }
 
-fn is_of_sign_in(look: &Look) -> bool {
-    look.role == Role::SignIn
+fn is_of_sign_in(probe: &Probe) -> bool {
+    probe.role == Role::SignIn
 }
 
 /// A probe in few words, for what was not probed.
-fn label(look: &Look) -> String {
-    format!("{} {} {}", look.probe, look.target, look.via)
+fn label(probe: &Probe) -> String {
+    format!("{} {} {}", probe.kind, probe.target, probe.via)
 }
 
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use why5003_probes::engines::Engine;
-use why5003_probes::model::{CannotLook, Transport};
+use why5003_probes::model::{CannotProbe, Transport};
 
 use round::{Means, Round, State};
 use rounds::{RoundPlan, Rounds};
@@ -24,20 +24,20 @@ pub use model::{Sweep, SweepEvent, Swept};
 /// Asks all targets of a transport by its engine: TCP first, then UDP.
 ///
 /// # Errors
-/// [`CannotLook`] when an engine can no longer ask or hear.
+/// [`CannotProbe`] when an engine can no longer ask or hear.
 pub async fn sweep(
     sweep: Sweep<'_>,
     engines: &mut [(Transport, Box<dyn Engine>)],
     events: &mut dyn FnMut(SweepEvent),
     stop: impl Future<Output = ()>,
-) -> Result<Swept, CannotLook> {
-    let Sweep { space, shard, seed, pace, max_inflight, first, known } = sweep;
-    let mut state = State::new(space, pace, known, events);
+) -> Result<Swept, CannotProbe> {
+    let Sweep { space, shard, seed, rate_limit, max_inflight, first, known } = sweep;
+    let mut state = State::new(space, rate_limit, known, events);
     let mut driver = Driver { began: Instant::now(), stop: Box::pin(stop) };
     for (transport, engine) in engines {
         let mut rounds = Rounds::new(space, *transport, shard, seed, state.swept.late);
         while !state.swept.incomplete
-            && let Some(plan) = rounds.next(&first, &state.swept.ledger, state.swept.late)
+            && let Some(plan) = rounds.next(&first, &state.swept.results, state.swept.late)
         {
             let means = Means { transport: *transport, cost: engine.cost(), wait: engine.wait() + GRACE, max_inflight };
             driver.carry_out(plan, means, &mut state, engine.as_mut()).await?;
@@ -60,20 +60,20 @@ impl<S: Future<Output = ()>> Driver<S> {
         means: Means,
         state: &mut State<'_>,
         engine: &mut dyn Engine,
-    ) -> Result<(), CannotLook> {
-        let before = state.pace;
+    ) -> Result<(), CannotProbe> {
+        let before = state.rate_limit;
         if let Some(rate) = plan.rate {
-            state.pace = before.at_most(rate, self.began.elapsed());
+            state.rate_limit = before.at_most(rate, self.began.elapsed());
         }
         let slowed = plan.rate.is_some();
         self.drive(Round::begin(plan, means, state), engine).await?;
         if slowed {
-            state.pace = state.pace.as_before(before);
+            state.rate_limit = state.rate_limit.as_before(before);
         }
         Ok(())
     }
 
-    async fn drive(&mut self, mut round: Round<'_, '_>, engine: &mut dyn Engine) -> Result<(), CannotLook> {
+    async fn drive(&mut self, mut round: Round<'_, '_>, engine: &mut dyn Engine) -> Result<(), CannotProbe> {
         let mut returned = Vec::new();
         loop {
             engine.hear(&mut returned)?;
@@ -104,7 +104,7 @@ impl<S: Future<Output = ()>> Driver<S> {
     }
 
     /// Waits until something may have come or it is time; `true` where the sweep is to stop.
-    async fn is_stopped(&mut self, engine: &mut dyn Engine, wake: Duration) -> Result<bool, CannotLook> {
+    async fn is_stopped(&mut self, engine: &mut dyn Engine, wake: Duration) -> Result<bool, CannotProbe> {
         if wake <= self.began.elapsed() {
             return Ok(tokio::select! {
                 biased;

@@ -16,14 +16,14 @@ use tokio::io::{AsyncRead, AsyncWrite, Empty, ReadBuf, empty};
 use tokio::time::{Instant, sleep, sleep_until};
 use why5003_probes::engines::{Cost, Engine, Response, Returned};
 use why5003_probes::model::{
-    CannotLook, Client, HostsLine, How, IcmpError, Interface, InterfaceKind, Limit, Look, Neighbour, Pending,
+    CannotProbe, Client, HostsLine, How, IcmpError, Interface, InterfaceKind, Limit, Neighbour, Pending, Probe,
     ProbeName, ProxySetting, ResolverSetting, Role, Route, Settings, Target, Transport,
 };
 use why5003_probes::net::{Datagram, DatagramOptions, Dial, Dialled, Heard, Network, Outcome, SegmentTtl, Stream};
 use why5003_probes::os::{Clock, Counters, Egress, System, SystemLookup, Trust};
 
 use super::schedule::Tools;
-use crate::experiment::{Beside, Experiment, looks};
+use crate::experiment::{Beside, Experiment, probes};
 
 /// So many milliseconds.
 pub(super) fn ms(ms: u64) -> Duration {
@@ -85,7 +85,7 @@ impl FakeNetwork {
 }
 
 impl Network for FakeNetwork {
-    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotLook>> {
+    fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>> {
         let counted = Counted::begin(&self.under_way);
         Box::pin(async move {
             let _counted = counted;
@@ -95,7 +95,7 @@ impl Network for FakeNetwork {
                 Some(Dialling::HungUpAfter(after)) => (Outcome::Connected(Box::new(HungUp(empty()))), *after),
                 Some(Dialling::Impossible) => {
                     let source = io::Error::other("no file descriptor");
-                    return Err(CannotLook::Io { operation: "make a socket", source });
+                    return Err(CannotProbe::Io { operation: "make a socket", source });
                 }
                 Some(Dialling::Panics) => panic!("no arm for {}", dial.to),
             };
@@ -104,11 +104,11 @@ impl Network for FakeNetwork {
         })
     }
 
-    fn datagram(&self, _: SocketAddr, _: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotLook>> {
+    fn datagram(&self, _: SocketAddr, _: DatagramOptions) -> Pending<'_, Result<Box<dyn Datagram>, CannotProbe>> {
         Box::pin(async { Ok(Box::new(Unanswered) as Box<dyn Datagram>) })
     }
 
-    fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotLook>> {
+    fn segment_ttls(&self, _: Dial) -> Pending<'_, Result<Vec<SegmentTtl>, CannotProbe>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -230,53 +230,53 @@ impl System for FakeComputer {
         false
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
         let addresses = vec!["10.0.1.2/24".parse().unwrap()];
         let kind = InterfaceKind::Link;
         Ok(vec![Interface { name: "eth0".to_owned(), up: true, kind, addresses, mtu_bytes: Some(1_500) }])
     }
 
-    fn route(&self, _: IpAddr) -> Result<Route, CannotLook> {
-        Err(UNTOLD)
+    fn route(&self, _: IpAddr) -> Result<Route, CannotProbe> {
+        Err(UNKNOWN)
     }
 
-    fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+    fn neighbour(&self, _: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
         Ok(None)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
-        Err(UNTOLD)
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
+        Err(UNKNOWN)
     }
 
-    fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+    fn hosts_lines(&self, _: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
         Ok(Vec::new())
     }
 
-    fn counters(&self, _: IpAddr) -> Result<Counters, CannotLook> {
-        Err(UNTOLD)
+    fn counters(&self, _: IpAddr) -> Result<Counters, CannotProbe> {
+        Err(UNKNOWN)
     }
 
-    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotLook> {
-        Err(UNTOLD)
+    fn unacknowledged(&self, _: SocketAddr, _: SocketAddr) -> Result<Option<u32>, CannotProbe> {
+        Err(UNKNOWN)
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         let known = self.names.get(name).copied().filter(|(_, after)| *after <= wait);
         Box::pin(async move {
             sleep(known.map_or(wait, |(_, after)| after)).await;
@@ -286,7 +286,7 @@ impl System for FakeComputer {
 }
 
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2)), 40_000);
-const UNTOLD: CannotLook = CannotLook::Unsupported { what: "routes", why: "the test has no use for them" };
+const UNKNOWN: CannotProbe = CannotProbe::Unsupported { what: "routes", why: "the test has no use for them" };
 
 /// What was asked of an engine, and what it is about to bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,7 +384,7 @@ impl Engine for FakeEngine {
         self.most - self.coming.len()
     }
 
-    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotProbe> {
         let taken = self.takes.pop_front().unwrap_or(usize::MAX).min(targets.len());
         for &to in targets.iter().take(taken) {
             let mut log = self.log.lock().unwrap();
@@ -398,16 +398,16 @@ impl Engine for FakeEngine {
         Ok(taken)
     }
 
-    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotProbe> {
         if self.broken {
-            return Err(CannotLook::Unsupported { what: "answers", why: "the test breaks the engine" });
+            return Err(CannotProbe::Unsupported { what: "answers", why: "the test breaks the engine" });
         }
         let now = Instant::now();
         returned.extend(self.coming.extract_if(.., |(at, _)| *at <= now).map(|(_, came)| came));
         Ok(())
     }
 
-    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotProbe>> {
         let next = self.coming.iter().map(|(at, _)| *at).min();
         Box::pin(async move {
             match next {
@@ -421,19 +421,19 @@ impl Engine for FakeEngine {
 
 /// How far packets come.
 pub(super) const HOW_FAR: Experiment<SocketAddr> =
-    Experiment::new("how-far", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)]);
+    Experiment::new("how-far", |_, to| vec![probes::traceroute(Role::Control, *to, Transport::Tcp)]);
 
 /// What rests on a quiet network.
 pub(super) const LOSS: Experiment<SocketAddr> = Experiment {
     quiet: true,
     ..Experiment::new("loss", |_, to| {
         let one = Settings { tries: Some(1), ..Settings::default() };
-        vec![Look::new(ProbeName::Loss, Role::Range, Target::tcp(*to)).with(one)]
+        vec![Probe::new(ProbeName::Loss, Role::Range, Target::tcp(*to)).with(one)]
     })
 };
 
 /// What nothing may begin beside.
 pub(super) const PASSAGE: Experiment<SocketAddr> = Experiment {
     beside: Beside::NothingThatBegins,
-    ..Experiment::new("passage", |_, to| vec![looks::passage(Role::Range, *to, 0)])
+    ..Experiment::new("passage", |_, to| vec![probes::passage(Role::Range, *to, 0)])
 };

@@ -7,7 +7,7 @@ use std::pin::pin;
 
 use ipnet::IpNet;
 use tokio::time::{Instant, sleep_until};
-use why5003_probes::model::{Fact, Hop, HopAnswer, How, IcmpError, Interface, Look, Observation};
+use why5003_probes::model::{Fact, Hop, HopAnswer, How, IcmpError, Interface, Observation, Probe};
 
 use super::schedule::{Finish, Limits, Schedule, Tools};
 use crate::catalogue::Catalogue;
@@ -65,12 +65,12 @@ struct Probes {
 impl Probes {
     fn send(&mut self, id: ProbeId, request: Request) {
         let Request { to, transport, depth } = request;
-        let look = match depth {
+        let probe = match depth {
             Depth::Hop(ttl) => plan::up_to(to, transport, ttl),
             Depth::Whole => plan::all_the_way(to, transport),
             Depth::EveryHop => plan::walk(to, transport),
         };
-        self.schedule.push(id.0, look);
+        self.schedule.push(id.0, probe);
         self.in_flight.insert(id);
     }
 
@@ -80,7 +80,7 @@ impl Probes {
             let (id, heard) = match self.schedule.next().await {
                 Some(Finish::Seen(seen)) => (Some(ProbeId(seen.id)), heard(&seen)),
                 // What this computer could not send brings nothing: whichever it was, it is one of those in flight.
-                Some(Finish::NotLooked(_)) | None => (self.in_flight.first().copied(), Heard::Reply(Reply::SILENCE)),
+                Some(Finish::NotProbed(_)) | None => (self.in_flight.first().copied(), Heard::Reply(Reply::SILENCE)),
             };
             if let Some(id) = id.filter(|id| self.in_flight.remove(id)) {
                 return (id, heard);
@@ -90,11 +90,11 @@ impl Probes {
 }
 
 fn heard(seen: &Observation) -> Heard {
-    if is_traceroute(&seen.look) { Heard::Hops(hops(seen)) } else { Heard::Reply(reply(seen)) }
+    if is_traceroute(&seen.probe) { Heard::Hops(hops(seen)) } else { Heard::Reply(reply(seen)) }
 }
 
-fn is_traceroute(look: &Look) -> bool {
-    look.settings.ladder.is_some()
+fn is_traceroute(probe: &Probe) -> bool {
+    probe.settings.traceroute.is_some()
 }
 
 fn hops(seen: &Observation) -> Vec<Hop> {

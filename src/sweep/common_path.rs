@@ -15,7 +15,7 @@ use super::reach::Reach;
 /// The common path: the routers that the paths to several neutral hosts share, from this computer on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trunk {
+pub struct CommonPath {
     /// The router at hop 1, 2, …; `None` where none answers.
     routers: Vec<Option<IpAddr>>,
     /// Flows were seen to go on behind it: a packet that comes to its end is on its way out of this network.
@@ -25,7 +25,7 @@ pub struct Trunk {
     near: Vec<Option<IpAddr>>,
 }
 
-impl Trunk {
+impl CommonPath {
     /// What traceroutes to different neutral hosts have in common. A router that was silent in one is taken from another.
     ///
     /// A traceroute counts only if its host answered: otherwise its packets may have died at the very filter that is searched for.
@@ -160,18 +160,18 @@ fn in_common(walks: &[&Vec<Hop>]) -> Vec<Option<IpAddr>> {
 
 /// The common paths of both families, which need not be of one length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trunks {
+pub struct CommonPaths {
     /// Of IPv4.
-    pub v4: Trunk,
+    pub v4: CommonPath,
     /// Of IPv6.
-    pub v6: Trunk,
+    pub v6: CommonPath,
     /// This computer's own addresses, which are at no hop.
     pub own: Vec<IpAddr>,
 }
 
-impl Trunks {
+impl CommonPaths {
     /// The one of a family.
-    pub fn family(&mut self, family: Family) -> &mut Trunk {
+    pub fn family(&mut self, family: Family) -> &mut CommonPath {
         match family {
             Family::V4 => &mut self.v4,
             Family::V6 => &mut self.v6,
@@ -179,7 +179,7 @@ impl Trunks {
     }
 
     /// The one of a family, to read.
-    pub fn get(&self, family: Family) -> &Trunk {
+    pub fn get(&self, family: Family) -> &CommonPath {
         match family {
             Family::V4 => &self.v4,
             Family::V6 => &self.v6,
@@ -187,7 +187,7 @@ impl Trunks {
     }
 
     /// The one of an address's family.
-    pub fn of(&self, address: IpAddr) -> &Trunk {
+    pub fn of(&self, address: IpAddr) -> &CommonPath {
         if address.is_ipv4() { &self.v4 } else { &self.v6 }
     }
 }
@@ -207,15 +207,15 @@ impl Reply {
 
     /// How far the flow comes, if the packet was to end at such a hop: the end of the common path, or one behind it on a diverging path.
     /// `None` if that is not told. A box that refuses behind the common path counts only if it is one of its routers.
-    pub fn at_the_end(self, trunk: &Trunk, hop: u8) -> Option<Reach> {
+    pub fn at_the_end(self, common_path: &CommonPath, hop: u8) -> Option<Reach> {
         match self.came {
-            HopAnswer::Expired if trunk.is_astray(self.from, hop) => None,
-            HopAnswer::Expired if !trunk.is_proven() => Some(Reach::Untold),
+            HopAnswer::Expired if common_path.is_astray(self.from, hop) => None,
+            HopAnswer::Expired if !common_path.is_proven() => Some(Reach::Unknown),
             HopAnswer::Expired => Some(Reach::Passes { hop, router: self.from }),
             HopAnswer::Prohibited | HopAnswer::Unreachable
-                if hop > trunk.end() && self.from.is_none_or(|by| trunk.hop_of(by).is_none()) =>
+                if hop > common_path.end() && self.from.is_none_or(|by| common_path.hop_of(by).is_none()) =>
             {
-                Some(Reach::Untold)
+                Some(Reach::Unknown)
             }
             HopAnswer::Prohibited => Some(Reach::Prohibited { by: self.from }),
             HopAnswer::Unreachable => Some(Reach::NoRoute { by: self.from }),
@@ -245,17 +245,17 @@ mod tests {
         (1..).zip(hops).map(hop).collect()
     }
 
-    fn trunk() -> Trunk {
-        Trunk::shared(&[
+    fn common_path() -> CommonPath {
+        CommonPath::shared(&[
             walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Expired, 4), (Expired, 5), (Answered, 9)]),
             walk(&[(Expired, 1), (Silent, 0), (Silent, 0), (Expired, 4), (Expired, 6), (Answered, 8)]),
         ])
     }
 
     #[test]
-    fn the_trunk_ends_where_neutral_ways_part() {
-        assert_eq!(trunk().end(), 4);
-        assert_eq!(Trunk::shared(&[walk(&[(Expired, 1), (Answered, 2)])]).end(), 0);
+    fn the_common_path_ends_where_neutral_ways_part() {
+        assert_eq!(common_path().end(), 4);
+        assert_eq!(CommonPath::shared(&[walk(&[(Expired, 1), (Answered, 2)])]).end(), 0);
     }
 
     #[test]
@@ -263,17 +263,17 @@ mod tests {
         let dead = || walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0)]);
         let reset = || walk(&[(Expired, 1), (Expired, 2), (Refused, 9)]);
         let arrived = |last| walk(&[(Expired, 1), (Expired, 2), (Expired, 3), (Answered, last)]);
-        assert_eq!(Trunk::shared(&[dead(), dead(), dead()]).end(), 0);
-        assert_eq!(Trunk::shared(&[reset(), reset(), arrived(8)]).end(), 0);
-        assert_eq!(Trunk::shared(&[dead(), arrived(8), arrived(9)]).end(), 3);
+        assert_eq!(CommonPath::shared(&[dead(), dead(), dead()]).end(), 0);
+        assert_eq!(CommonPath::shared(&[reset(), reset(), arrived(8)]).end(), 0);
+        assert_eq!(CommonPath::shared(&[dead(), arrived(8), arrived(9)]).end(), 3);
     }
 
     #[test]
-    fn what_somebody_has_behind_the_trunk_comes_farther_unless_it_goes_in_a_circle() {
+    fn what_somebody_has_behind_the_common_path_comes_farther_unless_it_goes_in_a_circle() {
         let farther = |names: [u8; 4]| {
             let name = |router: u8| (router > 0).then(|| IpAddr::from([10, 0, router, 1]));
             let came: Vec<_> = (4..).zip(names.map(name)).collect();
-            trunk().comes_farther(&came)
+            common_path().comes_farther(&came)
         };
         assert_eq!(farther([0, 7, 8, 9]), Farther::To(5));
         assert_eq!(farther([0, 0, 8, 0]), Farther::To(6));
@@ -286,32 +286,32 @@ mod tests {
     }
 
     #[test]
-    fn who_refuses_behind_the_trunk_says_nothing_of_the_way_that_all_share() {
+    fn who_refuses_behind_the_common_path_says_nothing_of_the_way_that_all_share() {
         let told = |router: u8, hop| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
-            Reply { came: HopAnswer::Unreachable, from }.at_the_end(&trunk(), hop)
+            Reply { came: HopAnswer::Unreachable, from }.at_the_end(&common_path(), hop)
         };
         let by = |router: u8| Some(Reach::NoRoute { by: Some(IpAddr::from([10, 0, router, 1])) });
-        assert_eq!((told(9, 5), told(2, 5), told(9, 4)), (Some(Reach::Untold), by(2), by(9)));
+        assert_eq!((told(9, 5), told(2, 5), told(9, 4)), (Some(Reach::Unknown), by(2), by(9)));
     }
 
     #[test]
-    fn what_expires_at_the_end_of_a_trunk_passes_only_where_flows_go_on_behind_it() {
-        let at_the_end = |trunk: &Trunk, router: u8| {
+    fn what_expires_at_the_end_of_a_common_path_passes_only_where_flows_go_on_behind_it() {
+        let at_the_end = |common_path: &CommonPath, router: u8| {
             let from = Some(IpAddr::from([10, 0, router, 1]));
-            Reply { came: Expired, from }.at_the_end(trunk, trunk.end())
+            Reply { came: Expired, from }.at_the_end(common_path, common_path.end())
         };
-        assert_eq!(at_the_end(&trunk(), 4).and_then(Reach::passes), Some(true));
+        assert_eq!(at_the_end(&common_path(), 4).and_then(Reach::passes), Some(true));
         // The second router has it a second time.
-        assert_eq!(at_the_end(&trunk(), 2), None);
+        assert_eq!(at_the_end(&common_path(), 2), None);
         // One that answers for two hops in a row has it once.
         let twice = |last| walk(&[(Expired, 1), (Expired, 2), (Expired, 2), (Expired, last), (Answered, 9)]);
-        let twice = Trunk::shared(&[twice(4), twice(5)]);
+        let twice = CommonPath::shared(&[twice(4), twice(5)]);
         assert_eq!((twice.end(), at_the_end(&twice, 2).and_then(Reach::passes)), (3, Some(true)));
         assert_eq!(at_the_end(&twice, 1), None);
         let mute = walk(&[(Expired, 1), (Expired, 2), (Silent, 0), (Silent, 0), (Answered, 9)]);
-        assert_eq!(at_the_end(&Trunk::shared(&[mute.clone(), mute]), 2), Some(Reach::Untold));
+        assert_eq!(at_the_end(&CommonPath::shared(&[mute.clone(), mute]), 2), Some(Reach::Unknown));
         let gateway = walk(&[(Expired, 1), (Answered, 9)]);
-        assert_eq!(at_the_end(&Trunk::shared(&[gateway.clone(), gateway]), 1), Some(Reach::Untold));
+        assert_eq!(at_the_end(&CommonPath::shared(&[gateway.clone(), gateway]), 1), Some(Reach::Unknown));
     }
 }

@@ -1,19 +1,19 @@
 //! All that a sweep found, from which everything else is concluded.
 
-use super::common_path::Trunks;
-use super::ledger::Ledger;
-use super::reach::Settled;
-use super::space::Space;
+use super::common_path::CommonPaths;
+use super::reach::Reaches;
+use super::results::Results;
+use super::target_space::TargetSpace;
 
-/// What was asked, what came, and what was settled of it.
+/// What was asked, what came, and what was traced of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'a> {
     /// What was asked.
-    pub space: &'a Space,
+    pub space: &'a TargetSpace,
     /// What came.
-    pub ledger: &'a Ledger,
-    /// What was settled of that.
-    pub settled: &'a Settled,
+    pub results: &'a Results,
+    /// What was traced of that.
+    pub reaches: &'a Reaches,
     /// By which routers.
-    pub trunks: &'a Trunks,
+    pub common_paths: &'a CommonPaths,
 }

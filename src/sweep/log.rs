@@ -1,5 +1,5 @@
 //! The file of a sweep (NDJSON): its settings in the first line; then a line for each response, and for each target whose silence was
-//! settled, as they came; and at the end, what all of that means for every target.
+//! traced, as they came; and at the end, what all of that means for every target.
 //!
 //! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
 
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use why5003_probes::engines::Response;
 use why5003_probes::model::{Family, ParseTargetError, Target};
 
-use super::common_path::Trunk;
-use super::ledger::Ledger;
-use super::order::Shard;
-use super::reach::{Reach, Settled};
-use super::space::Space;
-use super::words::LastWord;
+use super::common_path::CommonPath;
+use super::final_states::FinalState;
+use super::permutation::Shard;
+use super::reach::{Reach, Reaches};
+use super::results::Results;
+use super::target_space::TargetSpace;
 use crate::catalogue::PortRange;
 
 /// The schema of the first line.
@@ -62,12 +62,12 @@ pub enum LogLine {
     Response(ResponseLine),
     /// How far packets to a target come that stayed silent, or that a RST came for.
     Reach(ReachLine),
-    /// The routers by which silence is settled.
+    /// The routers by which silent flows are traced.
     Shared(SharedLine),
     /// Who did not answer though Zoom is known to answer there.
     Unheard(UnheardLine),
-    /// How targets in a row fare, after all was settled.
-    LastWord(LastWord),
+    /// The state of targets in a row, after the trace.
+    FinalState(FinalState),
 }
 
 /// What came for a target.
@@ -104,7 +104,7 @@ pub struct SharedLine {
     #[serde(rename = "ipv6", with = "is_ipv6")]
     pub family: Family,
     /// At hop 1, 2, …
-    pub shared: Trunk,
+    pub shared: CommonPath,
 }
 
 /// Where Zoom is known to answer, and nobody did; a later line of a family takes the place of an earlier one.
@@ -131,24 +131,30 @@ pub enum ForeignLine {
 
 impl ResponseLine {
     /// The line of a response; `None` for a number outside the space.
-    pub fn of(space: &Space, number: u64, attempt: u8, response: Response, rtt: Option<Duration>) -> Option<Self> {
+    pub fn of(
+        space: &TargetSpace,
+        number: u64,
+        attempt: u8,
+        response: Response,
+        rtt: Option<Duration>,
+    ) -> Option<Self> {
         let rtt_us = rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX));
         Some(Self { target: spelled(space, number)?, attempt, response, rtt_us })
     }
 
-    /// Takes the line over into a ledger.
+    /// Takes the line over into a results.
     ///
     /// # Errors
     /// [`ForeignLine`] when it is not of this space.
-    pub fn restore(&self, space: &Space, ledger: &mut Ledger) -> Result<(), ForeignLine> {
-        ledger.restore(number(space, &self.target)?, self.attempt, self.response);
+    pub fn restore(&self, space: &TargetSpace, results: &mut Results) -> Result<(), ForeignLine> {
+        results.restore(number(space, &self.target)?, self.attempt, self.response);
         Ok(())
     }
 }
 
 impl ReachLine {
-    /// The line of a target that was settled; `None` for a number outside the space.
-    pub fn of(space: &Space, number: u64, reach: Reach) -> Option<Self> {
+    /// The line of a target that was traced; `None` for a number outside the space.
+    pub fn of(space: &TargetSpace, number: u64, reach: Reach) -> Option<Self> {
         Some(Self { target: spelled(space, number)?, reach })
     }
 
@@ -156,18 +162,18 @@ impl ReachLine {
     ///
     /// # Errors
     /// [`ForeignLine`] when it is not of this space.
-    pub fn restore(&self, space: &Space, settled: &mut Settled) -> Result<(), ForeignLine> {
-        settled.note(number(space, &self.target)?, self.reach);
+    pub fn restore(&self, space: &TargetSpace, reaches: &mut Reaches) -> Result<(), ForeignLine> {
+        reaches.note(number(space, &self.target)?, self.reach);
         Ok(())
     }
 }
 
-fn spelled(space: &Space, number: u64) -> Option<String> {
+fn spelled(space: &TargetSpace, number: u64) -> Option<String> {
     let (to, transport) = space.target(number)?;
     Some(Target::address(to.ip()).at_port(to.port(), transport).to_string())
 }
 
-fn number(space: &Space, spelled: &str) -> Result<u64, ForeignLine> {
+fn number(space: &TargetSpace, spelled: &str) -> Result<u64, ForeignLine> {
     let target: Target = spelled.parse()?;
     let number = target.socket().zip(target.port).and_then(|(to, (_, transport))| space.number(to, transport));
     number.ok_or_else(|| ForeignLine::NotAsked(spelled.to_owned()))
@@ -228,17 +234,17 @@ mod is_ipv6 {
 mod tests {
     use why5003_probes::model::{Location, Transport};
 
-    use super::super::{Amount, Lane, Port, TargetState};
+    use super::super::{Amount, Port, PrefixPort, TargetState};
     use super::*;
 
-    fn space() -> Space {
-        let lane = |prefix: &str, transport, number| Lane {
+    fn space() -> TargetSpace {
+        let pair = |prefix: &str, transport, number| PrefixPort {
             prefix: prefix.parse().unwrap(),
             port: Port { transport, number },
             canary: false,
         };
-        let lanes = vec![lane("192.0.2.0/30", Transport::Tcp, 443), lane("2001:db8::/126", Transport::Udp, 8801)];
-        Space::new(lanes, Amount::All).unwrap()
+        let pairs = vec![pair("192.0.2.0/30", Transport::Tcp, 443), pair("2001:db8::/126", Transport::Udp, 8801)];
+        TargetSpace::new(pairs, Amount::All).unwrap()
     }
 
     #[test]
@@ -252,11 +258,11 @@ mod tests {
             Response::Unreachable { by },
             Response::Silent,
         ];
-        let mut ledger = Ledger::new(space.count());
+        let mut results = Results::new(space.count());
         for (number, response) in (0..).zip(responses) {
-            ResponseLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut ledger).unwrap();
+            ResponseLine::of(&space, number, 1, response, None).unwrap().restore(&space, &mut results).unwrap();
         }
-        let restored: Vec<_> = (0..5).map(|number| ledger.response(number)).collect();
+        let restored: Vec<_> = (0..5).map(|number| results.response(number)).collect();
         assert_eq!(restored, responses.map(Some));
     }
 
@@ -278,7 +284,7 @@ mod tests {
         let space = space();
         let line = ResponseLine::of(&space, 0, 1, Response::Open, None).unwrap();
         let foreign = ResponseLine { target: "192.0.2.9:443/tcp".to_owned(), ..line };
-        let error = foreign.restore(&space, &mut Ledger::new(space.count())).unwrap_err();
+        let error = foreign.restore(&space, &mut Results::new(space.count())).unwrap_err();
         assert_eq!(error, ForeignLine::NotAsked("192.0.2.9:443/tcp".to_owned()));
     }
 
@@ -308,9 +314,9 @@ mod tests {
             LogLine::Reach(
                 ReachLine::of(&space, 0, Reach::Dies { hop: 2, address: location.address, next: None }).unwrap(),
             ),
-            LogLine::Shared(SharedLine { family: Family::V4, shared: Trunk::default() }),
+            LogLine::Shared(SharedLine { family: Family::V4, shared: CommonPath::default() }),
             LogLine::Unheard(UnheardLine { family: Family::V6, unheard: vec!["[2001:db8::1]:443".parse().unwrap()] }),
-            LogLine::LastWord(LastWord {
+            LogLine::FinalState(FinalState {
                 from: "192.0.2.0".parse().unwrap(),
                 to: "192.0.2.3".parse().unwrap(),
                 port: "tcp/443".to_owned(),

@@ -54,7 +54,7 @@ pub enum Reach {
     /// A box on the way answers in the target's place.
     Forged,
     /// Unknown: routers do not answer, or answer too seldom.
-    Untold,
+    Unknown,
 }
 
 impl Reach {
@@ -63,7 +63,7 @@ impl Reach {
         match self {
             Self::Passes { .. } => Some(true),
             Self::Dies { .. } | Self::Reset { .. } | Self::Prohibited { .. } | Self::NoRoute { .. } => Some(false),
-            Self::Forged | Self::Untold => None,
+            Self::Forged | Self::Unknown => None,
         }
     }
 
@@ -79,11 +79,11 @@ impl Reach {
 
 /// How far packets come, by target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Reaches {
     reaches: BTreeMap<u64, Reach>,
 }
 
-impl Settled {
+impl Reaches {
     /// Notes how far packets to a target come.
     pub fn note(&mut self, number: u64, reach: Reach) {
         self.reaches.insert(number, reach);

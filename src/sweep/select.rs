@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 use why5003_probes::model::{Family, Transport};
 
-use super::space::{Lane, Port, Space};
+use super::target_space::{Port, PrefixPort, TargetSpace};
 use super::wide::WideRange;
 use crate::catalogue::{Catalogue, Host, PortRange};
 
@@ -27,7 +27,7 @@ pub struct Selection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// Prefixes and ports, without one that lies in another at the same port.
-    pub lanes: Vec<Lane>,
+    pub pairs: Vec<PrefixPort>,
     /// Ranges of which these have some ports only, in order.
     pub wide: Vec<WideRange>,
 }
@@ -82,9 +82,9 @@ impl Selection {
         }
         let published: Vec<IpNet> = ports_of.keys().copied().collect();
         let all = ports_of.into_iter().flat_map(|(prefix, ports)| ports.into_iter().map(move |port| (prefix, port)));
-        let mut lanes = Vec::new();
+        let mut pairs = Vec::new();
         if self.prefixes.is_empty() {
-            lanes.extend(all.map(|(prefix, port)| Lane { prefix, port, canary: false }));
+            pairs.extend(all.map(|(prefix, port)| PrefixPort { prefix, port, canary: false }));
         } else {
             let wanted = IpNet::aggregate(&self.prefixes);
             for prefix in &self.prefixes {
@@ -96,14 +96,18 @@ impl Selection {
                 let narrower = |want: &IpNet| {
                     if want.contains(&prefix) { Some(prefix) } else { prefix.contains(want).then_some(*want) }
                 };
-                lanes.extend(wanted.iter().filter_map(narrower).map(|prefix| Lane { prefix, port, canary: false }));
+                pairs.extend(wanted.iter().filter_map(narrower).map(|prefix| PrefixPort {
+                    prefix,
+                    port,
+                    canary: false,
+                }));
             }
         }
-        let lanes = without_nested(lanes);
+        let pairs = without_nested(pairs);
         // A service may have no prefix that is meant.
-        let has = |port: Port| lanes.iter().any(|lane| lane.port == port);
+        let has = |port: Port| pairs.iter().any(|pair| pair.port == port);
         let wide = wide.into_iter().filter(|range| range.asked().all(has)).collect();
-        Ok(Chosen { lanes, wide })
+        Ok(Chosen { pairs, wide })
     }
 
     fn services<'a>(&self, catalogue: &'a Catalogue) -> Result<Vec<&'a crate::catalogue::Service>, NothingSelected> {
@@ -129,21 +133,21 @@ fn each(range: PortRange) -> Vec<Port> {
 }
 
 /// Drops what lies in another prefix at the same port, so that no address is asked twice; in the order of port and prefix.
-fn without_nested(mut lanes: Vec<Lane>) -> Vec<Lane> {
+fn without_nested(mut pairs: Vec<PrefixPort>) -> Vec<PrefixPort> {
     // The wider one comes first where both begin at the same address.
-    lanes.sort_by_key(|lane| (lane.port, lane.prefix.network(), lane.prefix.prefix_len()));
-    let mut kept: Vec<Lane> = Vec::new();
-    for lane in lanes {
-        let nested = kept.last().is_some_and(|before| before.port == lane.port && before.prefix.contains(&lane.prefix));
+    pairs.sort_by_key(|pair| (pair.port, pair.prefix.network(), pair.prefix.prefix_len()));
+    let mut kept: Vec<PrefixPort> = Vec::new();
+    for pair in pairs {
+        let nested = kept.last().is_some_and(|before| before.port == pair.port && before.prefix.contains(&pair.prefix));
         if !nested {
-            kept.push(lane);
+            kept.push(pair);
         }
     }
     kept
 }
 
 /// The targets whose addresses the catalogue has, since a host of Zoom's is known to answer there.
-pub fn known_to_answer(catalogue: &Catalogue, space: &Space) -> BTreeSet<u64> {
+pub fn known_to_answer(catalogue: &Catalogue, space: &TargetSpace) -> BTreeSet<u64> {
     let addresses =
         |host: &Host| host.known_addresses.iter().map(|ip| SocketAddr::new(*ip, host.port)).collect::<Vec<_>>();
     catalogue.hosts.iter().flat_map(addresses).filter_map(|to| space.number(to, Transport::Tcp)).collect()
@@ -157,9 +161,9 @@ mod tests {
         Selection { services: Vec::new(), prefixes: Vec::new(), ports: Vec::new(), family: Some(Family::V4) }
     }
 
-    fn lanes(selection: &Selection) -> Vec<String> {
+    fn pairs(selection: &Selection) -> Vec<String> {
         let chosen = selection.chosen(&Catalogue::embedded()).unwrap();
-        chosen.lanes.iter().map(|lane| format!("{} {}", lane.port, lane.prefix)).collect()
+        chosen.pairs.iter().map(|pair| format!("{} {}", pair.port, pair.prefix)).collect()
     }
 
     fn range(text: &str) -> Vec<PortRange> {
@@ -168,8 +172,8 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_all_that_a_client_needs() {
-        let all = lanes(&selection());
-        assert_eq!(all.iter().filter(|lane| lane.starts_with("tcp/443 ")).count(), 51);
+        let all = pairs(&selection());
+        assert_eq!(all.iter().filter(|pair| pair.starts_with("tcp/443 ")).count(), 51);
         assert!(
             all.contains(&"udp/8801 170.114.0.0/16".to_owned()) && all.contains(&"tcp/8802 3.7.35.0/25".to_owned())
         );
@@ -179,14 +183,14 @@ mod tests {
     fn a_part_of_a_published_prefix_can_be_swept_alone() {
         let part =
             Selection { prefixes: vec!["170.114.52.0/24".parse().unwrap()], ports: range("tcp/443"), ..selection() };
-        assert_eq!(lanes(&part), ["tcp/443 170.114.52.0/24"]);
+        assert_eq!(pairs(&part), ["tcp/443 170.114.52.0/24"]);
     }
 
     #[test]
     fn a_wider_prefix_stands_for_what_is_published_in_it() {
         let wide = Selection { prefixes: vec!["3.0.0.0/8".parse().unwrap()], ports: range("tcp/443"), ..selection() };
         assert_eq!(
-            lanes(&wide),
+            pairs(&wide),
             ["tcp/443 3.7.35.0/25", "tcp/443 3.235.82.0/23", "tcp/443 3.235.96.26/31", "tcp/443 3.235.96.158/31"]
         );
     }
@@ -198,7 +202,7 @@ mod tests {
             ports: range("tcp/443"),
             ..selection()
         };
-        assert_eq!(lanes(&both).len(), 50);
+        assert_eq!(pairs(&both).len(), 50);
     }
 
     #[test]
@@ -224,7 +228,7 @@ mod tests {
     fn of_a_wide_range_of_ports_a_few_are_asked_and_the_range_is_kept() {
         let phone = Selection { services: vec!["phone".to_owned()], ..selection() };
         let ports: BTreeSet<String> =
-            lanes(&phone).iter().map(|lane| lane.split(' ').next().unwrap_or_default().to_owned()).collect();
+            pairs(&phone).iter().map(|pair| pair.split(' ').next().unwrap_or_default().to_owned()).collect();
         assert_eq!(
             ports.into_iter().collect::<Vec<_>>(),
             ["udp/20000", "udp/31000", "udp/42000", "udp/53000", "udp/64000"]
@@ -241,6 +245,6 @@ mod tests {
             prefixes: vec!["52.84.151.0/24".parse().unwrap()],
             ..selection()
         };
-        assert_eq!((lanes(&downloads), wide(&downloads)), (vec!["tcp/443 52.84.151.0/24".to_owned()], Vec::new()));
+        assert_eq!((pairs(&downloads), wide(&downloads)), (vec!["tcp/443 52.84.151.0/24".to_owned()], Vec::new()));
     }
 }

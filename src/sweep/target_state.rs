@@ -122,7 +122,7 @@ pub(super) enum Refuser {
 }
 
 impl FromSweep {
-    /// Whether it says by itself how the target fares, without a trace.
+    /// Whether it says by itself the state of the target, without a trace.
     pub(super) fn is_clear(self) -> bool {
         match self {
             Self::Open | Self::OpenInDoubt | Self::NotSent | Self::Refused(Refuser::Router(_)) => true,

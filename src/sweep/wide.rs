@@ -1,6 +1,6 @@
 //! Wide ranges of ports: one rule in every firewall, and far too many ports to ask each, so a few of them are asked for all.
 
-use super::space::Port;
+use super::target_space::Port;
 use crate::catalogue::PortRange;
 
 /// A range that is asked at some of its ports only, such as the 44 001 of Zoom Phone.

@@ -76,7 +76,7 @@ const UNKNOWN: &[(&str, &str)] = &[
 ];
 
 /// The observations to cite: all, or the first and the last of many. Rules name what fails first, and what it is held against
-/// (neutral hosts, ladders, experiments) last.
+/// (neutral hosts, traceroutes, experiments) last.
 pub(super) fn cited(ids: &[u32]) -> Vec<u32> {
     if ids.len() <= CITED {
         return ids.to_vec();

@@ -46,14 +46,14 @@ pub fn judge(evidence: &Evidence) -> Judgement {
     if causes.is_empty() || status == Status::Degraded {
         open.push(summary::what_remains(evidence, status));
     }
-    let mut not_looked = evidence.not_looked().to_vec();
-    not_looked.sort();
+    let mut not_probed = evidence.not_probed().to_vec();
+    not_probed.sort();
     let summary = summary::sentence(status, &causes, evidence);
     let found: Vec<&Cause> = ranked.iter().map(|(cause, _)| *cause).collect();
     Judgement {
         questions: questions(evidence, &rulings, silence.as_ref(), status),
         names: names(evidence, &found),
-        verdict: Verdict { status, summary, causes, ruled_out: ruled_out(&rulings), open, not_looked },
+        verdict: Verdict { status, summary, causes, ruled_out: ruled_out(&rulings), open, not_probed },
     }
 }
 
@@ -151,7 +151,7 @@ fn status(evidence: &Evidence, any_blocks: bool, anything: bool) -> Status {
         // One try is no floor: what failed once and was not tried again is not known to fail.
         SignIn::Fails(ids) if ids.len() < 2 => Status::Unknown,
         SignIn::Fails(_) => Status::Blocked,
-        SignIn::Untold => Status::Unknown,
+        SignIn::Unknown => Status::Unknown,
         SignIn::Works(_) if anything => Status::Degraded,
         SignIn::Works(_) => Status::Healthy,
     }

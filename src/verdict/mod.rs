@@ -21,4 +21,4 @@ pub use model::{Finding, FindingRole, Location, Open, Owner, Remedy, RuledOut, S
 pub use ruling::{Doubt, Ruling};
 pub use sweep::{Circumstance, Missing, PairCounts, Replies, Sampled, SweepVerdict, conclude, missing};
 
-pub use crate::evidence::NotLooked;
+pub use crate::evidence::NotProbed;

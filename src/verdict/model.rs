@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use why5003_probes::model::Location;
 
-use crate::evidence::NotLooked;
+use crate::evidence::NotProbed;
 
 /// The judgement of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +22,8 @@ pub struct Verdict {
     pub ruled_out: Vec<RuledOut>,
     /// What could not be decided, each with its next test.
     pub open: Vec<Open>,
-    /// What was not looked at, and why.
-    pub not_looked: Vec<NotLooked>,
+    /// What was not probed, and why.
+    pub not_probed: Vec<NotProbed>,
 }
 
 /// How the sign-in path stands, seen from this computer.

@@ -110,6 +110,11 @@ impl Source {
         Some(rest.split_once('/').map_or(rest.trim_end_matches(".rs"), |(folder, _)| folder))
     }
 
+    /// The parts of every name, in lower case, with its line: `common_path` and `CommonPath` have two.
+    pub(crate) fn name_parts(&self) -> impl Iterator<Item = (usize, String)> + '_ {
+        self.words.iter().flat_map(|word| parts(&word.text).into_iter().map(|part| (word.line, part)))
+    }
+
     /// Whether it lies in the folder, or is the file.
     pub(crate) fn lies_in(&self, place: &str) -> bool {
         self.path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -433,4 +438,20 @@ mod tests {
         assert!(named("std::time::Instant::now").is_of("std::time::Instant"));
         assert!(!named("std::time::Duration").is_of("std::time::Instant"));
     }
+}
+
+/// A name cut at its underscores and before its capitals.
+fn parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter == '_' || letter.is_uppercase() && !before.is_uppercase() {
+            parts.push(String::new());
+        }
+        if letter != '_' {
+            parts.last_mut().unwrap().extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    parts
 }

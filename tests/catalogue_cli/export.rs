@@ -67,11 +67,3 @@ fn an_unknown_service_or_format_is_one_line_with_the_known_ones() {
     assert!(said.contains("'pf'") && said.contains("nftables, iptables, cisco-asa"), "{said}");
     assert_eq!((code, said.lines().count()), (Some(3), 1));
 }
-
-#[test]
-fn the_readme_shows_what_is_written() {
-    let (_, rules, _) = out(&mut why5003(&["catalogue", "export", "--as", "cisco-ios", "--service", "cdn"]));
-    let (_, without_comment) = rules.split_once("\n\n").unwrap();
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    assert!(readme.contains(&format!("```text\n{without_comment}```\n")), "{without_comment}");
-}

@@ -79,8 +79,7 @@ pub(crate) fn the_rules_of_a_sweep_close_the_gap_that_it_found() {
         assert!(rules.contains(&format!("dport {{ {ports} }}")), "{rules}");
     }
     let words = rules.replace("\n#  ", "");
-    let asked =
-        "\n# tcp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000. tcp/20000-64000 was stopped";
+    let asked = "\n# tcp/20000-64000 was tested at ports 20000, 31000, 42000, 53000, 64000. tcp/20000-64000 is blocked";
     assert!(words.contains(asked), "{rules}");
     assert!(!fs::read_to_string(after).unwrap().contains("3.7.35."));
 }
@@ -186,7 +185,7 @@ const SWEPT_TWICE: &str = r#"
             tcp flags & (syn | ack) == syn jump rules
         }
     }"
-    sweep="$1 sweep -4 --quiet --engine connect --settle 20 --prefix 3.7.35.0/25 --per-prefix 16 \
+    sweep="$1 sweep -4 --quiet --engine connect --trace 20 --prefix 3.7.35.0/25 --per-prefix 16 \
         --port tcp/443 --port tcp/8801-8802 --port tcp/20000-64000"
     $sweep --gap-as nftables > "$2" || first=$?
     chain=$(grep -o -m 1 'zoom_gap_[0-9a-f]*_out' "$2")

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         trial(swept::a_sweep_report_is_of_its_schema, namespace.as_deref()),
         trial(swept::the_parts_of_a_sweep_are_put_together, namespace.as_deref()),
         trial(swept::parts_of_different_sweeps_are_not_put_together, namespace.as_deref()),
-        trial(swept::what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_settling, namespace.as_deref()),
+        trial(swept::what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_tracing, namespace.as_deref()),
         trial(swept::a_file_that_is_being_written_is_left_alone, namespace.as_deref()),
         trial(swept::a_deadline_ends_a_sweep_with_what_was_found, namespace.as_deref()),
         trial(swept::what_a_sweep_will_come_to_is_told_before_it_begins, namespace.as_deref()),

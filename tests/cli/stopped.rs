@@ -67,7 +67,7 @@ fn incomplete(ran: &Ran, why: &str) -> Value {
     assert_eq!(faults(&report), [""; 0]);
     let by = if why == INTERRUPTED { "interrupt" } else { "deadline" };
     assert_eq!((report["complete"].as_bool(), report["stopped_by"].as_str()), (Some(false), Some(by)), "{report:#}");
-    let missed = report["verdict"]["not_looked"].as_array().unwrap();
+    let missed = report["verdict"]["not_probed"].as_array().unwrap();
     assert!(missed.iter().any(|missed| missed["why"] == why), "{missed:#?}");
     report
 }

@@ -14,7 +14,7 @@ use crate::program::{end, inside, run, signal, why5003};
 
 /// 512 addresses, and the canaries, which nobody answers for.
 const WANTED: [&str; 8] =
-    ["sweep", "--prefix", "170.114.52.0/23", "--port", "tcp/443", "--settle", "0", "--format=json"];
+    ["sweep", "--prefix", "170.114.52.0/23", "--port", "tcp/443", "--trace", "0", "--format=json"];
 const ADDRESSES: usize = 512;
 
 pub(crate) fn killed_twice_and_resumed_it_has_asked_each_target_once() {
@@ -24,7 +24,7 @@ pub(crate) fn killed_twice_and_resumed_it_has_asked_each_target_once() {
         let mut command = inside(Inside::Zoom, &WANTED);
         let first = command.args(["--all", "--rate", "300", "--engine", engine, "--out", path]).spawn().unwrap();
         kill_at(first, &file, 100);
-        let resume = ["sweep", "--settle", "0", "--format=json", "--engine", engine, "--resume", path];
+        let resume = ["sweep", "--trace", "0", "--format=json", "--engine", engine, "--resume", path];
         let second = inside(Inside::Zoom, &[&resume[..], &["--rate", "300"]].concat()).spawn().unwrap();
         kill_at(second, &file, 250);
         // A kill in the middle of a write leaves a line without its end.
@@ -33,7 +33,7 @@ pub(crate) fn killed_twice_and_resumed_it_has_asked_each_target_once() {
         let asked = asked(&file);
         assert!(asked.values().all(|times| *times == 1), "{asked:?}");
         assert_eq!(asked.keys().filter(|(target, _)| target.starts_with("170.114.")).count(), ADDRESSES);
-        assert_eq!(ran.json()["lanes"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
+        assert_eq!(ran.json()["pairs"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn no_second_carries_more_packets_than_the_rate() {
         let child = command.args(["--all", "--rate", "200", "--engine", engine]).spawn().unwrap();
         let seen = counted(&child);
         let ran = end(child, began);
-        assert_eq!(ran.json()["lanes"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
+        assert_eq!(ran.json()["pairs"][0]["targets"]["closed"], ADDRESSES, "{ran:?}");
         for (at, packets) in &seen {
             let later = seen.iter().find(|(then, _)| *then >= *at + Duration::from_secs(1));
             let Some((then, more)) = later else { break };
@@ -86,7 +86,7 @@ pub(crate) fn the_parts_of_a_sweep_are_put_together() {
     let cut: Vec<String> = fs::read_to_string(&files[1]).unwrap().lines().take(101).map(str::to_owned).collect();
     fs::write(&files[1], cut.join("\n") + "\n").unwrap();
     let together = |files: &[PathBuf]| {
-        let mut command = inside(Inside::Zoom, &["sweep", "--settle", "0", "--format=json", "--rate", "0"]);
+        let mut command = inside(Inside::Zoom, &["sweep", "--trace", "0", "--format=json", "--rate", "0"]);
         for file in files {
             command.args(["--resume", file.to_str().unwrap()]);
         }
@@ -97,12 +97,12 @@ pub(crate) fn the_parts_of_a_sweep_are_put_together() {
     assert_eq!((two["asked"].as_u64(), two["targets"].as_u64()), (Some(0), Some(347)));
     let all = together(&files);
     assert_eq!((all["shard"].as_str(), all["complete"].as_bool()), (Some("1/1"), Some(true)));
-    assert_eq!(all["lanes"][0]["targets"]["closed"], ADDRESSES);
+    assert_eq!(all["pairs"][0]["targets"]["closed"], ADDRESSES);
     assert!(all["asked"].as_u64().unwrap() < 100, "{}", all["asked"]);
 }
 
 /// All that was asked passes by what the file says, and then it says one thing more.
-pub(crate) fn what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_settling() {
+pub(crate) fn what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_tracing() {
     let file = fresh("doubted.ndjson");
     run(inside(Inside::Zoom, &WANTED).args(["--rate", "0", "--seed", "7", "--out", file.to_str().unwrap()]));
     let text = fs::read_to_string(&file).unwrap();
@@ -119,7 +119,7 @@ pub(crate) fn what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_sett
     }
     let with = |more: &[String]| {
         fs::write(&file, [&lines[..], more].concat().join("\n") + "\n").unwrap();
-        let resumed = ["sweep", "--resume", file.to_str().unwrap(), "--settle", "0", "--format=json"];
+        let resumed = ["sweep", "--resume", file.to_str().unwrap(), "--trace", "0", "--format=json"];
         run(&mut inside(Inside::Zoom, &resumed)).json()["status"].as_str().unwrap().to_owned()
     };
     assert_eq!(with(&[]), "healthy");
@@ -130,7 +130,7 @@ pub(crate) fn what_is_doubted_stays_doubted_when_a_sweep_is_resumed_without_sett
     let zooms = targets.iter().find(|target| target.starts_with("170.114.")).unwrap();
     let open = format!(r#"{{"target":"{zooms}","try":2,"came":"open"}}"#);
     assert_eq!(with(std::slice::from_ref(&open)), "healthy");
-    assert_eq!(with(&[open, format!(r#"{{"target":"{zooms}","reach":"untold"}}"#)]), "unknown");
+    assert_eq!(with(&[open, format!(r#"{{"target":"{zooms}","reach":"unknown"}}"#)]), "unknown");
 }
 
 pub(crate) fn parts_of_different_sweeps_are_not_put_together() {
@@ -168,7 +168,7 @@ pub(crate) fn a_deadline_ends_a_sweep_with_what_was_found() {
     let ran = run(command.args(["--all", "--rate", "20", "--deadline", "1"]));
     let report = ran.json();
     assert_eq!((ran.code, report["complete"].as_bool()), (3, Some(false)));
-    assert!(report["summary"].as_str().unwrap().contains("The deadline came before its end"), "{report:#}");
+    assert!(report["summary"].as_str().unwrap().contains("The deadline ended the sweep early"), "{report:#}");
     assert!(ran.took < Duration::from_secs(10) && report["asked"].as_u64().unwrap() < 60, "{ran:?}");
 }
 
@@ -179,13 +179,13 @@ pub(crate) fn what_a_sweep_will_come_to_is_told_before_it_begins() {
     };
     assert_eq!(
         told(&["--rate", "1"]),
-        "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets that nobody can own, to tell forged answers. At 1 packet \
-         a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. How far what stays \
-         silent comes is then asked of the routers, for 40 minutes at most (--settle). A stateful firewall will hold up to about 310 \
+        "7 targets: up to 4 addresses of 1 prefix at 1 port, and 3 targets in documentation prefixes as canaries for forged answers. At 1 packet \
+         a second and at most 1000 under way, it takes at least 7 s, and some of the silent are asked again. Silent flows \
+         are then traced, for 40 minutes at most (--trace). A stateful firewall will hold up to about 310 \
          entries for it."
     );
-    let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--settle", "0"]);
-    assert!(few_at_once.contains("it takes at least 50 s") && !few_at_once.contains("--settle"), "{few_at_once}");
+    let few_at_once = told(&["--all", "--rate", "0", "--max-inflight", "10", "--trace", "0"]);
+    assert!(few_at_once.contains("it takes at least 50 s") && !few_at_once.contains("--trace"), "{few_at_once}");
 }
 
 pub(crate) fn a_large_sweep_wants_a_yes_and_makes_no_file_without() {
@@ -202,7 +202,7 @@ pub(crate) fn a_computer_without_a_way_is_told_after_the_first_errors() {
             run(&mut inside(Inside::Nothing, &["sweep", "--format=json", "--rate", "0", "-4", "--engine", engine]));
         let report = ran.json();
         assert_eq!((ran.code, report["complete"].as_bool()), (3, Some(false)));
-        assert!(report["summary"].as_str().unwrap().contains("no way from this computer to any"), "{ran:?}");
+        assert!(report["summary"].as_str().unwrap().contains("no route to any target"), "{ran:?}");
         assert!(report["asked"].as_u64().unwrap() <= 512, "{}", report["asked"]);
     }
 }
@@ -212,9 +212,9 @@ pub(crate) fn a_finished_sweep_is_not_asked_again() {
     let path = file.to_str().unwrap();
     let mut command = inside(Inside::Zoom, &WANTED);
     let first = run(command.args(["--rate", "0", "--out", path]));
-    let again = run(&mut inside(Inside::Zoom, &["sweep", "--settle", "0", "--format=json", "--resume", path]));
+    let again = run(&mut inside(Inside::Zoom, &["sweep", "--trace", "0", "--format=json", "--resume", path]));
     assert_eq!((first.json()["asked"].as_u64(), again.json()["asked"].as_u64()), (Some(10), Some(0)));
-    assert_eq!(first.json()["lanes"], again.json()["lanes"]);
+    assert_eq!(first.json()["pairs"], again.json()["pairs"]);
 }
 
 pub(crate) fn a_sweep_report_is_of_its_schema() {

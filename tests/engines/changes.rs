@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use why5003::run::{Sweep, SweepEvent, sweep};
-use why5003::sweep::{Amount, Lane, Ledger, Pace, Port, Shard, Space};
+use why5003::sweep::{Amount, Port, PrefixPort, RateLimit, Results, Shard, TargetSpace};
 use why5003_probes::engines::{Engine, Response, Returned};
 use why5003_probes::model::Transport;
 
@@ -51,31 +51,31 @@ pub(crate) fn no_target_of_a_sweep_is_lost_when_the_gateway_is_replaced() {
     let far_end = announcing();
     let port = Port { transport: Transport::Tcp, number: 443 };
     let prefix = "170.114.4.0/23".parse().unwrap();
-    let space = Space::new(vec![Lane { prefix, port, canary: false }], Amount::All).unwrap();
+    let space = TargetSpace::new(vec![PrefixPort { prefix, port, canary: false }], Amount::All).unwrap();
     let swept = block_on(async {
         let engine: Box<dyn Engine> = Box::new(syn(&prefixes()).await);
-        let (pace, known) = (Pace::new(Some(600)), Ledger::new(space.count()));
+        let (rate_limit, known) = (RateLimit::new(Some(600)), Results::new(space.count()));
         let all = Sweep {
             space: &space,
             shard: Shard::WHOLE,
             seed: 7,
-            pace,
+            rate_limit,
             max_inflight: 1_000,
             first: BTreeSet::new(),
             known,
         };
-        let mut settled = 0;
+        let mut concluded = 0;
         let mut replace = |event| {
-            if let SweepEvent::Settled { attempt: 1, .. } = event {
-                settled += 1;
-                if settled == 200 {
+            if let SweepEvent::Responded { attempt: 1, .. } = event {
+                concluded += 1;
+                if concluded == 200 {
                     enter(&far_end, REPLACE);
                 }
             }
         };
         sweep(all, &mut [(Transport::Tcp, engine)], &mut replace, std::future::pending()).await.unwrap()
     });
-    assert_eq!(swept.ledger.tally(0..space.count()).open, 512, "{:?}", swept.ledger.tally(0..space.count()));
+    assert_eq!(swept.results.tally(0..space.count()).open, 512, "{:?}", swept.results.tally(0..space.count()));
     drop(far_end);
 }
 

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use pnet::packet::ipv4::Ipv4Packet;
 use tappers::{Interface, Tun};
 use why5003_probes::engines::{Connect, Response, Syn};
-use why5003_probes::model::CannotLook;
+use why5003_probes::model::CannotProbe;
 use why5003_probes::os::this_system;
 
 use crate::ROLE;
@@ -89,7 +89,7 @@ pub(crate) fn syn_gives_up_where_flows_are_spread_over_several_sources() {
     shell(&format!("ip route replace 170.114.0.0/16 nexthop via {GATEWAY} nexthop via 10.0.1.2"));
     let engine = block_on(Syn::new(Arc::from(this_system()), &prefixes(), WAIT, None, RandomState::new()));
     let said = engine.map(|_| ()).unwrap_err();
-    assert!(matches!(said, CannotLook::Unsupported { .. }), "{said}");
+    assert!(matches!(said, CannotProbe::Unsupported { .. }), "{said}");
     drop(far_end);
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn syn_says_what_it_needs() {
     assert!(nix::unistd::geteuid().is_root());
     let engine = block_on(Syn::new(Arc::from(this_system()), &prefixes_v4(), WAIT, None, RandomState::new()));
     let said = engine.map(|_| ()).unwrap_err();
-    assert!(matches!(said, CannotLook::Unprivileged { .. }), "{said}");
+    assert!(matches!(said, CannotProbe::Unprivileged { .. }), "{said}");
 }
 
 /// A virtual private network by policies has no route of its own; one that blocks shows where packets went.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use why5003_probes::model::{Look, ProbeName, Role, Settings, Target};
+use why5003_probes::model::{Probe, ProbeName, Role, Settings, Target};
 
 use crate::certificates::plain;
 use crate::harm::{STEERS, does_no_harm, impatient};
@@ -11,8 +11,9 @@ use crate::peer::{Peer, Says};
 async fn asks(transport: &str, peer: Peer, settings: Settings) {
     let via = format!("{transport}://{}#dns.example", peer.address());
     let via = via.trim_end_matches(if matches!(transport, "udp" | "tcp") { "#dns.example" } else { "" });
-    let look = Look::new(ProbeName::Dns, Role::SignIn, Target::name("zoom.us")).by(via.parse().unwrap()).with(settings);
-    does_no_harm(look, peer).await;
+    let probe =
+        Probe::new(ProbeName::Dns, Role::SignIn, Target::name("zoom.us")).by(via.parse().unwrap()).with(settings);
+    does_no_harm(probe, peer).await;
 }
 
 async fn over_udp(says: Says) {

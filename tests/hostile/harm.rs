@@ -9,7 +9,7 @@ use why5003::evidence::{Background, Evidence};
 use why5003::report::{self, Report, Style};
 use why5003::verdict::judge;
 use why5003_probes::kind;
-use why5003_probes::model::{Look, Observation, Settings};
+use why5003_probes::model::{Observation, Probe, Settings};
 use why5003_probes::net::Sockets;
 use why5003_probes::os::{SystemClock, this_system};
 use why5003_probes::session::Means;
@@ -21,30 +21,30 @@ pub(crate) fn impatient() -> Settings {
     Settings { wait_ms: Some(500), tries: Some(2), ..Settings::default() }
 }
 
-/// Takes a look at a peer, which must do no harm.
-pub(crate) async fn does_no_harm(look: Look, peer: Peer) -> Observation {
-    let seen = look_at(look, peer).await;
+/// Probes a peer, which must do no harm.
+pub(crate) async fn does_no_harm(probe: Probe, peer: Peer) -> Observation {
+    let seen = probe_at(probe, peer).await;
     keeps_little(&seen);
     steers_nothing(&seen);
     seen
 }
 
-/// Takes the look while the peer speaks.
-async fn look_at(look: Look, peer: Peer) -> Observation {
-    let probe = (kind(look.probe).prepare)(&look).unwrap();
+/// Runs the probe while the peer speaks.
+async fn probe_at(probe: Probe, peer: Peer) -> Observation {
+    let prober = (kind(probe.kind).prepare)(&probe).unwrap();
     let (clock, system, trust) = (SystemClock::start(), this_system(), peer.trust());
     let network = Sockets::new();
     let means = Means { network: &network, clock: &clock, system: &*system, trust: &trust };
     let began = Instant::now();
     let seen = tokio::select! {
-        seen = tokio::time::timeout(TOO_LONG, probe.look(&means)) => seen,
-        () = peer.speaks() => unreachable!("a peer goes on until the look has ended"),
+        seen = tokio::time::timeout(TOO_LONG, prober.probe(&means)) => seen,
+        () = peer.speaks() => unreachable!("a peer goes on until the probe has ended"),
     };
     let took = began.elapsed();
-    let seen = seen.unwrap_or_else(|_| panic!("{look:?} did not end in {took:?}")).unwrap();
+    let seen = seen.unwrap_or_else(|_| panic!("{probe:?} did not end in {took:?}")).unwrap();
     let sent = peer.sent();
-    assert!(sent < MOST_SENT, "{look:?} took {sent} bytes");
-    Observation { id: 0, look, started: Duration::ZERO, took, facts: seen.facts, failure: seen.failure }
+    assert!(sent < MOST_SENT, "{probe:?} took {sent} bytes");
+    Observation { id: 0, probe, started: Duration::ZERO, took, facts: seen.facts, failure: seen.failure }
 }
 
 fn keeps_little(seen: &Observation) {
@@ -89,7 +89,7 @@ fn is_active(c: char) -> bool {
     turns || (c.is_control() && c != '\n') || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Steers a terminal, rings its bell, turns text around, and speaks in the one-byte controls that some terminals heed.
+/// Steers a terminal, rings its bell, turns text around, and speaks in the one-byte controls that some terminals use.
 pub(crate) const STEERS: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}live\u{200b}\r";
 /// As much of it as may stand in a field of HTTP (RFC 9110, 5.5, obs-text).
 pub(crate) const STEERS_IN_HTTP: &str = "\u{9b}31m\u{202e}live\u{200b}\u{feff}";

@@ -1,6 +1,6 @@
 //! Whoever answers an HTTP request.
 
-use why5003_probes::model::{Look, ProbeName, Role, Target};
+use why5003_probes::model::{Probe, ProbeName, Role, Target};
 
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};
@@ -41,7 +41,7 @@ pub(crate) fn pages() -> Vec<Says> {
 async fn pages_without_end_end() {
     for says in pages() {
         let peer = Peer::tcp(says).await;
-        let look = Look::new(ProbeName::Http, Role::Portal, Target::tcp(peer.address()).called("portal.example"));
-        does_no_harm(look.with(impatient()), peer).await;
+        let probe = Probe::new(ProbeName::Http, Role::Portal, Target::tcp(peer.address()).called("portal.example"));
+        does_no_harm(probe.with(impatient()), peer).await;
     }
 }

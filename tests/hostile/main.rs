@@ -1,7 +1,7 @@
-//! Peers that mean harm, on loopback: every look at them ends in time, keeps little, and shows nothing that steers a
+//! Peers that mean harm, on loopback: every probe at them ends in time, keeps little, and shows nothing that steers a
 //! terminal in any form of report.
 //!
-//! What a look says of such a peer is the probes' own tests' business; here it need only end well.
+//! What a probe says of such a peer is the probes' own tests' business; here it need only end well.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on fails")]
 

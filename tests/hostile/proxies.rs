@@ -1,6 +1,6 @@
 //! Proxies, and whoever gives out proxy scripts.
 
-use why5003_probes::model::{Fetch, Look, Method, ProbeName, Role, Settings, Target, Transport, Via};
+use why5003_probes::model::{Fetch, Method, Probe, ProbeName, Role, Settings, Target, Transport, Via};
 
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
 use crate::peer::{Peer, Says};
@@ -9,7 +9,7 @@ async fn through(kind: ProbeName, scheme: &str, says: Says) {
     let peer = Peer::tcp(says).await;
     let via = Via::Proxy(format!("{scheme}://{}", peer.address()).parse().unwrap());
     let target = Target::name("zoom.us").at_port(443, Transport::Tcp);
-    does_no_harm(Look::new(kind, Role::SignIn, target).by(via).with(impatient()), peer).await;
+    does_no_harm(Probe::new(kind, Role::SignIn, target).by(via).with(impatient()), peer).await;
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn scripts_without_end_end() {
     for says in crate::http::pages().into_iter().chain(scripts) {
         let peer = Peer::tcp(says).await;
         let settings = Settings { fetch: Some(fetch.clone()), ..impatient() };
-        let look = Look::new(ProbeName::Proxy, Role::Host, Target::tcp(peer.address())).with(settings);
-        does_no_harm(look, peer).await;
+        let probe = Probe::new(ProbeName::Proxy, Role::Host, Target::tcp(peer.address())).with(settings);
+        does_no_harm(probe, peer).await;
     }
 }

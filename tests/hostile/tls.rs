@@ -1,6 +1,6 @@
 //! Whoever answers a ClientHello.
 
-use why5003_probes::model::{Fetch, Look, Method, ProbeName, Role, Settings, Target};
+use why5003_probes::model::{Fetch, Method, Probe, ProbeName, Role, Settings, Target};
 
 use crate::certificates::{long_chain, plain, steering};
 use crate::harm::{STEERS, STEERS_IN_HTTP, does_no_harm, impatient};
@@ -10,7 +10,7 @@ async fn shakes(kind: ProbeName, peer: Peer) {
     let fetch = Fetch { method: Method::Get, path: "/".to_owned(), expect: None };
     let settings = Settings { fetch: (kind == ProbeName::Tls).then_some(fetch), ..impatient() };
     let target = Target::tcp(peer.address()).called("zoom.us");
-    does_no_harm(Look::new(kind, Role::SignIn, target).with(settings), peer).await;
+    does_no_harm(Probe::new(kind, Role::SignIn, target).with(settings), peer).await;
 }
 
 /// A TLS record (RFC 8446, 5.1) of that type.
@@ -60,8 +60,8 @@ async fn what_is_no_handshake_ends_at_every_segment_size() {
 #[tokio::test]
 async fn whoever_speaks_first_and_for_ever_is_left() {
     let peer = Peer::tcp(Says::always(STEERS)).await;
-    let look = Look::new(ProbeName::Tcp, Role::SignIn, Target::tcp(peer.address())).with(impatient());
-    does_no_harm(look, peer).await;
+    let probe = Probe::new(ProbeName::Tcp, Role::SignIn, Target::tcp(peer.address())).with(impatient());
+    does_no_harm(probe, peer).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Whoever answers datagrams that are no DNS.
 
-use why5003_probes::model::{Dialect, Look, ProbeName, Role, Settings, Target};
+use why5003_probes::model::{Dialect, Probe, ProbeName, Role, Settings, Target};
 
 use crate::harm::{STEERS, does_no_harm, impatient};
 use crate::peer::{Peer, Says};
@@ -19,8 +19,8 @@ async fn garbage_for_stun_ends() {
         ] {
             let settings = Settings { dialect: Some(dialect), ..impatient() };
             let peer = Peer::udp(says).await;
-            let look = Look::new(ProbeName::Udp, Role::Media, Target::udp(peer.address())).with(settings);
-            does_no_harm(look, peer).await;
+            let probe = Probe::new(ProbeName::Udp, Role::Media, Target::udp(peer.address())).with(settings);
+            does_no_harm(probe, peer).await;
         }
     }
 }
@@ -29,7 +29,7 @@ async fn garbage_for_stun_ends() {
 async fn garbage_for_large_datagrams_ends() {
     for says in [Says::always(vec![0xff; 1400]), Says::once(STEERS)] {
         let peer = Peer::udp(says).await;
-        let look = Look::new(ProbeName::Mtu, Role::Media, Target::udp(peer.address())).with(impatient());
-        does_no_harm(look, peer).await;
+        let probe = Probe::new(ProbeName::Mtu, Role::Media, Target::udp(peer.address())).with(impatient());
+        does_no_harm(probe, peer).await;
     }
 }

@@ -106,12 +106,12 @@ fn diagnose(scenario: &Scenario, who: As) -> Outcome {
         seconds,
         packets: after.0 - before.0,
         bytes: after.1 - before.1,
-        words: last_words(),
+        words: final_states(),
     }
 }
 
 /// What a sweep's file says of every target at its end, if it wrote one.
-fn last_words() -> Vec<Value> {
+fn final_states() -> Vec<Value> {
     let text = fs::read_to_string(format!("{LAB}/{OUT}/sweep.ndjson")).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
     lines.filter(|line: &Value| line["state"].is_string()).collect()

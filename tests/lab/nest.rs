@@ -49,7 +49,7 @@ pub(crate) struct Outcome {
     /// What the client sent meanwhile.
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    /// The last words in the file that a sweep wrote to `$LAB/out/sweep.ndjson`.
+    /// The final states in the file that a sweep wrote to `$LAB/out/sweep.ndjson`.
     pub(crate) words: Vec<Value>,
 }
 

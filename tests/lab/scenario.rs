@@ -58,7 +58,7 @@ impl SweepOf {
     fn arguments(&self) -> Vec<String> {
         let family = if self.both_families { &[][..] } else { &["-4"] };
         let mut arguments: Vec<String> = ["sweep"].iter().chain(family).map(|word| (*word).to_owned()).collect();
-        arguments.extend(["--rate", "0", "--settle", "300"].map(str::to_owned));
+        arguments.extend(["--rate", "0", "--trace", "300"].map(str::to_owned));
         for (option, values) in [("--prefix", &self.prefixes), ("--port", &self.ports)] {
             arguments.extend(values.iter().flat_map(|value| [option.to_owned(), value.clone()]));
         }
@@ -248,7 +248,7 @@ pub(crate) struct Sweep {
     /// All that is missing, in order: "tcp/443 to 170.114.0.0/17 at hop 2, 10.0.2.2".
     #[serde(default)]
     pub(crate) gap: Vec<String>,
-    /// The last word on every target, if it wrote its file: "prohibited 170.114.56.16-170.114.56.31 at hop 2, 10.0.2.2".
+    /// The final state on every target, if it wrote its file: "prohibited 170.114.56.16-170.114.56.31 at hop 2, 10.0.2.2".
     #[serde(default)]
     pub(crate) words: Vec<String>,
     /// Parts of its summary.

@@ -19,12 +19,12 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
     }
     let words: Vec<String> = outcome.words.iter().map(word).collect();
     if words != sweep.words {
-        wrong.push(format!("The last words are {words:#?}, not {:#?}.", sweep.words));
+        wrong.push(format!("The final states are {words:#?}, not {:#?}.", sweep.words));
     }
     for (of, state) in &sweep.states {
-        let lanes = report["lanes"].as_array().into_iter().flatten();
-        let said = lanes.filter(|lane| format!("{} {}", text(&lane["port"]), text(&lane["prefix"])) == *of);
-        let said: Vec<&str> = said.map(|lane| text(&lane["state"])).collect();
+        let pairs = report["pairs"].as_array().into_iter().flatten();
+        let said = pairs.filter(|pair| format!("{} {}", text(&pair["port"]), text(&pair["prefix"])) == *of);
+        let said: Vec<&str> = said.map(|pair| text(&pair["state"])).collect();
         if !state.split(" or ").any(|state| said == [state]) {
             wrong.push(format!("{of} is {said:?}, not {state}."));
         }
@@ -33,8 +33,8 @@ pub(crate) fn wrong(expect: &Expect, sweep: &Sweep, outcome: &Outcome) -> Vec<St
         wrong.push(format!("The summary says nothing of: {part}"));
     }
     // What it says then depends on how fast this computer is.
-    if text(&report["summary"]).contains("time for settling ran out") {
-        wrong.push("The time for settling ran out.".to_owned());
+    if text(&report["summary"]).contains("time for tracing ran out") {
+        wrong.push("The time for tracing ran out.".to_owned());
     }
     let seconds = expect.seconds.unwrap_or(SECONDS);
     if outcome.seconds > seconds {
@@ -65,5 +65,5 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A few dozen targets are settled within this, where a router says one word a second; no scenario takes much more than half of it.
+/// A few dozen targets are traced within this, where a router says one word a second; no scenario takes much more than half of it.
 const SECONDS: f64 = 250.0;

@@ -33,8 +33,8 @@ fn at_every_width_lines_fit_and_no_prefix_is_broken() {
                 let columns = textwrap::core::display_width(line);
                 assert!(columns <= width, "{}: {columns} of {width} columns: {line}", path.display());
             }
-            for lane in &report.lanes {
-                assert!(text.contains(&lane.prefix.to_string()), "{}: {}\n{text}", path.display(), lane.prefix);
+            for pair in &report.pairs {
+                assert!(text.contains(&pair.prefix.to_string()), "{}: {}\n{text}", path.display(), pair.prefix);
             }
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Table, Value};
 use why5003::catalogue::Catalogue;
-use why5003::evidence::{Background, Evidence, NotLooked};
-use why5003_probes::model::{Fact, Failure, Look, Observation, ProbeName, Role, Settings, Target, Via};
+use why5003::evidence::{Background, Evidence, NotProbed};
+use why5003_probes::model::{Fact, Failure, Observation, Probe, ProbeName, Role, Settings, Target, Via};
 
 use super::expect::Expect;
 
@@ -17,7 +17,7 @@ use super::expect::Expect;
 pub(super) struct Scenario {
     pub(super) expect: Expect,
     pub(super) seen: Vec<Observation>,
-    not_looked: Vec<NotLooked>,
+    not_probed: Vec<NotProbed>,
     os: String,
 }
 
@@ -29,7 +29,7 @@ impl Scenario {
     /// The same network, of which only this was seen.
     pub(super) fn evidence_of(&self, seen: Vec<Observation>) -> Evidence {
         let background = Background::new(Arc::clone(&CATALOGUE), &self.os);
-        Evidence::new(seen, self.not_looked.clone(), background)
+        Evidence::new(seen, self.not_probed.clone(), background)
     }
 }
 
@@ -47,23 +47,23 @@ pub(super) fn scenario(name: &str) -> Result<Scenario, String> {
     if file.story.trim().is_empty() {
         return Err("its story is empty".to_owned());
     }
-    let mut looks: Vec<Seen> = Vec::new();
+    let mut observations: Vec<Seen> = Vec::new();
     for base in &file.include {
-        looks.extend(base_looks(base)?);
+        observations.extend(base_observations(base)?);
     }
-    let before = looks.len();
+    let before = observations.len();
     for pattern in &file.without {
-        let count = looks.len();
-        looks.retain(|seen| !is_meant(&seen.look, pattern));
-        if looks.len() == count {
+        let count = observations.len();
+        observations.retain(|seen| !is_meant(&seen.probe, pattern));
+        if observations.len() == count {
             return Err(format!("nothing to leave out begins with {pattern:?}"));
         }
     }
     for change in &file.change {
-        for pattern in &change.looks {
-            let meant: Vec<_> = looks.iter_mut().filter(|seen| is_meant(&seen.look, pattern)).collect();
+        for pattern in &change.observations {
+            let meant: Vec<_> = observations.iter_mut().filter(|seen| is_meant(&seen.probe, pattern)).collect();
             if meant.is_empty() {
-                return Err(format!("nothing to change among {before} looks begins with {pattern:?}"));
+                return Err(format!("nothing to change among {before} observations begins with {pattern:?}"));
             }
             for seen in meant {
                 seen.came = change.came.clone();
@@ -71,23 +71,26 @@ pub(super) fn scenario(name: &str) -> Result<Scenario, String> {
         }
     }
     for own in file.seen {
-        match looks.iter_mut().find(|seen| seen.from_base && seen.look == own.look && seen.settings == own.settings) {
+        match observations
+            .iter_mut()
+            .find(|seen| seen.from_base && seen.probe == own.probe && seen.settings == own.settings)
+        {
             Some(same) => *same = Seen { role: own.role.or(same.role), ..own },
-            None => looks.push(own),
+            None => observations.push(own),
         }
     }
-    let seen = (0..).zip(looks).map(|(id, seen)| seen.observation(id)).collect::<Result<_, _>>()?;
-    Ok(Scenario { expect: file.expect, seen, not_looked: file.not_looked, os: file.os })
+    let seen = (0..).zip(observations).map(|(id, seen)| seen.observation(id)).collect::<Result<_, _>>()?;
+    Ok(Scenario { expect: file.expect, seen, not_probed: file.not_probed, os: file.os })
 }
 
-fn base_looks(name: &str) -> Result<Vec<Seen>, String> {
+fn base_observations(name: &str) -> Result<Vec<Seen>, String> {
     let base: Base = read(&format!("base/{name}"))?;
-    let mut looks = Vec::new();
+    let mut observations = Vec::new();
     for other in &base.include {
-        looks.extend(base_looks(other)?);
+        observations.extend(base_observations(other)?);
     }
-    looks.extend(base.seen);
-    Ok(looks)
+    observations.extend(base.seen);
+    Ok(observations)
 }
 
 static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::embedded()));
@@ -99,20 +102,20 @@ static SHORTHANDS: LazyLock<BTreeMap<String, Shorthand>> = LazyLock::new(|| read
 struct File {
     /// What the network is, in one line.
     story: String,
-    /// Files of `base/` whose looks come first.
+    /// Files of `base/` whose observations come first.
     #[serde(default)]
     include: Vec<String>,
-    /// Looks of those that are left out.
+    /// Probes of those that are left out.
     #[serde(default)]
     without: Vec<String>,
-    /// Looks of those that saw something else.
+    /// Probes of those that saw something else.
     #[serde(default)]
     change: Vec<Change>,
-    /// More looks; one that a base has too stands in its place.
+    /// More observations; one that a base has too stands in its place.
     #[serde(default)]
     seen: Vec<Seen>,
     #[serde(default)]
-    not_looked: Vec<NotLooked>,
+    not_probed: Vec<NotProbed>,
     #[serde(default = "linux")]
     os: String,
     expect: Expect,
@@ -125,7 +128,7 @@ fn linux() -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Base {
-    /// Other files of `base/` whose looks come first.
+    /// Other files of `base/` whose observations come first.
     #[serde(default)]
     include: Vec<String>,
     #[serde(default, deserialize_with = "of_a_base")]
@@ -143,7 +146,7 @@ fn of_a_base<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Seen>, D::
 #[derive(Deserialize)]
 struct Seen {
     /// Probe, target and way, as reports spell them.
-    look: String,
+    probe: String,
     /// What the target is; the catalogue's word where it is one of its hosts.
     role: Option<Role>,
     #[serde(default)]
@@ -159,13 +162,13 @@ struct Seen {
 
 #[derive(Deserialize)]
 struct Change {
-    /// How the spelling of the looks begins; `*` stands for any text.
-    looks: Vec<String>,
+    /// How the spelling of the observations begins; `*` stands for any text.
+    observations: Vec<String>,
     #[serde(flatten)]
     came: Came,
 }
 
-/// What came of a look.
+/// What came of a probe.
 #[derive(Clone, Deserialize)]
 struct Came {
     /// Shorthands, in order.
@@ -204,8 +207,8 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>,
 
 impl Seen {
     fn observation(self, id: u32) -> Result<Observation, String> {
-        let wrong = |what: &dyn std::fmt::Display| format!("{:?}: {what}", self.look);
-        let mut words = self.look.splitn(3, ' ');
+        let wrong = |what: &dyn std::fmt::Display| format!("{:?}: {what}", self.probe);
+        let mut words = self.probe.splitn(3, ' ');
         let (Some(probe), Some(target), Some(via)) = (words.next(), words.next(), words.next()) else {
             return Err(wrong(&"write probe, target and way"));
         };
@@ -244,7 +247,7 @@ impl Seen {
             .map_err(|e| wrong(&e))?;
         Ok(Observation {
             id,
-            look: Look { probe, role, target, via, settings, repeat: self.repeat },
+            probe: Probe { kind: probe, role, target, via, settings, repeat: self.repeat },
             started: Duration::from_millis(u64::from(id)),
             took: Duration::from_millis(self.came.took_ms.unwrap_or(took_ms)),
             facts,
@@ -288,10 +291,10 @@ fn filled(value: Value, with: &Table) -> Result<Value, String> {
     })
 }
 
-/// Whether a look's spelling begins as the pattern says.
-fn is_meant(look: &str, pattern: &str) -> bool {
+/// Whether a probe's spelling begins as the pattern says.
+fn is_meant(probe: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = look.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(mut rest) = probe.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     for part in parts {
         match rest.split_once(part) {
             Some((_, after)) => rest = after,

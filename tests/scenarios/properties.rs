@@ -77,7 +77,7 @@ fn no_controls_no_filter() -> Result<(), Failed> {
     for name in files() {
         let scenario = scenario(&name)?;
         let mut seen = scenario.seen.clone();
-        seen.retain(|o| o.look.role != Role::Control);
+        seen.retain(|o| o.probe.role != Role::Control);
         let judgement = judge(&scenario.evidence_of(seen));
         let filters = ["filter.drop", "filter.reject", "filter.reset"];
         if judgement.verdict.causes.iter().any(|cause| filters.contains(&cause.id.as_str())) {
@@ -105,7 +105,7 @@ fn obeys(scenario: &Scenario, seen: Vec<Observation>) -> Result<(), TestCaseErro
     Ok(())
 }
 
-/// Whether a look got what it asked for, and it is as it should be.
+/// Whether a probe got what it asked for, and it is as it should be.
 fn is_well(seen: &Observation) -> bool {
     let well = |fact: &Fact| match fact {
         Fact::Verified { fault, .. } => fault.is_none(),

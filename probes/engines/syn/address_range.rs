@@ -1,4 +1,4 @@
-//! Cuts prefixes where routes begin and end: the addresses of each range fare alike.
+//! Cuts prefixes where routes begin and end: the addresses of each range are in the same state.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

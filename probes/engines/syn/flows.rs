@@ -14,7 +14,7 @@ use super::sender::may_not;
 use super::senders::{SenderKind, Senders};
 use super::template::Packet;
 use crate::engines::response::Response;
-use crate::model::{CannotLook, Family};
+use crate::model::{CannotProbe, Family};
 
 /// What is known of all flows, and how to send.
 pub(super) struct Flows {
@@ -35,8 +35,8 @@ impl Flows {
     /// Takes what the routes need that is not there: senders, and ports for each family, with an receiver for what comes to them.
     ///
     /// # Errors
-    /// [`CannotLook`] where this computer does not give them.
-    pub(super) fn equip(&mut self, receivers: &mut Vec<Receiver>) -> Result<(), CannotLook> {
+    /// [`CannotProbe`] where this computer does not give them.
+    pub(super) fn equip(&mut self, receivers: &mut Vec<Receiver>) -> Result<(), CannotProbe> {
         let Self { routes, senders, ports_v4, ports_v6, .. } = self;
         for route in routes.iter() {
             senders.need(route.kind())?;

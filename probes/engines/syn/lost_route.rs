@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::route::Unroutable;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 
 /// What waits.
 #[derive(Default)]
@@ -19,11 +19,11 @@ impl LostRoute {
     /// Notes that a target waits for its route.
     ///
     /// # Errors
-    /// [`CannotLook::Lost`] when that is too long.
-    pub(super) fn waits(&mut self, to: IpAddr, why: Unroutable, now: Instant) -> Result<(), CannotLook> {
+    /// [`CannotProbe::Lost`] when that is too long.
+    pub(super) fn waits(&mut self, to: IpAddr, why: Unroutable, now: Instant) -> Result<(), CannotProbe> {
         let (to, since) = *self.first.get_or_insert((to, now));
         if now.saturating_duration_since(since) >= PATIENCE {
-            return Err(CannotLook::Lost { to, why: why.text() });
+            return Err(CannotProbe::Lost { to, why: why.text() });
         }
         self.until = Some(now + PAUSE);
         Ok(())

@@ -41,7 +41,7 @@ use self::sender::SendOutcome;
 use self::senders::{SenderKind, Senders};
 use super::engine::{Cost, Engine};
 use super::response::{Response, Returned};
-use crate::model::{CannotLook, Pending};
+use crate::model::{CannotProbe, Pending};
 use crate::net::errno::io_error;
 use crate::os::System;
 
@@ -65,14 +65,14 @@ impl Syn {
     /// fits; the key makes its cookies.
     ///
     /// # Errors
-    /// [`CannotLook::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.
+    /// [`CannotProbe::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.
     pub async fn new(
         system: Arc<dyn System>,
         prefixes: &[IpNet],
         wait: Duration,
         source: Option<IpAddr>,
         key: RandomState,
-    ) -> Result<Self, CannotLook> {
+    ) -> Result<Self, CannotProbe> {
         // Whoever may not open one need not wait for gateways.
         let senders = Senders::open()?;
         let routes = Routes::find(system, prefixes, source).await?;
@@ -110,7 +110,7 @@ impl Engine for Syn {
         if self.lost_route.pauses(Instant::now()) { 0 } else { usize::MAX }
     }
 
-    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotLook> {
+    fn ask(&mut self, targets: &[SocketAddr]) -> Result<usize, CannotProbe> {
         let now = Instant::now();
         self.refresh(now, false)?;
         self.flows.routes.stamp(microseconds(self.began));
@@ -134,7 +134,7 @@ impl Engine for Syn {
                     self.lost_route.waits(first.ip(), Unroutable::NoRoute, now)?;
                     break;
                 }
-                // It is gone since the last look; a link that is down may look as if there were no room.
+                // It is gone since the last probe; a link that is down may look as if there were no room.
                 SendOutcome::Sent(0) | SendOutcome::Unroutable if self.refresh(now, true)? => {}
                 SendOutcome::Sent(sent) => {
                     asked += sent;
@@ -158,7 +158,7 @@ impl Engine for Syn {
         Ok(asked)
     }
 
-    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotLook> {
+    fn hear(&mut self, returned: &mut Vec<Returned>) -> Result<(), CannotProbe> {
         returned.append(&mut self.at_once);
         let (now, wait) = (microseconds(self.began), self.wait);
         // A timestamp that lies, or went around, is none.
@@ -175,7 +175,7 @@ impl Engine for Syn {
         self.flows.senders.send_all()
     }
 
-    fn ready(&mut self) -> Pending<'_, Result<(), CannotLook>> {
+    fn ready(&mut self) -> Pending<'_, Result<(), CannotProbe>> {
         Box::pin(async move {
             if self.more || !self.at_once.is_empty() {
                 return Ok(());
@@ -196,17 +196,17 @@ impl Engine for Syn {
 
 impl Syn {
     /// Refresh at the routes again if it is time, and takes what they need now; `true` if it did.
-    fn refresh(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
-        let looked = self.flows.routes.refresh(now, doubt)?;
-        if looked {
+    fn refresh(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotProbe> {
+        let probed = self.flows.routes.refresh(now, doubt)?;
+        if probed {
             self.flows.routes.stamp(microseconds(self.began));
             match self.flows.equip(&mut self.receivers) {
                 // An address can be gone again already: what lacks its sender waits.
-                Ok(()) | Err(CannotLook::Io { .. }) => {}
+                Ok(()) | Err(CannotProbe::Io { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(looked)
+        Ok(probed)
     }
 
     /// This computer itself has no route to it, or may not send.

@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::filter::LONGEST;
 use super::sender::may_not;
-use crate::model::{CannotLook, Family};
+use crate::model::{CannotProbe, Family};
 use crate::net::async_fd::watched;
 use crate::net::errno::io_error;
 
@@ -25,8 +25,8 @@ impl Receiver {
     /// Hears IPv6 or IPv4 packets that pass the filter, from their IP header on.
     ///
     /// # Errors
-    /// [`CannotLook::Unprivileged`] without raw sockets; another where the system fails.
-    pub(super) fn open(family: Family, filter: &[SockFilter]) -> Result<Self, CannotLook> {
+    /// [`CannotProbe::Unprivileged`] without raw sockets; another where the system fails.
+    pub(super) fn open(family: Family, filter: &[SockFilter]) -> Result<Self, CannotProbe> {
         // Of one protocol, so that what this computer sends does not pass here too.
         let protocol = match family {
             Family::V4 => ETH_P_IP,

@@ -12,7 +12,7 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    /// The first look, of which nothing is known yet but when it began.
+    /// The first probe, of which nothing is known yet but when it began.
     pub(super) fn begin(now: Instant) -> Self {
         Self { ended: now, took: Duration::ZERO, called: now }
     }
@@ -24,7 +24,7 @@ impl Refresh {
     }
 
     /// Notes one.
-    pub(super) fn looked(&mut self, from: Instant, to: Instant) {
+    pub(super) fn probed(&mut self, from: Instant, to: Instant) {
         self.ended = to;
         self.took = to.saturating_duration_since(from);
     }
@@ -55,17 +55,17 @@ mod tests {
     #[test]
     fn what_takes_long_is_done_seldom() {
         let began = Instant::now();
-        let mut looks = Refresh::begin(began);
-        assert!(!looks.are_due(began + ms(249), false) && looks.are_due(began + ms(250), false));
-        looks.looked(began, began + ms(10));
-        assert!(!looks.are_due(began + ms(1_009), false) && looks.are_due(began + ms(1_010), false));
-        assert!(!looks.are_due(began + ms(110), true) && looks.are_due(began + ms(111), true));
+        let mut probes = Refresh::begin(began);
+        assert!(!probes.are_due(began + ms(249), false) && probes.are_due(began + ms(250), false));
+        probes.probed(began, began + ms(10));
+        assert!(!probes.are_due(began + ms(1_009), false) && probes.are_due(began + ms(1_010), false));
+        assert!(!probes.are_due(began + ms(110), true) && probes.are_due(began + ms(111), true));
     }
 
     #[test]
     fn gateways_are_called_every_five_seconds() {
         let began = Instant::now();
-        let mut looks = Refresh::begin(began);
-        assert_eq!([4_999, 5_000, 9_999, 10_000].map(|at| looks.call(began + ms(at))), [false, true, false, true]);
+        let mut probes = Refresh::begin(began);
+        assert_eq!([4_999, 5_000, 9_999, 10_000].map(|at| probes.call(began + ms(at))), [false, true, false, true]);
     }
 }

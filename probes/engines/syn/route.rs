@@ -9,7 +9,7 @@ use pnet::util::MacAddr;
 
 use super::route_lookup::KernelRoute;
 use super::template::{Link, Segment, Template};
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::net::errno::io_error;
 use crate::os::Egress;
 
@@ -53,8 +53,8 @@ impl Interfaces {
     /// Reads them.
     ///
     /// # Errors
-    /// [`CannotLook`] where the system does not tell.
-    pub(super) fn read() -> Result<Self, CannotLook> {
+    /// [`CannotProbe`] where the system does not tell.
+    pub(super) fn read() -> Result<Self, CannotProbe> {
         let all = getifaddrs().map_err(|errno| io_error("list the interfaces")(errno.into()))?;
         let link = |address: nix::sys::socket::SockaddrStorage| address.as_link_addr().copied();
         Ok(Self(all.map(|one| (one.interface_name, one.flags, one.address.and_then(link))).collect()))
@@ -79,12 +79,12 @@ impl Route {
     /// The route that the kernel told of, if it can be gone now.
     ///
     /// # Errors
-    /// [`CannotLook`] where the system does not tell of neighbours.
+    /// [`CannotProbe`] where the system does not tell of neighbours.
     pub(super) fn of(
         told: &KernelRoute,
         interfaces: &Interfaces,
         egress: &dyn Egress,
-    ) -> Result<Result<Self, Unroutable>, CannotLook> {
+    ) -> Result<Result<Self, Unroutable>, CannotProbe> {
         if !interfaces.is_up(&told.interface) {
             return Ok(Err(Unroutable::LinkDown));
         }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::address_range::{AddressRange, cut};
-use crate::model::{CannotLook, Family};
+use crate::model::{CannotProbe, Family};
 use crate::os::{Egress, Partings};
 
 /// How the packets to some addresses leave.
@@ -32,18 +32,18 @@ pub(super) struct RouteSpan {
 /// Asks for all addresses of these prefixes, packets to which come from `source` where its family fits.
 ///
 /// # Errors
-/// [`CannotLook`] where the kernel does not tell, or tells more than can be followed: more ranges than there is any need for, or flows
+/// [`CannotProbe`] where the kernel does not tell, or tells more than can be followed: more ranges than there is any need for, or flows
 /// that it spreads over several sources.
-pub(super) fn look_up(
+pub(super) fn probe_up(
     egress: &dyn Egress,
     prefixes: &[IpNet],
     source: Option<IpAddr>,
-) -> Result<(Vec<KernelRoute>, Vec<RouteSpan>), CannotLook> {
+) -> Result<(Vec<KernelRoute>, Vec<RouteSpan>), CannotProbe> {
     let prefixes = IpNet::aggregate(&prefixes.to_vec());
     let partings = egress.partings(&prefixes)?;
     let ranges = cut(&prefixes, &partings.inside);
     if ranges.len() > RANGES {
-        return Err(CannotLook::Unsupported {
+        return Err(CannotProbe::Unsupported {
             what: ROUTES,
             why: "more routes lead into these prefixes than it follows",
         });
@@ -71,7 +71,7 @@ fn of_a_range(
     range: AddressRange,
     source: Option<IpAddr>,
     partings: &Partings,
-) -> Result<Option<KernelRoute>, CannotLook> {
+) -> Result<Option<KernelRoute>, CannotProbe> {
     let given = source.filter(|source| Family::of(*source) == Family::of(range.first));
     let Some(mut told) = of_an_address(egress, range.first, given)? else { return Ok(None) };
     if partings.by_source && given.is_none() && told.source.is_ipv4() {
@@ -84,7 +84,7 @@ fn of_a_range(
     }
     for address in range.some(TRIED) {
         if of_an_address(egress, address, given)?.is_some_and(|other| other.source != told.source) {
-            return Err(CannotLook::Unsupported { what: ROUTES, why: "flows are spread over several own addresses" });
+            return Err(CannotProbe::Unsupported { what: ROUTES, why: "flows are spread over several own addresses" });
         }
     }
     Ok(Some(KernelRoute { by_kernel: true, ..told }))
@@ -94,7 +94,7 @@ fn of_an_address(
     egress: &dyn Egress,
     address: IpAddr,
     source: Option<IpAddr>,
-) -> Result<Option<KernelRoute>, CannotLook> {
+) -> Result<Option<KernelRoute>, CannotProbe> {
     let route = egress.route(address, source)?;
     let Some(interface) = route.interface else { return Ok(None) };
     // To an address of its own the kernel talks as that address.
@@ -128,7 +128,7 @@ mod tests {
     }
 
     impl Egress for Routes {
-        fn route(&self, to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotLook> {
+        fn route(&self, to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotProbe> {
             let hops = self.of(to);
             let odd = matches!(to, IpAddr::V4(v4) if v4.octets()[2] % 2 == 1);
             let gateway = hops.get(usize::from(odd && hops.len() > 1)).map(|hop| ip(hop));
@@ -141,17 +141,17 @@ mod tests {
             Ok(Route { to, interface, gateway, source: source.or(own), refuses: None })
         }
 
-        fn partings(&self, prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
+        fn partings(&self, prefixes: &[IpNet]) -> Result<Partings, CannotProbe> {
             let inside = self.0.iter().map(|(route, _)| route.parse::<IpNet>().unwrap());
             let inside = inside.filter(|route| prefixes.iter().any(|prefix| prefix.contains(route))).collect();
             Ok(Partings { inside, spread: self.0.iter().any(|(_, hops)| hops.len() > 1), by_source: false })
         }
 
-        fn spreads(&self, to: IpAddr, _: Option<IpAddr>) -> Result<bool, CannotLook> {
+        fn spreads(&self, to: IpAddr, _: Option<IpAddr>) -> Result<bool, CannotProbe> {
             Ok(self.of(to).len() > 1)
         }
 
-        fn hardware_address(&self, _: IpAddr, _: &str) -> Result<Option<HardwareAddress>, CannotLook> {
+        fn hardware_address(&self, _: IpAddr, _: &str) -> Result<Option<HardwareAddress>, CannotProbe> {
             Ok(None)
         }
 
@@ -167,8 +167,8 @@ mod tests {
     fn asked(
         prefix: &str,
         routes: &'static [(&'static str, &'static [&'static str])],
-    ) -> Result<(Vec<KernelRoute>, Vec<String>), CannotLook> {
-        let (told, spans) = look_up(&Routes(routes), &[prefix.parse().unwrap()], None)?;
+    ) -> Result<(Vec<KernelRoute>, Vec<String>), CannotProbe> {
+        let (told, spans) = probe_up(&Routes(routes), &[prefix.parse().unwrap()], None)?;
         let spans = spans.iter().map(|span| format!("{} {} {:?}", span.range.first, span.range.last, span.route));
         Ok((told, spans.collect()))
     }
@@ -216,14 +216,14 @@ mod tests {
     #[test]
     fn next_hops_of_several_sources_cannot_be_followed() {
         let asked = asked("170.114.0.0/16", &[("0.0.0.0/0", &["192.0.2.254", "198.51.100.254"])]);
-        assert!(matches!(asked, Err(CannotLook::Unsupported { .. })), "{asked:?}");
+        assert!(matches!(asked, Err(CannotProbe::Unsupported { .. })), "{asked:?}");
     }
 
     #[test]
     fn the_source_that_was_given_counts_for_its_family() {
         let routes = Routes(&[("0.0.0.0/0", &["192.0.2.254"]), ("::/0", &["fe80::1"])]);
         let prefixes = ["170.114.0.0/16", "2407:30c0::/32"].map(|prefix| prefix.parse().unwrap());
-        let (told, _) = look_up(&routes, &prefixes, Some(ip("192.0.2.77"))).unwrap();
+        let (told, _) = probe_up(&routes, &prefixes, Some(ip("192.0.2.77"))).unwrap();
         assert_eq!(told, [by("192.0.2.254", "192.0.2.77"), by("fe80::1", "2001:db8::1")]);
     }
 }

@@ -12,8 +12,8 @@ use super::address_range::AddressRange;
 use super::gateway;
 use super::refresh::Refresh;
 use super::route::{Interfaces, Route, Unroutable};
-use super::route_lookup::{KernelRoute, RouteSpan, look_up};
-use crate::model::CannotLook;
+use super::route_lookup::{KernelRoute, RouteSpan, probe_up};
+use crate::model::CannotProbe;
 use crate::os::System;
 
 /// The routes to some prefixes, as the kernel's routes and neighbours say.
@@ -41,25 +41,25 @@ impl Routes {
     /// Asks for the routes to these prefixes. A gateway that is not known on the link is searched for as long as the kernel would.
     ///
     /// # Errors
-    /// [`CannotLook`] where the system does not tell its routes, or they are too many.
+    /// [`CannotProbe`] where the system does not tell its routes, or they are too many.
     pub(super) async fn find(
         system: Arc<dyn System>,
         prefixes: &[IpNet],
         source: Option<IpAddr>,
-    ) -> Result<Self, CannotLook> {
+    ) -> Result<Self, CannotProbe> {
         let (prefixes, refresh) = (prefixes.to_vec(), Refresh::begin(Instant::now()));
         let mut routes = Self { system, prefixes, source, snapshot: Snapshot::default(), begun: Vec::new(), refresh };
-        routes.look()?;
+        routes.probe()?;
         routes.call()?;
         // The kernel tells of new neighbours only those that listen on netlink all the time: a few looks at its table do.
-        let mut ticks = interval(BETWEEN_LOOKS);
+        let mut ticks = interval(BETWEEN_PROBES);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for _ in 0..LOOKS {
+        for _ in 0..PROBES {
             if !routes.snapshot.lacks_a_gateway() {
                 break;
             }
             ticks.tick().await;
-            routes.look_at_gateways()?;
+            routes.probe_at_gateways()?;
         }
         let has_one = |span: &&RouteSpan| routes.snapshot.route(span).is_ok();
         routes.begun = routes.snapshot.spans.iter().filter(has_one).map(|span| span.range).collect();
@@ -72,18 +72,18 @@ impl Routes {
     /// asks it whether it is still there.
     ///
     /// # Errors
-    /// [`CannotLook`] where the routes that there are now can't be followed.
-    pub(super) fn refresh(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotLook> {
+    /// [`CannotProbe`] where the routes that there are now can't be followed.
+    pub(super) fn refresh(&mut self, now: Instant, doubt: bool) -> Result<bool, CannotProbe> {
         if !self.refresh.are_due(now, doubt) {
             return Ok(false);
         }
         let lacked = self.snapshot.lacks_a_gateway();
-        let looked = self.look();
-        self.refresh.looked(now, Instant::now());
-        match looked {
+        let probed = self.probe();
+        self.refresh.probed(now, Instant::now());
+        match probed {
             Ok(()) => {}
             // What it knows is not worse than before.
-            Err(CannotLook::Io { .. }) => return Ok(false),
+            Err(CannotProbe::Io { .. }) => return Ok(false),
             Err(error) => return Err(error),
         }
         if self.refresh.call(now) || (self.snapshot.lacks_a_gateway() && !lacked) {
@@ -92,16 +92,16 @@ impl Routes {
         Ok(true)
     }
 
-    fn look(&mut self) -> Result<(), CannotLook> {
+    fn probe(&mut self) -> Result<(), CannotProbe> {
         let egress = self.system.egress()?;
-        let (kernel, spans) = look_up(egress, &self.prefixes, self.source)?;
+        let (kernel, spans) = probe_up(egress, &self.prefixes, self.source)?;
         let interfaces = Interfaces::read()?;
         let routes = kernel.iter().map(|kernel| Route::of(kernel, &interfaces, egress)).collect::<Result<_, _>>()?;
         self.snapshot = Snapshot { kernel, routes, spans };
         Ok(())
     }
 
-    fn look_at_gateways(&mut self) -> Result<(), CannotLook> {
+    fn probe_at_gateways(&mut self) -> Result<(), CannotProbe> {
         let (egress, interfaces) = (self.system.egress()?, Interfaces::read()?);
         for (kernel, route) in self.snapshot.kernel.iter().zip(&mut self.snapshot.routes) {
             if matches!(route, Err(Unroutable::NoGateway)) {
@@ -112,7 +112,7 @@ impl Routes {
     }
 
     /// Calls the gateways that are not known, or no longer for sure.
-    fn call(&self) -> Result<(), CannotLook> {
+    fn call(&self) -> Result<(), CannotProbe> {
         let interfaces = Interfaces::read()?;
         for (kernel, route) in self.snapshot.kernel.iter().zip(&self.snapshot.routes) {
             let unsure = match route {
@@ -166,5 +166,5 @@ impl Snapshot {
 }
 
 /// In all as long as the kernel searches: three times a second apart (`mcast_solicit`, `retrans_time_ms`).
-const LOOKS: u32 = 300;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const PROBES: u32 = 300;
+const BETWEEN_PROBES: Duration = Duration::from_millis(10);

@@ -9,7 +9,7 @@ use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrLike, sendmmsg, setsockop
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::template::Packet;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::net::errno::io_error;
 
 /// A raw socket with the packets that are to leave by it next.
@@ -34,19 +34,19 @@ pub(super) enum SendOutcome {
 
 impl<To: SockaddrLike + Copy> Sender<To> {
     /// Frames with their link header, on the interface that each names: a packet socket that hears nothing (packet(7), protocol 0).
-    pub(super) fn frames() -> Result<Self, CannotLook> {
+    pub(super) fn frames() -> Result<Self, CannotProbe> {
         Self::open(Domain::PACKET, None)
     }
 
     /// Packets from the IP header on (raw(7), `IPPROTO_RAW`), which the kernel routes by their destination, and by that source.
-    pub(super) fn packets(source: IpAddr) -> Result<Self, CannotLook> {
+    pub(super) fn packets(source: IpAddr) -> Result<Self, CannotProbe> {
         let from = SocketAddr::new(source, 0);
         let sender = Self::open(Domain::for_address(from), Some(Protocol::from(IPPROTO_RAW)))?;
         sender.socket.bind(&from.into()).map_err(io_error("bind a raw socket"))?;
         Ok(sender)
     }
 
-    fn open(domain: Domain, protocol: Option<Protocol>) -> Result<Self, CannotLook> {
+    fn open(domain: Domain, protocol: Option<Protocol>) -> Result<Self, CannotProbe> {
         let socket = Socket::new(domain, Type::RAW.nonblocking(), protocol).map_err(may_not)?;
         // Where more than usual is not allowed, less must do.
         if setsockopt(&socket, sockopt::SndBufForce, &BUFFER).is_err() {
@@ -66,8 +66,8 @@ impl<To: SockaddrLike + Copy> Sender<To> {
     /// Sends those that wait; what could not leave is forgotten.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing can leave for another reason than a lack of room or a refusal.
-    pub(super) fn send(&mut self) -> Result<SendOutcome, CannotLook> {
+    /// [`CannotProbe`] when nothing can leave for another reason than a lack of room or a refusal.
+    pub(super) fn send(&mut self) -> Result<SendOutcome, CannotProbe> {
         let waiting = std::mem::take(&mut self.waiting);
         if waiting == 0 {
             return Ok(SendOutcome::Sent(0));
@@ -95,20 +95,20 @@ impl<To: SockaddrLike + Copy> Sender<To> {
                 | Errno::ENXIO
                 | Errno::ENODEV,
             ) => Ok(SendOutcome::Unroutable),
-            Err(errno) => Err(CannotLook::Io { operation: "send raw packets", source: errno.into() }),
+            Err(errno) => Err(CannotProbe::Io { operation: "send raw packets", source: errno.into() }),
         }
     }
 }
 
 /// AnswerKind what is lacking where raw sockets are not allowed.
-pub(super) fn may_not(source: io::Error) -> CannotLook {
+pub(super) fn may_not(source: io::Error) -> CannotProbe {
     if source.kind() == io::ErrorKind::PermissionDenied {
-        return CannotLook::Unprivileged {
+        return CannotProbe::Unprivileged {
             what: "the answers to SYNs of its own making",
             needs: "raw sockets: root or CAP_NET_RAW",
         };
     }
-    CannotLook::Io { operation: "open a raw socket", source }
+    CannotProbe::Io { operation: "open a raw socket", source }
 }
 
 /// `linux/in.h`.

@@ -7,7 +7,7 @@ use nix::sys::socket::{LinkAddr, SockaddrStorage};
 use super::route::{Route, SendAs};
 use super::sender::{SendOutcome, Sender};
 use super::template::Packet;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 
 /// All that are open.
 pub(super) struct Senders {
@@ -38,8 +38,8 @@ impl Senders {
     /// The sender for frames, which needs the most rights.
     ///
     /// # Errors
-    /// [`CannotLook::Unprivileged`] without raw sockets.
-    pub(super) fn open() -> Result<Self, CannotLook> {
+    /// [`CannotProbe::Unprivileged`] without raw sockets.
+    pub(super) fn open() -> Result<Self, CannotProbe> {
         Ok(Self { frames: Sender::frames()?, packets: Vec::new() })
     }
 
@@ -47,7 +47,7 @@ impl Senders {
     ///
     /// # Errors
     /// As above.
-    pub(super) fn need(&mut self, kind: SenderKind) -> Result<(), CannotLook> {
+    pub(super) fn need(&mut self, kind: SenderKind) -> Result<(), CannotProbe> {
         if let SenderKind::Packets(source) = kind
             && self.from(source).is_none()
         {
@@ -75,8 +75,8 @@ impl Senders {
     /// Sends what waits at one of them.
     ///
     /// # Errors
-    /// [`CannotLook`] when nothing can leave by it.
-    pub(super) fn send(&mut self, kind: SenderKind) -> Result<SendOutcome, CannotLook> {
+    /// [`CannotProbe`] when nothing can leave by it.
+    pub(super) fn send(&mut self, kind: SenderKind) -> Result<SendOutcome, CannotProbe> {
         match kind {
             SenderKind::Frames => self.frames.send(),
             SenderKind::Packets(source) => self.from(source).map_or(Ok(SendOutcome::Sent(0)), Sender::send),
@@ -87,7 +87,7 @@ impl Senders {
     ///
     /// # Errors
     /// As above.
-    pub(super) fn send_all(&mut self) -> Result<(), CannotLook> {
+    pub(super) fn send_all(&mut self) -> Result<(), CannotProbe> {
         self.frames.send()?;
         self.packets.iter_mut().try_for_each(|(_, sender)| sender.send().map(|_| ()))
     }

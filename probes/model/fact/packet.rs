@@ -56,7 +56,7 @@ pub enum IcmpMeaning {
     Unlisted,
 }
 
-/// One step of a TTL ladder.
+/// One step of a traceroute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hop {
     /// The TTL that was set.
@@ -71,7 +71,7 @@ pub struct Hop {
     pub rtt_us: Option<u64>,
 }
 
-/// What came back at one step of a TTL ladder.
+/// What came back at one step of a traceroute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HopAnswer {

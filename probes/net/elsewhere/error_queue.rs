@@ -7,14 +7,14 @@ use std::net::IpAddr;
 
 use socket2::SockRef;
 
-use crate::model::{CannotLook, IcmpError, IcmpMeaning};
+use crate::model::{CannotProbe, IcmpError, IcmpMeaning};
 
 /// Says that ICMP errors cannot be seen.
 ///
 /// # Errors
-/// Always [`CannotLook::Unsupported`].
-pub(crate) fn visible() -> Result<(), CannotLook> {
-    Err(CannotLook::Unsupported {
+/// Always [`CannotProbe::Unsupported`].
+pub(crate) fn visible() -> Result<(), CannotProbe> {
+    Err(CannotProbe::Unsupported {
         what: "the router at which a packet's TTL expires",
         why: "why5003 reads ICMP errors on Linux only",
     })
@@ -62,6 +62,6 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_said_not_read_as_silence() {
-        assert!(matches!(visible(), Err(CannotLook::Unsupported { .. })));
+        assert!(matches!(visible(), Err(CannotProbe::Unsupported { .. })));
     }
 }

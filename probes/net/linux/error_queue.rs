@@ -10,7 +10,7 @@ use nix::cmsg_space;
 use nix::libc::{SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6, sock_extended_err, sockaddr_in, sockaddr_in6};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 
-use crate::model::{CannotLook, IcmpError, IcmpMeaning};
+use crate::model::{CannotProbe, IcmpError, IcmpMeaning};
 use crate::wire::icmp::{meaning_v4, meaning_v6};
 
 /// Whether ICMP errors can be seen: they can.
@@ -18,7 +18,7 @@ use crate::wire::icmp::{meaning_v4, meaning_v6};
 /// # Errors
 /// None.
 #[expect(clippy::unnecessary_wraps, reason = "the signature is that of every system")]
-pub(crate) fn visible() -> Result<(), CannotLook> {
+pub(crate) fn visible() -> Result<(), CannotProbe> {
     Ok(())
 }
 
@@ -134,5 +134,5 @@ fn address_v6(from: sockaddr_in6) -> Option<IpAddr> {
     (from.sin6_family != 0).then(|| Ipv6Addr::from(from.sin6_addr.s6_addr).into())
 }
 
-/// More errors than a look can cause; a bound, so that a flood of them cannot hold a look.
+/// More errors than a probe can cause; a bound, so that a flood of them cannot hold a probe.
 const MOST: usize = 64;

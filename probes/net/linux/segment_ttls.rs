@@ -17,7 +17,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::net::errno::io_error;
 use crate::net::tcp::Attempt;
 use crate::net::{Dial, SegmentTtl};
@@ -25,8 +25,8 @@ use crate::net::{Dial, SegmentTtl};
 /// Dials, and returns the TTL of each SYN-ACK and RST that came for that flow, until shortly after the dial's end.
 ///
 /// # Errors
-/// [`CannotLook::Unprivileged`] without raw sockets; otherwise as for a dial.
-pub(crate) async fn segment_ttls(dial: Dial) -> Result<Vec<SegmentTtl>, CannotLook> {
+/// [`CannotProbe::Unprivileged`] without raw sockets; otherwise as for a dial.
+pub(crate) async fn segment_ttls(dial: Dial) -> Result<Vec<SegmentTtl>, CannotProbe> {
     let ear = Ear::open(dial.to)?;
     let mut heard = Vec::new();
     let began = Instant::now();
@@ -61,16 +61,16 @@ struct Ear {
 }
 
 impl Ear {
-    fn open(peer: SocketAddr) -> Result<Self, CannotLook> {
+    fn open(peer: SocketAddr) -> Result<Self, CannotProbe> {
         let socket = match Socket::new(Domain::for_address(peer), Type::RAW, Some(Protocol::TCP)) {
             Ok(socket) => socket,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(CannotLook::Unprivileged {
+                return Err(CannotProbe::Unprivileged {
                     what: "the IP TTL of the segments that answer",
                     needs: "raw sockets: root or CAP_NET_RAW",
                 });
             }
-            Err(source) => return Err(CannotLook::Io { operation: "open a raw socket", source }),
+            Err(source) => return Err(CannotProbe::Io { operation: "open a raw socket", source }),
         };
         prepare(&socket, peer).map_err(io_error("set a raw socket's options"))?;
         let socket = UdpSocket::from_std(socket.into()).map_err(io_error("watch a raw socket"))?;
@@ -139,7 +139,7 @@ fn answer(segment: &[u8], peer: SocketAddr, local: SocketAddr) -> Option<bool> {
     (flags & (TcpFlags::SYN | TcpFlags::ACK) == TcpFlags::SYN | TcpFlags::ACK).then_some(false)
 }
 
-/// The longest IPv4 header and the longest TCP header; the data is not looked at.
+/// The longest IPv4 header and the longest TCP header; the data is not probed.
 const HEADERS: usize = 60 + 60;
 /// A forged RST comes before or soon after the true answer; one that comes later is the far end's own.
 const AFTER: Duration = Duration::from_millis(250);

@@ -11,13 +11,13 @@ use nix::unistd::{AccessFlags, Uid, eaccess};
 
 use super::processes::{self, Running};
 use super::{Linux, files};
-use crate::model::{CannotLook, Client};
+use crate::model::{CannotProbe, Client};
 use crate::wire::text::shown;
 
 /// The clients, by packaging; a process that belongs to none of them is told as one of packaging `unknown`.
-pub(super) fn clients(system: &Linux) -> Result<Vec<Client>, CannotLook> {
+pub(super) fn clients(system: &Linux) -> Result<Vec<Client>, CannotProbe> {
     let mut running = processes::running(&system.root)
-        .map_err(|source| CannotLook::Io { operation: "list the running processes", source })?;
+        .map_err(|source| CannotProbe::Io { operation: "list the running processes", source })?;
     let mut clients: Vec<Client> = Vec::new();
     for packaging in PACKAGINGS {
         clients.extend(packaging.installed(system).map(|place| packaging.client(system, &place, &mut running)));

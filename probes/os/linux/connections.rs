@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use super::files;
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 
 /// The table of a busy server: 150 bytes a connection.
 const LARGEST: u64 = 16 << 20;
@@ -12,8 +12,8 @@ const LARGEST: u64 = 16 << 20;
 /// The length of the send queue of the connection between these two: what is sent and not acknowledged, and what is not sent yet.
 ///
 /// # Errors
-/// [`CannotLook::Io`] where the table can't be read.
-pub(super) fn unacknowledged(root: &Path, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+/// [`CannotProbe::Io`] where the table can't be read.
+pub(super) fn unacknowledged(root: &Path, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotProbe> {
     let table = root.join(if local.is_ipv4() { "proc/net/tcp" } else { "proc/net/tcp6" });
     let text = files::text(&table, LARGEST, "read the kernel's list of TCP connections")?;
     Ok(text.and_then(|text| text.lines().find_map(|line| send_queue(line, local, peer))))

@@ -5,18 +5,18 @@ use std::io;
 use std::net::IpAddr;
 
 use super::{Linux, files};
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 use crate::os::Counters;
 
 /// Reads them, for one family.
-pub(super) fn counters(system: &Linux, of: IpAddr) -> Result<Counters, CannotLook> {
+pub(super) fn counters(system: &Linux, of: IpAddr) -> Result<Counters, CannotProbe> {
     let read = |name: &str| files::text(&system.root.join("proc/net").join(name), files::SMALL, OPERATION);
     let interfaces = read("dev")?.unwrap_or_default();
     let text = read(if of.is_ipv4() { "snmp" } else { "snmp6" })?.unwrap_or_default();
     let ip = if of.is_ipv4() { by_two_lines(&text) } else { by_lines(&text) };
     let counted = |name: &str| {
         let missing = || io::Error::new(io::ErrorKind::InvalidData, format!("no {name}"));
-        ip.get(name).copied().ok_or_else(missing).map_err(|source| CannotLook::Io { operation: OPERATION, source })
+        ip.get(name).copied().ok_or_else(missing).map_err(|source| CannotProbe::Io { operation: OPERATION, source })
     };
     // A computer that forwards for others hands those packets on too.
     let forwarded = ip.get("ForwDatagrams").or(ip.get("OutForwDatagrams")).copied().unwrap_or(0);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_without_them_is_not_looked_at() {
+    fn a_system_without_them_is_not_probed_at() {
         let folder = tempfile::tempdir().unwrap();
         assert!(counters(&Linux::below(folder.path()), "192.0.2.1".parse().unwrap()).is_err());
     }

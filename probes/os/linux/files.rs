@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 
 /// Configuration files of a few lines: resolv.conf, kioslaverc, zoomus.conf and the like, in bytes.
 pub(super) const SMALL: u64 = 1 << 20;
@@ -36,9 +36,9 @@ pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// The file as text, with what is no UTF-8 replaced; `None` where there is no such file.
 ///
 /// # Errors
-/// [`CannotLook::Io`] with that operation.
-pub(super) fn text(path: &Path, limit: u64, operation: &'static str) -> Result<Option<String>, CannotLook> {
-    let read = bytes(path, limit).map_err(|source| CannotLook::Io { operation, source })?;
+/// [`CannotProbe::Io`] with that operation.
+pub(super) fn text(path: &Path, limit: u64, operation: &'static str) -> Result<Option<String>, CannotProbe> {
+    let read = bytes(path, limit).map_err(|source| CannotProbe::Io { operation, source })?;
     Ok(read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Linux, files};
-use crate::model::{CannotLook, HostsLine};
+use crate::model::{CannotProbe, HostsLine};
 
 const FILE: &str = "/etc/hosts";
 /// Block lists against advertising reach some 10 MB; this is in bytes.
@@ -12,7 +12,7 @@ const LIMIT: u64 = 64 << 20;
 const MOST_LINES: usize = 200;
 
 /// The lines that pin one of these names.
-pub(super) fn hosts_lines(system: &Linux, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+pub(super) fn hosts_lines(system: &Linux, names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
     let text = files::text(&system.root.join("etc/hosts"), LIMIT, "read the hosts file")?;
     Ok(text.map(|text| parse(&text, names)).unwrap_or_default())
 }

@@ -9,10 +9,10 @@ use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkLayerTyp
 use pnet::datalink::{self, NetworkInterface};
 
 use super::netlink::{Amount, Answer, ask};
-use crate::model::{CannotLook, Interface, InterfaceKind};
+use crate::model::{CannotProbe, Interface, InterfaceKind};
 
 /// All interfaces, in the kernel's order.
-pub(super) fn interfaces() -> Result<Vec<Interface>, CannotLook> {
+pub(super) fn interfaces() -> Result<Vec<Interface>, CannotProbe> {
     let links = links()?;
     let mut interfaces: Vec<Interface> = Vec::new();
     for seen in datalink::interfaces() {
@@ -34,11 +34,11 @@ pub(super) fn interfaces() -> Result<Vec<Interface>, CannotLook> {
     Ok(interfaces)
 }
 
-fn links() -> Result<Vec<LinkMessage>, CannotLook> {
+fn links() -> Result<Vec<LinkMessage>, CannotProbe> {
     let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
     let operation = "list the interfaces";
     match ask(request, Amount::All, operation)? {
-        Answer::Refused(errno) => Err(CannotLook::Io { operation, source: std::io::Error::from_raw_os_error(errno) }),
+        Answer::Refused(errno) => Err(CannotProbe::Io { operation, source: std::io::Error::from_raw_os_error(errno) }),
         Answer::Told(messages) => Ok(messages
             .into_iter()
             .filter_map(|message| match message {

@@ -9,29 +9,29 @@ use std::path::Path;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::{Linux, files};
-use crate::model::{CannotLook, Limit};
+use crate::model::{CannotProbe, Limit};
 
 /// Bytes read of a socket table: 150 a line, so some 400 000 sockets; beyond that the count is a lower bound.
 const TABLE: u64 = 64 << 20;
 
 /// Descriptors of this process, ephemeral TCP ports of this network namespace.
-pub(super) fn limits(system: &Linux) -> Result<Vec<Limit>, CannotLook> {
+pub(super) fn limits(system: &Linux) -> Result<Vec<Limit>, CannotProbe> {
     Ok(vec![descriptors(&system.root)?, ephemeral_ports(&system.root)?])
 }
 
-fn descriptors(root: &Path) -> Result<Limit, CannotLook> {
+fn descriptors(root: &Path) -> Result<Limit, CannotProbe> {
     let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE)
-        .map_err(|errno| CannotLook::Io { operation: "read the limit of descriptors", source: errno.into() })?;
+        .map_err(|errno| CannotProbe::Io { operation: "read the limit of descriptors", source: errno.into() })?;
     // The listing itself holds one.
     let used = fs::read_dir(root.join("proc/self/fd")).ok().map(|open| open.count().saturating_sub(1));
     Ok(Limit { of: "descriptors".to_owned(), limit: soft, used: used.and_then(|used| u64::try_from(used).ok()) })
 }
 
-fn ephemeral_ports(root: &Path) -> Result<Limit, CannotLook> {
+fn ephemeral_ports(root: &Path) -> Result<Limit, CannotProbe> {
     let operation = "read the range of ephemeral ports";
     let file = root.join("proc/sys/net/ipv4/ip_local_port_range");
     let range = files::text(&file, files::SMALL, operation)?.and_then(|text| parse_range(&text));
-    let range = range.ok_or_else(|| CannotLook::Io { operation, source: ErrorKind::InvalidData.into() })?;
+    let range = range.ok_or_else(|| CannotProbe::Io { operation, source: ErrorKind::InvalidData.into() })?;
     let limit = u64::from(range.end().saturating_sub(*range.start())) + 1;
     let used = used_ports(root, &range).ok().and_then(|used| u64::try_from(used).ok());
     Ok(Limit { of: "ephemeral-ports".to_owned(), limit, used })

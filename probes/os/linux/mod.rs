@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use super::{Counters, Egress, System, SystemLookup, lookup};
 use crate::model::{
-    CannotLook, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
+    CannotProbe, Client, HostsLine, Interface, Limit, Neighbour, Pending, ProxySetting, ResolverSetting, Route,
 };
 
 /// Linux, as seen from one process.
@@ -67,51 +67,51 @@ impl System for Linux {
         super::may_open_raw_sockets()
     }
 
-    fn interfaces(&self) -> Result<Vec<Interface>, CannotLook> {
+    fn interfaces(&self) -> Result<Vec<Interface>, CannotProbe> {
         interfaces::interfaces()
     }
 
-    fn route(&self, to: IpAddr) -> Result<Route, CannotLook> {
+    fn route(&self, to: IpAddr) -> Result<Route, CannotProbe> {
         routes::route(to, None)
     }
 
-    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+    fn neighbour(&self, address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
         neighbours::neighbour(address)
     }
 
-    fn egress(&self) -> Result<&dyn Egress, CannotLook> {
+    fn egress(&self) -> Result<&dyn Egress, CannotProbe> {
         Ok(&egress::Kernel)
     }
 
-    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotLook> {
+    fn hosts_lines(&self, names: &[String]) -> Result<Vec<HostsLine>, CannotProbe> {
         hosts::hosts_lines(self, names)
     }
 
-    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotLook> {
+    fn resolvers(&self) -> Result<Vec<ResolverSetting>, CannotProbe> {
         resolvers::resolvers(self)
     }
 
-    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotLook> {
+    fn proxies(&self) -> Result<Vec<ProxySetting>, CannotProbe> {
         proxies::proxies(self)
     }
 
-    fn limits(&self) -> Result<Vec<Limit>, CannotLook> {
+    fn limits(&self) -> Result<Vec<Limit>, CannotProbe> {
         limits::limits(self)
     }
 
-    fn clients(&self) -> Result<Vec<Client>, CannotLook> {
+    fn clients(&self) -> Result<Vec<Client>, CannotProbe> {
         client::clients(self)
     }
 
-    fn counters(&self, of: IpAddr) -> Result<Counters, CannotLook> {
+    fn counters(&self, of: IpAddr) -> Result<Counters, CannotProbe> {
         counters::counters(self, of)
     }
 
-    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotLook> {
+    fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, CannotProbe> {
         connections::unacknowledged(&self.root, local, peer)
     }
 
-    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotLook>> {
+    fn lookup<'a>(&'a self, name: &'a str, wait: Duration) -> Pending<'a, Result<SystemLookup, CannotProbe>> {
         Box::pin(lookup::lookup(name, wait))
     }
 }

@@ -9,7 +9,7 @@ use nix::net::if_::InterfaceFlags;
 
 use super::netlink::{Amount, Answer, ask};
 use super::routes::{interface_name, route};
-use crate::model::{CannotLook, Neighbour};
+use crate::model::{CannotProbe, Neighbour};
 use crate::os::HardwareAddress;
 
 const OPERATION: &str = "read the neighbour table";
@@ -17,7 +17,7 @@ const OPERATION: &str = "read the neighbour table";
 /// The entry of that address on the interface that leads to it, `None` where there is none.
 ///
 /// An address on a link that does no neighbour search (a tunnel) has the state `noarp`, with or without an entry.
-pub(super) fn neighbour(address: IpAddr) -> Result<Option<Neighbour>, CannotLook> {
+pub(super) fn neighbour(address: IpAddr) -> Result<Option<Neighbour>, CannotProbe> {
     let on = interface_towards(address)?;
     let entries = entries(address)?;
     if let Some(entry) = choose(entries, on.as_deref()) {
@@ -34,7 +34,7 @@ pub(super) fn neighbour(address: IpAddr) -> Result<Option<Neighbour>, CannotLook
 ///
 /// A link-local gateway (RFC 4861) can stand on several links, and its own route does not tell which one is meant: the
 /// default route does, if the address is its gateway.
-fn interface_towards(address: IpAddr) -> Result<Option<String>, CannotLook> {
+fn interface_towards(address: IpAddr) -> Result<Option<String>, CannotProbe> {
     // Any global address that no table lists by itself: the IPv6 documentation prefix, RFC 3849.
     const BEYOND: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
     let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
@@ -52,7 +52,7 @@ fn choose(mut entries: Vec<Neighbour>, on: Option<&str>) -> Option<Neighbour> {
 }
 
 /// The Ethernet address in the entry of that address on that interface, `None` where there is none or its search failed.
-pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotLook> {
+pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Option<HardwareAddress>, CannotProbe> {
     let entries = messages(address)?;
     let mut on_it = entries
         .iter()
@@ -67,7 +67,7 @@ pub(super) fn hardware_address(address: IpAddr, interface: &str) -> Result<Optio
     }))
 }
 
-fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotLook> {
+fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotProbe> {
     let entries = messages(address)?;
     let read = |entry: &NeighbourMessage| {
         let interface = interface_name(entry.header.ifindex)?;
@@ -77,7 +77,7 @@ fn entries(address: IpAddr) -> Result<Vec<Neighbour>, CannotLook> {
 }
 
 /// The kernel's entries of that address, on all interfaces.
-fn messages(address: IpAddr) -> Result<Vec<NeighbourMessage>, CannotLook> {
+fn messages(address: IpAddr) -> Result<Vec<NeighbourMessage>, CannotProbe> {
     let mut request = NeighbourMessage::default();
     request.header.family = match address {
         IpAddr::V4(_) => AddressFamily::Inet,
@@ -85,7 +85,7 @@ fn messages(address: IpAddr) -> Result<Vec<NeighbourMessage>, CannotLook> {
     };
     match ask(RouteNetlinkMessage::GetNeighbour(request), Amount::All, OPERATION)? {
         Answer::Refused(errno) => {
-            Err(CannotLook::Io { operation: OPERATION, source: std::io::Error::from_raw_os_error(errno) })
+            Err(CannotProbe::Io { operation: OPERATION, source: std::io::Error::from_raw_os_error(errno) })
         }
         Answer::Told(messages) => Ok(messages
             .into_iter()

@@ -9,7 +9,7 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_XFRM};
 use netlink_sys::{Socket, SocketAddr};
 
-use crate::model::CannotLook;
+use crate::model::CannotProbe;
 
 /// How the kernel answered.
 pub(super) enum Answer {
@@ -31,8 +31,12 @@ pub(super) enum Amount {
 /// Asks, and keeps the whole answer.
 ///
 /// # Errors
-/// [`CannotLook::Io`] when no netlink socket can be had (some sandboxes refuse it), or the answer breaks off or its bounds.
-pub(super) fn ask(request: RouteNetlinkMessage, amount: Amount, operation: &'static str) -> Result<Answer, CannotLook> {
+/// [`CannotProbe::Io`] when no netlink socket can be had (some sandboxes refuse it), or the answer breaks off or its bounds.
+pub(super) fn ask(
+    request: RouteNetlinkMessage,
+    amount: Amount,
+    operation: &'static str,
+) -> Result<Answer, CannotProbe> {
     let mut told = Vec::new();
     let refused = ask_each(request, amount, operation, |message| told.extend(message))?;
     Ok(refused.map_or(Answer::Told(told), Answer::Refused))
@@ -47,8 +51,8 @@ pub(super) fn ask_each(
     amount: Amount,
     operation: &'static str,
     mut each: impl FnMut(Option<RouteNetlinkMessage>),
-) -> Result<Option<i32>, CannotLook> {
-    exchange(request, amount, &mut each).map_err(|source| CannotLook::Io { operation, source })
+) -> Result<Option<i32>, CannotProbe> {
+    exchange(request, amount, &mut each).map_err(|source| CannotProbe::Io { operation, source })
 }
 
 /// One datagram holds at most this many bytes: the kernel fills up to 32 KiB (`netlink_dump`, `af_netlink.c`).

@@ -1,13 +1,13 @@
 //! Every place where a proxy can be set for this user's Zoom client; what the settings say is read by `proxy_settings`.
 //!
-//! A place that is there and can't be looked at is told as a setting that is unreadable, so that the others still count.
+//! A place that is there and can't be probed is told as a setting that is unreadable, so that the others still count.
 
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::{Linux, files, gsettings, processes};
-use crate::model::{CannotLook, ProxySays, ProxySetting};
+use crate::model::{CannotProbe, ProxySays, ProxySetting};
 use crate::wire::proxy_settings;
 use crate::wire::text::shown;
 
@@ -16,7 +16,7 @@ const WAIT: Duration = Duration::from_millis(500);
 
 /// The settings, the nearest to the client first: its own file, the environment of its processes, of this process,
 /// the desktop's, the computer's.
-pub(super) fn proxies(system: &Linux) -> Result<Vec<ProxySetting>, CannotLook> {
+pub(super) fn proxies(system: &Linux) -> Result<Vec<ProxySetting>, CannotProbe> {
     let mut settings = Vec::new();
     for (path, source) in system.zoom_configurations() {
         settings.extend(from_file(&path, &source, |text| proxy_settings::from_zoom(text, &source)));
@@ -46,9 +46,9 @@ fn from_file(path: &Path, source: &str, read: impl Fn(&str) -> Vec<ProxySetting>
 }
 
 /// The client's processes usually share one environment: what an earlier one says is not told again.
-fn of_zoom_processes(root: &Path) -> Result<Vec<ProxySetting>, CannotLook> {
+fn of_zoom_processes(root: &Path) -> Result<Vec<ProxySetting>, CannotProbe> {
     let running = processes::running(root)
-        .map_err(|source| CannotLook::Io { operation: "list the running processes", source })?;
+        .map_err(|source| CannotProbe::Io { operation: "list the running processes", source })?;
     let mut settings: Vec<ProxySetting> = Vec::new();
     for pid in running.iter().map(|one| one.process.pid) {
         let source = format!("zoom process {pid}");
@@ -68,7 +68,7 @@ fn of_zoom_processes(root: &Path) -> Result<Vec<ProxySetting>, CannotLook> {
 fn unreadable(source: &str, error: &io::Error) -> ProxySetting {
     ProxySetting {
         source: source.to_owned(),
-        says: ProxySays::Unreadable(format!("not looked at: {}", shown(&error.to_string(), 100))),
+        says: ProxySays::Unreadable(format!("not probed: {}", shown(&error.to_string(), 100))),
         exempt: Vec::new(),
     }
 }
@@ -97,7 +97,7 @@ mod tests {
             told,
             [ProxySetting {
                 source: "kde".to_owned(),
-                says: ProxySays::Unreadable("not looked at: Is a directory (os error 21)".to_owned()),
+                says: ProxySays::Unreadable("not probed: Is a directory (os error 21)".to_owned()),
                 exempt: vec![],
             }]
         );

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use nix::net::if_::if_nametoindex;
 
 use super::{Linux, files};
-use crate::model::{CannotLook, ResolverSetting};
+use crate::model::{CannotProbe, ResolverSetting};
 
 /// The C library asks the first three and ignores the rest (`MAXNS`, resolv.conf(5)).
 const MOST_OF_THE_LIBRARY: usize = 3;
@@ -19,7 +19,7 @@ const LONGEST_S: u8 = 30;
 const PORT: u16 = 53;
 
 /// The C library's servers in the order of use, then those behind systemd-resolved's stub.
-pub(super) fn resolvers(system: &Linux) -> Result<Vec<ResolverSetting>, CannotLook> {
+pub(super) fn resolvers(system: &Linux) -> Result<Vec<ResolverSetting>, CannotProbe> {
     let file = |path, operation| files::text(&system.root.join(path), files::SMALL, operation);
     let text = file("etc/resolv.conf", "read resolv.conf")?.unwrap_or_default();
     let mut resolvers = parse(&text, "/etc/resolv.conf", MOST_OF_THE_LIBRARY);

@@ -10,26 +10,26 @@ use nix::net::if_::if_indextoname;
 
 use super::netlink::{Amount, Answer, ask};
 use super::route_message::{has_several_hops, ip};
-use crate::model::{CannotLook, Route};
+use crate::model::{CannotProbe, Route};
 
 const OPERATION: &str = "ask the kernel for a route";
 
 /// The route to that address, from that source where one is given.
 ///
-/// The answer is one TCP or UDP socket of this user without a mark would get: rules by user are heeded, rules by mark
+/// The answer is one TCP or UDP socket of this user without a mark would get: rules by user apply, rules by mark
 /// (as some VPNs set for their own packets) are not.
-pub(super) fn route(to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotLook> {
-    read(to, look_up(request(to, source))?)
+pub(super) fn route(to: IpAddr, source: Option<IpAddr>) -> Result<Route, CannotProbe> {
+    read(to, probe_up(request(to, source))?)
 }
 
 /// Whether that route has several next hops: it is asked for itself, and not for what the kernel makes of it for this address.
-pub(super) fn spreads(to: IpAddr, source: Option<IpAddr>) -> Result<bool, CannotLook> {
+pub(super) fn spreads(to: IpAddr, source: Option<IpAddr>) -> Result<bool, CannotProbe> {
     let mut request = request(to, source);
     request.header.flags = RouteFlags::FibMatch;
-    Ok(matches!(look_up(request)?, Told::Way(route) if has_several_hops(&route)))
+    Ok(matches!(probe_up(request)?, Told::Way(route) if has_several_hops(&route)))
 }
 
-fn look_up(request: RouteMessage) -> Result<Told, CannotLook> {
+fn probe_up(request: RouteMessage) -> Result<Told, CannotProbe> {
     match ask(RouteNetlinkMessage::GetRoute(request), Amount::One, OPERATION)? {
         Answer::Refused(errno) => Ok(Told::Refused(Errno::from_raw(errno))),
         Answer::Told(messages) => messages
@@ -67,7 +67,7 @@ enum Told {
     Refused(Errno),
 }
 
-fn read(to: IpAddr, told: Told) -> Result<Route, CannotLook> {
+fn read(to: IpAddr, told: Told) -> Result<Route, CannotProbe> {
     let mut route = Route { to, interface: None, gateway: None, source: None, refuses: None };
     let message = match told {
         Told::Way(message) => message,
@@ -103,7 +103,7 @@ fn read(to: IpAddr, told: Told) -> Result<Route, CannotLook> {
 /// `ip6_rt_type_to_error`, `net/ipv6/route.c`); `None`: there is no route at all.
 ///
 /// A `throw` route is never seen here: the kernel goes on to the next table, and says ENETUNREACH in the end.
-fn refusal(errno: Errno) -> Result<Option<&'static str>, CannotLook> {
+fn refusal(errno: Errno) -> Result<Option<&'static str>, CannotProbe> {
     match errno {
         Errno::EHOSTUNREACH => Ok(Some("unreachable")),
         Errno::EINVAL => Ok(Some("blackhole")),
@@ -111,7 +111,7 @@ fn refusal(errno: Errno) -> Result<Option<&'static str>, CannotLook> {
         Errno::EAGAIN => Ok(Some("throw")),
         // The last two: a kernel without this family, usually IPv6.
         Errno::ENETUNREACH | Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP => Ok(None),
-        other => Err(CannotLook::Io { operation: OPERATION, source: other.into() }),
+        other => Err(CannotProbe::Io { operation: OPERATION, source: other.into() }),
     }
 }
 
@@ -125,8 +125,8 @@ fn refusing(kind: RouteType) -> Option<&'static str> {
     }
 }
 
-fn unreadable(why: &'static str) -> CannotLook {
-    CannotLook::Io { operation: OPERATION, source: io::Error::new(io::ErrorKind::InvalidData, why) }
+fn unreadable(why: &'static str) -> CannotProbe {
+    CannotProbe::Io { operation: OPERATION, source: io::Error::new(io::ErrorKind::InvalidData, why) }
 }
 
 #[cfg(test)]

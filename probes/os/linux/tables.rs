@@ -9,7 +9,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Amount, ask_each};
 use super::route_message::{has_several_hops, ip};
-use crate::model::{CannotLook, Family};
+use crate::model::{CannotProbe, Family};
 use crate::os::Partings;
 
 const OPERATION: &str = "read the routes";
@@ -17,7 +17,7 @@ const OPERATION: &str = "read the routes";
 /// What parts the addresses of these prefixes.
 ///
 /// An address that is an interface's own has a route too; a rule parts addresses by its destination.
-pub(super) fn partings(prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
+pub(super) fn partings(prefixes: &[IpNet]) -> Result<Partings, CannotProbe> {
     let mut partings = Partings::default();
     for of in Family::BOTH {
         let wanted: Vec<IpNet> = prefixes.iter().filter(|prefix| Family::of(prefix.addr()) == of).copied().collect();
@@ -40,7 +40,7 @@ pub(super) fn partings(prefixes: &[IpNet]) -> Result<Partings, CannotLook> {
 }
 
 /// Adds what one table tells. One that is refused is not there: a kernel may lack IPv6, and rules.
-fn add(request: RouteNetlinkMessage, wanted: &[IpNet], partings: &mut Partings) -> Result<(), CannotLook> {
+fn add(request: RouteNetlinkMessage, wanted: &[IpNet], partings: &mut Partings) -> Result<(), CannotProbe> {
     let mut unread = false;
     ask_each(request, Amount::All, OPERATION, |message| {
         let Some(message) = message else {
@@ -55,7 +55,7 @@ fn add(request: RouteNetlinkMessage, wanted: &[IpNet], partings: &mut Partings) 
     })?;
     if unread {
         let source = io::Error::new(io::ErrorKind::InvalidData, "one of the kernel's routes could not be read");
-        return Err(CannotLook::Io { operation: OPERATION, source });
+        return Err(CannotProbe::Io { operation: OPERATION, source });
     }
     Ok(())
 }

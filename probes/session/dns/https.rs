@@ -1,6 +1,6 @@
 //! DNS over HTTPS (RFC 8484) by hickory's HTTP/2 client, on a connection that is ours.
 //!
-//! hickory drives the connection in a task of its own; the stream it works on is on a lease that ends with the look, and
+//! hickory drives the connection in a task of its own; the stream it works on is on a lease that ends with the probe, and
 //! with it the task.
 
 use std::future::ready;
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use super::stream::{Asking, STREAM_BYTES};
 use super::tls::{client, not_shaken};
-use crate::model::{CannotLook, Fact, Failure, How, Stage};
+use crate::model::{CannotProbe, Fact, Failure, How, Stage};
 use crate::net::Stream;
 use crate::net::counting_stream::Tap;
 use crate::session::stream_error::broken;
@@ -29,12 +29,12 @@ use crate::wire::text::shown;
 /// Asks by POST over HTTP/2; the certificate must be for `name`. TCP, TLS and HTTP failures keep their own stages.
 ///
 /// # Errors
-/// [`CannotLook`] when no socket could be made.
+/// [`CannotProbe`] when no socket could be made.
 pub(crate) async fn by_https(
     asking: Asking<'_>,
     name: &str,
     facts: &mut Vec<Fact>,
-) -> Result<Option<Failure>, CannotLook> {
+) -> Result<Option<Failure>, CannotProbe> {
     let stream = match asking.connect(facts).await? {
         Ok(stream) => stream,
         Err(failure) => return Ok(Some(failure)),

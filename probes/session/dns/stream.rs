@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::model::{CannotLook, Fact, Failure, How, Settings, Stage, micros};
+use crate::model::{CannotProbe, Fact, Failure, How, Settings, Stage, micros};
 use crate::net::counting_stream::Tap;
 use crate::net::{Dial, Stream};
 use crate::session::Means;
@@ -27,15 +27,15 @@ pub(crate) struct Asking<'a> {
     pub(crate) question: &'a Question,
     /// Who is asked.
     pub(crate) server: SocketAddr,
-    /// The variables of the look.
+    /// The variables of the probe.
     pub(crate) settings: &'a Settings,
 }
 
 /// Asks over plain TCP (RFC 7766). Every failure is of [`Stage::Resolve`]; whether the connection stood is a fact.
 ///
 /// # Errors
-/// [`CannotLook`] when no socket could be made.
-pub(crate) async fn by_tcp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<Option<Failure>, CannotLook> {
+/// [`CannotProbe`] when no socket could be made.
+pub(crate) async fn by_tcp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<Option<Failure>, CannotProbe> {
     let stream = match asking.connect(facts).await? {
         Ok(stream) => stream,
         Err(failure) => return Ok(Some(Failure { stage: Stage::Resolve, ..failure })),
@@ -55,7 +55,7 @@ impl Asking<'_> {
     }
 
     /// Connects to the server; the failure is of [`Stage::Connect`].
-    pub(crate) async fn connect(&self, facts: &mut Vec<Fact>) -> Result<Result<Box<dyn Stream>, Failure>, CannotLook> {
+    pub(crate) async fn connect(&self, facts: &mut Vec<Fact>) -> Result<Result<Box<dyn Stream>, Failure>, CannotProbe> {
         let wait = self.settings.wait_or(CONNECT_WAIT);
         let Settings { ttl, mss, source, .. } = *self.settings;
         let opened = open(self.means, Dial { to: self.server, wait, ttl, mss, source }).await?;

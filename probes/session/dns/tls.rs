@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::stream::{Asking, Framed, STREAM_BYTES, exchange, garbage};
-use crate::model::{CannotLook, CertificateFault, Fact, Failure, Handshake, How, Roots, Stage};
+use crate::model::{CannotProbe, CertificateFault, Fact, Failure, Handshake, How, Roots, Stage};
 use crate::net::counting_stream::Tap;
 use crate::session::Means;
 use crate::session::stream_error::broken;
@@ -22,12 +22,12 @@ use crate::session::tls::{finished, verify};
 /// Asks over TLS; the certificate must be for `name`. TCP and TLS failures keep their own stages.
 ///
 /// # Errors
-/// [`CannotLook`] when no socket could be made.
+/// [`CannotProbe`] when no socket could be made.
 pub(crate) async fn by_tls(
     asking: Asking<'_>,
     name: &ServerName<'static>,
     facts: &mut Vec<Fact>,
-) -> Result<Option<Failure>, CannotLook> {
+) -> Result<Option<Failure>, CannotProbe> {
     let stream = match asking.connect(facts).await? {
         Ok(stream) => stream,
         Err(failure) => return Ok(Some(failure)),
@@ -98,7 +98,7 @@ fn lacks(fault: CertificateFault) -> &'static str {
 }
 
 /// A client whose handshakes end at a chain that the public roots don't accept, and the judge that tells why.
-pub(crate) fn client(means: &Means<'_>) -> Result<(Arc<ClientConfig>, Arc<Judge>), CannotLook> {
+pub(crate) fn client(means: &Means<'_>) -> Result<(Arc<ClientConfig>, Arc<Judge>), CannotProbe> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let judge = Arc::new(Judge {
         roots: means.trust.public(),
@@ -108,7 +108,7 @@ pub(crate) fn client(means: &Means<'_>) -> Result<(Arc<ClientConfig>, Arc<Judge>
     });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| CannotLook::Io { operation: "prepare TLS", source: std::io::Error::other(error) })?
+        .map_err(|error| CannotProbe::Io { operation: "prepare TLS", source: std::io::Error::other(error) })?
         .dangerous()
         .with_custom_certificate_verifier(Arc::<Judge>::clone(&judge))
         .with_no_client_auth();

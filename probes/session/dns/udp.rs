@@ -5,15 +5,15 @@
 use std::time::Duration;
 
 use super::stream::{Asking, by_tcp, garbage};
-use crate::model::{CannotLook, Fact, Failure, How, IcmpError, Settings, Stage, micros};
+use crate::model::{CannotProbe, Fact, Failure, How, IcmpError, Settings, Stage, micros};
 use crate::net::{Datagram, DatagramOptions, Heard};
 use crate::wire::dns::Reading;
 
 /// Asks by UDP, and once more by TCP where the answer was truncated. Every failure is of [`Stage::Resolve`].
 ///
 /// # Errors
-/// [`CannotLook`] when no socket could be made.
-pub(crate) async fn by_udp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<Option<Failure>, CannotLook> {
+/// [`CannotProbe`] when no socket could be made.
+pub(crate) async fn by_udp(asking: Asking<'_>, facts: &mut Vec<Fact>) -> Result<Option<Failure>, CannotProbe> {
     let options = DatagramOptions { ttl: asking.settings.ttl, source: asking.settings.source, dont_fragment: false };
     let socket = asking.means.network.datagram(asking.server, options).await?;
     let mut talk = Talk { asking, socket, sent: Vec::new(), answered: 0, strangers: 0, facts };
@@ -51,7 +51,7 @@ struct Talk<'a, 'f> {
 }
 
 impl Talk<'_, '_> {
-    /// Asks until the first answer, tells it, and listens for a second one if the look wants that.
+    /// Asks until the first answer, tells it, and listens for a second one if the probe wants that.
     ///
     /// The last of several tries goes without EDNS, and so does the next one after an answer that can't bear it; that
     /// answer is told only where no better one comes.
@@ -186,7 +186,7 @@ fn waits(settings: &Settings) -> impl Iterator<Item = Duration> + use<> {
 /// Three seconds in all: silence is believed after three tries over two seconds at least.
 const UDP_WAITS_MS: [u64; 3] = [700, 1000, 1300];
 const TRIES_AT_MOST: usize = 10;
-/// Enough to show who interferes; a flood of datagrams ends the look.
+/// Enough to show who interferes; a flood of datagrams ends the probe.
 const STRANGERS_KEPT: usize = 3;
 const STRANGERS_HEARD: usize = 64;
 const AFTER_TRUNCATION: &str = "after truncation";

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::{ClientHello, Recorder};
-use crate::model::{CannotLook, Hop, HopAnswer, How, micros};
+use crate::model::{CannotProbe, Hop, HopAnswer, How, micros};
 use crate::net::traceroute::{Step, step_answer};
 use crate::net::{Dial, Dialled, Outcome, Stream};
 use crate::session::Means;
@@ -27,7 +27,7 @@ pub(crate) async fn first_segment(
     dial: Dial,
     hello: &ClientHello,
     (ttl, wait): (u8, Duration),
-) -> Result<Step, CannotLook> {
+) -> Result<Step, CannotProbe> {
     let hop = |came, rtt_us| Hop { ttl, came, from: None, rtt_us };
     let Dialled { outcome, .. } = means.network.dial(dial).await?;
     let mut stream = match outcome {
@@ -38,10 +38,10 @@ pub(crate) async fn first_segment(
     };
     let bytes = hello
         .bytes(&Recorder::new())
-        .map_err(|error| CannotLook::Io { operation: "make a ClientHello", source: io::Error::other(error) })?;
+        .map_err(|error| CannotProbe::Io { operation: "make a ClientHello", source: io::Error::other(error) })?;
     let segment = bytes.get(..stream.segment_bytes().unwrap_or(SEGMENT)).unwrap_or(&bytes);
     if !stream.set_ttl(ttl) {
-        return Err(CannotLook::Unsupported { what: "a ClientHello with a TTL of its own", why: NO_TTL });
+        return Err(CannotProbe::Unsupported { what: "a ClientHello with a TTL of its own", why: NO_TTL });
     }
     let began = means.clock.elapsed();
     let heard = timeout(wait, async {

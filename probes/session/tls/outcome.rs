@@ -1,4 +1,4 @@
-//! Puts the end of a handshake, good or bad, into the words of a look.
+//! Puts the end of a handshake, good or bad, into the words of a probe.
 //!
 //! It looks at what came, never at what that means: a block page and a wrong port are both no TLS.
 

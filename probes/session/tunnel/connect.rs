@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::leftover::put_back;
 use super::{Ask, GARBAGE, Tunnelled, ended, malformed};
-use crate::model::{CannotLook, Fact, Failure, How, Secret, Stage, Tunnel, micros};
+use crate::model::{CannotProbe, Fact, Failure, How, Secret, Stage, Tunnel, micros};
 use crate::net::Stream;
 use crate::session::stream_error;
 use crate::wire::text::{shown, shown_bytes};
@@ -29,8 +29,8 @@ use crate::wire::text::{shown, shown_bytes};
 /// Asks for the tunnel.
 ///
 /// # Errors
-/// [`CannotLook::Io`] when the host's name can't stand in a request.
-pub(super) async fn ask(ask: &Ask<'_>, stream: Box<dyn Stream>) -> Result<Tunnelled, CannotLook> {
+/// [`CannotProbe::Io`] when the host's name can't stand in a request.
+pub(super) async fn ask(ask: &Ask<'_>, stream: Box<dyn Stream>) -> Result<Tunnelled, CannotProbe> {
     let request = request(ask)?;
     let asked = ask.clock.elapsed();
     let opened = http1::Builder::new()
@@ -87,7 +87,7 @@ pub(super) async fn ask(ask: &Ask<'_>, stream: Box<dyn Stream>) -> Result<Tunnel
 const MAX_HEAD: usize = 32 * 1024;
 const MAX_FIELDS: usize = 64;
 
-fn request(ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, CannotLook> {
+fn request(ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, CannotProbe> {
     let Ask { host, port, .. } = ask;
     let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let mut request = Request::builder()
@@ -100,7 +100,7 @@ fn request(ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, CannotLook> {
     if let Some(credentials) = &ask.proxy.credentials {
         request = request.header(PROXY_AUTHORIZATION, basic(credentials));
     }
-    request.body(Empty::new()).map_err(|error| CannotLook::Io {
+    request.body(Empty::new()).map_err(|error| CannotProbe::Io {
         operation: "write a CONNECT request for this host",
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
     })

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::{Ask, GARBAGE, Tunnelled, ended, malformed};
-use crate::model::{CannotLook, Fact, Failure, How, Stage, Tunnel, micros};
+use crate::model::{CannotProbe, Fact, Failure, How, Stage, Tunnel, micros};
 use crate::net::Stream;
 use crate::session::stream_error;
 use crate::wire::text::shown_bytes;
@@ -17,8 +17,8 @@ use crate::wire::text::shown_bytes;
 /// Asks for the tunnel.
 ///
 /// # Errors
-/// [`CannotLook::Io`] when host or credentials are too long for a SOCKS message.
-pub(super) async fn ask(ask: &Ask<'_>, mut stream: Box<dyn Stream>) -> Result<Tunnelled, CannotLook> {
+/// [`CannotProbe::Io`] when host or credentials are too long for a SOCKS message.
+pub(super) async fn ask(ask: &Ask<'_>, mut stream: Box<dyn Stream>) -> Result<Tunnelled, CannotProbe> {
     let messages = Messages::of(ask)?;
     let asked = ask.clock.elapsed();
     let answer = timeout(ask.wait, exchange(&messages, &mut stream)).await;
@@ -64,8 +64,8 @@ struct Messages {
 }
 
 impl Messages {
-    fn of(ask: &Ask<'_>) -> Result<Self, CannotLook> {
-        let too_long = |_| CannotLook::Io {
+    fn of(ask: &Ask<'_>) -> Result<Self, CannotProbe> {
+        let too_long = |_| CannotProbe::Io {
             operation: "write a SOCKS request for this host and these credentials",
             source: io::Error::new(io::ErrorKind::InvalidInput, "longer than 255 bytes"),
         };
@@ -101,7 +101,7 @@ fn counted(text: &str) -> Result<Vec<u8>, std::num::TryFromIntError> {
     Ok(std::iter::once(length).chain(text.bytes()).collect())
 }
 
-/// A proxy's last word.
+/// A proxy's final state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     /// RFC 1928, 3: none of the methods offered.

@@ -271,14 +271,14 @@ async fn an_unknown_name_a_dead_resolver_and_a_closed_port_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_name_that_fits_no_request_is_not_looked_at() {
+async fn a_name_that_fits_no_request_is_not_probed_at() {
     let peer = Peer::listen().await;
     scene()
         .with(async |means| {
             for scheme in [ProxyScheme::Http, ProxyScheme::Socks5] {
                 let proxy = proxy(scheme, "127.0.0.1", peer.port());
                 let name = format!("a b\r\n{}", "x".repeat(300));
-                assert!(matches!(tunnel(means, &proxy, &name, 443, WAIT).await, Err(CannotLook::Io { .. })));
+                assert!(matches!(tunnel(means, &proxy, &name, 443, WAIT).await, Err(CannotProbe::Io { .. })));
             }
         })
         .await;

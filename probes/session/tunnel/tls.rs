@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{Ask, Tunnelled, ended};
-use crate::model::{CannotLook, Failure, How, IcmpError, Stage};
+use crate::model::{CannotProbe, Failure, How, IcmpError, Stage};
 use crate::net::Stream;
 use crate::os::Trust;
 use crate::session::stream_error::broken;
@@ -22,16 +22,17 @@ use crate::session::stream_error::broken;
 /// The connection to the proxy inside TLS, or how that ended.
 ///
 /// # Errors
-/// [`CannotLook::Io`] when the proxy's host can't stand in a certificate.
+/// [`CannotProbe::Io`] when the proxy's host can't stand in a certificate.
 pub(super) async fn wrap(
     ask: &Ask<'_>,
     stream: Box<dyn Stream>,
     trust: &Trust,
-) -> Result<Result<Box<dyn Stream>, Tunnelled>, CannotLook> {
+) -> Result<Result<Box<dyn Stream>, Tunnelled>, CannotProbe> {
     let operation = "make a TLS client for the proxy";
     let name = ServerName::try_from(ask.proxy.host.clone())
-        .map_err(|error| CannotLook::Io { operation, source: io::Error::new(io::ErrorKind::InvalidInput, error) })?;
-    let config = client(roots(trust)).map_err(|error| CannotLook::Io { operation, source: io::Error::other(error) })?;
+        .map_err(|error| CannotProbe::Io { operation, source: io::Error::new(io::ErrorKind::InvalidInput, error) })?;
+    let config =
+        client(roots(trust)).map_err(|error| CannotProbe::Io { operation, source: io::Error::other(error) })?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream).into_fallible();
     Ok(match timeout(ask.wait, handshake).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),

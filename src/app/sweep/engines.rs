@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use why5003_probes::engines::{Connect, Datagrams, Engine};
-use why5003_probes::model::{CannotLook, Transport};
+use why5003_probes::model::{CannotProbe, Transport};
 use why5003_probes::os::System;
 
 #[cfg(target_os = "linux")]
@@ -16,7 +16,7 @@ use super::{SweepError, SweepPlan, SweepSettings};
 pub struct Engines {
     pub(super) each: Vec<(Transport, Box<dyn Engine>)>,
     /// Why TCP is asked by connections of the kernel's, where the user did not choose them and may do otherwise.
-    pub fallback: Option<CannotLook>,
+    pub fallback: Option<CannotProbe>,
 }
 
 impl Engines {
@@ -31,8 +31,8 @@ impl Engines {
         system: &Arc<dyn System>,
     ) -> Result<Self, SweepError> {
         let prefixes = |of: Transport| -> Vec<IpNet> {
-            let lanes = plan.space.lanes().iter().filter(|lane| lane.port.transport == of);
-            IpNet::aggregate(&lanes.map(|lane| lane.prefix).collect())
+            let pairs = plan.space.pairs().iter().filter(|pair| pair.port.transport == of);
+            IpNet::aggregate(&pairs.map(|pair| pair.prefix).collect())
         };
         let (tcp, udp) = (prefixes(Transport::Tcp), prefixes(Transport::Udp));
         let mut engines = Self { each: Vec::new(), fallback: None };
@@ -69,7 +69,7 @@ impl Engines {
                     return Ok(());
                 }
                 Err(source) if settings.engine == EngineChoice::Syn => return Err(SweepError::Syn { source }),
-                Err(CannotLook::Unprivileged { .. }) => {}
+                Err(CannotProbe::Unprivileged { .. }) => {}
                 Err(source) => self.fallback = Some(source),
             }
         }
@@ -80,7 +80,7 @@ impl Engines {
     async fn open_tcp(&mut self, settings: &SweepSettings, _: &Arc<dyn System>, _: &[IpNet]) -> Result<(), SweepError> {
         if settings.engine == super::EngineChoice::Syn {
             let source =
-                CannotLook::Unsupported { what: "packets of our own", why: "the syn engine is for Linux alone" };
+                CannotProbe::Unsupported { what: "packets of our own", why: "the syn engine is for Linux alone" };
             return Err(SweepError::Syn { source });
         }
         self.open_connect(settings)
@@ -93,7 +93,7 @@ impl Engines {
     }
 }
 
-fn begin(source: CannotLook) -> SweepError {
+fn begin(source: CannotProbe) -> SweepError {
     SweepError::Begin { source }
 }
 

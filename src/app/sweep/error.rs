@@ -1,6 +1,6 @@
 //! Why a sweep could not be made, gone on with, or put together.
 
-use why5003_probes::model::{CannotLook, Family};
+use why5003_probes::model::{CannotProbe, Family};
 
 use crate::sweep::{NothingSelected, Shard};
 
@@ -21,19 +21,19 @@ pub enum SweepError {
     #[error("begin the sweep with the syn engine")]
     Syn {
         /// Why.
-        source: CannotLook,
+        source: CannotProbe,
     },
     /// This computer gives no sockets.
     #[error("begin the sweep")]
     Begin {
         /// Why.
-        source: CannotLook,
+        source: CannotProbe,
     },
     /// An engine can no longer send or hear.
     #[error("go on with the sweep")]
     GoOn {
         /// Why.
-        source: CannotLook,
+        source: CannotProbe,
     },
 }
 

@@ -21,7 +21,7 @@ impl SweepPlan {
         if let Some(twice) = other.parts.each().iter().find(|part| self.parts.each().contains(part)) {
             return Err(JoinError::Twice(*twice));
         }
-        self.own.get_or_insert_with(|| self.traced.settled.clone());
+        self.own.get_or_insert_with(|| self.traced.reaches.clone());
         self.parts.append(&other.parts);
         self.join_responses(&other);
         let adopted = self.join_traced(other);
@@ -30,11 +30,11 @@ impl SweepPlan {
 
     fn join_responses(&mut self, other: &Self) {
         for number in 0..self.space.count() {
-            match (self.ledger.response(number), other.ledger.response(number)) {
+            match (self.results.response(number), other.results.response(number)) {
                 (_, None) => {}
-                (None, Some(response)) => self.ledger.restore(number, other.ledger.tries(number), response),
+                (None, Some(response)) => self.results.restore(number, other.results.tries(number), response),
                 // Every part asks those that nobody can own: who answers for one in any of them answers.
-                (Some(_), Some(response)) => _ = self.ledger.note(number, response),
+                (Some(_), Some(response)) => _ = self.results.note(number, response),
             }
         }
     }
@@ -43,18 +43,18 @@ impl SweepPlan {
     fn join_traced(&mut self, mut other: Self) -> Vec<Family> {
         let mut adopted = Vec::new();
         for family in Family::BOTH {
-            let (own, others) = (self.traced.trunks.family(family), other.traced.trunks.family(family));
+            let (own, others) = (self.traced.common_paths.family(family), other.traced.common_paths.family(family));
             if own.end() == 0 {
                 if own != others {
                     adopted.push(family);
                 }
                 *own = others.clone();
             } else if !own.agrees(others) {
-                other.traced.settled.keep(|number| !is_of(&self.space, number, family));
+                other.traced.reaches.keep(|number| !is_of(&self.space, number, family));
             }
         }
-        for (number, reach) in other.traced.settled.within(0..self.space.count()) {
-            self.traced.settled.note(number, reach);
+        for (number, reach) in other.traced.reaches.within(0..self.space.count()) {
+            self.traced.reaches.note(number, reach);
         }
         self.traced.unheard.append(&mut other.traced.unheard);
         adopted
@@ -62,7 +62,7 @@ impl SweepPlan {
 
     /// The common path of a family, and all that this part's own log says was traced of it.
     fn lines_of(&mut self, family: Family) -> Vec<LogLine> {
-        let shared = self.traced.trunks.family(family).clone();
+        let shared = self.traced.common_paths.family(family).clone();
         let space = &self.space;
         let own = self.own.iter().flat_map(|own| own.within(0..space.count()));
         let own = own.filter(|(number, _)| is_of(space, *number, family));

@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use super::LoadedCatalogue;
 use super::head::{milliseconds, this_program};
-use crate::report::{SWEEP_SCHEMA, StoppedBy, SweepReport, sweep_lanes, sweep_summary};
+use crate::report::{SWEEP_SCHEMA, StoppedBy, SweepReport, sweep_pairs, sweep_summary};
 use crate::run::{self, SweepEvent, Swept, Tools};
 use crate::sweep::{
-    Found, Ledger, LogLine, Pace, Survey, Trace, TraceEvent, TraceResult, known_to_answer, last_words, survey,
+    Assessment, Found, LogLine, RateLimit, Results, Trace, TraceEvent, TraceResult, assess, final_states,
+    known_to_answer,
 };
 use crate::verdict::{Circumstance, Sampled, conclude, missing};
 
@@ -93,23 +94,24 @@ pub async fn sweep(
     let began = tools.clock.elapsed();
     let targets = plan.targets();
     let mut stop = Stop::new(stop, settings.deadline);
-    let known = std::mem::replace(&mut plan.ledger, Ledger::new(0));
+    let known = std::mem::replace(&mut plan.results, Results::new(0));
     let traced = std::mem::take(&mut plan.traced);
     let plan = plan;
     let probing = Stage { plan: &plan, settings: &settings, tools: &tools, catalogue: &catalogue };
     let swept = probing.probe(known, &mut engines, &mut listeners, &mut stop).await?;
     let traced = probing.trace(traced, &swept, &mut listeners, &mut stop).await;
-    let (settled, trunks) = (&traced.settled, &traced.trunks);
-    let found = Found { space: &plan.space, ledger: &swept.ledger, settled, trunks };
-    let survey = survey(found);
+    let (reaches, common_paths) = (&traced.reaches, &traced.common_paths);
+    let found = Found { space: &plan.space, results: &swept.results, reaches, common_paths };
+    let assessment = assess(found);
     let stopped = swept.incomplete || traced.incomplete;
     // Of parts that are only put together, one may have been cut off.
-    let complete = !stopped && swept.ledger.tally(0..plan.space.count()).known() >= targets;
+    let complete = !stopped && swept.results.tally(0..plan.space.count()).known() >= targets;
     if complete && let Some(log) = listeners.log {
-        last_words(found, &survey).for_each(|word| log.add(LogLine::LastWord(word)));
+        final_states(found, &assessment).for_each(|word| log.add(LogLine::FinalState(word)));
     }
-    let outcome = Outcome { survey: &survey, swept: &swept, traced: &traced, complete, stopped_by: stop.came() };
-    let verdict = conclude(&survey, circumstances(&plan.parts, &settings, &outcome));
+    let outcome =
+        Outcome { assessment: &assessment, swept: &swept, traced: &traced, complete, stopped_by: stop.came() };
+    let verdict = conclude(&assessment, circumstances(&plan.parts, &settings, &outcome));
     Ok(SweepReport {
         schema: SWEEP_SCHEMA.to_owned(),
         tool: this_program(),
@@ -124,10 +126,10 @@ pub async fn sweep(
         complete,
         summary: sweep_summary(&verdict),
         verdict,
-        forged: survey.forged.iter().map(|(address, _)| *address).collect(),
+        forged: assessment.forged.iter().map(|(address, _)| *address).collect(),
         sampled: plan.wide.iter().copied().map(Sampled::of).collect(),
-        lanes: sweep_lanes(&survey),
-        gap: missing(&survey, &plan.wide),
+        pairs: sweep_pairs(&assessment),
+        gap: missing(&assessment, &plan.wide),
     })
 }
 
@@ -143,20 +145,20 @@ impl Stage<'_> {
     /// Probes what is not known, where there is one part to probe.
     async fn probe<F: Future<Output = ()>>(
         &self,
-        known: Ledger,
+        known: Results,
         engines: &mut Engines,
         listeners: &mut SweepListeners<'_>,
         stop: &mut Stop<F>,
     ) -> Result<Swept, SweepError> {
         let space = &self.plan.space;
         let Some(shard) = self.plan.parts.to_probe() else {
-            return Ok(Swept { ledger: known, asked: 0, late: 0, incomplete: false, no_way: false });
+            return Ok(Swept { results: known, asked: 0, late: 0, incomplete: false, no_way: false });
         };
         let sweep = run::Sweep {
             space,
             shard,
             seed: self.plan.head.seed,
-            pace: Pace::new(self.settings.rate),
+            rate_limit: RateLimit::new(self.settings.rate),
             max_inflight: self.settings.max_inflight.unwrap_or(usize::MAX),
             first: known_to_answer(&self.catalogue.catalogue, space),
             known,
@@ -176,15 +178,15 @@ impl Stage<'_> {
         listeners: &mut SweepListeners<'_>,
         stop: &mut Stop<F>,
     ) -> TraceResult {
-        let (space, ledger) = (&self.plan.space, &swept.ledger);
+        let (space, results) = (&self.plan.space, &swept.results);
         let time = if swept.incomplete { Duration::ZERO } else { self.settings.trace };
-        let tally = ledger.tally(0..space.count());
-        let traced = known.settled.within(0..space.count()).count() as u64;
+        let tally = results.tally(0..space.count());
+        let traced = known.reaches.within(0..space.count()).count() as u64;
         let of = tally.known() - tally.open;
         listeners.hear(SweepProgress::TraceBegins { time, traced, of }, || None);
-        let trace = Trace { space, ledger, known, time, rate: self.settings.rate };
+        let trace = Trace { space, results, known, time, rate: self.settings.rate };
         let mut hear = |event: &TraceEvent| {
-            listeners.hear(SweepProgress::Tracing(event), || log::of_trace(space, ledger, event));
+            listeners.hear(SweepProgress::Tracing(event), || log::of_trace(space, results, event));
         };
         run::trace(self.tools, &self.catalogue.catalogue, trace, &mut hear, stop.wait()).await
     }
@@ -192,7 +194,7 @@ impl Stage<'_> {
 
 /// What came of a sweep.
 struct Outcome<'a> {
-    survey: &'a Survey,
+    assessment: &'a Assessment,
     swept: &'a Swept,
     traced: &'a TraceResult,
     complete: bool,
@@ -201,12 +203,12 @@ struct Outcome<'a> {
 
 /// What must be known of how a sweep went to believe what it found.
 fn circumstances(parts: &Parts, settings: &SweepSettings, outcome: &Outcome<'_>) -> Vec<Circumstance> {
-    let Outcome { survey, swept, traced, complete, stopped_by } = *outcome;
-    let some_unknown = survey.lanes.iter().any(|lane| !lane.is_told());
+    let Outcome { assessment, swept, traced, complete, stopped_by } = *outcome;
+    let some_unknown = assessment.pairs.iter().any(|pair| !pair.is_known());
     let by_deadline = stopped_by == Some(StoppedBy::Deadline) && !swept.no_way;
     let all = [
         traced.unheard.first().map(|target| Circumstance::ReferenceSilent { target: *target }),
-        survey.limiters.first().map(|router| Circumstance::RateLimited { router: *router }),
+        assessment.limiters.first().map(|router| Circumstance::RateLimited { router: *router }),
         (!complete).then_some(Circumstance::Unfinished),
         swept.no_way.then_some(Circumstance::NothingSent),
         by_deadline.then_some(Circumstance::DeadlineReached),

@@ -11,8 +11,8 @@ use super::{Parts, SweepError, SweepScope};
 use crate::catalogue::Catalogue;
 use crate::run::Tools;
 use crate::sweep::{
-    Amount, Chosen, ForeignLine, LOG_SCHEMA, Lane, Ledger, LogHead, LogLine, Order, Selection, Settled, SharedLine,
-    Space, TraceResult, UnheardLine, WideRange,
+    Amount, Chosen, ForeignLine, LOG_SCHEMA, LogHead, LogLine, Permutation, PrefixPort, Reaches, Results, Selection,
+    SharedLine, TargetSpace, TraceResult, UnheardLine, WideRange,
 };
 
 /// What is to be swept, and what is known of it already.
@@ -21,11 +21,11 @@ pub struct SweepPlan {
     /// The first line of its log: all that is needed to make the same plan again.
     pub head: LogHead,
     /// All targets.
-    pub space: Space,
+    pub space: TargetSpace,
     /// Which parts of them.
     pub parts: Parts,
     /// What came in an earlier run.
-    pub ledger: Ledger,
+    pub results: Results,
     /// IPv6 was left out, since this computer has no address for it.
     pub lacks_ipv6: bool,
     /// Wide ranges of ports, of which some ports are targets.
@@ -33,7 +33,7 @@ pub struct SweepPlan {
     /// What was traced in an earlier run.
     pub(super) traced: TraceResult,
     /// What the log itself says was traced, before other parts were joined.
-    pub(super) own: Option<Settled>,
+    pub(super) own: Option<Reaches>,
 }
 
 impl SweepPlan {
@@ -81,13 +81,13 @@ impl SweepPlan {
             ports: head.ports.clone(),
             family: head.family,
         };
-        let Chosen { mut lanes, wide } = selection.chosen(catalogue)?;
-        lanes.extend(canaries(&lanes, catalogue));
+        let Chosen { mut pairs, wide } = selection.chosen(catalogue)?;
+        pairs.extend(canaries(&pairs, catalogue));
         let amount = head.per_prefix.map_or(Amount::All, Amount::PerPrefix);
-        let space = Space::new(lanes, amount).ok_or(SweepError::TooManyTargets { family: head.family })?;
+        let space = TargetSpace::new(pairs, amount).ok_or(SweepError::TooManyTargets { family: head.family })?;
         Ok(Self {
             parts: Parts::one(head.shard),
-            ledger: Ledger::new(space.count()),
+            results: Results::new(space.count()),
             traced: TraceResult::default(),
             own: None,
             lacks_ipv6: false,
@@ -102,16 +102,16 @@ impl SweepPlan {
     /// # Errors
     /// [`ForeignLine`] when it is not of this sweep.
     pub fn restore(&mut self, line: LogLine) -> Result<bool, ForeignLine> {
-        let Self { space, ledger, traced, .. } = self;
+        let Self { space, results, traced, .. } = self;
         match line {
-            LogLine::Response(line) => line.restore(space, ledger)?,
-            LogLine::Reach(reach) => reach.restore(space, &mut traced.settled)?,
+            LogLine::Response(line) => line.restore(space, results)?,
+            LogLine::Reach(reach) => reach.restore(space, &mut traced.reaches)?,
             LogLine::Shared(SharedLine { family, shared }) => {
-                *traced.trunks.family(family) = shared;
-                traced.settled.keep(|number| !is_of(space, number, family));
+                *traced.common_paths.family(family) = shared;
+                traced.reaches.keep(|number| !is_of(space, number, family));
             }
             LogLine::Unheard(UnheardLine { family, unheard }) => traced.of_known_hosts(family, &unheard),
-            LogLine::LastWord(_) => return Ok(false),
+            LogLine::FinalState(_) => return Ok(false),
         }
         Ok(true)
     }
@@ -120,14 +120,14 @@ impl SweepPlan {
     pub fn left(&self) -> u64 {
         let all = self.space.count();
         if self.parts.are_whole() {
-            return all - self.ledger.tally(0..all).known();
+            return all - self.results.tally(0..all).known();
         }
         let canaries: BTreeSet<u64> = self.space.canaries().collect();
-        let unknown = |number: &u64| self.ledger.response(*number).is_none();
+        let unknown = |number: &u64| self.results.response(*number).is_none();
         let mut left = canaries.iter().filter(|number| unknown(number)).count() as u64;
         for transport in [Transport::Tcp, Transport::Udp] {
             let numbers = self.space.numbers_of(transport);
-            let order = Order::new(numbers.end - numbers.start, self.head.seed);
+            let order = Permutation::new(numbers.end - numbers.start, self.head.seed);
             let positions = self.parts.each().iter().flat_map(|part| part.positions(order.count()));
             let own = positions.map(|at| order.at(at) + numbers.start);
             left += own.filter(|number| unknown(number) && !canaries.contains(number)).count() as u64;
@@ -137,22 +137,24 @@ impl SweepPlan {
 
     /// How many targets there are in these parts, canaries included.
     pub fn targets(&self) -> u64 {
-        self.left() + self.ledger.tally(0..self.space.count()).known()
+        self.left() + self.results.tally(0..self.space.count()).known()
     }
 }
 
 /// Whether a target is of a family.
-pub(super) fn is_of(space: &Space, number: u64, family: Family) -> bool {
+pub(super) fn is_of(space: &TargetSpace, number: u64, family: Family) -> bool {
     space.target(number).is_some_and(|(to, _)| Family::of(to.ip()) == family)
 }
 
 /// Addresses that nobody can own, at every port and of every family that is asked.
-fn canaries(lanes: &[Lane], catalogue: &Catalogue) -> Vec<Lane> {
-    let ports: BTreeSet<_> = lanes.iter().map(|lane| lane.port).collect();
+fn canaries(pairs: &[PrefixPort], catalogue: &Catalogue) -> Vec<PrefixPort> {
+    let ports: BTreeSet<_> = pairs.iter().map(|pair| pair.port).collect();
     let is_asked =
-        |address: &IpNet| lanes.iter().any(|lane| Family::of(lane.prefix.addr()) == Family::of(address.addr()));
+        |address: &IpNet| pairs.iter().any(|pair| Family::of(pair.prefix.addr()) == Family::of(address.addr()));
     let addresses = catalogue.canary.addresses.iter().map(|address| IpNet::from(*address)).filter(is_asked);
-    addresses.flat_map(|prefix| ports.iter().map(move |port| Lane { prefix, port: *port, canary: true })).collect()
+    addresses
+        .flat_map(|prefix| ports.iter().map(move |port| PrefixPort { prefix, port: *port, canary: true }))
+        .collect()
 }
 
 /// Whether this computer has an address by which IPv6 leads anywhere: what it can't send tells nothing of the network.

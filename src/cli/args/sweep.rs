@@ -15,51 +15,50 @@ use crate::sweep::Shard;
 /// Arguments of `sweep`.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct Sweep {
-    /// Sweep this service (may be repeated; see why5003 catalogue show); meetings and cdn where none is given
+    /// Sweep this service (may be repeated; see why5003 catalogue show) [default: meetings and cdn]
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) service: Vec<String>,
-    /// Only what lies in this prefix (may be repeated), such as 170.114.0.0/16
+    /// Sweep only what lies in this prefix (may be repeated), such as 170.114.0.0/16
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub(in crate::cli) prefix: Vec<IpNet>,
-    /// These ports instead of the services' own (may be repeated): tcp/443, udp/8801-8810
+    /// Sweep these ports instead of the services' own (may be repeated): tcp/443, udp/8801-8810
     #[arg(long, value_name = "PORTS")]
     pub(in crate::cli) port: Vec<PortRange>,
-    /// Ask so many addresses of each prefix, the ends of it and of its halves first
+    /// Probe this many addresses of each prefix; the ends of the prefix and of its halves come first
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) per_prefix: u32,
-    /// Ask every address
+    /// Probe every address
     #[arg(long, conflicts_with = "per_prefix")]
     pub(in crate::cli) all: bool,
-    /// Ask only the k-th of n equal parts, such as 3/8
+    /// Probe only the k-th of n equal parts, such as 3/8
     #[arg(long, value_name = "K/N", default_value = "1/1")]
     pub(in crate::cli) shard: Shard,
-    /// The order in which targets are asked: the parts of a sweep that is shared out need the same one; another each time where
-    /// none is given
+    /// Seed of the random order of targets; the parts of one sweep need the same [default: a new one each time]
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) seed: Option<u64>,
-    /// Send at most so many packets a second; 0 is as fast as it goes
+    /// Send at most this many packets a second; 0 means no limit
     #[arg(long, value_name = "PACKETS", default_value_t = 200)]
     pub(in crate::cli) rate: u32,
-    /// Have at most so many targets under way at once, each for a second where it is silent; 0 is as many as this computer can
+    /// Wait for at most this many targets at once (a silent one takes a second); 0 means as many as this computer can
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(in crate::cli) max_inflight: usize,
-    /// How to ask TCP: connect needs no rights, syn needs raw sockets; UDP is always asked by sockets of its own
+    /// How to probe TCP: connect needs no rights, syn needs raw sockets. UDP always uses ordinary sockets
     #[arg(long, value_enum, default_value_t = Engine::Auto)]
     pub(in crate::cli) engine: Engine,
-    /// Write each response to this new file as it comes, one JSON object a line
+    /// Write each result to this new file as it comes, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) out: Option<PathBuf>,
-    /// Go on with the sweep that this file is of, and write to it; it says what is swept, so nothing else may. Given again for each
-    /// part of a sweep that was shared out, it puts them together: what is new is written to the first
+    /// Continue the sweep in this file, with its targets. Repeat the option to join the parts of one sweep: new results go to the
+    /// first file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "service", "prefix", "port", "per_prefix", "all", "shard"])]
     pub(in crate::cli) resume: Vec<PathBuf>,
-    /// Settle by the routers on the way what stayed silent, for at most so many seconds; 0 is not at all
+    /// Trace silent flows hop by hop for at most this many seconds; 0 traces none
     #[arg(long, value_name = "SECONDS", value_parser = patience, default_value = "2400")]
-    pub(in crate::cli) settle: Duration,
-    /// Write, instead of the report, the rules that are missing, for this firewall
+    pub(in crate::cli) trace: Duration,
+    /// Write the missing rules for this firewall instead of the report
     #[arg(long, value_name = "FORMAT", value_parser = rule_format())]
     pub(in crate::cli) gap_as: Option<&'static rules::Format>,
-    /// Go on though it is large: more than 10 000 targets
+    /// Run a large sweep (over 10 000 targets) without asking
     #[arg(long, short)]
     pub(in crate::cli) yes: bool,
 }

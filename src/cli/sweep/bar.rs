@@ -22,11 +22,11 @@ pub(super) struct Bar {
     lost: u64,
     /// How often the pace was halved.
     slowed: u32,
-    /// What settling does.
+    /// What tracing does.
     stage: String,
-    settled: u64,
+    traced: u64,
     /// Targets of which the sweep proper told too little.
-    to_settle: u64,
+    to_trace: u64,
 }
 
 impl Bar {
@@ -50,8 +50,8 @@ impl Bar {
             lost: 0,
             slowed: 0,
             stage: String::new(),
-            settled: 0,
-            to_settle: 0,
+            traced: 0,
+            to_trace: 0,
         }
     }
 
@@ -66,7 +66,7 @@ impl Bar {
 
     fn show_probing(&mut self, event: &SweepEvent) {
         match *event {
-            SweepEvent::Settled { response, attempt, .. } => {
+            SweepEvent::Responded { response, attempt, .. } => {
                 match response {
                     Response::Open | Response::Closed { .. } => self.found += 1,
                     Response::Prohibited { .. } | Response::Unreachable { .. } => self.refused += 1,
@@ -79,9 +79,9 @@ impl Bar {
                     self.say_counts();
                 }
             }
-            SweepEvent::Pass { attempt: 1, .. } => {}
-            SweepEvent::Pass { targets, .. } => self.line.inc_length(targets),
-            SweepEvent::Beacon(heard) => {
+            SweepEvent::Round { attempt: 1, .. } => {}
+            SweepEvent::Round { targets, .. } => self.line.inc_length(targets),
+            SweepEvent::LivenessCheck(heard) => {
                 self.again += 1;
                 self.lost += u64::from(!heard);
                 self.say_counts();
@@ -107,9 +107,9 @@ impl Bar {
         ));
     }
 
-    /// The sweep proper is done, and of so many targets, of which some are already, as many are settled as the time allows.
+    /// The sweep proper is done, and of so many targets, of which some are already, as many are traced as the time allows.
     fn begin_tracing(&mut self, time: Duration, already: u64, of: u64) {
-        (self.settled, self.to_settle) = (already, of);
+        (self.traced, self.to_trace) = (already, of);
         let end = Instant::now() + time;
         let left = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
             // Writing to a line that goes away is no loss.
@@ -118,21 +118,21 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {left} left at most  {wide_msg}") {
             self.line.set_style(style.with_key("left", left));
         }
-        self.say_settled();
+        self.say_traced();
     }
 
     /// Says what is done after the sweep proper.
     fn show_tracing(&mut self, event: &TraceEvent) {
         match event {
             TraceEvent::Stage(what, of) => self.stage = format!("{what} ({of})"),
-            TraceEvent::Reached(..) => self.settled += 1,
+            TraceEvent::Reached(..) => self.traced += 1,
             TraceEvent::Shared { .. } | TraceEvent::Unheard { .. } => {}
         }
-        self.say_settled();
+        self.say_traced();
     }
 
-    fn say_settled(&self) {
-        self.line.set_message(format!("{} of {} settled: {}", self.settled, self.to_settle, self.stage));
+    fn say_traced(&self) {
+        self.line.set_message(format!("{} of {} traced: {}", self.traced, self.to_trace, self.stage));
     }
 
     /// Takes the line away.

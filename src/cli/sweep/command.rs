@@ -1,4 +1,4 @@
-//! What the command line says of a sweep, settled once: plain values.
+//! What the command line says of a sweep, read once: plain values.
 
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ impl Command {
     ///
     /// # Errors
     /// For the first flag that has no effect on a sweep, or that lacks another one.
-    pub(super) fn settled(settings: &Settings, args: args::Sweep) -> anyhow::Result<Self> {
+    pub(super) fn from_args(settings: &Settings, args: args::Sweep) -> anyhow::Result<Self> {
         unsupported::check(settings, &args)?;
         let how = SweepSettings {
             rate: (args.rate > 0).then_some(args.rate),
@@ -54,7 +54,7 @@ impl Command {
                 Engine::Connect => EngineChoice::Connect,
                 Engine::Syn => EngineChoice::Syn,
             },
-            trace: args.settle,
+            trace: args.trace,
             deadline: settings.deadline,
             source: settings.overrides.source,
         };

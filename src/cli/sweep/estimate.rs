@@ -22,10 +22,7 @@ pub(super) fn announce(shown: &Settings, how: &SweepSettings, yes: bool, plan: &
     };
     if !how.trace.is_zero() {
         let most = length(how.trace);
-        let _ = write!(
-            text,
-            " How far what stays silent comes is then asked of the routers, for {most} at most (--settle)."
-        );
+        let _ = write!(text, " Silent flows are then traced, for {most} at most (--trace).");
     }
     if asked > 0 {
         let held = conntrack(how, asked);
@@ -40,21 +37,21 @@ pub(super) fn announce(shown: &Settings, how: &SweepSettings, yes: bool, plan: &
 
 /// Which targets there are.
 fn what(plan: &SweepPlan, asked: u64) -> String {
-    let lanes = plan.space.lanes();
-    let zooms = || lanes.iter().filter(|lane| !lane.canary);
-    let prefixes = zooms().map(|lane| lane.prefix).collect::<BTreeSet<_>>().len() as u64;
-    let ports = zooms().map(|lane| lane.port).collect::<BTreeSet<_>>().len() as u64;
+    let pairs = plan.space.pairs();
+    let zooms = || pairs.iter().filter(|pair| !pair.canary);
+    let prefixes = zooms().map(|pair| pair.prefix).collect::<BTreeSet<_>>().len() as u64;
+    let ports = zooms().map(|pair| pair.port).collect::<BTreeSet<_>>().len() as u64;
     let (all, canaries) = (plan.space.count(), plan.space.canaries().count() as u64);
-    let largest = lanes.iter().enumerate().map(|(at, _)| plan.space.numbers(at)).map(|own| own.end - own.start).max();
+    let largest = pairs.iter().enumerate().map(|(at, _)| plan.space.numbers(at)).map(|own| own.end - own.start).max();
     let each = match (largest.unwrap_or(0), plan.head.per_prefix) {
         (most @ 2.., Some(per_prefix)) if most <= u64::from(per_prefix) => format!("up to {most} addresses of "),
         _ => String::new(),
     };
     let every = if prefixes == 1 { "" } else { "each of " };
     let part = if plan.parts.are_whole() { String::new() } else { format!("part {} of ", plan.parts) };
-    let known = if plan.ledger.tally(0..all).known() > 0 { " left" } else { "" };
+    let known = if plan.results.tally(0..all).known() > 0 { " left" } else { "" };
     format!(
-        "{}{known}: {part}{each}{every}{} at {}, and {} that nobody can own, to tell forged answers.",
+        "{}{known}: {part}{each}{every}{} at {}, and {} in documentation prefixes as canaries for forged answers.",
         targets(asked),
         counted(prefixes, "prefix", "prefixes"),
         counted(ports, "port", "ports"),
@@ -84,7 +81,7 @@ fn how_long(how: &SweepSettings, asked: u64) -> String {
 /// Entries of a firewall's connection table: each unanswered SYN is kept for two minutes by Linux
 /// (`nf_conntrack_tcp_timeout_syn_sent`), and other makers keep theirs for less.
 ///
-/// What is asked again may come from another port. Settling asks about each target a few times, from a port of its own each time, and
+/// What is asked again may come from another port. Tracing asks about each target a few times, from a port of its own each time, and
 /// walks to neutral hosts.
 fn conntrack(how: &SweepSettings, asked: u64) -> u64 {
     let kept = Duration::from_secs(120);
@@ -96,7 +93,7 @@ fn conntrack(how: &SweepSettings, asked: u64) -> u64 {
     if how.trace.is_zero() {
         return sweep;
     }
-    sweep + (asked * SETTLED).min(SETTLED_A_SECOND * how.trace.min(kept).as_secs()) + WALKED
+    sweep + (asked * TRACED).min(TRACED_A_SECOND * how.trace.min(kept).as_secs()) + WALKED
 }
 
 fn seconds(asked: u64, rate: u64) -> Duration {
@@ -129,9 +126,9 @@ fn length(time: Duration) -> String {
 const LARGE: u64 = 10_000;
 /// 32 silent targets of each transport, twice: more only where one of them answers then.
 const REPEATED: u64 = 128;
-/// How often settling asks about a target that stays silent, where it dies on the way.
-const SETTLED: u64 = 8;
+/// How often tracing asks about a target that stays silent, where it dies on the way.
+const TRACED: u64 = 8;
 /// One each 60 ms of each family, at the most.
-const SETTLED_A_SECOND: u64 = 2 * 17;
+const TRACED_A_SECOND: u64 = 2 * 17;
 /// Packets of the walks to three neutral hosts of each family.
 const WALKED: u64 = 240;

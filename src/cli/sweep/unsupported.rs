@@ -10,13 +10,13 @@ use super::super::settings::{Format, Settings};
 /// Looks at flags that are every command's, and at what goes with what.
 ///
 /// # Errors
-/// For the first that can't be heeded.
+/// For the first that can't be used.
 pub(super) fn check(settings: &Settings, args: &args::Sweep) -> anyhow::Result<()> {
     let resumed = !args.resume.is_empty();
     let refused = [
-        ("--resolver", !settings.overrides.resolvers.is_empty(), "a sweep asks addresses and looks no name up"),
-        ("--proxy", settings.overrides.proxy.is_some(), "a sweep asks by the direct way only"),
-        ("--roots", settings.roots.is_some(), "a sweep looks at no certificate"),
+        ("--resolver", !settings.overrides.resolvers.is_empty(), "a sweep probes addresses and resolves no names"),
+        ("--proxy", settings.overrides.proxy.is_some(), "a sweep probes directly, never by a proxy"),
+        ("--roots", settings.roots.is_some(), "a sweep reads no certificates"),
         ("-4", resumed && settings.family == Some(Family::V4), IN_THE_FILE),
         ("-6", resumed && settings.family == Some(Family::V6), IN_THE_FILE),
         ("--seed", resumed && args.seed.is_some(), IN_THE_FILE),
@@ -27,13 +27,13 @@ pub(super) fn check(settings: &Settings, args: &args::Sweep) -> anyhow::Result<(
         ),
     ];
     for (flag, given, why) in refused {
-        anyhow::ensure!(!given, "could not heed {flag}: {why}");
+        anyhow::ensure!(!given, "could not use {flag}: {why}");
     }
     anyhow::ensure!(
         args.out.as_deref() != Some(Path::new("-")),
-        "could not heed --out -: standard output carries the report; name a file"
+        "could not use --out -: standard output carries the report; name a file"
     );
     Ok(())
 }
 
-const IN_THE_FILE: &str = "the file that is resumed says what is swept, and in which order";
+const IN_THE_FILE: &str = "the resumed file sets the targets and their order";

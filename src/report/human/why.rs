@@ -1,4 +1,4 @@
-//! Why the verdict is so: the observations it cites, what was ruled out, what stays open, what was not looked at.
+//! Why the verdict is so: the observations it cites, what was ruled out, what stays open, what was not probed.
 
 use why5003_probes::model::Observation;
 
@@ -19,7 +19,7 @@ pub(super) fn reasons(page: &mut Page, report: &Report) {
         page.heading("WHY");
     }
     for observation in cited.iter().take(most) {
-        page.item(2, &format!("[{}] ", observation.id), &look_line(observation, page.style()));
+        page.item(2, &format!("[{}] ", observation.id), &probe_line(observation, page.style()));
     }
     if cited.len() > most {
         page.paragraph(2, &format!("and {} more (--verbose)", cited.len() - most));
@@ -31,19 +31,19 @@ pub(super) fn reasons(page: &mut Page, report: &Report) {
 }
 
 /// Probe, target, way and variables, then what was seen.
-pub(super) fn look_line(observation: &Observation, style: Style) -> String {
-    let look = &observation.look;
-    let target = look.target.to_string();
+pub(super) fn probe_line(observation: &Observation, style: Style) -> String {
+    let probe = &observation.probe;
+    let target = probe.target.to_string();
     let target = cut_middle(&target, if style.verbose { usize::MAX } else { style.width * TARGET_PERCENT / 100 });
-    let variables = match variables(look) {
+    let variables = match variables(probe) {
         set if set.is_empty() => set,
         set => format!(" ({})", cut(&set, MAX_VARIABLES_CHARS)),
     };
-    let asked = format!("{} {} {}{variables}", look.probe, target, look.via);
+    let asked = format!("{} {} {}{variables}", probe.kind, target, probe.via);
     format!("{}  {}", plain(&asked), result_line(observation))
 }
 
-/// What was ruled out, what stays open, what was not looked at.
+/// What was ruled out, what stays open, what was not probed.
 pub(super) fn gaps(page: &mut Page, verdict: &Verdict) {
     if !verdict.ruled_out.is_empty() {
         page.heading("RULED OUT");
@@ -69,9 +69,9 @@ pub(super) fn gaps(page: &mut Page, verdict: &Verdict) {
             page.item(2, "- ", &format!("{could_be}Next test: {}", prose(&open.next_test)));
         }
     }
-    if !verdict.not_looked.is_empty() {
-        page.heading("NOT LOOKED AT");
-        for gap in &verdict.not_looked {
+    if !verdict.not_probed.is_empty() {
+        page.heading("NOT PROBED");
+        for gap in &verdict.not_probed {
             page.item(2, "- ", &format!("{}: {}", prose(&gap.what), prose(&gap.why)));
         }
     }

@@ -1,4 +1,4 @@
-//! The second half of a ticket: the evidence, from where it was seen, what was ruled out and what was not looked at.
+//! The second half of a ticket: the evidence, from where it was seen, what was ruled out and what was not probed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,8 +34,8 @@ fn evidence(out: &mut String, ink: &Ink, report: &Report) {
     }
     let _ = writeln!(out, "\n## Evidence\n\n| # | Probe | Target | Way | Seen | Time |\n|---|---|---|---|---|---|");
     for observation in rows.iter().take(MAX_ROWS) {
-        let look = &observation.look;
-        let asked = match variables(look) {
+        let probe = &observation.probe;
+        let asked = match variables(probe) {
             set if set.is_empty() => set,
             set => format!("({set}) "),
         };
@@ -43,9 +43,9 @@ fn evidence(out: &mut String, ink: &Ink, report: &Report) {
             out,
             "| {} | {} | {} | {} | {} | {} |",
             observation.id,
-            ink.text(look.probe.as_str()),
-            ink.code(&look.target.to_string()),
-            ink.code(&look.via.to_string()),
+            ink.text(probe.kind.as_str()),
+            ink.code(&probe.target.to_string()),
+            ink.code(&probe.via.to_string()),
             ink.text(&format!("{asked}{}", result_line(observation))),
             time(observation.took)
         );
@@ -72,9 +72,9 @@ fn gaps(out: &mut String, ink: &Ink, report: &Report) {
             let _ = writeln!(out, "- {could_be}next test: {}", ink.text(&open.next_test));
         }
     }
-    if !verdict.not_looked.is_empty() {
-        let _ = writeln!(out, "\n## Not looked at\n");
-        for gap in &verdict.not_looked {
+    if !verdict.not_probed.is_empty() {
+        let _ = writeln!(out, "\n## Not probed\n");
+        for gap in &verdict.not_probed {
             let _ = writeln!(out, "- {}: {}", ink.text(&gap.what), ink.text(&gap.why));
         }
     }

@@ -1,4 +1,4 @@
-//! The certificates of a look and what the roots say of them, in a few words.
+//! The certificates of a probe and what the roots say of them, in a few words.
 
 use why5003_probes::model::{Certificate, CertificateFault, Fact, Roots};
 

@@ -1,4 +1,4 @@
-//! One fact in a few words, or none where another fact of the same look says it better.
+//! One fact in a few words, or none where another fact of the same probe says it better.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use super::{MAX_ITEMS, MAX_TEXT_CHARS, computer};
 use crate::report::plain::cut;
 use crate::report::words::{list, micros, span};
 
-/// The fact in a few words; the failure of the look decides whether what was merely sent is worth a word.
+/// The fact in a few words; the failure of the probe decides whether what was merely sent is worth a word.
 pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
     Some(match fact {
         Fact::Answer(answer) => answer_words(answer),
@@ -56,7 +56,7 @@ pub(super) fn words(fact: &Fact, failure: Option<&Failure>) -> Option<String> {
         Fact::Counted { begun, left, withheld } => {
             format!("{begun} SYNs: {left} packets left, {withheld} arrived and were withheld")
         }
-        Fact::NotLooked { what, why } => format!("not looked at: {what} ({why})"),
+        Fact::NotProbed { what, why } => format!("not probed: {what} ({why})"),
         // Told together, by the neighbours of this file.
         Fact::Route(_)
         | Fact::Hop(_)

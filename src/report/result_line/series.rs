@@ -1,9 +1,9 @@
-//! Facts that only make sense together: the steps of a TTL ladder, the tries of a search, repeated tries.
+//! Facts that only make sense together: the steps of a traceroute, the tries of a search, repeated tries.
 
 use why5003_probes::model::{Fact, Hop, HopAnswer};
 
-/// How far a TTL ladder reached, and what ended it.
-pub(super) fn ladder(facts: &[Fact]) -> Option<String> {
+/// How far a traceroute reached, and what ended it.
+pub(super) fn traceroute(facts: &[Fact]) -> Option<String> {
     let hops: Vec<&Hop> = facts
         .iter()
         .filter_map(|fact| match fact {
@@ -25,7 +25,7 @@ pub(super) fn ladder(facts: &[Fact]) -> Option<String> {
         }
         None => String::new(),
     };
-    Some(format!("ladder: {count} {answer}{last}{end}"))
+    Some(format!("traceroute: {count} {answer}{last}{end}"))
 }
 
 fn end_words(hop: &Hop) -> String {

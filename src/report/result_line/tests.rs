@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use serde_json::json;
-use why5003_probes::model::{Look, ProbeName, Role, Target};
+use why5003_probes::model::{Probe, ProbeName, Role, Target};
 
 use super::*;
 
 fn saw(facts: serde_json::Value, failure: Option<Failure>) -> String {
-    let look = Look::new(ProbeName::Tls, Role::SignIn, Target::name("zoom.us"));
+    let probe = Probe::new(ProbeName::Tls, Role::SignIn, Target::name("zoom.us"));
     let facts: Vec<Fact> = serde_json::from_value(facts).unwrap();
-    result_line(&Observation { id: 0, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure })
+    result_line(&Observation { id: 0, probe, started: Duration::ZERO, took: Duration::ZERO, facts, failure })
 }
 
 #[test]
@@ -89,14 +89,14 @@ fn hop(ttl: u8, came: &str, from: Option<&str>) -> serde_json::Value {
 }
 
 #[test]
-fn a_ladder_tells_how_far_it_reached_and_how_it_ended() {
+fn a_traceroute_tells_how_far_it_reached_and_how_it_ended() {
     let reached = [hop(1, "expired", Some("10.0.0.1")), hop(2, "silent", None), hop(3, "expired", Some("10.0.2.1"))];
-    assert_eq!(saw(json!(reached), None), "ladder: 2 hops answer, last 10.0.2.1");
+    assert_eq!(saw(json!(reached), None), "traceroute: 2 hops answer, last 10.0.2.1");
     let silent = Failure::new(Stage::Connect, How::Silent);
     let died = [hop(1, "expired", Some("10.0.0.1")), hop(2, "silent", None), hop(3, "silent", None)];
-    assert_eq!(saw(json!(died), Some(silent)), "ladder: 1 hop answers, last 10.0.0.1, silent from TTL 2 to 3");
+    assert_eq!(saw(json!(died), Some(silent)), "traceroute: 1 hop answers, last 10.0.0.1, silent from TTL 2 to 3");
     let refused = [hop(1, "expired", Some("10.0.0.1")), hop(2, "prohibited", Some("10.0.1.1"))];
-    assert_eq!(saw(json!(refused), None), "ladder: 1 hop answers, last 10.0.0.1, prohibited by 10.0.1.1 at TTL 2");
+    assert_eq!(saw(json!(refused), None), "traceroute: 1 hop answers, last 10.0.0.1, prohibited by 10.0.1.1 at TTL 2");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn what_remains_has_a_line_each() {
                 "processes":[{"pid":1,"name":"zoom","age_s":5}],"data_writable":false}),
             "Zoom 6.2.0 (native) at /opt/zoom, 1 process, its data folder cannot be written",
         ),
-        (json!({"fact":"not_looked","what":"RST TTLs","why":"needs root"}), "not looked at: RST TTLs (needs root)"),
+        (json!({"fact":"not_probed","what":"RST TTLs","why":"needs root"}), "not probed: RST TTLs (needs root)"),
     ];
     for (fact, line) in lines {
         assert_eq!(saw(json!([fact]), None), line);
@@ -160,7 +160,7 @@ fn what_remains_has_a_line_each() {
 }
 
 #[test]
-fn a_look_without_facts_or_failure_says_so() {
+fn a_probe_without_facts_or_failure_says_so() {
     assert_eq!(saw(json!([]), None), "nothing to note");
 }
 

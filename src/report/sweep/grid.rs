@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::model::{SweepLane, SweepReport};
+use super::model::{SweepPair, SweepReport};
 use crate::catalogue::PortRange;
 use crate::sweep::PairState;
 use crate::verdict::Sampled;
@@ -17,7 +17,7 @@ pub(super) struct Grid {
     pub(super) rows: Vec<Row>,
 }
 
-/// Prefixes that fare alike.
+/// Prefixes that are in the same state.
 pub(super) struct Row {
     /// Their names.
     pub(super) prefixes: Vec<String>,
@@ -29,16 +29,16 @@ impl Grid {
     /// The word for a port that a prefix was not asked at.
     pub(super) const NOT_ASKED: &str = "-";
 
-    /// The grid of a report; prefixes that fare alike are one row, unless each is to have its own.
+    /// The grid of a report; prefixes that are in the same state are one row, unless each is to have its own.
     pub(super) fn of(report: &SweepReport, each: bool) -> Self {
-        let mut lanes_of: BTreeMap<IpNet, Vec<&SweepLane>> = BTreeMap::new();
-        for lane in &report.lanes {
-            lanes_of.entry(lane.prefix).or_default().push(lane);
+        let mut pairs_of: BTreeMap<IpNet, Vec<&SweepPair>> = BTreeMap::new();
+        for pair in &report.pairs {
+            pairs_of.entry(pair.prefix).or_default().push(pair);
         }
-        let columns = columns(report, &lanes_of);
+        let columns = columns(report, &pairs_of);
         let mut rows: Vec<Row> = Vec::new();
-        for (prefix, lanes) in lanes_of {
-            let cells: Vec<&str> = columns.iter().map(|column| column.cell(&lanes)).collect();
+        for (prefix, pairs) in pairs_of {
+            let cells: Vec<&str> = columns.iter().map(|column| column.cell(&pairs)).collect();
             match rows.iter_mut().find(|row| row.cells == cells && !each) {
                 Some(row) => row.prefixes.push(prefix.to_string()),
                 None => rows.push(Row { prefixes: vec![prefix.to_string()], cells }),
@@ -56,13 +56,13 @@ struct Column<'a> {
 }
 
 /// Wide ranges as such, and of the other ports those in a row as one.
-fn columns<'a>(report: &'a SweepReport, lanes_of: &BTreeMap<IpNet, Vec<&SweepLane>>) -> Vec<Column<'a>> {
+fn columns<'a>(report: &'a SweepReport, pairs_of: &BTreeMap<IpNet, Vec<&SweepPair>>) -> Vec<Column<'a>> {
     let wide = report.sampled.iter().map(|Sampled { range, asked }| Column { ports: *range, asked });
     let mut columns: Vec<Column<'_>> = wide.collect();
     let mut single: BTreeSet<PortRange> = BTreeSet::new();
-    for lanes in lanes_of.values() {
-        let of_range = |port| columns.iter().any(|wide| wide.asked.contains(&port) && wide.is_asked_in(lanes));
-        single.extend(lanes.iter().map(|lane| lane.port).filter(|port| !of_range(*port)));
+    for pairs in pairs_of.values() {
+        let of_range = |port| columns.iter().any(|wide| wide.asked.contains(&port) && wide.is_asked_in(pairs));
+        single.extend(pairs.iter().map(|pair| pair.port).filter(|port| !of_range(*port)));
     }
     let mut in_a_row: Vec<PortRange> = Vec::new();
     for port in single {
@@ -79,18 +79,18 @@ fn columns<'a>(report: &'a SweepReport, lanes_of: &BTreeMap<IpNet, Vec<&SweepLan
 }
 
 impl Column<'_> {
-    fn is_asked_in(&self, lanes: &[&SweepLane]) -> bool {
-        self.asked.iter().all(|port| lanes.iter().any(|lane| lane.port == *port))
+    fn is_asked_in(&self, pairs: &[&SweepPair]) -> bool {
+        self.asked.iter().all(|port| pairs.iter().any(|pair| pair.port == *port))
     }
 
-    /// One word for its ports, if they fare alike.
-    fn cell(&self, lanes: &[&SweepLane]) -> &'static str {
-        let own = lanes.iter().filter(|lane| self.ports.holds(lane.port) && self.is_asked_in(lanes));
-        let states: Vec<PairState> = own.clone().map(|lane| lane.state).collect::<BTreeSet<_>>().into_iter().collect();
+    /// One word for its ports, if they are in the same state.
+    fn cell(&self, pairs: &[&SweepPair]) -> &'static str {
+        let own = pairs.iter().filter(|pair| self.ports.holds(pair.port) && self.is_asked_in(pairs));
+        let states: Vec<PairState> = own.clone().map(|pair| pair.state).collect::<BTreeSet<_>>().into_iter().collect();
         let passes = |state: &PairState| matches!(state, PairState::Open | PairState::Passes);
         match states.as_slice() {
             [] => Grid::NOT_ASKED,
-            [first, ..] if states.iter().all(passes) => match (first, own.clone().all(|lane| lane.is_told())) {
+            [first, ..] if states.iter().all(passes) => match (first, own.clone().all(|pair| pair.is_known())) {
                 (PairState::Open, false) => "open?",
                 (_, false) => "passes?",
                 (state, true) => word(*state),

@@ -56,7 +56,7 @@ fn drawn(page: &mut Page, grid: Grid, heading: Vec<String>, room: usize) {
     }
 }
 
-/// What fares alike on one line, in the order of ports.
+/// What is in the same state on one line, in the order of ports.
 fn listing(page: &mut Page, columns: &[PortRange], row: &Row) {
     page.paragraph(INDENT, &listed(&row.prefixes, false));
     let mut words: Vec<(&str, Vec<PortRange>)> = Vec::new();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{CatalogueStamp, Tool};
 use crate::catalogue::PortRange;
-use crate::sweep::{Counts, LaneSurvey, PairState, Survey};
+use crate::sweep::{Assessment, Counts, PairAssessment, PairState};
 use crate::verdict::{Location, Missing, Sampled, SweepVerdict};
 
 /// The schema's name.
@@ -46,18 +46,18 @@ pub struct SweepReport {
     pub summary: String,
     /// Addresses that nobody can own, and that answered: no `open` is believed then.
     pub forged: Vec<SocketAddr>,
-    /// Wide ranges of ports, of which `lanes` has those that were asked.
+    /// Wide ranges of ports, of which `pairs` has those that were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sampled: Vec<Sampled>,
     /// Prefix by port.
-    pub lanes: Vec<SweepLane>,
+    pub pairs: Vec<SweepPair>,
     /// What this network does not let through, in as few prefixes and ports as say it.
     pub gap: Vec<Missing>,
 }
 
 /// A prefix at a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SweepLane {
+pub struct SweepPair {
     /// The prefix.
     #[schemars(with = "String")]
     pub prefix: IpNet,
@@ -76,36 +76,36 @@ pub struct SweepLane {
     /// Where the first of them is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Of how many targets it could not be told how they fare.
+    /// Of how many targets it could not be told their state.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub untold: u64,
-    /// Present where these are taken to pass, as the same prefix does at a port that fares alike
+    pub unknown: u64,
+    /// Present where these are taken to pass, as the same prefix does at a port that is in the same state
     /// elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
 }
 
-impl SweepLane {
-    /// Whether it is known how all of its targets fare, as [`LaneSurvey::is_told`] says.
-    pub(super) fn is_told(&self) -> bool {
-        self.state != PairState::Unknown && self.untold == 0
+impl SweepPair {
+    /// Whether it is known the state of all of its targets, as [`PairAssessment::is_known`] says.
+    pub(super) fn is_known(&self) -> bool {
+        self.state != PairState::Unknown && self.unknown == 0
     }
 }
 
-/// The lanes of a survey, in the report's form.
-pub fn sweep_lanes(survey: &Survey) -> Vec<SweepLane> {
-    survey.lanes.iter().map(lane).collect()
+/// The pairs of a survey, in the report's form.
+pub fn sweep_pairs(assessment: &Assessment) -> Vec<SweepPair> {
+    assessment.pairs.iter().map(pair).collect()
 }
 
-fn lane(of: &LaneSurvey) -> SweepLane {
-    SweepLane {
-        prefix: of.lane.prefix,
-        port: of.lane.port.into(),
+fn pair(of: &PairAssessment) -> SweepPair {
+    SweepPair {
+        prefix: of.pair.prefix,
+        port: of.pair.port.into(),
         state: of.state,
         targets: of.tally,
         blocked: of.blocked.iter().map(|part| part.prefix).collect(),
         location: of.blocked.first().map(|part| part.location),
-        untold: of.untold,
+        unknown: of.unknown,
         inferred: of.inferred,
     }
 }

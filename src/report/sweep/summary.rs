@@ -23,28 +23,32 @@ fn opening(verdict: &SweepVerdict) -> String {
             (1, _) => ", in part".to_owned(),
             _ => format!(", {partly} of them in part"),
         };
-        let rest = if unknown > 0 { format!("; {unknown} could not be told") } else { String::new() };
-        return format!("This network stops {stopped} of {}{of_them}{rest}.", pairs(asked));
+        let rest = match unknown {
+            0 => String::new(),
+            1 => " 1 is unknown.".to_owned(),
+            _ => format!(" {unknown} are unknown."),
+        };
+        return format!("This network blocks {stopped} of {}{of_them}.{rest}", pairs(asked));
     }
     if unknown > 0 {
         return format!(
-            "This network lets {} of {} through; of the other {unknown}, or a part of each, it could not be told.",
+            "This network lets {} of {} through. The other {unknown} are unknown, at least in part.",
             asked.saturating_sub(unknown),
             pairs(asked)
         );
     }
     match asked {
-        1 => "This network lets the one prefix-and-port pair through that was asked.".to_owned(),
-        _ => format!("This network lets all {asked} prefix-and-port pairs through that were asked."),
+        1 => "This network lets the one tested pair of prefix and port through.".to_owned(),
+        _ => format!("This network lets all {asked} tested pairs of prefix and port through."),
     }
 }
 
-/// What was asked, to be put behind how many of it.
+/// The tested pairs, as the object of "so many of".
 fn pairs(asked: u64) -> String {
     if asked == 1 {
-        "1 prefix-and-port pair that was asked".to_owned()
+        "1 tested pair of prefix and port".to_owned()
     } else {
-        format!("{asked} prefix-and-port pairs that were asked")
+        format!("{asked} tested pairs of prefix and port")
     }
 }
 
@@ -53,31 +57,29 @@ fn in_place_of_counts(circumstance: &Circumstance, verdict: &SweepVerdict) -> Op
     let PairCounts { asked, unknown, .. } = verdict.pair_counts;
     Some(match circumstance {
         Circumstance::ForgedReplies { address } => format!(
-            "Something on the way answers in the place of those who were asked (such as {address}), so an open port proves nothing: \
-             a proxy or a SYN proxy stands between (run why5003 for which)."
+            "Something on the path answers in place of the targets (such as {address}), so an open port proves nothing. \
+             It is a proxy or a SYN proxy: run why5003 for which."
         ),
-        Circumstance::NoRoute => {
-            "There is no way from this computer to any that was asked: run why5003 for why.".to_owned()
-        }
+        Circumstance::NoRoute => "This computer has no route to any target. Run why5003 for why.".to_owned(),
         Circumstance::NothingKnown { replies } => {
             let what = match replies {
                 Replies::Open => "What answered could not be confirmed",
-                Replies::Refusals => "Who refused may stand anywhere on the way",
+                Replies::Refusals => "The sender of the refusals may stand anywhere on the path",
                 Replies::None => "Nothing answered",
             };
             format!(
-                "{what}, and it could not be told how far packets come: no router said so, or neutral hosts are not reached either. \
+                "{what}, and no trace shows how far packets get: no router answered, or neutral hosts are not reached either. \
                  Run why5003 for why."
             )
         }
         Circumstance::NoRouteToUnknown => format!(
-            "This network lets {} of {} through; to the other {unknown} there is no way from this computer: run why5003 for why.",
+            "This network lets {} of {} through. This computer has no route to the other {unknown}. Run why5003 for why.",
             asked.saturating_sub(unknown),
             pairs(asked)
         ),
         Circumstance::ReferenceSilent { target } if verdict.all_pass() => format!(
-            "This network lets out what was asked, but {target}, where Zoom is known to answer, did not: answers may be \
-             dropped on the way back, or the host is gone. Run why5003 for which."
+            "This network lets packets to every tested pair out, but Zoom's reference target {target} did not answer. Its answers \
+             may be dropped on the way back, or the host is gone. Run why5003 for which."
         ),
         _ => return None,
     })
@@ -92,15 +94,15 @@ fn added(circumstance: &Circumstance, verdict: &SweepVerdict) -> Option<String> 
              why5003 for whether one here does."
         ),
         Circumstance::Unfinished if verdict.all_pass() && !has_silent_reference(verdict) => {
-            "That is not all: it did not come to its end.".to_owned()
+            "The sweep did not come to its end.".to_owned()
         }
         Circumstance::NothingSent => {
-            "It was ended after the first errors, which were all this computer's own.".to_owned()
+            "The sweep ended after the first errors, which were all this computer's own.".to_owned()
         }
-        Circumstance::DeadlineReached => "The deadline came before its end (--deadline).".to_owned(),
-        Circumstance::NotTraced => "The routers on the way were not asked (--settle 0).".to_owned(),
+        Circumstance::DeadlineReached => "The deadline ended the sweep early (--deadline).".to_owned(),
+        Circumstance::NotTraced => "Silent flows were not traced (--trace 0).".to_owned(),
         Circumstance::TraceTimedOut => {
-            "The time for settling ran out (--settle): halves of a prefix may still differ.".to_owned()
+            "The time for tracing ran out (--trace). Halves of a prefix may still differ.".to_owned()
         }
         Circumstance::ShutOff => {
             "What answered at first does not answer any more, so silence proves nothing: something shut this computer \
@@ -112,9 +114,9 @@ fn added(circumstance: &Circumstance, verdict: &SweepVerdict) -> Option<String> 
             let spelled: Vec<String> = parts.iter().map(ToString::to_string).collect();
             let spelled = spelled.join(", ");
             if parts.len() == 1 {
-                format!("This is part {spelled} of a sweep: of the others it says nothing.")
+                format!("This is part {spelled} of a sweep: the other parts are unknown.")
             } else {
-                format!("These are parts {spelled} of a sweep: of the others it says nothing.")
+                format!("These are parts {spelled} of a sweep: the other parts are unknown.")
             }
         }
         Circumstance::Unfinished
@@ -145,7 +147,7 @@ mod tests {
     }
 
     const ALL_PASS: [u64; 4] = [2, 0, 0, 0];
-    const LETS_ALL: &str = "This network lets all 2 prefix-and-port pairs through that were asked.";
+    const LETS_ALL: &str = "This network lets all 2 tested pairs of prefix and port through.";
 
     fn silent_reference() -> Circumstance {
         Circumstance::ReferenceSilent { target: "170.114.52.2:443".parse().unwrap() }
@@ -154,16 +156,15 @@ mod tests {
     #[test]
     fn the_counts_open_the_summary() {
         assert_eq!(said(ALL_PASS, &[]), LETS_ALL);
-        assert_eq!(said([1, 0, 0, 0], &[]), "This network lets the one prefix-and-port pair through that was asked.");
+        assert_eq!(said([1, 0, 0, 0], &[]), "This network lets the one tested pair of prefix and port through.");
         assert_eq!(
             said([4, 2, 1, 1], &[]),
-            "This network stops 2 of 4 prefix-and-port pairs that were asked, 1 of them in part; 1 could not be told."
+            "This network blocks 2 of 4 tested pairs of prefix and port, 1 of them in part. 1 is unknown."
         );
-        assert_eq!(said([1, 1, 1, 0], &[]), "This network stops 1 of 1 prefix-and-port pair that was asked, in part.");
+        assert_eq!(said([1, 1, 1, 0], &[]), "This network blocks 1 of 1 tested pair of prefix and port, in part.");
         assert_eq!(
             said([4, 0, 0, 3], &[]),
-            "This network lets 1 of 4 prefix-and-port pairs that were asked through; of the other 3, or a part of each, it could not \
-             be told."
+            "This network lets 1 of 4 tested pairs of prefix and port through. The other 3 are unknown, at least in part."
         );
     }
 
@@ -171,7 +172,7 @@ mod tests {
     fn a_computer_without_a_way_is_told_to_ask_why() {
         assert_eq!(
             said([2, 0, 0, 2], &[Circumstance::NoRoute, Circumstance::NothingSent]),
-            "There is no way from this computer to any that was asked: run why5003 for why. It was ended after the first errors, which \
+            "This computer has no route to any target. Run why5003 for why. The sweep ended after the first errors, which \
              were all this computer's own."
         );
     }
@@ -179,9 +180,14 @@ mod tests {
     #[test]
     fn a_silent_reference_target_is_said_in_place_of_what_passes_and_beside_nothing_else() {
         let text = said(ALL_PASS, &[silent_reference(), Circumstance::Unfinished]);
-        assert!(text.starts_with("This network lets out what was asked, but 170.114.52.2:443"), "{text}");
+        assert!(
+            text.starts_with(
+                "This network lets packets to every tested pair out, but Zoom's reference target 170.114.52.2:443"
+            ),
+            "{text}"
+        );
         assert!(text.ends_with("Run why5003 for which."), "{text}");
-        let stopped = "This network stops 1 of 2 prefix-and-port pairs that were asked.";
+        let stopped = "This network blocks 1 of 2 tested pairs of prefix and port.";
         assert_eq!(said([2, 1, 0, 0], &[silent_reference(), Circumstance::Unfinished]), stopped);
     }
 
@@ -189,7 +195,7 @@ mod tests {
     fn an_early_end_is_added_where_all_passes() {
         assert_eq!(
             said(ALL_PASS, &[Circumstance::Unfinished]),
-            format!("{LETS_ALL} That is not all: it did not come to its end.")
+            format!("{LETS_ALL} The sweep did not come to its end.")
         );
     }
 
@@ -198,11 +204,11 @@ mod tests {
         let parts = |of: &[&str]| Circumstance::Parts { parts: of.iter().map(|part| part.parse().unwrap()).collect() };
         assert_eq!(
             said(ALL_PASS, &[parts(&["3/8"])]),
-            format!("{LETS_ALL} This is part 3/8 of a sweep: of the others it says nothing.")
+            format!("{LETS_ALL} This is part 3/8 of a sweep: the other parts are unknown.")
         );
         assert_eq!(
             said(ALL_PASS, &[parts(&["1/8", "3/8"])]),
-            format!("{LETS_ALL} These are parts 1/8, 3/8 of a sweep: of the others it says nothing.")
+            format!("{LETS_ALL} These are parts 1/8, 3/8 of a sweep: the other parts are unknown.")
         );
     }
 }

@@ -14,9 +14,7 @@ pub(super) fn counted(report: &SweepReport) -> String {
     let took = micros(report.duration_ms.saturating_mul(1_000));
     let part = if report.shard == "1/1" { String::new() } else { format!(" (part {} of a sweep)", report.shard) };
     let s = if *targets == 1 { "" } else { "s" };
-    format!(
-        "{targets} target{s}{part}, with those that nobody can own, asked {asked} times by {how} in this run of {took}."
-    )
+    format!("{targets} target{s}{part}, canaries included, probed {asked} times by {how} in {took}.")
 }
 
 /// Where something is stopped, to be put behind what is; nothing where that is not known.
@@ -39,9 +37,9 @@ pub(super) fn concluded(missing: &Missing) -> Vec<String> {
     let sentence = |sampled: &Sampled| {
         let range = sampled.range;
         if sampled.is_whole_in(&missing.ports) {
-            format!("{range} was stopped at each of its ports that were asked.")
+            format!("{range} is blocked at each of its tested ports.")
         } else {
-            format!("Of {range}, these alone were found stopped, and what lies between was not asked.")
+            format!("Of {range}, only these ports were found blocked. The ports between them were not tested.")
         }
     };
     missing.sampled.iter().map(sentence).collect()
@@ -55,7 +53,7 @@ pub(super) fn how_asked(missing: &Missing) -> Vec<String> {
 
 fn asked(sampled: &Sampled) -> String {
     let ports: Vec<u16> = sampled.asked.iter().map(|port| port.first).collect();
-    format!("{} was asked at its ports {}", sampled.range, list(&ports, usize::MAX))
+    format!("{} was tested at ports {}", sampled.range, list(&ports, usize::MAX))
 }
 
 /// What the words of this grid mean.
@@ -75,21 +73,21 @@ pub(super) fn listed(names: &[String], all: bool) -> String {
 
 /// What is said of a sweep that did not come to its end.
 pub(super) const INCOMPLETE: &str =
-    "The sweep did not come to its end: what was not asked, or not settled, by then is unknown.";
+    "The sweep did not come to its end. Targets that were not probed or traced by then are unknown.";
 /// What the words of the grid mean, in the order in which they are explained.
 const MEANINGS: [(&[&str], &str); 9] = [
-    (&["open", "open?"], "open: a target of it answered."),
-    (&["passes", "passes?"], "passes: nobody answers there, but packets reach the last router that all ways share."),
-    (&["open?", "passes?"], "With ?: it was not told of all of it."),
-    (&["?"], "?: it could not be told."),
-    (&["BLOCKED"], "BLOCKED: packets die on the way."),
-    (&["RESET"], "RESET: somebody on the way resets connections."),
-    (&["PROHIBITED"], "PROHIBITED: somebody on the way refuses by ICMP."),
-    (&["PARTLY"], "PARTLY: a part of the prefix, or some of the ports, is stopped."),
-    (&[Grid::NOT_ASKED], "-: not asked."),
+    (&["open", "open?"], "open: a target answered."),
+    (&["passes", "passes?"], "passes: no target answers, but packets reach the last router that all paths share."),
+    (&["open?", "passes?"], "With ?: a part of the prefix is unknown."),
+    (&["?"], "?: unknown."),
+    (&["BLOCKED"], "BLOCKED: packets die on the path."),
+    (&["RESET"], "RESET: a device on the path resets connections."),
+    (&["PROHIBITED"], "PROHIBITED: a device on the path refuses by ICMP."),
+    (&["PARTLY"], "PARTLY: a part of the prefix, or some of the ports, is blocked."),
+    (&[Grid::NOT_ASKED], "-: not tested."),
 ];
 /// How to have the gap as rules.
-pub(super) const GAP_AS: &str = "The same as firewall rules: why5003 sweep --resume FILE --settle 0 --gap-as nftables, if it was run with --out FILE.";
+pub(super) const GAP_AS: &str = "The same as firewall rules, if the sweep was run with --out FILE: why5003 sweep --resume FILE --trace 0 --gap-as nftables";
 /// Prefixes named before the rest is counted.
 pub(super) const FEW: usize = 3;
 
@@ -105,15 +103,12 @@ mod tests {
             let ports = vec![ports.parse().unwrap()];
             how_asked(&Missing { prefixes: Vec::new(), ports, location: None, sampled: vec![Sampled::of(range)] })
         };
-        let asked = "udp/20000-64000 was asked at its ports 20000, 31000, 42000, 53000, 64000.";
-        assert_eq!(
-            of("udp/20000-64000"),
-            [format!("{asked} udp/20000-64000 was stopped at each of its ports that were asked.")]
-        );
+        let asked = "udp/20000-64000 was tested at ports 20000, 31000, 42000, 53000, 64000.";
+        assert_eq!(of("udp/20000-64000"), [format!("{asked} udp/20000-64000 is blocked at each of its tested ports.")]);
         assert_eq!(
             of("udp/31000"),
             [format!(
-                "{asked} Of udp/20000-64000, these alone were found stopped, and what lies between was not asked."
+                "{asked} Of udp/20000-64000, only these ports were found blocked. The ports between them were not tested."
             )]
         );
     }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use why5003_probes::model::{Look, Observation};
+use why5003_probes::model::{Observation, Probe};
 
-use crate::evidence::{Names, NotLooked};
+use crate::evidence::{Names, NotProbed};
 use crate::experiment::{Beside, Question};
 use crate::plan::Plan;
 
@@ -28,13 +28,13 @@ pub struct Gathered {
     /// What was observed, in the order of the plan.
     pub observations: Vec<Observation>,
     /// What could not be probed.
-    pub not_looked: Vec<NotLooked>,
+    pub not_probed: Vec<NotProbed>,
     /// The run was stopped, or ran out of time, while something was open.
     pub incomplete: bool,
 }
 
 /// The rules: they are given what was seen and what could not be probed, and say how it stands.
-pub(super) type Judge<'a> = dyn FnMut(&[Observation], &[NotLooked]) -> Standing + 'a;
+pub(super) type Judge<'a> = dyn FnMut(&[Observation], &[NotProbed]) -> Standing + 'a;
 
 /// One thing to do next.
 #[derive(Debug, PartialEq)]
@@ -42,7 +42,7 @@ pub(super) enum Step {
     /// Tell the user that the rules asked this.
     Tell(Question),
     /// Begin this probe, under this number of the plan.
-    Begin(u32, Box<Look>),
+    Begin(u32, Box<Probe>),
     /// Drop these probes, for this reason.
     Drop(Pointless, &'static str),
     /// End the diagnosis; what is still under way is dropped for this reason.
@@ -62,10 +62,10 @@ pub(super) enum Pointless {
 
 impl Pointless {
     /// Whether a probe is one of these.
-    pub(super) fn covers(self, look: &Look) -> bool {
+    pub(super) fn covers(self, probe: &Probe) -> bool {
         match self {
-            Self::Lookups => Plan::asks_the_system_for_a_name(look),
-            Self::Comparisons => Plan::only_compares(look),
+            Self::Lookups => Plan::asks_the_system_for_a_name(probe),
+            Self::Comparisons => Plan::only_compares(probe),
         }
     }
 }
@@ -100,14 +100,14 @@ impl<'a> Dialogue<'a> {
     }
 
     /// A probe has ended; `pending` are those that have not.
-    pub(super) fn on_result(&mut self, now: Duration, seen: Observation, pending: &[&Look]) -> Vec<Step> {
+    pub(super) fn on_result(&mut self, now: Duration, seen: Observation, pending: &[&Probe]) -> Vec<Step> {
         self.note(now);
         let follow = self.plan.follow(&seen);
         self.gathered.observations.push(seen);
         let left = || pending.iter().copied().chain(&follow);
         let busy = left().next().is_some();
-        let all_compare = busy && left().all(|look| Pointless::Comparisons.covers(look));
-        let all_explain = busy && left().all(|look| self.plan.only_explains(look));
+        let all_compare = busy && left().all(|probe| Pointless::Comparisons.covers(probe));
+        let all_explain = busy && left().all(|probe| self.plan.only_explains(probe));
         let mut steps = self.begin(now, follow);
         if all_compare && self.standing().questions.iter().all(begins_alone) {
             steps.push(Step::Drop(Pointless::Comparisons, "by then nothing was left that it could tell"));
@@ -123,17 +123,17 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Something could not be probed.
-    pub(super) fn on_missed(&mut self, now: Duration, missed: NotLooked) {
+    pub(super) fn on_missed(&mut self, now: Duration, missed: NotProbed) {
         self.note(now);
-        self.gathered.not_looked.push(missed);
+        self.gathered.not_probed.push(missed);
     }
 
     /// Nothing has come for a while, though probes are under way; `pending` are those.
-    pub(super) fn on_quiet(&mut self, now: Duration, pending: &[&Look]) -> Vec<Step> {
+    pub(super) fn on_quiet(&mut self, now: Duration, pending: &[&Probe]) -> Vec<Step> {
         self.news = None;
         let Standing { mut questions, names, .. } = self.standing();
         let dropped = reason_to_drop_lookups(names).map(|why| Step::Drop(Pointless::Lookups, why));
-        let stays = |look: &&Look| dropped.is_none() || !Pointless::Lookups.covers(look);
+        let stays = |probe: &&Probe| dropped.is_none() || !Pointless::Lookups.covers(probe);
         if pending.iter().any(stays) {
             questions.retain(|question| !question.is_quiet());
         }
@@ -141,9 +141,9 @@ impl<'a> Dialogue<'a> {
     }
 
     /// These probes are under way for longer than an answer takes.
-    pub(super) fn on_late(&mut self, now: Duration, late: &[Look]) -> Vec<Step> {
-        let looks = self.plan.overdue(late);
-        self.begin(now, looks)
+    pub(super) fn on_late(&mut self, now: Duration, late: &[Probe]) -> Vec<Step> {
+        let probes = self.plan.overdue(late);
+        self.begin(now, probes)
     }
 
     /// Nothing is under way any more.
@@ -158,18 +158,18 @@ impl<'a> Dialogue<'a> {
     /// that after a quiet period, in which what was begun last has its second.
     pub(super) fn quiet_at(&self) -> Option<Duration> {
         let first = self.news?;
-        let settled = self.heard.max(self.begun + QUIET_PERIOD.saturating_sub(QUIET_PERIOD_ONCE_ASKED));
-        Some(if self.asked { first } else { settled } + QUIET_PERIOD_ONCE_ASKED)
+        let not_before = self.heard.max(self.begun + QUIET_PERIOD.saturating_sub(QUIET_PERIOD_ONCE_ASKED));
+        Some(if self.asked { first } else { not_before } + QUIET_PERIOD_ONCE_ASKED)
     }
 
     /// These probes were dropped.
-    pub(super) fn dropped(&mut self, dropped: Vec<NotLooked>) {
-        self.gathered.not_looked.extend(dropped);
+    pub(super) fn dropped(&mut self, dropped: Vec<NotProbed>) {
+        self.gathered.not_probed.extend(dropped);
     }
 
     /// All that was gathered; `incomplete` where the dialogue had not come to its own end.
     pub(super) fn end(mut self, incomplete: bool) -> Gathered {
-        self.gathered.not_looked.extend(self.plan.left_out());
+        self.gathered.not_probed.extend(self.plan.left_out());
         self.gathered.observations.sort_by_key(|seen| seen.id);
         Gathered { incomplete, ..self.gathered }
     }
@@ -180,15 +180,15 @@ impl<'a> Dialogue<'a> {
     }
 
     fn standing(&mut self) -> Standing {
-        (self.judge)(&self.gathered.observations, &self.gathered.not_looked)
+        (self.judge)(&self.gathered.observations, &self.gathered.not_probed)
     }
 
-    fn begin(&mut self, now: Duration, looks: Vec<Look>) -> Vec<Step> {
-        if !looks.is_empty() {
+    fn begin(&mut self, now: Duration, probes: Vec<Probe>) -> Vec<Step> {
+        if !probes.is_empty() {
             self.begun = now;
         }
-        let numbered = (self.next_id..).zip(looks);
-        let steps: Vec<Step> = numbered.map(|(id, look)| Step::Begin(id, Box::new(look))).collect();
+        let numbered = (self.next_id..).zip(probes);
+        let steps: Vec<Step> = numbered.map(|(id, probe)| Step::Begin(id, Box::new(probe))).collect();
         self.next_id += u32::try_from(steps.len()).unwrap_or(u32::MAX);
         steps
     }
@@ -196,25 +196,25 @@ impl<'a> Dialogue<'a> {
     /// Puts questions to the plan; those that want to begin alone only where the others lead to no probe.
     fn ask(&mut self, now: Duration, questions: Vec<Question>) -> Vec<Step> {
         let (alone, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(begins_alone);
-        let (mut told, mut looks) = (Vec::new(), Vec::new());
+        let (mut told, mut probes) = (Vec::new(), Vec::new());
         for question in others {
-            self.answer(question, &mut told, &mut looks);
+            self.answer(question, &mut told, &mut probes);
         }
         for question in alone {
-            if looks.is_empty() {
-                self.answer(question, &mut told, &mut looks);
+            if probes.is_empty() {
+                self.answer(question, &mut told, &mut probes);
             }
         }
-        self.asked |= !looks.is_empty();
-        told.extend(self.begin(now, looks));
+        self.asked |= !probes.is_empty();
+        told.extend(self.begin(now, probes));
         told
     }
 
-    fn answer(&mut self, question: Question, told: &mut Vec<Step>, looks: &mut Vec<Look>) {
+    fn answer(&mut self, question: Question, told: &mut Vec<Step>, probes: &mut Vec<Probe>) {
         let more = self.plan.answer(&question);
         if !more.is_empty() {
             told.push(Step::Tell(question));
-            looks.extend(more);
+            probes.extend(more);
         }
     }
 }

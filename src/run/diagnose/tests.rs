@@ -11,11 +11,11 @@ use super::super::testing::{FakeComputer, FakeNetwork, HOW_FAR, LOSS, PASSAGE, m
 use super::*;
 use crate::catalogue::Catalogue;
 use crate::evidence::Names;
-use crate::experiment::{Experiment, looks};
+use crate::experiment::{Experiment, probes};
 use crate::plan::Wishes;
 
 /// The rules say this, whatever was seen.
-fn always(standing: Standing) -> impl FnMut(&[Observation], &[NotLooked]) -> Standing {
+fn always(standing: Standing) -> impl FnMut(&[Observation], &[NotProbed]) -> Standing {
     move |_, _| standing.clone()
 }
 
@@ -31,7 +31,7 @@ async fn run(
     network: FakeNetwork,
     computer: FakeComputer,
     deadline: u64,
-    mut judge: impl FnMut(&[Observation], &[NotLooked]) -> Standing,
+    mut judge: impl FnMut(&[Observation], &[NotProbed]) -> Standing,
     stop: impl Future<Output = ()>,
 ) -> Told {
     let began = Instant::now();
@@ -54,11 +54,11 @@ async fn run(
 }
 
 fn told(event: &Event<'_>) -> String {
-    let look = |look: &Look| format!("{} {} {}", look.probe, look.target, look.via);
+    let probe = |probe: &Probe| format!("{} {} {}", probe.kind, probe.target, probe.via);
     match event {
-        Event::Planned(id, planned) => format!("planned {id} {}", look(planned)),
-        Event::Seen(seen) => format!("seen {} {}", seen.id, look(&seen.look)),
-        Event::NotLooked(not) => format!("not {}", not.what),
+        Event::Planned(id, planned) => format!("planned {id} {}", probe(planned)),
+        Event::Seen(seen) => format!("seen {} {}", seen.id, probe(&seen.probe)),
+        Event::NotProbed(not) => format!("not {}", not.what),
         Event::Asked(question) => format!("asked {question:?}"),
     }
 }
@@ -72,7 +72,7 @@ impl Told {
 
     /// What could not be observed for this reason.
     fn missed(&self, why: &str) -> Vec<&str> {
-        let missed = self.gathered.not_looked.iter().filter(|not| not.why == why);
+        let missed = self.gathered.not_probed.iter().filter(|not| not.why == why);
         missed.map(|not| not.what.as_str()).collect()
     }
 }
@@ -122,8 +122,8 @@ fn zoom() -> SocketAddr {
 const EVERYTHING: Experiment<SocketAddr> = Experiment::new("everything", |_, to| {
     let at = |port| SocketAddr::new(to.ip(), port);
     vec![
-        looks::ladder(Role::Range, at(looks::HTTP), Transport::Tcp),
-        looks::ladder(Role::Range, at(looks::TRACEROUTE), Transport::Udp),
+        probes::traceroute(Role::Range, at(probes::HTTP), Transport::Tcp),
+        probes::traceroute(Role::Range, at(probes::TRACEROUTE), Transport::Udp),
     ]
 });
 
@@ -163,7 +163,7 @@ async fn observations_come_in_the_order_of_the_plan() {
 async fn what_no_probe_of_the_plan_can_tell_is_named() {
     let (network, computer) = all_refused();
     let told = run(network, computer, 60_000, always(Standing::default()), pending()).await;
-    let missed: Vec<&str> = told.gathered.not_looked.iter().map(|not| not.what.as_str()).collect();
+    let missed: Vec<&str> = told.gathered.not_probed.iter().map(|not| not.what.as_str()).collect();
     assert_eq!(missed, ["UDP 8801-8810 (media)"]);
 }
 
@@ -282,7 +282,7 @@ async fn where_something_is_wrong_probes_that_explain_it_are_waited_for() {
 async fn a_probe_that_only_compares_is_dropped_when_no_rule_asks_anything_more() {
     let (network, computer) = all_refused();
     let mut asked = false;
-    let judge = move |_: &[Observation], _: &[NotLooked]| {
+    let judge = move |_: &[Observation], _: &[NotProbed]| {
         let everything = EVERYTHING.of(zoom());
         if std::mem::replace(&mut asked, true) { Standing::default() } else { asking([everything]) }
     };

@@ -20,16 +20,16 @@ fn schedule(network: FakeNetwork, limits: Limits) -> Schedule {
     Schedule::new(tools(network, FakeComputer::default()), limits)
 }
 
-fn probe(address: &str) -> Look {
-    Look::new(ProbeName::Tcp, Role::Range, Target::tcp(SocketAddr::new(address.parse().unwrap(), 443)))
+fn probe(address: &str) -> Probe {
+    Probe::new(ProbeName::Tcp, Role::Range, Target::tcp(SocketAddr::new(address.parse().unwrap(), 443)))
 }
 
-fn sign_in(address: &str) -> Look {
-    Look { role: Role::SignIn, ..probe(address) }
+fn sign_in(address: &str) -> Probe {
+    Probe { role: Role::SignIn, ..probe(address) }
 }
 
-fn traceroute(address: &str) -> Look {
-    probe(address).with(Settings { ladder: Some(2), ..Settings::default() })
+fn traceroute(address: &str) -> Probe {
+    probe(address).with(Settings { traceroute: Some(2), ..Settings::default() })
 }
 
 /// Number, target, time of start and end in milliseconds, and how it failed; or the reason why it could not be probed.
@@ -38,9 +38,9 @@ fn told(finish: &Finish) -> String {
         Finish::Seen(seen) => {
             let (from, to) = (seen.started.as_millis(), (seen.started + seen.took).as_millis());
             let how = seen.failure.as_ref().map(|failure| format!("{:?}", failure.how)).unwrap_or_default();
-            format!("{} {} {from}-{to} {how}", seen.id, seen.look.target.address.unwrap())
+            format!("{} {} {from}-{to} {how}", seen.id, seen.probe.target.address.unwrap())
         }
-        Finish::NotLooked(not) => format!("{}: {}", not.what, not.why),
+        Finish::NotProbed(not) => format!("{}: {}", not.what, not.why),
     }
 }
 
@@ -52,11 +52,11 @@ async fn all(schedule: &mut Schedule) -> Vec<String> {
     all
 }
 
-fn addresses<'a>(looks: impl IntoIterator<Item = &'a Look>) -> Vec<String> {
-    looks.into_iter().map(|look| look.target.address.unwrap().to_string()).collect()
+fn addresses<'a>(probes: impl IntoIterator<Item = &'a Probe>) -> Vec<String> {
+    probes.into_iter().map(|probe| probe.target.address.unwrap().to_string()).collect()
 }
 
-fn reasons(not: &[NotLooked]) -> Vec<String> {
+fn reasons(not: &[NotProbed]) -> Vec<String> {
     not.iter().map(|not| format!("{}: {}", not.what, not.why)).collect()
 }
 
@@ -121,8 +121,8 @@ async fn the_last_place_at_an_address_is_kept_for_sign_in() {
 async fn a_held_probe_of_sign_in_goes_before_those_held_earlier() {
     let network = FakeNetwork::default().refusing(A, ms(10));
     let mut schedule = schedule(network, Limits { at_once: 64, per_address: 2 });
-    for (id, look) in (0..).zip([sign_in(A), sign_in(A), probe(A), sign_in(A)]) {
-        schedule.push(id, look);
+    for (id, probe) in (0..).zip([sign_in(A), sign_in(A), probe(A), sign_in(A)]) {
+        schedule.push(id, probe);
     }
     let wanted = [
         "0 192.0.2.1 0-10 Refused",
@@ -145,7 +145,7 @@ async fn a_traceroute_takes_no_place_at_the_address_that_it_goes_to() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_makes_no_sense_comes_back_at_once_with_the_reason() {
     let mut schedule = schedule(FakeNetwork::default(), Limits::default());
-    schedule.push(1, Look::new(ProbeName::Tcp, Role::Range, Target::udp("192.0.2.1:443".parse().unwrap())));
+    schedule.push(1, Probe::new(ProbeName::Tcp, Role::Range, Target::udp("192.0.2.1:443".parse().unwrap())));
     let results = all(&mut schedule).await;
     assert_eq!(
         results,
@@ -246,7 +246,7 @@ async fn probes_of_a_kind_are_dropped_wherever_they_stand_and_the_others_go_on()
         schedule.push(id, probe(address));
     }
     assert!(timeout(ms(1), schedule.next()).await.is_err());
-    let dropped = schedule.drop_those(|look| look.target.address == SILENT.parse().ok(), "it can teach nothing");
+    let dropped = schedule.drop_those(|probe| probe.target.address == SILENT.parse().ok(), "it can teach nothing");
     assert_eq!(reasons(&dropped), ["tcp 198.51.100.1:443/tcp direct: it can teach nothing"; 3]);
     assert_eq!(all(&mut schedule).await, ["2 192.0.2.2 0-10 Refused", "4 192.0.2.3 1-11 Refused"]);
     assert_eq!(under_way.load(Ordering::SeqCst), 0);

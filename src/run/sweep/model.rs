@@ -6,31 +6,31 @@ use std::time::Duration;
 use why5003_probes::engines::Response;
 use why5003_probes::model::Transport;
 
-use crate::sweep::{Ledger, Pace, Shard, Space};
+use crate::sweep::{RateLimit, Results, Shard, TargetSpace};
 
 /// What a sweep is run with.
 pub struct Sweep<'a> {
     /// All that is asked.
-    pub space: &'a Space,
+    pub space: &'a TargetSpace,
     /// Which part of it.
     pub shard: Shard,
     /// The seed of the order.
     pub seed: u64,
     /// Packets a second, kept.
-    pub pace: Pace,
+    pub rate_limit: RateLimit,
     /// Targets under way at once, at most.
     pub max_inflight: usize,
     /// Targets that are expected to answer. They are asked first: should they fall silent later, something has blocked this computer.
     pub first: BTreeSet<u64>,
     /// What is known of an earlier run that was cut off.
-    pub known: Ledger,
+    pub known: Results,
 }
 
 /// What happens while a sweep runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SweepEvent {
     /// A target came back, or its time is up.
-    Settled {
+    Responded {
         /// Its number in the space.
         number: u64,
         /// The first time it was asked, or a later one.
@@ -41,7 +41,7 @@ pub enum SweepEvent {
         rtt: Option<Duration>,
     },
     /// A round begins.
-    Pass {
+    Round {
         /// Of which transport.
         transport: Transport,
         /// The first, or a repetition.
@@ -50,7 +50,7 @@ pub enum SweepEvent {
         targets: u64,
     },
     /// A target that had answered was asked again to see whether packets still get through: whether it was heard.
-    Beacon(bool),
+    LivenessCheck(bool),
     /// The rate was halved: this computer, or the path, does not carry more. Packets a second.
     BackedOff(f64),
 }
@@ -59,7 +59,7 @@ pub enum SweepEvent {
 #[derive(Clone, Debug)]
 pub struct Swept {
     /// One response for each target that was asked.
-    pub ledger: Ledger,
+    pub results: Results,
     /// Targets asked, repetitions included.
     pub asked: u64,
     /// Responses that came after their time, and count as none.

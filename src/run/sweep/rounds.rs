@@ -9,7 +9,7 @@ use fixedbitset::FixedBitSet;
 use why5003_probes::engines::Response;
 use why5003_probes::model::Transport;
 
-use crate::sweep::{Ledger, Order, Pass, Shard, Space};
+use crate::sweep::{Permutation, Results, Sequence, Shard, TargetSpace};
 
 /// What one round asks.
 #[derive(Debug)]
@@ -21,16 +21,16 @@ pub(super) struct RoundPlan {
     /// The number of the first target of the transport; the permutation counts from there.
     pub(super) first: u64,
     /// Its targets, in their order.
-    pub(super) pass: Pass,
+    pub(super) sequence: Sequence,
     /// Packets a second at most, where the round is slower than the sweep.
     pub(super) rate: Option<u32>,
 }
 
 /// The rounds of one transport.
 pub(super) struct Rounds<'a> {
-    space: &'a Space,
+    space: &'a TargetSpace,
     numbers: Range<u64>,
-    order: Order,
+    order: Permutation,
     shard: Shard,
     stage: Stage,
     /// Responses of the transports before that came too late.
@@ -55,14 +55,14 @@ enum Stage {
 
 impl<'a> Rounds<'a> {
     /// The rounds of a transport's targets; `late` is the number of responses that came too late so far.
-    pub(super) fn new(space: &'a Space, transport: Transport, shard: Shard, seed: u64, late: u64) -> Self {
+    pub(super) fn new(space: &'a TargetSpace, transport: Transport, shard: Shard, seed: u64, late: u64) -> Self {
         let numbers = space.numbers_of(transport);
-        let order = Order::new(numbers.end - numbers.start, seed);
+        let order = Permutation::new(numbers.end - numbers.start, seed);
         Self { space, numbers, order, shard, stage: Stage::Canaries, late_before: late }
     }
 
     /// The next round that has a target, given what is known now; `None` where there is none.
-    pub(super) fn next(&mut self, references: &BTreeSet<u64>, ledger: &Ledger, late: u64) -> Option<RoundPlan> {
+    pub(super) fn next(&mut self, references: &BTreeSet<u64>, results: &Results, late: u64) -> Option<RoundPlan> {
         loop {
             let plan = match std::mem::replace(&mut self.stage, Stage::Done) {
                 Stage::Canaries => {
@@ -71,20 +71,20 @@ impl<'a> Rounds<'a> {
                         continue;
                     }
                     let canaries: BTreeSet<u64> = self.space.canaries().collect();
-                    self.first_time(ledger, Shard::WHOLE, |number| canaries.contains(&number))
+                    self.first_time(results, Shard::WHOLE, |number| canaries.contains(&number))
                 }
                 Stage::References => {
                     self.stage = Stage::Others;
-                    self.first_time(ledger, self.shard, |number| references.contains(&number))
+                    self.first_time(results, self.shard, |number| references.contains(&number))
                 }
                 Stage::Others => {
                     self.stage = Stage::Sample { attempt: 2 };
-                    self.first_time(ledger, self.shard, |_| true)
+                    self.first_time(results, self.shard, |_| true)
                 }
                 Stage::Sample { attempt } if attempt > ATTEMPTS => return None,
-                Stage::Sample { attempt } => self.sample(ledger, attempt),
+                Stage::Sample { attempt } => self.sample(results, attempt),
                 Stage::Rest { attempt, left_out } => {
-                    if !self.silence_is_doubtful(ledger, attempt, late) {
+                    if !self.silence_is_doubtful(results, attempt, late) {
                         return None;
                     }
                     self.stage = Stage::Sample { attempt: attempt + 1 };
@@ -99,27 +99,27 @@ impl<'a> Rounds<'a> {
     }
 
     /// Those of which nothing is known yet.
-    fn first_time(&self, ledger: &Ledger, shard: Shard, such: impl Fn(u64) -> bool) -> RoundPlan {
+    fn first_time(&self, results: &Results, shard: Shard, such: impl Fn(u64) -> bool) -> RoundPlan {
         let mut left_out = self.none();
-        for number in self.numbers.clone().filter(|number| ledger.response(*number).is_some() || !such(*number)) {
+        for number in self.numbers.clone().filter(|number| results.response(*number).is_some() || !such(*number)) {
             left_out.insert(bit(number - self.numbers.start));
         }
         self.plan(1, shard, left_out, None)
     }
 
     /// A few of those that stayed silent, less what an earlier run has asked so often already.
-    fn sample(&mut self, ledger: &Ledger, attempt: u8) -> RoundPlan {
+    fn sample(&mut self, results: &Results, attempt: u8) -> RoundPlan {
         let (mut left_out, mut asked) = (self.none(), 0);
         for number in self.numbers.clone() {
-            let was_asked = ledger.tries(number) >= attempt;
+            let was_asked = results.tries(number) >= attempt;
             asked += usize::from(was_asked);
-            if was_asked || !is_unanswered(ledger.response(number)) {
+            if was_asked || !is_unanswered(results.response(number)) {
                 left_out.insert(bit(number - self.numbers.start));
             }
         }
         let mut all_but = self.none();
         all_but.insert_range(..);
-        let mut silent = Pass::new(self.order, self.shard, left_out);
+        let mut silent = Sequence::new(self.order, self.shard, left_out);
         for number in silent.by_ref().take(SAMPLE.saturating_sub(asked)) {
             all_but.set(bit(number), false);
         }
@@ -133,16 +133,16 @@ impl<'a> Rounds<'a> {
     /// be this computer's fault, or the path's.
     ///
     /// An ICMP error that comes now says nothing of the others: its sender's limit lets one through a second.
-    fn silence_is_doubtful(&self, ledger: &Ledger, attempt: u8, late: u64) -> bool {
+    fn silence_is_doubtful(&self, results: &Results, attempt: u8, late: u64) -> bool {
         let answers = |response| matches!(response, Some(Response::Open | Response::Closed { .. }));
         late != self.late_before
-            || self.numbers.clone().any(|number| ledger.tries(number) >= attempt && answers(ledger.response(number)))
+            || self.numbers.clone().any(|number| results.tries(number) >= attempt && answers(results.response(number)))
     }
 
     fn plan(&self, attempt: u8, shard: Shard, left_out: FixedBitSet, rate: Option<u32>) -> RoundPlan {
         let targets = share(self.order, shard, &left_out);
-        let pass = Pass::new(self.order, shard, left_out);
-        RoundPlan { attempt, targets, first: self.numbers.start, pass, rate }
+        let sequence = Sequence::new(self.order, shard, left_out);
+        RoundPlan { attempt, targets, first: self.numbers.start, sequence, rate }
     }
 
     fn none(&self) -> FixedBitSet {
@@ -151,7 +151,7 @@ impl<'a> Rounds<'a> {
 }
 
 /// How many targets of a shard are not left out.
-fn share(order: Order, shard: Shard, left_out: &FixedBitSet) -> u64 {
+fn share(order: Permutation, shard: Shard, left_out: &FixedBitSet) -> u64 {
     if shard == Shard::WHOLE {
         return order.count() - left_out.count_ones(..) as u64;
     }

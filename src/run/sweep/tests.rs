@@ -10,7 +10,7 @@ use why5003_probes::engines::{Cost, Response};
 
 use super::super::testing::{Asked, FakeEngine, Log, ms};
 use super::*;
-use crate::sweep::{Amount, Lane, Ledger, Order, Pace, Port, Shard, Space};
+use crate::sweep::{Amount, Permutation, Port, PrefixPort, RateLimit, Results, Shard, TargetSpace};
 
 const OPEN: Option<(Duration, Response)> = Some((Duration::from_millis(10), Response::Open));
 /// A router's refusal: the target is not asked again, and is no liveness check.
@@ -21,16 +21,17 @@ const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 1, 1));
 const NO_ROUTE: Response = Response::Unreachable { by: None };
 
 /// All addresses of these prefixes; a documentation prefix is a canary's.
-fn space(prefixes: &[&str], transport: Transport) -> Space {
+fn space(prefixes: &[&str], transport: Transport) -> TargetSpace {
     let port = Port { transport, number: 443 };
-    let lane = |prefix: &&str| Lane { prefix: prefix.parse().unwrap(), port, canary: prefix.starts_with("192.0.2.") };
-    Space::new(prefixes.iter().map(lane).collect(), Amount::All).unwrap()
+    let pair =
+        |prefix: &&str| PrefixPort { prefix: prefix.parse().unwrap(), port, canary: prefix.starts_with("192.0.2.") };
+    TargetSpace::new(prefixes.iter().map(pair).collect(), Amount::All).unwrap()
 }
 
-fn a_sweep(space: &Space, rate: Option<u32>) -> Sweep<'_> {
-    let known = Ledger::new(space.count());
-    let pace = Pace::new(rate);
-    Sweep { space, shard: Shard::WHOLE, seed: 7, pace, max_inflight: usize::MAX, first: BTreeSet::new(), known }
+fn a_sweep(space: &TargetSpace, rate: Option<u32>) -> Sweep<'_> {
+    let known = Results::new(space.count());
+    let rate_limit = RateLimit::new(rate);
+    Sweep { space, shard: Shard::WHOLE, seed: 7, rate_limit, max_inflight: usize::MAX, first: BTreeSet::new(), known }
 }
 
 /// What a sweep came to, and what it told meanwhile: events with their time in milliseconds.
@@ -54,7 +55,7 @@ impl Told {
     /// Attempt and number of targets of each round.
     fn rounds(&self) -> Vec<(u8, u64)> {
         let round = |(_, event): &(u128, SweepEvent)| match event {
-            SweepEvent::Pass { attempt, targets, .. } => Some((*attempt, *targets)),
+            SweepEvent::Round { attempt, targets, .. } => Some((*attempt, *targets)),
             _ => None,
         };
         self.events.iter().filter_map(round).collect()
@@ -63,7 +64,7 @@ impl Told {
     /// When a liveness check ended, and whether it was heard.
     fn checks(&self) -> Vec<(u128, bool)> {
         let check = |(at, event): &(u128, SweepEvent)| match event {
-            SweepEvent::Beacon(heard) => Some((*at, *heard)),
+            SweepEvent::LivenessCheck(heard) => Some((*at, *heard)),
             _ => None,
         };
         self.events.iter().filter_map(check).collect()
@@ -80,7 +81,7 @@ impl Told {
 }
 
 /// The numbers that were asked, in order.
-fn numbers(space: &Space, log: &Log) -> Vec<u64> {
+fn numbers(space: &TargetSpace, log: &Log) -> Vec<u64> {
     let log = log.lock().unwrap();
     log.iter().map(|asked| space.number(asked.to, Transport::Tcp).unwrap()).collect()
 }
@@ -91,11 +92,11 @@ fn times(log: &Log) -> Vec<u128> {
 }
 
 fn permuted(count: u64) -> Vec<u64> {
-    (0..count).map(|position| Order::new(count, 7).at(position)).collect()
+    (0..count).map(|position| Permutation::new(count, 7).at(position)).collect()
 }
 
 fn responses(swept: &Swept, count: u64) -> Vec<Option<Response>> {
-    (0..count).map(|number| swept.ledger.response(number)).collect()
+    (0..count).map(|number| swept.results.response(number)).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,13 +119,13 @@ async fn each_target_is_told_once_with_its_response_and_time() {
     });
     let told = by_tcp(a_sweep(&space, None), engine).await;
     let response = Response::Prohibited { by: Some(ROUTER) };
-    let settled = |number, rtt| SweepEvent::Settled { number, attempt: 1, response, rtt: Some(rtt) };
+    let responded = |number, rtt| SweepEvent::Responded { number, attempt: 1, response, rtt: Some(rtt) };
     assert_eq!(
         told.events,
         [
-            (0, SweepEvent::Pass { transport: Transport::Tcp, attempt: 1, targets: 2 }),
-            (10, settled(0, ms(10))),
-            (20, settled(1, ms(20))),
+            (0, SweepEvent::Round { transport: Transport::Tcp, attempt: 1, targets: 2 }),
+            (10, responded(0, ms(10))),
+            (20, responded(1, ms(20))),
         ]
     );
 }
@@ -132,8 +133,9 @@ async fn each_target_is_told_once_with_its_response_and_time() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_asks_the_targets_of_its_own_transport_alone() {
     let port = |transport| Port { transport, number: 443 };
-    let lane = |transport| Lane { prefix: "170.114.0.0/31".parse().unwrap(), port: port(transport), canary: false };
-    let space = Space::new(vec![lane(Transport::Tcp), lane(Transport::Udp)], Amount::All).unwrap();
+    let pair =
+        |transport| PrefixPort { prefix: "170.114.0.0/31".parse().unwrap(), port: port(transport), canary: false };
+    let space = TargetSpace::new(vec![pair(Transport::Tcp), pair(Transport::Udp)], Amount::All).unwrap();
     let (tcp, udp) = (FakeEngine::new(|_| PROHIBITED), FakeEngine::new(|_| PROHIBITED));
     let logs = [tcp.log(), udp.log()];
     let mut engines: [(Transport, Box<dyn Engine>); 2] =
@@ -254,7 +256,7 @@ async fn an_answer_after_its_time_counts_as_none_and_makes_all_silence_doubtful(
     let told = by_tcp(a_sweep(&space, None), engine).await;
     assert_eq!(told.rounds().get(..3), Some(&[(1, 64), (2, 32), (2, 32)][..]));
     assert!(told.swept.late > 0);
-    assert_eq!(told.swept.ledger.response(last), Some(Response::Silent));
+    assert_eq!(told.swept.results.response(last), Some(Response::Silent));
 }
 
 #[tokio::test(start_paused = true)]
@@ -319,7 +321,7 @@ async fn one_packet_that_left_is_a_way_out() {
     let first = space.target(permuted(512).first().copied().unwrap()).unwrap().0;
     let engine = FakeEngine::new(move |asked| if asked.to == first { OPEN } else { Some((ms(20), NO_ROUTE)) });
     let Told { swept, .. } = by_tcp(a_sweep(&space, None), engine).await;
-    assert_eq!((swept.incomplete, swept.no_way, swept.ledger.tally(0..512).known()), (false, false, 512));
+    assert_eq!((swept.incomplete, swept.no_way, swept.results.tally(0..512).known()), (false, false, 512));
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,7 +329,7 @@ async fn a_sweep_that_is_stopped_keeps_what_came_and_is_incomplete() {
     let space = space(&["170.114.0.0/29"], Transport::Tcp);
     let engine = FakeEngine::new(|_| PROHIBITED);
     let told = run(a_sweep(&space, Some(100)), engine, Transport::Tcp, sleep(ms(35))).await;
-    let tally = told.swept.ledger.tally(0..8);
+    let tally = told.swept.results.tally(0..8);
     assert_eq!((told.swept.asked, tally.prohibited, tally.not_asked), (3, 2, 6));
     assert_eq!((told.swept.incomplete, told.swept.no_way), (true, false));
 }
@@ -371,7 +373,7 @@ async fn reference_targets_are_asked_before_all_others() {
 #[tokio::test(start_paused = true)]
 async fn what_an_earlier_run_knows_is_not_asked_again() {
     let space = space(&["170.114.0.0/29"], Transport::Tcp);
-    let mut known = Ledger::new(space.count());
+    let mut known = Results::new(space.count());
     for number in [1, 2, 5] {
         known.restore(number, 1, Response::Closed { ttl: None });
     }
@@ -385,7 +387,7 @@ async fn what_an_earlier_run_knows_is_not_asked_again() {
 #[tokio::test(start_paused = true)]
 async fn a_sample_that_an_earlier_run_asked_is_not_asked_anew() {
     let space = space(&["170.114.0.0/26"], Transport::Tcp);
-    let mut known = Ledger::new(space.count());
+    let mut known = Results::new(space.count());
     for number in 0..64 {
         known.restore(number, if number < 30 { 2 } else { 1 }, Response::Silent);
     }

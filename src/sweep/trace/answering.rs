@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use why5003_probes::model::{Family, Hop, Transport};
 
-use super::super::common_path::Trunk;
+use super::super::common_path::CommonPath;
 use super::super::reach::Reach;
 use super::knowledge::{Knowledge, Turn};
 use super::pacing::ALIVE;
@@ -19,14 +19,14 @@ pub(super) fn trace_answering(known: &mut Knowledge<'_>) -> Turn<Vec<Vec<Hop>>> 
     }
     let came = known.traceroutes(|known| {
         // A box that answers in a target's place stands on the way.
-        let is_there = |target: &u64| known.result.settled.reach(*target) != Some(Reach::Forged);
+        let is_there = |target: &u64| known.result.reaches.reach(*target) != Some(Reach::Forged);
         let targets = known.open_targets(Some(known.of.family), ALIVE).into_iter().filter(is_there);
         let targets = targets.filter_map(|target| known.request(target, Depth::EveryHop));
         let of_family = known.of.references.iter().filter(|to| Family::of(to.ip()) == known.of.family);
         let references = of_family.map(|to| Request { to: *to, transport: Transport::Tcp, depth: Depth::EveryHop });
         targets.chain(references).take(ALIVE).collect()
     })?;
-    let arrived: Vec<Vec<Hop>> = came.into_iter().filter(|hops| Trunk::arrived(hops)).collect();
+    let arrived: Vec<Vec<Hop>> = came.into_iter().filter(|hops| CommonPath::arrived(hops)).collect();
     Turn::Continue(known.of.answering.insert(arrived).clone())
 }
 
@@ -78,7 +78,7 @@ impl LedToAnswers {
         let targets: Vec<u64> =
             self.traced.get_or_insert_with(|| choose(known, &self.beside, &answering)).values().copied().collect();
         let came = known.traceroutes(|known| known.requests(&targets, Depth::EveryHop))?;
-        answering.extend(came.into_iter().filter(|hops| Trunk::arrived(hops)));
+        answering.extend(came.into_iter().filter(|hops| CommonPath::arrived(hops)));
         let led = self.beside.iter().filter(|one| one.is_on(&answering)).map(|one| one.target).collect();
         known.of.answering = Some(answering);
         Turn::Continue(led)
@@ -96,11 +96,11 @@ fn choose(known: &mut Knowledge<'_>, beside: &[BesideThePath], answering: &[Vec<
 
 /// A target of a prefix that answered the sweep by TCP.
 fn open_target_of(known: &Knowledge<'_>, prefix: IpNet) -> Option<u64> {
-    let mut lanes = known
+    let mut pairs = known
         .space
-        .lanes()
+        .pairs()
         .iter()
         .enumerate()
-        .filter(|(_, lane)| (lane.prefix, lane.port.transport, lane.canary) == (prefix, Transport::Tcp, false));
-    lanes.find_map(|(at, _)| known.space.numbers(at).find(|target| known.is_open(*target)))
+        .filter(|(_, pair)| (pair.prefix, pair.port.transport, pair.canary) == (prefix, Transport::Tcp, false));
+    pairs.find_map(|(at, _)| known.space.numbers(at).find(|target| known.is_open(*target)))
 }

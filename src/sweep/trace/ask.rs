@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use why5003_probes::model::HopAnswer;
 
-use super::super::common_path::{Reply, Trunk};
+use super::super::common_path::{CommonPath, Reply};
 use super::super::reach::Reach;
 use super::budget::IcmpBudget;
 use super::probe::Depth;
@@ -47,7 +47,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// Whether a reply to a packet that was to end at such a hop counts.
-    pub(super) fn is_answer(self, reply: Reply, path: &Trunk, hop: u8) -> bool {
+    pub(super) fn is_answer(self, reply: Reply, path: &CommonPath, hop: u8) -> bool {
         match self {
             Self::Reach => reply.at_the_end(path, hop).is_some(),
             Self::Limit => {

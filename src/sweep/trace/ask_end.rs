@@ -83,7 +83,7 @@ impl AskEnd {
                 Stage::Beside(led) => {
                     let led = led.advance(known)?;
                     for one in &self.beside {
-                        known.note(one.target, if led.contains(&one.target) { one.reach } else { Reach::Untold });
+                        known.note(one.target, if led.contains(&one.target) { one.reach } else { Reach::Unknown });
                     }
                     Stage::NoRoute(NeutralGoesOn::new(self.transport))
                 }
@@ -91,7 +91,7 @@ impl AskEnd {
                     // What a failing line says, it says to every flow: it counts while a neutral flow goes on.
                     let goes_on = self.no_route.is_empty() || neutral.advance(known)?;
                     for (target, reach) in &self.no_route {
-                        known.note(*target, if goes_on { *reach } else { Reach::Untold });
+                        known.note(*target, if goes_on { *reach } else { Reach::Unknown });
                     }
                     return Turn::Continue(std::mem::take(&mut self.silent));
                 }

@@ -87,16 +87,16 @@ impl FindDivergingPaths {
             }
         }
         let is_unclear = |target: &u64| known.prefix_transport(*target).is_some_and(|of| unclear.contains(&of));
-        let (untold, silent) = self.silent.iter().copied().partition(is_unclear);
+        let (unknown, silent) = self.silent.iter().copied().partition(is_unclear);
         self.silent = silent;
-        known.note_all(untold, Reach::Untold);
+        known.note_all(unknown, Reach::Unknown);
         new
     }
 
     /// The silent ones of these, and those that were found to die before that was known, or of which it could not be told.
     fn to_ask_again(&self, known: &Knowledge<'_>, new: &BTreeSet<PrefixTransport>) -> Vec<u64> {
-        let before = known.result.settled.within(0..known.space.count());
-        let before = before.filter(|(_, reach)| matches!(reach, Reach::Dies { .. } | Reach::Untold));
+        let before = known.result.reaches.within(0..known.space.count());
+        let before = before.filter(|(_, reach)| matches!(reach, Reach::Dies { .. } | Reach::Unknown));
         let before = before.map(|(target, _)| target).filter(|target| !known.is_open(*target));
         let is_new = |target: &u64| known.prefix_transport(*target).is_some_and(|of| new.contains(&of));
         let again: BTreeSet<u64> = self.silent.iter().copied().chain(before).filter(is_new).collect();
@@ -123,12 +123,12 @@ fn of_unknown_paths(known: &Knowledge<'_>, silent: &[u64]) -> Vec<u64> {
 
 /// Whether a target of a prefix comes to the end of the common path.
 fn comes_to_the_end(known: &Knowledge<'_>, of: PrefixTransport) -> bool {
-    let lanes = known.space.lanes().iter().enumerate();
-    let mut lanes = lanes.filter(|(_, lane)| (lane.prefix, lane.port.transport) == (of.prefix, of.transport));
+    let pairs = known.space.pairs().iter().enumerate();
+    let mut pairs = pairs.filter(|(_, pair)| (pair.prefix, pair.port.transport) == (of.prefix, of.transport));
     let end = known.path().end();
-    lanes.any(|(at, _)| {
-        let mut settled = known.result.settled.within(known.space.numbers(at));
-        settled.any(|(_, reach)| matches!(reach, Reach::Passes { hop, router: Some(_) } if hop == end))
+    pairs.any(|(at, _)| {
+        let mut reaches = known.result.reaches.within(known.space.numbers(at));
+        reaches.any(|(_, reach)| matches!(reach, Reach::Passes { hop, router: Some(_) } if hop == end))
     })
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::{Family, Hop, Transport};
 
-use super::super::common_path::Trunk;
+use super::super::common_path::CommonPath;
 use super::knowledge::{Knowledge, Turn};
 use super::probe::{Depth, Request};
 use super::result::TraceEvent;
@@ -17,7 +17,7 @@ pub(super) struct FindCommonPath {
     ports: VecDeque<u16>,
     /// Of these nothing is taken but the routers' hops, which any traceroute may show.
     unreached: Vec<Vec<Hop>>,
-    path: Trunk,
+    path: CommonPath,
     neutral: Option<SocketAddr>,
 }
 
@@ -31,7 +31,7 @@ impl FindCommonPath {
             })
         };
         let ports = NEUTRAL_PORTS.into_iter().filter(|port| !is_forged(*port)).collect();
-        Self { ports, unreached: Vec::new(), path: Trunk::default(), neutral: None }
+        Self { ports, unreached: Vec::new(), path: CommonPath::default(), neutral: None }
     }
 
     pub(super) fn advance(&mut self, known: &mut Knowledge<'_>) -> Turn<()> {
@@ -53,11 +53,11 @@ impl FindCommonPath {
     }
 
     fn compare(&mut self, hosts: &[SocketAddr], came: Vec<Vec<Hop>>) {
-        let neutral = hosts.iter().zip(&came).find(|(_, hops)| Trunk::arrived(hops)).map(|(to, _)| *to);
+        let neutral = hosts.iter().zip(&came).find(|(_, hops)| CommonPath::arrived(hops)).map(|(to, _)| *to);
         let mut traces = std::mem::take(&mut self.unreached);
         traces.extend(came);
-        let common = Trunk::shared(&traces);
-        traces.retain(|hops| !Trunk::arrived(hops));
+        let common = CommonPath::shared(&traces);
+        traces.retain(|hops| !CommonPath::arrived(hops));
         self.unreached = traces;
         if self.path.end() == 0 || common.is_proven() {
             self.neutral = neutral;
@@ -67,16 +67,16 @@ impl FindCommonPath {
 
     fn adopt(&mut self, known: &mut Knowledge<'_>) {
         let (family, space) = (known.of.family, known.space);
-        let before = known.result.trunks.family(family);
+        let before = known.result.common_paths.family(family);
         // Routers' hops that are new are no other network.
-        if !before.agrees(&self.path) || *before == Trunk::default() && *before != self.path {
+        if !before.agrees(&self.path) || *before == CommonPath::default() && *before != self.path {
             before.clone_from(&self.path);
             let is_other = |target: u64| space.target(target).is_some_and(|(to, _)| Family::of(to.ip()) != family);
-            known.result.settled.keep(is_other);
-            known.events.push_back(TraceEvent::Shared { family, trunk: self.path.clone() });
+            known.result.reaches.keep(is_other);
+            known.events.push_back(TraceEvent::Shared { family, common_path: self.path.clone() });
         }
-        let mut lanes = (0..space.lanes().len()).filter(|lane| known.is_of_family(*lane));
-        known.of.refused = lanes.any(|lane| known.ledger.tally(space.numbers(lane)).prohibited > 0);
+        let mut pairs = (0..space.pairs().len()).filter(|pair| known.is_of_family(*pair));
+        known.of.refused = pairs.any(|pair| known.results.tally(space.numbers(pair)).prohibited > 0);
         known.of.neutral = self.neutral;
     }
 }

@@ -4,7 +4,7 @@ use why5003_probes::engines::Response;
 
 use super::super::found::Found;
 use super::super::reach::Reach;
-use super::super::space::Lane;
+use super::super::target_space::PrefixPort;
 
 /// The searches that were made.
 ///
@@ -78,28 +78,28 @@ impl HopSearches {
     }
 }
 
-type Same = fn(Lane, Lane) -> bool;
+type Same = fn(PrefixPort, PrefixPort) -> bool;
 
-fn prefix(a: Lane, b: Lane) -> bool {
+fn prefix(a: PrefixPort, b: PrefixPort) -> bool {
     a.prefix == b.prefix && a.port != b.port
 }
 
-fn port(a: Lane, b: Lane) -> bool {
+fn port(a: PrefixPort, b: PrefixPort) -> bool {
     a.port == b.port && a.prefix != b.prefix
 }
 
-fn any(_: Lane, _: Lane) -> bool {
+fn any(_: PrefixPort, _: PrefixPort) -> bool {
     true
 }
 
 /// Whether two targets responded alike, and are of one family, one transport, and such pairs. A filter of one transport need not stop the
 /// other.
 fn is_like(found: Found<'_>, number: u64, other: u64, same: Same) -> bool {
-    let lane = |number| found.space.lanes().get(found.space.lane_of(number)).copied();
-    let reset = |number| matches!(found.ledger.response(number), Some(Response::Closed { .. }));
-    let kind = |lane: Lane| (lane.prefix.addr().is_ipv4(), lane.port.transport);
+    let pair = |number| found.space.pairs().get(found.space.pair_of(number)).copied();
+    let reset = |number| matches!(found.results.response(number), Some(Response::Closed { .. }));
+    let kind = |pair: PrefixPort| (pair.prefix.addr().is_ipv4(), pair.port.transport);
     reset(number) == reset(other)
-        && lane(number).zip(lane(other)).is_some_and(|(a, b)| kind(a) == kind(b) && same(a, b))
+        && pair(number).zip(pair(other)).is_some_and(|(a, b)| kind(a) == kind(b) && same(a, b))
 }
 
 /// So many searches must end at one place before that is taken for the place of all: fewer may have met only one of two filters.
@@ -109,7 +109,7 @@ const ENOUGH: usize = 6;
 mod tests {
     use why5003_probes::model::Transport;
 
-    use super::super::super::{Amount, Ledger, Port, Settled, Space, Trunks};
+    use super::super::super::{Amount, CommonPaths, Port, Reaches, Results, TargetSpace};
     use super::*;
 
     fn dies(hop: u8) -> Reach {
@@ -122,20 +122,20 @@ mod tests {
     }
 
     fn concluded_at(ports: [(Transport, u16); 2], searched: &[(u64, Reach)], of: u64) -> Option<Reach> {
-        let lanes = (0..8_u8).flat_map(|last| {
-            ports.map(|(transport, number)| Lane {
+        let pairs = (0..8_u8).flat_map(|last| {
+            ports.map(|(transport, number)| PrefixPort {
                 prefix: ipnet::IpNet::from(std::net::IpAddr::from([192, 0, 2, last])),
                 port: Port { transport, number },
                 canary: false,
             })
         });
-        let space = Space::new(lanes.collect(), Amount::All).unwrap();
-        let mut ledger = Ledger::new(space.count());
-        (0..space.count()).for_each(|number| assert!(ledger.note(number, Response::Silent)));
+        let space = TargetSpace::new(pairs.collect(), Amount::All).unwrap();
+        let mut results = Results::new(space.count());
+        (0..space.count()).for_each(|number| assert!(results.note(number, Response::Silent)));
         // A RST came for the last.
-        ledger.note(15, Response::Closed { ttl: None });
-        let (settled, trunks) = (Settled::default(), Trunks::default());
-        let found = Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks };
+        results.note(15, Response::Closed { ttl: None });
+        let (reaches, common_paths) = (Reaches::default(), CommonPaths::default());
+        let found = Found { space: &space, results: &results, reaches: &reaches, common_paths: &common_paths };
         let mut all = HopSearches::default();
         for (number, reach) in searched {
             all.note(*number, *reach);

@@ -9,13 +9,13 @@ use ipnet::IpNet;
 use why5003_probes::engines::Response;
 use why5003_probes::model::{Family, Hop, Transport};
 
-use super::super::common_path::{Reply, Trunk};
-use super::super::fare::limiters;
+use super::super::common_path::{CommonPath, Reply};
 use super::super::found::Found;
-use super::super::next::next_to_settle;
+use super::super::judged_targets::limiters;
+use super::super::next::next_to_trace;
 use super::super::reach::Reach;
-use super::super::space::Space;
-use super::super::{Lane, Ledger, Port};
+use super::super::target_space::TargetSpace;
+use super::super::{Port, PrefixPort, Results};
 use super::ask::{Answers, Ask, Asking, Wanted};
 use super::diverging_path::{DivergingPath, PrefixTransport};
 use super::hop_searches::HopSearches;
@@ -46,8 +46,8 @@ pub(super) enum Came {
 
 /// All that a trace knows.
 pub(super) struct Knowledge<'a> {
-    pub(super) space: &'a Space,
-    pub(super) ledger: &'a Ledger,
+    pub(super) space: &'a TargetSpace,
+    pub(super) results: &'a Results,
     pub(super) hosts: Hosts,
     /// Packets a second, at most.
     pub(super) rate: Option<u32>,
@@ -167,7 +167,7 @@ impl Knowledge<'_> {
     }
 
     pub(super) fn note(&mut self, target: u64, reach: Reach) {
-        self.result.settled.note(target, reach);
+        self.result.reaches.note(target, reach);
         self.events.push_back(TraceEvent::Reached(target, reach));
     }
 
@@ -207,7 +207,7 @@ impl Knowledge<'_> {
 
     /// Whether a target that a router refused is told of by what its packets bring now.
     fn is_of_limit(&self, target: u64, reach: Reach) -> bool {
-        match (self.ledger.response(target), reach) {
+        match (self.results.response(target), reach) {
             // The packet came to that router, and to none behind it.
             (Some(Response::Prohibited { by }), Reach::Passes { router, .. }) if by == router => false,
             (_, reach) => !self.is_beside_the_path(reach),
@@ -218,34 +218,34 @@ impl Knowledge<'_> {
 /// What a phase looks up.
 impl Knowledge<'_> {
     pub(super) fn found(&self) -> Found<'_> {
-        let TraceResult { settled, trunks, .. } = &self.result;
-        Found { space: self.space, ledger: self.ledger, settled, trunks }
+        let TraceResult { reaches, common_paths, .. } = &self.result;
+        Found { space: self.space, results: self.results, reaches, common_paths }
     }
 
     /// The common path of the family that is traced.
-    pub(super) fn path(&self) -> &Trunk {
-        self.result.trunks.get(self.of.family)
+    pub(super) fn path(&self) -> &CommonPath {
+        self.result.common_paths.get(self.of.family)
     }
 
     /// The targets that tell most, of the family that is traced.
     pub(super) fn next_targets(&self) -> Vec<u64> {
-        next_to_settle(self.found(), |lane| self.is_of_family(lane))
+        next_to_trace(self.found(), |pair| self.is_of_family(pair))
     }
 
-    pub(super) fn is_of_family(&self, lane: usize) -> bool {
-        self.space.lanes().get(lane).is_some_and(|lane| Family::of(lane.prefix.addr()) == self.of.family)
+    pub(super) fn is_of_family(&self, pair: usize) -> bool {
+        self.space.pairs().get(pair).is_some_and(|pair| Family::of(pair.prefix.addr()) == self.of.family)
     }
 
-    pub(super) fn lane(&self, target: u64) -> Option<Lane> {
-        self.space.lanes().get(self.space.lane_of(target)).copied()
+    pub(super) fn pair(&self, target: u64) -> Option<PrefixPort> {
+        self.space.pairs().get(self.space.pair_of(target)).copied()
     }
 
     pub(super) fn prefix_transport(&self, target: u64) -> Option<PrefixTransport> {
-        self.lane(target).map(|lane| PrefixTransport { prefix: lane.prefix, transport: lane.port.transport })
+        self.pair(target).map(|pair| PrefixTransport { prefix: pair.prefix, transport: pair.port.transport })
     }
 
     pub(super) fn is_open(&self, target: u64) -> bool {
-        self.ledger.response(target) == Some(Response::Open)
+        self.results.response(target) == Some(Response::Open)
     }
 
     pub(super) fn request(&self, target: u64, depth: Depth) -> Option<Request> {
@@ -258,15 +258,15 @@ impl Knowledge<'_> {
 
     /// A few targets that answered the sweep by TCP: first one of each port, of prefixes as wide as there are.
     pub(super) fn open_targets(&self, family: Option<Family>, most: usize) -> Vec<u64> {
-        let mut lanes: Vec<_> = self.space.lanes().iter().enumerate().collect();
-        lanes.retain(|(_, lane)| {
-            let of = Family::of(lane.prefix.addr());
-            !lane.canary && lane.port.transport == Transport::Tcp && family.is_none_or(|family| family == of)
+        let mut pairs: Vec<_> = self.space.pairs().iter().enumerate().collect();
+        pairs.retain(|(_, pair)| {
+            let of = Family::of(pair.prefix.addr());
+            !pair.canary && pair.port.transport == Transport::Tcp && family.is_none_or(|family| family == of)
         });
-        lanes.sort_by_key(|(_, lane)| lane.prefix.prefix_len());
-        let open = lanes.into_iter().filter(|(at, _)| self.ledger.tally(self.space.numbers(*at)).open > 0);
+        pairs.sort_by_key(|(_, pair)| pair.prefix.prefix_len());
+        let open = pairs.into_iter().filter(|(at, _)| self.results.tally(self.space.numbers(*at)).open > 0);
         let open = open
-            .filter_map(|(at, lane)| Some((lane.port, self.space.numbers(at).find(|target| self.is_open(*target))?)));
+            .filter_map(|(at, pair)| Some((pair.port, self.space.numbers(at).find(|target| self.is_open(*target))?)));
         let mut first: Vec<(Port, u64)> = Vec::new();
         let mut others = Vec::new();
         for (port, target) in open {

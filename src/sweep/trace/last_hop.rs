@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use why5003_probes::model::HopAnswer;
 
-use super::super::common_path::{Reply, Trunk};
+use super::super::common_path::{CommonPath, Reply};
 use super::super::reach::Reach;
 
 /// What is known of where one flow ends.
@@ -21,24 +21,25 @@ pub(super) struct LastHopSearch {
 
 impl LastHopSearch {
     /// Of a flow that brings nothing at the end of the common path. A flow that a RST comes for may end behind it as well.
-    pub(super) fn new(trunk: &Trunk, is_reset: bool) -> Self {
-        Self { came: BTreeMap::new(), end: trunk.end().saturating_add(u8::from(is_reset)) }
+    pub(super) fn new(common_path: &CommonPath, is_reset: bool) -> Self {
+        Self { came: BTreeMap::new(), end: common_path.end().saturating_add(u8::from(is_reset)) }
     }
 
     /// The hop at which the next packet is to end: the middle one of the routers that are left; `None` where none is.
-    pub(super) fn next(&self, trunk: &Trunk) -> Option<u8> {
-        let passed = self.passed(trunk).map_or(0, |(hop, _)| hop);
+    pub(super) fn next(&self, common_path: &CommonPath) -> Option<u8> {
+        let passed = self.passed(common_path).map_or(0, |(hop, _)| hop);
         let stopped = self.came.keys().copied().find(|hop| *hop > passed).unwrap_or(self.end);
-        let left: Vec<u8> = (passed.saturating_add(1)..stopped).filter(|hop| trunk.router(*hop).is_some()).collect();
+        let left: Vec<u8> =
+            (passed.saturating_add(1)..stopped).filter(|hop| common_path.router(*hop).is_some()).collect();
         left.get(left.len() / 2).copied()
     }
 
     /// The next hop behind the one at which the flow seems to end: that router may be mute for it, and one behind it not.
-    pub(super) fn beyond(&self, trunk: &Trunk) -> Option<u8> {
+    pub(super) fn beyond(&self, common_path: &CommonPath) -> Option<u8> {
         let last = self.came.last_key_value();
         let is_silent = |brought: &Reply| brought.came == HopAnswer::Silent;
         let last = last.filter(|(_, brought)| is_silent(brought)).map(|(hop, _)| *hop)?;
-        (last.saturating_add(1)..self.end).find(|hop| trunk.router(*hop).is_some())
+        (last.saturating_add(1)..self.end).find(|hop| common_path.router(*hop).is_some())
     }
 
     /// Notes what a packet brought that was to end at such a hop.
@@ -47,8 +48,8 @@ impl LastHopSearch {
     }
 
     /// The farthest hop that the flow comes to, and the router there. Neutral flows may come to another one.
-    fn passed(&self, trunk: &Trunk) -> Option<(u8, Option<IpAddr>)> {
-        let mut clear = self.heard().filter(|(ttl, from)| !self.is_unclear(trunk, *ttl, *from));
+    fn passed(&self, common_path: &CommonPath) -> Option<(u8, Option<IpAddr>)> {
+        let mut clear = self.heard().filter(|(ttl, from)| !self.is_unclear(common_path, *ttl, *from));
         clear.next_back()
     }
 
@@ -69,19 +70,19 @@ impl LastHopSearch {
     /// Whether the reply came from a router of the common path, but at a later hop than for other flows, and it cannot be told whether the
     /// path is longer or loops. The path is longer if another router answers at the hop of the other flows. Some routers answer for two
     /// hops in a row.
-    fn is_unclear(&self, trunk: &Trunk, ttl: u8, from: Option<IpAddr>) -> bool {
+    fn is_unclear(&self, common_path: &CommonPath, ttl: u8, from: Option<IpAddr>) -> bool {
         let at = |hop: u8| self.came.get(&hop).filter(|other| other.came == HopAnswer::Expired);
-        let sooner = from.and_then(|from| at(trunk.hop_of(from)?));
+        let sooner = from.and_then(|from| at(common_path.hop_of(from)?));
         let is_longer = sooner.is_some_and(|other| other.from != from);
         let is_in_a_row = at(ttl.saturating_sub(1)).is_some_and(|other| other.from == from);
-        trunk.is_astray(from, ttl) && !is_longer && !is_in_a_row
+        common_path.is_astray(from, ttl) && !is_longer && !is_in_a_row
     }
 
     /// What is known by now.
-    pub(super) fn reach(&self, trunk: &Trunk) -> Reach {
-        let (hop, address) = self.passed(trunk).unwrap_or_default();
+    pub(super) fn reach(&self, common_path: &CommonPath) -> Reach {
+        let (hop, address) = self.passed(common_path).unwrap_or_default();
         if self.heard().any(|(ttl, _)| ttl > hop) {
-            return Reach::Untold;
+            return Reach::Unknown;
         }
         let says = |brought: &&Reply| !matches!(brought.came, HopAnswer::Silent | HopAnswer::Expired);
         let instead = self.came.range(hop.saturating_add(1)..).map(|(_, brought)| brought).find(says);
@@ -89,10 +90,10 @@ impl LastHopSearch {
             Some((HopAnswer::Prohibited, by)) => Reach::Prohibited { by },
             Some((HopAnswer::Unreachable, by)) => Reach::NoRoute { by },
             Some((HopAnswer::Refused, _)) => Reach::Reset { hop, address },
-            Some((HopAnswer::Answered, _)) => Reach::Untold,
-            Some((HopAnswer::Silent | HopAnswer::Expired, _)) | None => match trunk.after(hop) {
+            Some((HopAnswer::Answered, _)) => Reach::Unknown,
+            Some((HopAnswer::Silent | HopAnswer::Expired, _)) | None => match common_path.after(hop) {
                 Some(next) => Reach::Dies { hop, address, next: Some(next) },
-                None => Reach::Untold,
+                None => Reach::Unknown,
             },
         }
     }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     /// Eight routers, of which the third is mute.
-    fn trunk() -> Trunk {
+    fn common_path() -> CommonPath {
         let came = |ttl: u8| match ttl {
             3 => Silent,
             9 => Answered,
@@ -118,20 +119,20 @@ mod tests {
         };
         let hop = |ttl| Hop { ttl, came: came(ttl), from: (ttl != 3).then(|| name(ttl)), rtt_us: None };
         let walk: Vec<Hop> = (1..=9).map(hop).collect();
-        Trunk::shared(&[walk.clone(), walk])
+        CommonPath::shared(&[walk.clone(), walk])
     }
 
     /// Searches, where packets pass up to a hop and bring this beyond; and how many it took.
     fn found(last: u8, beyond: Reply) -> (Reach, usize) {
-        let trunk = trunk();
-        let mut ending = LastHopSearch::new(&trunk, beyond.came == Refused);
+        let common_path = common_path();
+        let mut ending = LastHopSearch::new(&common_path, beyond.came == Refused);
         let mut asked = 0;
-        while let Some(ttl) = ending.next(&trunk) {
+        while let Some(ttl) = ending.next(&common_path) {
             asked += 1;
             let passes = Reply { came: Expired, from: Some(name(ttl)) };
             ending.note(ttl, if ttl <= last { passes } else { beyond });
         }
-        (ending.reach(&trunk), asked)
+        (ending.reach(&common_path), asked)
     }
 
     #[test]
@@ -158,13 +159,13 @@ mod tests {
 
     #[test]
     fn a_router_beside_the_way_is_named_and_not_the_one_of_that_hop_on_it() {
-        let (trunk, beside) = (trunk(), Some(IpAddr::from([10, 9, 9, 9])));
-        let mut ending = LastHopSearch::new(&trunk, false);
-        while let Some(ttl) = ending.next(&trunk) {
+        let (common_path, beside) = (common_path(), Some(IpAddr::from([10, 9, 9, 9])));
+        let mut ending = LastHopSearch::new(&common_path, false);
+        while let Some(ttl) = ending.next(&common_path) {
             let came = if ttl <= 4 { Expired } else { Silent };
             ending.note(ttl, Reply { came, from: if ttl == 4 { beside } else { Some(name(ttl)) } });
         }
-        assert_eq!(ending.reach(&trunk), Reach::Dies { hop: 4, address: beside, next: Some(name(5)) });
+        assert_eq!(ending.reach(&common_path), Reach::Dies { hop: 4, address: beside, next: Some(name(5)) });
     }
 
     #[test]
@@ -176,14 +177,14 @@ mod tests {
 
     /// Searches, beyond where it seems to end as well, where such routers have it at hop 1, 2, …; 0 where nobody does.
     fn found_of(routers: [u8; 7], is_reset: bool) -> Reach {
-        let trunk = trunk();
-        let mut ending = LastHopSearch::new(&trunk, is_reset);
-        while let Some(ttl) = ending.next(&trunk).or_else(|| ending.beyond(&trunk)) {
+        let common_path = common_path();
+        let mut ending = LastHopSearch::new(&common_path, is_reset);
+        while let Some(ttl) = ending.next(&common_path).or_else(|| ending.beyond(&common_path)) {
             let router = routers.get(usize::from(ttl) - 1).copied().unwrap_or_default();
             let from = (router > 0).then(|| name(router));
             ending.note(ttl, Reply { came: if router > 0 { Expired } else { Silent }, from });
         }
-        ending.reach(&trunk)
+        ending.reach(&common_path)
     }
 
     #[test]
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn where_it_is_not_seen_whether_a_way_is_longer_or_goes_in_a_circle_nothing_is_told() {
-        assert_eq!(found_of([1, 0, 2, 0, 4, 5, 0], false), Reach::Untold);
+        assert_eq!(found_of([1, 0, 2, 0, 4, 5, 0], false), Reach::Unknown);
     }
 
     #[test]

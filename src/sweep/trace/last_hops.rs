@@ -19,7 +19,7 @@ pub(super) struct FindLastHops {
 
 impl FindLastHops {
     pub(super) fn new(known: &Knowledge<'_>, targets: &[u64]) -> Self {
-        let is_reset = |target| matches!(known.ledger.response(target), Some(Response::Closed { .. }));
+        let is_reset = |target| matches!(known.results.response(target), Some(Response::Closed { .. }));
         let search = |target: &u64| (*target, LastHopSearch::new(known.path(), is_reset(*target)));
         Self { searches: targets.iter().map(search).collect() }
     }

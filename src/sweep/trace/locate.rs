@@ -53,7 +53,7 @@ impl Locate {
                 Stage::BeforeInferring(neutral) => {
                     if !neutral.advance(known)? {
                         self.silent.extend(self.inferred.iter().map(|(target, _)| *target));
-                        return self.untold(known);
+                        return self.unknown(known);
                     }
                     Stage::SpotCheck(SpotCheck::new(known, &self.inferred))
                 }
@@ -61,7 +61,7 @@ impl Locate {
                     check.advance(known)?;
                     self.note_inferred(known);
                     if self.silent.is_empty() || known.now >= known.of.until {
-                        return self.untold(known);
+                        return self.unknown(known);
                     }
                     known.stage("searching where silent flows end", self.silent.len());
                     self.chosen = known.of.searches.next(known.found(), &self.silent, SEARCHES);
@@ -82,7 +82,7 @@ impl Locate {
                 }
                 Stage::AfterSearching(neutral) => {
                     if !neutral.advance(known)? {
-                        return self.untold(known);
+                        return self.unknown(known);
                     }
                     self.goes_on = true;
                     known.of.heard.insert(self.transport, known.now);
@@ -91,7 +91,7 @@ impl Locate {
                 Stage::Answering => {
                     let answering = trace_answering(known)?;
                     for (target, reach) in self.found.drain(..) {
-                        let reach = if is_proven(known, &answering, reach) { reach } else { Reach::Untold };
+                        let reach = if is_proven(known, &answering, reach) { reach } else { Reach::Unknown };
                         known.of.searches.note(target, reach);
                     }
                     Stage::Infer
@@ -131,8 +131,8 @@ impl Locate {
         }
     }
 
-    fn untold(&mut self, known: &mut Knowledge<'_>) -> Turn<()> {
-        known.note_all(std::mem::take(&mut self.silent), Reach::Untold);
+    fn unknown(&mut self, known: &mut Knowledge<'_>) -> Turn<()> {
+        known.note_all(std::mem::take(&mut self.silent), Reach::Unknown);
         Turn::Continue(())
     }
 }
@@ -149,10 +149,10 @@ fn is_proven(known: &Knowledge<'_>, answering: &[Vec<Hop>], reach: Reach) -> boo
 
 /// Whether others of its pair pass, and none was found yet that does not: chance may have lost its packets.
 fn is_first_death_of_its_pair(known: &Knowledge<'_>, target: u64) -> bool {
-    let pair = known.space.numbers(known.space.lane_of(target));
-    let settled = known.result.settled.within(pair.clone());
-    let passes: Vec<bool> = settled.filter_map(|(_, reach)| reach.passes()).collect();
-    (passes.contains(&true) || known.ledger.tally(pair).open > 0) && !passes.contains(&false)
+    let pair = known.space.numbers(known.space.pair_of(target));
+    let reaches = known.result.reaches.within(pair.clone());
+    let passes: Vec<bool> = reaches.filter_map(|(_, reach)| reach.passes()).collect();
+    (passes.contains(&true) || known.results.tally(pair).open > 0) && !passes.contains(&false)
 }
 
 /// Targets for which the last hop is searched side by side.

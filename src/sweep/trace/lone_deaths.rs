@@ -40,14 +40,14 @@ pub(super) fn lone_deaths(known: &Knowledge<'_>) -> Vec<u64> {
     if known.of.asked_again {
         return Vec::new();
     }
-    let lanes = (0..known.space.lanes().len()).filter(|lane| known.is_of_family(*lane));
-    let of_lane = |lane: usize| {
-        let settled: Vec<(u64, Reach)> = known.result.settled.within(known.space.numbers(lane)).collect();
-        let passes = settled.iter().any(|(_, reach)| reach.passes() == Some(true));
-        let deaths = settled.into_iter().filter(|(_, reach)| matches!(reach, Reach::Dies { .. }));
+    let pairs = (0..known.space.pairs().len()).filter(|pair| known.is_of_family(*pair));
+    let of_pair = |pair: usize| {
+        let reaches: Vec<(u64, Reach)> = known.result.reaches.within(known.space.numbers(pair)).collect();
+        let passes = reaches.iter().any(|(_, reach)| reach.passes() == Some(true));
+        let deaths = reaches.into_iter().filter(|(_, reach)| matches!(reach, Reach::Dies { .. }));
         deaths.filter(move |_| passes).map(|(target, _)| target).take(OF_PAIR)
     };
-    lanes.flat_map(of_lane).take(MOST).collect()
+    pairs.flat_map(of_pair).take(MOST).collect()
 }
 
 /// How many deaths are asked once more.

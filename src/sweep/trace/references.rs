@@ -25,10 +25,10 @@ pub(super) struct AskReferences {
 impl AskReferences {
     pub(super) fn new(known: &Knowledge<'_>) -> Self {
         let port = Port { transport: Transport::Tcp, number: HTTPS };
-        let lanes = known.space.lanes().iter().enumerate();
-        let silent: Vec<IpNet> = lanes
-            .filter(|(at, lane)| lane.port == port && known.ledger.tally(known.space.numbers(*at)).open == 0)
-            .map(|(_, lane)| lane.prefix)
+        let pairs = known.space.pairs().iter().enumerate();
+        let silent: Vec<IpNet> = pairs
+            .filter(|(at, pair)| pair.port == port && known.results.tally(known.space.numbers(*at)).open == 0)
+            .map(|(_, pair)| pair.prefix)
             .collect();
         let of_family = known.hosts.reference.iter().filter(|ip| Family::of(**ip) == known.of.family);
         let asked = of_family.filter(|ip| silent.iter().any(|prefix| prefix.contains(*ip)));

@@ -47,16 +47,16 @@ fn refused_by_routers(known: &Knowledge<'_>) -> Vec<u64> {
         return Vec::new();
     }
     let is_nearer = |by| path.last_hop_of(by).is_some_and(|hop| hop < path.end());
-    let is_refused = |target: &u64| match known.ledger.response(*target) {
+    let is_refused = |target: &u64| match known.results.response(*target) {
         Some(Response::Prohibited { by }) => by.is_some_and(is_nearer),
         _ => false,
     };
-    let lanes = (0..known.space.lanes().len()).filter(|lane| known.is_of_family(*lane));
-    let of_lanes = lanes.map(|lane| known.space.numbers(lane));
-    let refused = of_lanes.filter(|numbers| known.ledger.tally(numbers.clone()).prohibited > 0);
+    let pairs = (0..known.space.pairs().len()).filter(|pair| known.is_of_family(*pair));
+    let of_pairs = pairs.map(|pair| known.space.numbers(pair));
+    let refused = of_pairs.filter(|numbers| known.results.tally(numbers.clone()).prohibited > 0);
     let refused: Vec<u64> = refused.filter_map(|mut numbers| numbers.find(is_refused)).collect();
     let mut targets: Vec<u64> = refused.iter().copied().step_by(refused.len().div_ceil(MOST).max(1)).collect();
-    targets.retain(|target| known.result.settled.reach(*target).is_none());
+    targets.retain(|target| known.result.reaches.reach(*target).is_none());
     targets
 }
 

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 
 use why5003_probes::model::Family;
 
-use super::super::common_path::{Trunk, Trunks};
-use super::super::reach::{Reach, Settled};
+use super::super::common_path::{CommonPath, CommonPaths};
+use super::super::reach::{Reach, Reaches};
 
 /// What a trace found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceResult {
     /// How far packets to the targets come.
-    pub settled: Settled,
+    pub reaches: Reaches,
     /// The common paths, by which that is known.
-    pub trunks: Trunks,
+    pub common_paths: CommonPaths,
     /// The trace was stopped before its end.
     pub incomplete: bool,
     /// The trace's time was up before all was found out.
@@ -42,7 +42,7 @@ pub enum TraceEvent {
         /// The family.
         family: Family,
         /// Its common path.
-        trunk: Trunk,
+        common_path: CommonPath,
     },
     /// Reference targets of a family that did not answer.
     Unheard {

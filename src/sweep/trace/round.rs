@@ -48,7 +48,7 @@ impl Round {
                         spacing: known.at_least(SPACING, 1),
                     }
                 })?;
-                known.note_all(answers.silent, Reach::Untold);
+                known.note_all(answers.silent, Reach::Unknown);
             }
             Self::Transports(left) => {
                 while let Some(of_transport) = left.last_mut() {

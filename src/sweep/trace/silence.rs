@@ -39,7 +39,7 @@ impl ConfirmSilence {
                     if !is_fresh(known, self.transport) {
                         let answers = neutral_answers(known, self.transport, NEUTRAL_TRIES)?;
                         if answers == 0 {
-                            return self.untold(known);
+                            return self.unknown(known);
                         }
                         known.of.heard.insert(self.transport, known.now);
                         known.of.lossy |= answers < NEUTRAL_TRIES;
@@ -58,7 +58,7 @@ impl ConfirmSilence {
                 Stage::Alive => {
                     if is_shut_off(known)? {
                         known.result.shut_off = true;
-                        return self.untold(known);
+                        return self.unknown(known);
                     }
                     return Turn::Continue(Some(std::mem::take(&mut self.silent)));
                 }
@@ -66,8 +66,8 @@ impl ConfirmSilence {
         }
     }
 
-    fn untold(&mut self, known: &mut Knowledge<'_>) -> Turn<Option<Vec<u64>>> {
-        known.note_all(std::mem::take(&mut self.silent), Reach::Untold);
+    fn unknown(&mut self, known: &mut Knowledge<'_>) -> Turn<Option<Vec<u64>>> {
+        known.note_all(std::mem::take(&mut self.silent), Reach::Unknown);
         Turn::Continue(None)
     }
 }

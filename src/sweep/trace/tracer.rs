@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use why5003_probes::model::Family;
 
-use super::super::{Ledger, Space};
+use super::super::{Results, TargetSpace};
 use super::ask::{Ask, Due};
 use super::family::FamilyTrace;
 use super::hosts::Hosts;
@@ -16,9 +16,9 @@ use super::result::{TraceEvent, TraceResult};
 /// What is to be traced.
 pub struct Trace<'a> {
     /// The targets.
-    pub space: &'a Space,
+    pub space: &'a TargetSpace,
     /// How they responded.
-    pub ledger: &'a Ledger,
+    pub results: &'a Results,
     /// What an earlier trace found.
     pub known: TraceResult,
     /// For at most so long.
@@ -64,12 +64,12 @@ struct Slot {
 impl<'a> Tracer<'a> {
     /// A trace that begins now.
     pub fn new(trace: Trace<'a>, hosts: Hosts) -> Self {
-        let Trace { space, ledger, known: mut result, time: end, rate } = trace;
-        result.trunks.own.clone_from(&hosts.own);
+        let Trace { space, results, known: mut result, time: end, rate } = trace;
+        result.common_paths.own.clone_from(&hosts.own);
         (result.incomplete, result.out_of_time) = (false, false);
         let known = Knowledge {
             space,
-            ledger,
+            results,
             hosts,
             rate,
             now: Duration::ZERO,

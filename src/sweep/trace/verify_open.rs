@@ -40,14 +40,14 @@ impl VerifyOpen {
             ends.iter().zip(&came).filter(|(_, heard)| is_answered(heard)).map(|(one, _)| *one).collect();
         for target in &self.targets {
             // A box that stands in for Zoom answers for every address; where most are silent, this one may be Zoom's own, near by.
-            let tally = known.ledger.tally(known.space.numbers(known.space.lane_of(*target)));
+            let tally = known.results.tally(known.space.numbers(known.space.pair_of(*target)));
             let reach = if forged.contains(target) && tally.open == tally.known() {
                 Reach::Forged
             } else if self.heard.contains(target) {
                 Reach::Passes { hop: end, router: None }
             } else {
                 // It speaks for all that are open in its pair.
-                Reach::Untold
+                Reach::Unknown
             };
             known.note(*target, reach);
         }
@@ -63,13 +63,13 @@ fn is_answered(heard: &Heard) -> bool {
 pub(super) fn unverified(known: &Knowledge<'_>) -> Vec<u64> {
     let mut targets = known.open_targets(Some(known.of.family), MOST);
     // Those of another part of the sweep as well, and all that did not answer before when they were asked again.
-    let untold = known.result.settled.within(0..known.space.count()).filter(|(_, reach)| *reach == Reach::Untold);
+    let unknown = known.result.reaches.within(0..known.space.count()).filter(|(_, reach)| *reach == Reach::Unknown);
     let of_family =
         |target: &u64| known.space.target(*target).is_some_and(|(to, _)| Family::of(to.ip()) == known.of.family);
-    let more = untold.map(|(target, _)| target).filter(|target| known.is_open(*target)).filter(of_family);
+    let more = unknown.map(|(target, _)| target).filter(|target| known.is_open(*target)).filter(of_family);
     let more: Vec<u64> = more.filter(|target| !targets.contains(target)).collect();
     targets.extend(more);
-    targets.retain(|target| matches!(known.result.settled.reach(*target), None | Some(Reach::Untold)));
+    targets.retain(|target| matches!(known.result.reaches.reach(*target), None | Some(Reach::Unknown)));
     targets
 }
 

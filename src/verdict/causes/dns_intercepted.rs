@@ -34,7 +34,7 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    if let Some(name) = evidence.hosts(Role::SignIn).into_iter().find(|name| looks_false(evidence, name)) {
+    if let Some(name) = evidence.hosts(Role::SignIn).into_iter().find(|name| probes_false(evidence, name)) {
         let questions = vec![NO_RESOLVER.of(name.to_owned())];
         return Ruling::doubt(format!("ask for {name} where no resolver can be (dig {name} @192.0.2.53)"), questions);
     }
@@ -84,7 +84,7 @@ fn rule(evidence: &Evidence) -> Ruling {
 }
 
 /// This computer's resolver denies the name, or gives addresses none of which proves to be the host; and nobody was asked yet.
-fn looks_false(evidence: &Evidence, name: &str) -> bool {
+fn probes_false(evidence: &Evidence, name: &str) -> bool {
     let asked_nobody = evidence.lookups_of(name).any(|l| matches!(l.source(), Source::Nobody(_)));
     let genuine = evidence.genuine_addresses(name);
     !asked_nobody
@@ -111,5 +111,5 @@ fn no_address_of(evidence: &Evidence, name: &str, given: &[IpAddr]) -> bool {
 /// Does a resolver answer where none can be, and with what?
 const NO_RESOLVER: Experiment<String> = Experiment::new("no-resolver", |setup, name| {
     let nobody = setup.catalogue.canary.without_dns.iter().copied().map(|address| SocketAddr::new(address, DNS));
-    nobody.take(1).map(|server| looks::of_nobody(name, setup.role_of(name), server)).collect()
+    nobody.take(1).map(|server| probes::of_nobody(name, setup.role_of(name), server)).collect()
 });

@@ -134,8 +134,8 @@ fn keeps_silent(evidence: &Evidence, lookup: &Lookup<'_>) -> bool {
 
 /// Does the name resolve at this resolver when DNSSEC checking is off?
 const WITHOUT_CHECKING: Experiment<NameAt> = Experiment::new("without-checking", |setup, NameAt { name, server }| {
-    let look = looks::by_udp(name, setup.role_of(name), *server, RecordType::A);
-    vec![look.with(Settings { checking_disabled: Some(true), ..Settings::default() })]
+    let probe = probes::by_udp(name, setup.role_of(name), *server, RecordType::A);
+    vec![probe.with(Settings { checking_disabled: Some(true), ..Settings::default() })]
 });
 
 /// A name, and a resolver to ask for it.

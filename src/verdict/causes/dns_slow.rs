@@ -116,8 +116,8 @@ fn blamed(evidence: &Evidence, server: SocketAddr, because: Vec<u32>) -> Claim {
 
 /// What does this configured resolver say of the names that the system's library was asked for, and is late with?
 const NAMES_FROM: Experiment<SocketAddr> = Experiment::new("names-from", |setup, _| {
-    let asked = setup.given.iter().filter(|look| matches!(look.via, Via::System));
-    let mut asked: Vec<Look> = asked.cloned().collect();
-    asked.sort_by_cached_key(|look| look.target.host.clone());
+    let asked = setup.given.iter().filter(|probe| matches!(probe.via, Via::System));
+    let mut asked: Vec<Probe> = asked.cloned().collect();
+    asked.sort_by_cached_key(|probe| probe.target.host.clone());
     asked
 });

@@ -104,19 +104,19 @@ const SLACK: u64 = 400;
 const SUSTAINED: Experiment<HostAt> = Experiment { told_by_silence: true, ..Experiment::new("sustained", sustained) };
 
 /// The connection twice, once more with a hello that is shorter by a kilobyte, and a neutral one.
-fn sustained(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
-    let look = looks::on_one_connection(host, setup.role_of(host), *to);
-    let vary = |settings: Settings| look.clone().with(settings);
+fn sustained(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Probe> {
+    let probe = probes::on_one_connection(host, setup.role_of(host), *to);
+    let vary = |settings: Settings| probe.clone().with(settings);
     let mut asked = vec![
-        vary(Settings { tries: Some(2), ..look.settings.clone() }),
-        vary(Settings { hello: Some(Hello::Small), ..look.settings.clone() }),
+        vary(Settings { tries: Some(2), ..probe.settings.clone() }),
+        vary(Settings { hello: Some(Hello::Small), ..probe.settings.clone() }),
     ];
     // A web site rather than a resolver, which may close what asks for no name.
     let known =
         |name: &str| setup.addresses.iter().filter(|(known, _)| known == name).map(|(_, address)| *address).min();
     let control = setup.catalogue.controls.iter().find_map(|control| {
         let address = known(&control.name)?;
-        Some(looks::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
+        Some(probes::on_one_connection(&control.name, Role::Control, SocketAddr::new(address, control.port)))
     });
     asked.extend(control);
     asked

@@ -48,8 +48,8 @@ fn rule(evidence: &Evidence) -> Ruling {
     let page = foreign
         .iter()
         .find_map(|a| a.facts().find_map(|f| if let Fact::Garbage { text } = f { Some(text) } else { None }));
-    let (location, ladders, question) = premature_answer(evidence, first.to()).parts();
-    let because = foreign.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).chain(ladders).collect();
+    let (location, traceroutes, question) = premature_answer(evidence, first.to()).parts();
+    let because = foreign.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).chain(traceroutes).collect();
     let open = question.map(|question| Doubt {
         next_test: format!("walk the TTL to {}, by its own port and by another", first.to()),
         questions: vec![question],

@@ -165,8 +165,8 @@ fn not_a_filter(evidence: &Evidence, affected: &[Attempt<'_>], beside: Others, p
         return Some(Ruling::doubt(NOTHING_COMES_BACK, read_the_page()));
     }
     if place.open_to_the_end {
-        let ladder = evidence.ladders().find(|l| l.to() == to);
-        let other_port = ladder.and_then(|l| the_address_by_another_port(evidence, l));
+        let traceroute = evidence.traceroutes().find(|l| l.to() == to);
+        let other_port = traceroute.and_then(|l| the_address_by_another_port(evidence, l));
         return Some(match other_port {
             // The host is alive and the way open: its answers from this port alone do not come.
             Some(_) => Ruling::doubt(NOTHING_COMES_BACK, Vec::new()),

@@ -58,9 +58,9 @@ fn large(evidence: &Evidence) -> Ruling {
     let Some(claim) = ruling.claims.first_mut() else { return ruling };
     let first = evidence.attempts().find(|a| claim.because.first() == Some(&a.id()));
     let Some((host, to)) = first.and_then(|a| Some((a.host()?, a.to()))) else { return ruling };
-    let (location, ladders, question) = locate_hello(evidence, host, to, Trigger::Size).parts();
+    let (location, traceroutes, question) = locate_hello(evidence, host, to, Trigger::Size).parts();
     claim.location = location;
-    claim.because.extend(ladders);
+    claim.because.extend(traceroutes);
     ruling.open = question.map(|question| Doubt {
         next_test: format!("walk the TTL of a large and of a small hello to {to}"),
         questions: vec![question],
@@ -118,10 +118,10 @@ fn experiment(evidence: &Evidence, variant: impl Fn(&Attempt<'_>) -> bool) -> Ru
 const OTHER_HELLO: Experiment<HostAt> =
     Experiment { told_by_silence: true, ..Experiment::new("other-hello", other_hellos) };
 
-fn other_hellos(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
+fn other_hellos(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Probe> {
     let forms = [
         Settings { hello: Some(Hello::Small), ..Settings::default() },
         Settings { tls: Some(TlsVersions::Only12), ..Settings::default() },
     ];
-    forms.map(|form| looks::handshake(host, setup.role_of(host), *to).with(form)).into()
+    forms.map(|form| probes::handshake(host, setup.role_of(host), *to).with(form)).into()
 }

@@ -34,24 +34,26 @@ fn rule(evidence: &Evidence) -> Ruling {
     let dying: Vec<&Observation> = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.role == Role::Media && o.look.settings.ttl.is_some() && o.look.settings.ladder.is_none())
+        .filter(|o| {
+            o.probe.role == Role::Media && o.probe.settings.ttl.is_some() && o.probe.settings.traceroute.is_none()
+        })
         .collect();
     let Some(base) = dying.iter().copied().find(|o| came_to_the_last_router(o)) else { return beside_udp(evidence) };
     let (stopped, passing): (Vec<&Observation>, Vec<&Observation>) =
-        dying.iter().copied().filter(|o| o.look.probe == ProbeName::Tcp).partition(|o| stopped_short(o));
-    let Some(to) = stopped.first().and_then(|o| o.look.target.socket()) else {
+        dying.iter().copied().filter(|o| o.probe.kind == ProbeName::Tcp).partition(|o| stopped_short(o));
+    let Some(to) = stopped.first().and_then(|o| o.probe.target.socket()) else {
         return Ruling::excluded(passing.iter().map(|o| o.id).collect());
     };
     let Some(location) = place_beside(evidence, to, Transport::Tcp) else {
         if walked(evidence, to) || udp_comes_first(evidence, &dying) || !may_walk(evidence) {
             return Ruling::silent();
         }
-        let Some((port, by)) = base.look.target.port else { return Ruling::silent() };
+        let Some((port, by)) = base.probe.target.port else { return Ruling::silent() };
         let question = BESIDE.of(BesideFlow { to, transport: Transport::Tcp, port, by });
         return Ruling::doubt(format!("walk the TTL along TCP to {to} and along {by} to port {port}"), vec![question]);
     };
-    let ladders = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id);
-    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).collect();
+    let traceroutes = evidence.traceroutes().filter(|l| l.to().ip() == to.ip()).map(Traceroute::id);
+    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(traceroutes).collect();
     Ruling::claim(Claim {
         location: Some(location),
         scope: ports_of(&stopped),
@@ -62,26 +64,27 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Media's UDP is silent, so that nothing told how far its server is: TCP is walked beside it.
 fn beside_udp(evidence: &Evidence) -> Ruling {
     let silent = |o: &&Observation| {
-        let plain =
-            o.look.settings.ladder.is_none() && o.look.settings.exchange.is_none() && o.look.settings.ttl.is_none();
-        o.look.probe == ProbeName::Udp
-            && o.look.role == Role::Media
+        let plain = o.probe.settings.traceroute.is_none()
+            && o.probe.settings.exchange.is_none()
+            && o.probe.settings.ttl.is_none();
+        o.probe.kind == ProbeName::Udp
+            && o.probe.role == Role::Media
             && plain
             && o.failure.as_ref().is_some_and(|f| f.how == How::Silent)
     };
     let answered =
-        |o: &Observation| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.failure.is_none();
+        |o: &Observation| o.probe.kind == ProbeName::Udp && o.probe.role == Role::Media && o.failure.is_none();
     if evidence.observations().iter().any(answered) {
         return Ruling::silent();
     }
-    let udp = evidence.observations().iter().find(silent).and_then(|o| o.look.target.socket());
+    let udp = evidence.observations().iter().find(silent).and_then(|o| o.probe.target.socket());
     let Some(udp) = udp.filter(|_| may_walk(evidence)) else { return Ruling::silent() };
     let to = SocketAddr::new(udp.ip(), MEDIA);
     if !walked(evidence, to) {
         let question = BESIDE.of(BesideFlow { to, transport: Transport::Tcp, port: HTTPS, by: Transport::Tcp });
         return Ruling::doubt(format!("walk the TTL along TCP to {to}"), vec![question]);
     }
-    let of_flow: Vec<u32> = evidence.ladders().filter(|l| l.to().ip() == to.ip()).map(Ladder::id).collect();
+    let of_flow: Vec<u32> = evidence.traceroutes().filter(|l| l.to().ip() == to.ip()).map(Traceroute::id).collect();
     match place_beside(evidence, to, Transport::Tcp) {
         Some(location) => Ruling::claim(Claim {
             location: Some(location),
@@ -93,13 +96,13 @@ fn beside_udp(evidence: &Evidence) -> Ruling {
 }
 
 fn walked(evidence: &Evidence, to: SocketAddr) -> bool {
-    evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp)
+    evidence.traceroutes().any(|l| l.to() == to && l.transport() == Transport::Tcp)
 }
 
 /// A walk of UDP to the same address is still to be made: many at once would use up what routers say of ICMP.
 fn udp_comes_first(evidence: &Evidence, dying: &[&Observation]) -> bool {
-    dying.iter().any(|o| o.look.probe == ProbeName::Udp && stopped_short(o))
-        && !evidence.ladders().any(|l| l.transport() == Transport::Udp)
+    dying.iter().any(|o| o.probe.kind == ProbeName::Udp && stopped_short(o))
+        && !evidence.traceroutes().any(|l| l.transport() == Transport::Udp)
 }
 
 /// Zoom's first port of media, and the one that everything else has in common (KB0060548).

@@ -27,30 +27,32 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let (dying, looks): (Vec<_>, Vec<_>) = evidence
+    let (dying, probes): (Vec<_>, Vec<_>) = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.look.settings.ladder.is_none())
-        .partition(|o| o.look.settings.ttl.is_some());
-    let replied: Vec<u32> = looks.iter().filter(|o| o.failure.is_none()).map(|o| o.id).collect();
+        .filter(|o| {
+            o.probe.kind == ProbeName::Udp && o.probe.role == Role::Media && o.probe.settings.traceroute.is_none()
+        })
+        .partition(|o| o.probe.settings.ttl.is_some());
+    let replied: Vec<u32> = probes.iter().filter(|o| o.failure.is_none()).map(|o| o.id).collect();
     if !replied.is_empty() {
         return beside(evidence, &dying, replied);
     }
-    let refused: Vec<_> = looks.iter().filter_map(|o| Some((*o, refusal(o)?))).collect();
+    let refused: Vec<_> = probes.iter().filter_map(|o| Some((*o, refusal(o)?))).collect();
     if let Some((first, from)) = refused.first()
         && refused.len() > 1
     {
         return refused_by(evidence, first, *from, refused.iter().map(|(o, _)| o.id).collect());
     }
     let silent: Vec<&Observation> =
-        looks.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
-    let Some(to) = silent.first().and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
+        probes.into_iter().filter(|o| o.failure.as_ref().is_some_and(|f| f.how == How::Silent)).collect();
+    let Some(to) = silent.first().and_then(|o| o.probe.target.socket()) else { return Ruling::silent() };
     let Some(place) = locate_flow(evidence, to, Transport::Udp) else {
         if let Some(claim) = one_router_short(evidence, to, &silent) {
             return Ruling::claim(claim);
         }
         // Nobody is bound to answer on UDP: silence alone says nothing.
-        if evidence.ladders().any(|l| l.transport() == Transport::Udp) {
+        if evidence.traceroutes().any(|l| l.transport() == Transport::Udp) {
             return Ruling::doubt(TEST_CALL, Vec::new());
         }
         // Only TCP to the same address shares the way to its end: routers that hide, on a way that turns off elsewhere,
@@ -86,7 +88,7 @@ fn rule(evidence: &Evidence) -> Ruling {
 fn one_router_short(evidence: &Evidence, to: SocketAddr, silent: &[&Observation]) -> Option<Claim> {
     let flow = |port, transport| {
         let to = SocketAddr::new(to.ip(), port);
-        evidence.ladders().find(move |l| l.to() == to && l.transport() == transport)
+        evidence.traceroutes().find(move |l| l.to() == to && l.transport() == transport)
     };
     let (own, media) = (flow(to.port(), Transport::Udp)?, flow(MEDIA, Transport::Udp)?);
     let tcp = flow(HTTPS, Transport::Tcp)?;
@@ -107,22 +109,22 @@ fn one_router_short(evidence: &Evidence, to: SocketAddr, silent: &[&Observation]
 fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Ruling {
     let Some(base) = dying.iter().find(|o| came_to_the_last_router(o)) else { return Ruling::excluded(replied) };
     let stopped: Vec<&Observation> = dying.iter().copied().filter(|o| stopped_short(o)).collect();
-    let (Some(first), Some(open)) = (stopped.first(), base.look.target.socket()) else {
+    let (Some(first), Some(open)) = (stopped.first(), base.probe.target.socket()) else {
         return Ruling::excluded(replied.into_iter().chain(dying.iter().map(|o| o.id)).collect());
     };
-    let Some(to) = first.look.target.socket() else { return Ruling::silent() };
+    let Some(to) = first.probe.target.socket() else { return Ruling::silent() };
     let Some(location) = place_beside(evidence, to, Transport::Udp) else {
         if !may_walk(evidence) {
             return Ruling::doubt(LATER, Vec::new());
         }
-        if evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Udp) {
+        if evidence.traceroutes().any(|l| l.to() == to && l.transport() == Transport::Udp) {
             return Ruling::excluded(replied);
         }
         let question = walk(to, open.port(), Transport::Udp);
         return Ruling::doubt(format!("walk the TTL along UDP to {to} and to port {}", open.port()), vec![question]);
     };
-    let ladders = evidence.ladders().filter(|l| l.transport() == Transport::Udp).map(Ladder::id);
-    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(ladders).chain(replied).collect();
+    let traceroutes = evidence.traceroutes().filter(|l| l.transport() == Transport::Udp).map(Traceroute::id);
+    let because = stopped.iter().map(|o| o.id).chain([base.id]).chain(traceroutes).chain(replied).collect();
     Ruling::claim(Claim {
         location: Some(location),
         scope: ports_of(&stopped),
@@ -133,8 +135,8 @@ fn beside(evidence: &Evidence, dying: &[&Observation], replied: Vec<u32>) -> Rul
 /// A named box refuses the server's own ports.
 fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u32>) -> Ruling {
     let hop = evidence
-        .ladders()
-        .flat_map(Ladder::hops)
+        .traceroutes()
+        .flat_map(Traceroute::hops)
         .find(|hop| hop.from == Some(from) && hop.came == HopAnswer::Expired)
         .map(|hop| hop.ttl);
     let mut ruling = Ruling::claim(Claim {
@@ -142,9 +144,9 @@ fn refused_by(evidence: &Evidence, first: &Observation, from: IpAddr, ids: Vec<u
         scope: ports_of(&[first]),
         ..Claim::of(Confidence::Confirmed, ids)
     });
-    if let Some(to) = first.look.target.socket()
+    if let Some(to) = first.probe.target.socket()
         && hop.is_none()
-        && !evidence.ladders().any(|l| l.to() == to)
+        && !evidence.traceroutes().any(|l| l.to() == to)
     {
         ruling.open = Some(Doubt {
             next_test: "walk the TTL along Zoom's UDP flow to the box that refuses it".to_owned(),
@@ -162,7 +164,7 @@ fn walk(to: SocketAddr, port: u16, by: Transport) -> Question {
 fn refusal(seen: &Observation) -> Option<IpAddr> {
     seen.facts.iter().find_map(|fact| match fact {
         Fact::Icmp(icmp)
-            if !icmp.own && icmp.from != seen.look.target.address && icmp.meaning != IcmpMeaning::TimeExceeded =>
+            if !icmp.own && icmp.from != seen.probe.target.address && icmp.meaning != IcmpMeaning::TimeExceeded =>
         {
             icmp.from
         }

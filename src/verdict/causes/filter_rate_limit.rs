@@ -71,5 +71,5 @@ fn rule(evidence: &Evidence) -> Ruling {
 const BURST: Experiment<SocketAddr> = Experiment {
     quiet: true,
     beside: Beside::Nothing,
-    ..Experiment::new("burst", |_, to| vec![looks::burst(Role::Range, *to)])
+    ..Experiment::new("burst", |_, to| vec![probes::burst(Role::Range, *to)])
 };

@@ -47,12 +47,13 @@ fn rule(evidence: &Evidence) -> Ruling {
         return Ruling::doubt("try the same address again", vec![AGAIN.of(HostAt::new(host, first.to()))]);
     }
     let expired_there = |h: &&Hop| h.from == icmp.from && h.came == HopAnswer::Expired;
-    let hop = evidence.ladders().flat_map(Ladder::hops).find(expired_there).map(|h| h.ttl);
+    let hop = evidence.traceroutes().flat_map(Traceroute::hops).find(expired_there).map(|h| h.ttl);
     let prohibited = refused.iter().any(|(_, i)| i.meaning == IcmpMeaning::Prohibited);
     let tries: Vec<_> = refused.iter().map(|(a, _)| *a).chain(unheard(&aimed, &refused)).collect();
     let because = tries.iter().map(|a| a.id()).chain(controls.into_iter().take(2)).collect();
     // Whose packets came past the same box.
-    let beyond = |hop| evidence.ladders().filter(|l| l.router_at(hop) == icmp.from).find_map(|l| l.router_after(hop));
+    let beyond =
+        |hop| evidence.traceroutes().filter(|l| l.router_at(hop) == icmp.from).find_map(|l| l.router_after(hop));
     let next = hop.and_then(beyond).map(|(_, next)| next);
     let mut claim = Claim {
         location: Some(Location { hop, address: icmp.from, next }),
@@ -70,7 +71,7 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// would have every packet refused there, and use up the few ICMP errors that the box still sends.
 fn where_it_stands(evidence: &Evidence, to: SocketAddr) -> Option<Doubt> {
     let passing = a_passing_control(evidence, to)?;
-    let walked = |to| evidence.ladders().any(|l| l.to() == to && l.transport() == Transport::Tcp);
+    let walked = |to| evidence.traceroutes().any(|l| l.to() == to && l.transport() == Transport::Tcp);
     let (next_test, question) = match (walked(passing), walked(to)) {
         (false, _) => ("walk the TTL along a neutral flow", NEUTRAL_WAY.of(passing)),
         // It does not come by the box, or the box has another address on its way.
@@ -115,5 +116,5 @@ fn refuses(icmp: &IcmpError) -> bool {
 const NEUTRAL_WAY: Experiment<SocketAddr> = Experiment {
     quiet: true,
     beside: Beside::NothingThatBegins,
-    ..Experiment::new("neutral-way", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)])
+    ..Experiment::new("neutral-way", |_, to| vec![probes::traceroute(Role::Control, *to, Transport::Tcp)])
 };

@@ -82,8 +82,8 @@ fn forged_on_hello(evidence: &Evidence, first: Attempt<'_>, reset: &[Attempt<'_>
     let takes_the_name =
         |a: &Attempt<'_>| a.role() == Role::Control && a.other_name().is_some() && a.server_spoke_tls();
     let neutral = controls.into_iter().take(2).chain(evidence.attempts().filter(takes_the_name).map(Attempt::id));
-    let (location, ladders, question) = locate_hello(evidence, host, to, Trigger::Presence).parts();
-    let because = reset.iter().chain(&others).map(|a| a.id()).chain(neutral).chain(ladders).collect();
+    let (location, traceroutes, question) = locate_hello(evidence, host, to, Trigger::Presence).parts();
+    let because = reset.iter().chain(&others).map(|a| a.id()).chain(neutral).chain(traceroutes).collect();
     // A RST that comes back though the hello could not reach Zoom is forged.
     let confidence = if location.is_some() { Confidence::Confirmed } else { Confidence::Indicated };
     let next_test = format!("walk the TTL of a hello to {to}");
@@ -102,8 +102,8 @@ fn named_a_port(attempt: Attempt<'_>) -> bool {
 /// A RST to the SYN: forged only if it comes from nearer than the server is.
 fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32>) -> Ruling {
     let Some(to) = refused.first().map(|a| a.to()) else { return Ruling::silent() };
-    let ladder = evidence.ladders().find(|l| l.to() == to);
-    let Some(ladder) = ladder else {
+    let traceroute = evidence.traceroutes().find(|l| l.to() == to);
+    let Some(traceroute) = traceroute else {
         let questions = a_passing_control(evidence, to)
             .map(|passing| WHERE.of(Where::tcp(to, passing)))
             .into_iter()
@@ -119,10 +119,10 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     if refused.len() < 2 {
         return Ruling::doubt("try the same address again: one reset is none", again);
     }
-    let neutral = the_address_by_another_port(evidence, ladder).or_else(|| {
-        evidence.ladders().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
+    let neutral = the_address_by_another_port(evidence, traceroute).or_else(|| {
+        evidence.traceroutes().filter(|l| l.to() != to && l.transport() == Transport::Tcp).max_by_key(|l| l.reach())
     });
-    let (Some(at), Some(neutral)) = (ladder.answered_at(), neutral) else {
+    let (Some(at), Some(neutral)) = (traceroute.answered_at(), neutral) else {
         return Ruling::doubt(
             "compare the TTL of the RST with that of a SYN-ACK from the same address (needs root)",
             again,
@@ -131,7 +131,7 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
     // A router of the neutral flow's path answers at the hop from which Zoom's RST came: so the RST came from no server.
     let Some(router) = neutral.router_at(at) else {
         if neutral.to().ip() == to.ip() && neutral.answered_at() == Some(at) {
-            return Ruling::excluded(vec![ladder.id(), neutral.id()]);
+            return Ruling::excluded(vec![traceroute.id(), neutral.id()]);
         }
         let another_port = ANOTHER_PORT.of(to);
         return Ruling::doubt(
@@ -139,9 +139,13 @@ fn forged_on_syn(evidence: &Evidence, refused: &[Attempt<'_>], controls: Vec<u32
             again.into_iter().chain([another_port]).collect(),
         );
     };
-    let because =
-        refused.iter().map(|a| a.id()).chain([ladder.id(), neutral.id()]).chain(controls.into_iter().take(2)).collect();
-    let before = at.checked_sub(1).and_then(|ttl| ladder.router_at(ttl));
+    let because = refused
+        .iter()
+        .map(|a| a.id())
+        .chain([traceroute.id(), neutral.id()])
+        .chain(controls.into_iter().take(2))
+        .collect();
+    let before = at.checked_sub(1).and_then(|ttl| traceroute.router_at(ttl));
     // At the first hop it came from this computer or from something before the first router, which passed the other on.
     let location = match before {
         None if at == 1 => Location { hop: Some(0), address: None, next: Some(router) },
@@ -162,5 +166,5 @@ const NEAR: Confidence = Confidence::Ambiguous;
 
 /// At which hop does the same address answer by another port? Zoom's web hosts answer plain HTTP too, with a redirect.
 const ANOTHER_PORT: Experiment<SocketAddr> = Experiment::new("another-port", |_, to| {
-    vec![looks::ladder(Role::Range, SocketAddr::new(to.ip(), looks::HTTP), Transport::Tcp)]
+    vec![probes::traceroute(Role::Range, SocketAddr::new(to.ip(), probes::HTTP), Transport::Tcp)]
 });

@@ -127,10 +127,10 @@ fn cover_all(killed: &[Attempt<'_>], ruling: &mut Ruling) {
 
 /// Where the name is read, or the question that would tell.
 fn locate(evidence: &Evidence, at: &HostAt, ruling: &mut Ruling) {
-    let (location, ladders, question) = locate_hello(evidence, &at.host, at.to, Trigger::Name).parts();
+    let (location, traceroutes, question) = locate_hello(evidence, &at.host, at.to, Trigger::Name).parts();
     if let Some(claim) = ruling.claims.first_mut() {
         claim.location = location;
-        claim.because.extend(ladders);
+        claim.because.extend(traceroutes);
     }
     if let Some(question) = question {
         let next_test = format!("walk the TTL of a hello with {} and of one with another name to {}", at.host, at.to);

@@ -28,23 +28,25 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let looks: Vec<&Observation> = evidence
+    let probes: Vec<&Observation> = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == ProbeName::Udp && o.look.role == Role::Media && o.look.settings.exchange.is_some())
+        .filter(|o| {
+            o.probe.kind == ProbeName::Udp && o.probe.role == Role::Media && o.probe.settings.exchange.is_some()
+        })
         .collect();
-    let flows: Vec<&Exchange> = looks.iter().flat_map(|o| flows_of(o)).collect();
+    let flows: Vec<&Exchange> = probes.iter().flat_map(|o| flows_of(o)).collect();
     let Some(first) = flows.first() else { return Ruling::silent() };
-    let ids: Vec<u32> = looks.iter().map(|o| o.id).collect();
+    let ids: Vec<u32> = probes.iter().map(|o| o.id).collect();
     if flows.iter().any(|flow| flow.last == flow.wanted) {
         return Ruling::excluded(ids);
     }
     if first.answered == 0 {
         return Ruling::silent();
     }
-    let Some(to) = looks.first().and_then(|o| o.look.target.socket()) else { return Ruling::silent() };
+    let Some(to) = probes.first().and_then(|o| o.probe.target.socket()) else { return Ruling::silent() };
     if flows.len() < FLOWS {
-        if looks.len() > 1 {
+        if probes.len() > 1 {
             return Ruling::silent();
         }
         return Ruling::doubt(
@@ -62,7 +64,7 @@ fn rule(evidence: &Evidence) -> Ruling {
         );
     }
     Ruling::claim(Claim {
-        scope: ports_of(&looks),
+        scope: ports_of(&probes),
         details: [("datagrams".to_owned(), first.last.to_string())].into(),
         ..Claim::of(Confidence::Probable, ids)
     })
@@ -79,7 +81,7 @@ const FLOWS: usize = 3;
 const ON_ONE_FLOW: Experiment<SocketAddr> = Experiment {
     told_by_silence: true,
     ..Experiment::new("on-one-flow", |_, to| {
-        let again = looks::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
+        let again = probes::on_one_flow(Role::Media, Target::udp(*to), Dialect::Zoom);
         let twice = Settings { tries: Some(2), ..again.settings.clone() };
         vec![again.with(twice)]
     })

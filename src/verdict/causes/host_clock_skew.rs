@@ -37,7 +37,7 @@ pub(super) const CAUSE: Cause = Cause {
 /// Below this a clock breaks no certificate that is not about to end anyway.
 const TOLERATED_S: i64 = 300;
 
-/// Two servers' dates agree when their difference from this clock differs by no more than this: the time of two looks.
+/// Two servers' dates agree when their difference from this clock differs by no more than this: the time of two probes.
 const AGREE_S: i64 = 120;
 
 fn rule(evidence: &Evidence) -> Ruling {

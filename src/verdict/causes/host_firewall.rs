@@ -46,7 +46,8 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let zoom = || evidence.observations().iter().filter(|o| is_zoom(o.look.role) && o.look.settings.ladder.is_none());
+    let zoom =
+        || evidence.observations().iter().filter(|o| is_zoom(o.probe.role) && o.probe.settings.traceroute.is_none());
     let refused: Vec<&Observation> = zoom().filter(|o| refused_here(o)).collect();
     if refused.is_empty() {
         if let Some(ruling) = kept_here(evidence) {
@@ -54,26 +55,26 @@ fn rule(evidence: &Evidence) -> Ruling {
         }
         let passed =
             zoom().filter(|o| o.facts.iter().any(|f| matches!(f, Fact::Connected(_) | Fact::Reply(_)))).map(|o| o.id);
-        if evidence.ladders().any(|l| ends_before_the_first_router(evidence, l)) {
+        if evidence.traceroutes().any(|l| ends_before_the_first_router(evidence, l)) {
             return Ruling::doubt("look at this computer's own packet filter: sudo nft list ruleset", Vec::new());
         }
         return Ruling::excluded(passed.take(3).collect());
     }
     let mut scope = Scope::default();
     for seen in &refused {
-        if let Some((port, transport)) = seen.look.target.port {
+        if let Some((port, transport)) = seen.probe.target.port {
             let port = format!("{transport}/{port}");
             if !scope.ports.contains(&port) {
                 scope.ports.push(port);
             }
         }
-        if let Some(host) = &seen.look.target.host
+        if let Some(host) = &seen.probe.target.host
             && !scope.hosts.contains(host)
         {
             scope.hosts.push(host.clone());
         }
     }
-    let blocks = refused.iter().any(|o| o.look.target.host.as_deref().is_some_and(|h| decisive(evidence, h)));
+    let blocks = refused.iter().any(|o| o.probe.target.host.as_deref().is_some_and(|h| decisive(evidence, h)));
     let ids: Vec<u32> = refused.iter().map(|o| o.id).collect();
     let confidence = if ids.len() > 1 { Confidence::Proven } else { Confidence::Indicated };
     Ruling::claim(Claim { scope, blocks, location: Some(here()), ..Claim::of(confidence, ids) })
@@ -88,8 +89,8 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         .filter(|a| family_works(evidence, *a))
         .collect();
     let to = failing.iter().map(|a| a.to()).find(|to| compared(evidence, *to))?;
-    let ladder = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
-    if failing.len() < 2 || ends_on_the_way(evidence, ladder) {
+    let traceroute = evidence.traceroutes().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
+    if failing.len() < 2 || ends_on_the_way(evidence, traceroute) {
         return None;
     }
     let Some(own) = evidence.passages().find(|p| p.to == to) else { return Some(uncounted(evidence, to)) };
@@ -107,7 +108,7 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
         // What lacks for both says nothing of a filter: the counters do not tell here.
         return swallowed_here(evidence).map(Ruling::claim);
     };
-    let because = failing.iter().map(|a| a.id()).chain([ladder.id(), own.id, neutral]).collect();
+    let because = failing.iter().map(|a| a.id()).chain([traceroute.id(), own.id, neutral]).collect();
     Some(Ruling::claim(Claim {
         location: Some(here()),
         details: [("direction".to_owned(), direction.to_owned())].into(),
@@ -116,10 +117,10 @@ fn kept_here(evidence: &Evidence) -> Option<Ruling> {
 }
 
 /// The flow is refused by somebody beyond the first hop, or dies at a router.
-fn ends_on_the_way(evidence: &Evidence, ladder: Ladder<'_>) -> bool {
-    match ladder.answered_at() {
+fn ends_on_the_way(evidence: &Evidence, traceroute: Traceroute<'_>) -> bool {
+    match traceroute.answered_at() {
         Some(hop) => hop > 1,
-        None => locate_flow(evidence, ladder.to(), Transport::Tcp)
+        None => locate_flow(evidence, traceroute.to(), Transport::Tcp)
             .is_some_and(|p| p.location.hop != Some(0) && p.location.next.is_some()),
     }
 }
@@ -129,7 +130,7 @@ fn uncounted(evidence: &Evidence, to: SocketAddr) -> Ruling {
     let probed = evidence
         .observations()
         .iter()
-        .any(|o| o.look.probe == ProbeName::Passage && o.look.target.socket() == Some(to));
+        .any(|o| o.probe.kind == ProbeName::Passage && o.probe.target.socket() == Some(to));
     let counts = count(Counted { to, neutral: false, before: 0 });
     match swallowed_here(evidence) {
         Some(claim) if probed => Ruling::claim(claim),
@@ -162,8 +163,9 @@ fn swallowed_here(evidence: &Evidence) -> Option<Claim> {
         let place = locate_flow(evidence, *to, Transport::Tcp);
         place.is_some_and(|p| p.location.hop == Some(0) && p.location.next.is_some())
     })?;
-    let own = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
-    let neutral = evidence.ladders().filter(|l| l.to() != to && l.router_at(1).is_some() && l.answered_at().is_some());
+    let own = evidence.traceroutes().find(|l| l.to() == to && l.transport() == Transport::Tcp)?;
+    let neutral =
+        evidence.traceroutes().filter(|l| l.to() != to && l.router_at(1).is_some() && l.answered_at().is_some());
     let neutral = neutral.max_by_key(|l| l.reach())?;
     let asked: Vec<u8> = own.hops().map(|h| h.ttl).collect();
     let beside = neutral.hops().filter(|h| h.came == HopAnswer::Expired && asked.contains(&h.ttl)).count();
@@ -181,7 +183,7 @@ fn refused_here(seen: &Observation) -> bool {
         || seen.facts.iter().any(|fact| match fact {
             Fact::Icmp(icmp) => {
                 icmp.own
-                    && icmp.from != seen.look.target.address
+                    && icmp.from != seen.probe.target.address
                     && matches!(
                         icmp.meaning,
                         IcmpMeaning::Prohibited | IcmpMeaning::PortUnreachable | IcmpMeaning::NetworkUnreachable
@@ -192,10 +194,10 @@ fn refused_here(seen: &Observation) -> bool {
 }
 
 /// Zoom's flow dies, or is reset, short of a first router that answers others: here, or on the link.
-fn ends_before_the_first_router(evidence: &Evidence, ladder: Ladder<'_>) -> bool {
-    let of_zoom = evidence.observations().iter().any(|o| o.id == ladder.id() && is_zoom(o.look.role));
-    let first_router = evidence.ladders().any(|l| l.id() != ladder.id() && l.router_at(1).is_some());
-    of_zoom && first_router && ladder.router_at(1).is_none() && ladder.last_router().is_none()
+fn ends_before_the_first_router(evidence: &Evidence, traceroute: Traceroute<'_>) -> bool {
+    let of_zoom = evidence.observations().iter().any(|o| o.id == traceroute.id() && is_zoom(o.probe.role));
+    let first_router = evidence.traceroutes().any(|l| l.id() != traceroute.id() && l.router_at(1).is_some());
+    of_zoom && first_router && traceroute.router_at(1).is_none() && traceroute.last_router().is_none()
 }
 
 /// Do packets for this address leave this computer, and are its answers let in? The kernel's counters count what begins at the
@@ -204,7 +206,7 @@ const PASSAGE: Experiment<Counted> = Experiment {
     beside: Beside::NothingThatBegins,
     ..Experiment::new("passage", |_, counted| {
         let role = if counted.neutral { Role::Control } else { Role::Range };
-        vec![looks::passage(role, counted.to, counted.before)]
+        vec![probes::passage(role, counted.to, counted.before)]
     })
 };
 

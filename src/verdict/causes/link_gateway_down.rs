@@ -71,4 +71,4 @@ fn rule(evidence: &Evidence) -> Ruling {
 }
 
 /// How is the neighbour state of this gateway now, after the tries?
-const GATEWAY: Experiment<IpAddr> = Experiment::new("gateway", |_, address| vec![looks::gateway(*address)]);
+const GATEWAY: Experiment<IpAddr> = Experiment::new("gateway", |_, address| vec![probes::gateway(*address)]);

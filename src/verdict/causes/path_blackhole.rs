@@ -14,7 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     meaning: "TCP 443, TCP 80 and UDP to the same address of Zoom's die at the same hop, where other destinations pass. So it is not a port or a \
               protocol that is filtered but the destination: a route that leads nowhere (a discard route, a dead tunnel, a withdrawn \
               announcement), or a rule that drops the whole prefix.",
-    proof: "tracepath -n 170.114.52.2; why5003 probe tcp 170.114.52.2:80 --set ladder=24; why5003 probe udp 170.114.52.2:33434 --set ladder=24",
+    proof: "tracepath -n 170.114.52.2; why5003 probe tcp 170.114.52.2:80 --set traceroute=24; why5003 probe udp 170.114.52.2:33434 --set traceroute=24",
     remedies: &[
         Mend {
             os: "any",
@@ -52,13 +52,15 @@ fn rule(evidence: &Evidence) -> Ruling {
     if aimed.iter().any(refused) {
         return Ruling::silent();
     }
-    let others: Vec<_> =
-        evidence.ladders().filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port()).collect();
+    let others: Vec<_> = evidence
+        .traceroutes()
+        .filter(|l| l.to().ip() == first.to().ip() && l.to().port() != first.to().port())
+        .collect();
     let (tcp, udp): (Vec<_>, Vec<_>) = others.iter().copied().partition(|l| l.transport() == Transport::Tcp);
     let place = locate_flow(evidence, first.to(), Transport::Tcp);
     let ids: Vec<u32> = others.iter().map(|l| l.id()).collect();
     let hop = place.as_ref().and_then(|p| p.location.hop).unwrap_or(0);
-    let ends_there = |l: &Ladder<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == hop;
+    let ends_there = |l: &Traceroute<'_>| l.answered_at().is_none() && l.reach().unwrap_or(0) == hop;
     let found = place.as_ref().is_some_and(|p| !p.open_to_the_end && !p.past_the_shared_way);
     // One that goes on is enough to tell.
     if found && !others.iter().all(ends_there) {
@@ -87,7 +89,7 @@ fn rule(evidence: &Evidence) -> Ruling {
 const EVERYTHING: Experiment<IpAddr> = Experiment::new("everything", |_, address| {
     let to = |port| SocketAddr::new(*address, port);
     vec![
-        looks::ladder(Role::Range, to(looks::HTTP), Transport::Tcp),
-        looks::ladder(Role::Range, to(looks::TRACEROUTE), Transport::Udp),
+        probes::traceroute(Role::Range, to(probes::HTTP), Transport::Tcp),
+        probes::traceroute(Role::Range, to(probes::TRACEROUTE), Transport::Udp),
     ]
 });

@@ -78,13 +78,13 @@ fn rule(evidence: &Evidence) -> Ruling {
     let mut because: Vec<u32> = tried.iter().map(|a| a.id()).collect();
     // Whose side of the gateway it is on cannot be told from the silence: a line that is down and a firewall that closes
     // everything look alike. How far a flow comes can.
-    let ladder = evidence.ladders().find(|l| controls.contains(&l.to()));
-    because.extend(ladder.map(Ladder::id));
+    let traceroute = evidence.traceroutes().find(|l| controls.contains(&l.to()));
+    because.extend(traceroute.map(Traceroute::id));
     let told = who_has_no_way(evidence);
     because.extend(told.map(|(id, _)| id));
-    let location = where_it_ends(ladder, told.map(|(_, address)| address));
+    let location = where_it_ends(traceroute, told.map(|(_, address)| address));
     let confidence = if location.is_some() { Confidence::Probable } else { Confidence::Indicated };
-    let question = controls.first().filter(|_| ladder.is_none()).map(|to| HOW_FAR.of(*to));
+    let question = controls.first().filter(|_| traceroute.is_none()).map(|to| HOW_FAR.of(*to));
     let open = question.map(|question| Doubt {
         next_test: "walk the TTL towards a neutral host".to_owned(),
         questions: vec![question],
@@ -97,9 +97,9 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// A Linux router without a route says so twice at once, and then once in two quiet seconds (`ip_error`). A later walk of the
 /// TTL may therefore hear no more of it.
 fn who_has_no_way(evidence: &Evidence) -> Option<(u32, IpAddr)> {
-    let destination = |seen: &Observation| match seen.look.via {
+    let destination = |seen: &Observation| match seen.probe.via {
         Via::Dns { server, .. } => Some(server.ip()),
-        Via::Direct => seen.look.target.address,
+        Via::Direct => seen.probe.target.address,
         Via::System | Via::Proxy(_) => None,
     };
     let beyond =
@@ -118,22 +118,22 @@ fn refuses(icmp: &IcmpError) -> bool {
 /// At the router that refuses the walk.
 ///
 /// Else at the one that refused others, unless the walk passed it; else at the last router that the walk shows.
-fn where_it_ends(ladder: Option<Ladder<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
+fn where_it_ends(traceroute: Option<Traceroute<'_>>, refuser: Option<IpAddr>) -> Option<Location> {
     let at = |(hop, address)| Location { hop: Some(hop), address: Some(address), next: None };
-    let stopped = |ladder: Ladder<'_>| {
-        let end = ladder.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited))?;
+    let stopped = |traceroute: Traceroute<'_>| {
+        let end = traceroute.hops().find(|h| matches!(h.came, HopAnswer::Unreachable | HopAnswer::Prohibited))?;
         Some((end.ttl, end.from?))
     };
-    if let Some(end) = ladder.and_then(stopped) {
+    if let Some(end) = traceroute.and_then(stopped) {
         return Some(at(end));
     }
-    let shown = |address| ladder.is_some_and(|l| l.hops().any(|h| h.from == Some(address)));
+    let shown = |address| traceroute.is_some_and(|l| l.hops().any(|h| h.from == Some(address)));
     match refuser.filter(|address| !shown(*address)) {
         Some(address) => Some(Location { address: Some(address), ..Location::default() }),
-        None => ladder.and_then(Ladder::last_router).map(at),
+        None => traceroute.and_then(Traceroute::last_router).map(at),
     }
 }
 
 /// How far does this flow come, where nothing is known to pass?
 const HOW_FAR: Experiment<SocketAddr> =
-    Experiment::new("how-far", |_, to| vec![looks::ladder(Role::Control, *to, Transport::Tcp)]);
+    Experiment::new("how-far", |_, to| vec![probes::traceroute(Role::Control, *to, Transport::Tcp)]);

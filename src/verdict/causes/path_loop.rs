@@ -41,9 +41,9 @@ fn rule(evidence: &Evidence) -> Ruling {
         let passing = aimed.iter().filter(|a| a.connected().is_some()).map(|a| a.id()).take(3).collect();
         return Ruling::excluded(passing);
     };
-    let ladder =
-        evidence.ladders().find(|l| expired.iter().any(|a| a.to() == l.to()) && l.transport() == Transport::Tcp);
-    let Some(ladder) = ladder else {
+    let traceroute =
+        evidence.traceroutes().find(|l| expired.iter().any(|a| a.to() == l.to()) && l.transport() == Transport::Tcp);
+    let Some(traceroute) = traceroute else {
         let passing = a_passing_control(evidence, first.to());
         let questions = passing.map(|passing| WHERE.of(Where::tcp(first.to(), passing)));
         return Ruling::doubt(
@@ -51,13 +51,13 @@ fn rule(evidence: &Evidence) -> Ruling {
             questions.into_iter().collect(),
         );
     };
-    let Some((hop, address, next)) = cycle(ladder) else {
+    let Some((hop, address, next)) = cycle(traceroute) else {
         return Ruling::doubt(
             "trace the way to Zoom with tracepath: its packets expire on the way, and no router shows itself twice",
             Vec::new(),
         );
     };
-    let because = expired.iter().map(|a| a.id()).chain([ladder.id()]).collect();
+    let because = expired.iter().map(|a| a.id()).chain([traceroute.id()]).collect();
     let prefix = first.settings().prefix.map(|prefix| prefix.to_string());
     let details = [("prefix", prefix), ("between", Some(format!("{address} and {next}")))];
     Ruling::claim(Claim {
@@ -73,9 +73,9 @@ fn rule(evidence: &Evidence) -> Ruling {
 }
 
 /// Where the way turns back: the last hop before a router shows itself again, its router, and the one that sends back.
-fn cycle(ladder: Ladder<'_>) -> Option<(u8, IpAddr, IpAddr)> {
+fn cycle(traceroute: Traceroute<'_>) -> Option<(u8, IpAddr, IpAddr)> {
     let shown: Vec<(u8, IpAddr)> =
-        ladder.hops().filter(|h| h.came == HopAnswer::Expired).filter_map(|h| Some((h.ttl, h.from?))).collect();
+        traceroute.hops().filter(|h| h.came == HopAnswer::Expired).filter_map(|h| Some((h.ttl, h.from?))).collect();
     let again = |at: &(u8, IpAddr)| shown.iter().filter(|other| other.1 == at.1).count() >= 2;
     let (hop, address) = *shown.iter().find(|at| again(at))?;
     let next = shown.iter().find(|other| other.0 > hop && other.1 != address)?.1;

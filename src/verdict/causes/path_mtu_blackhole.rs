@@ -46,15 +46,15 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn rule(evidence: &Evidence) -> Ruling {
-    let searches = || evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Mtu);
+    let searches = || evidence.observations().iter().filter(|o| o.probe.kind == ProbeName::Mtu);
     if let Some((seen, found)) = black_hole(evidence) {
-        let host = seen.look.target.host.as_deref().unwrap_or_default();
+        let host = seen.probe.target.host.as_deref().unwrap_or_default();
         let stalled: Vec<u32> =
             evidence.attempts_at(host).filter(|a| a.baseline() && stalls(*a)).map(Attempt::id).collect();
-        let to = seen.look.target.socket();
+        let to = seen.probe.target.socket();
         let place = to.map(|to| locate_hello(evidence, host, to, Trigger::Size).parts());
-        let (location, ladders, question) = place.unwrap_or_default();
-        let because = stalled.into_iter().chain([seen.id]).chain(ladders).collect();
+        let (location, traceroutes, question) = place.unwrap_or_default();
+        let because = stalled.into_iter().chain([seen.id]).chain(traceroutes).collect();
         let open = question.map(|question| Doubt { next_test: WALK.to_owned(), questions: vec![question] });
         let ruling = Ruling::claim(Claim {
             location,
@@ -96,6 +96,6 @@ fn stalls(attempt: Attempt<'_>) -> bool {
 const SIZE: Experiment<HostAt> = Experiment {
     told_by_silence: true,
     ..Experiment::new("size", |setup, HostAt { host, to }| {
-        vec![Look::new(ProbeName::Mtu, setup.role_of(host), Target::tcp(*to).called(host))]
+        vec![Probe::new(ProbeName::Mtu, setup.role_of(host), Target::tcp(*to).called(host))]
     })
 };

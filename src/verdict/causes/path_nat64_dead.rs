@@ -82,14 +82,14 @@ fn rule(evidence: &Evidence) -> Ruling {
 
 /// Which prefix does this network translate to IPv4 (RFC 7050)?
 const NAT64_PREFIX: Experiment<()> =
-    Experiment::new("nat64-prefix", |_, ()| vec![looks::by_system(nat64::WELL_KNOWN_NAME, Role::Host)]);
+    Experiment::new("nat64-prefix", |_, ()| vec![probes::by_system(nat64::WELL_KNOWN_NAME, Role::Host)]);
 
 /// Do neutral IPv4 hosts answer by way of this NAT64 prefix of 96 bits (RFC 6052)?
 const THROUGH_NAT64: Experiment<Ipv6Net> = Experiment::new("through-nat64", |setup, prefix| {
     let controls = setup.catalogue.controls.iter().filter_map(|control| {
         let v4 = |address: &IpAddr| if let IpAddr::V4(v4) = address { Some(*v4) } else { None };
         let translated = nat64::embed(*prefix, control.addresses.iter().find_map(v4)?);
-        Some(looks::handshake(&control.name, Role::Control, SocketAddr::new(translated.into(), control.port)))
+        Some(probes::handshake(&control.name, Role::Control, SocketAddr::new(translated.into(), control.port)))
     });
     controls.take(TRANSLATED).collect()
 });

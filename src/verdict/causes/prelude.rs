@@ -3,15 +3,15 @@
 pub(super) use std::collections::{BTreeMap, BTreeSet};
 pub(super) use std::net::{IpAddr, SocketAddr};
 
-pub(super) use why5003_probes::model::{Look, Role, Settings};
+pub(super) use why5003_probes::model::{Probe, Role, Settings};
 
-pub(super) use crate::evidence::{Attempt, Evidence, Ladder, Lookup, Named, Source};
+pub(super) use crate::evidence::{Attempt, Evidence, Lookup, Named, Source, Traceroute};
 pub(super) use crate::experiment::names::{INDEPENDENTLY, KNOWN_ADDRESSES, NEUTRAL_NAMES};
 pub(super) use crate::experiment::pages::{KNOWN_PAGES, STATUS_PAGE};
 pub(super) use crate::experiment::prefixes::{PREFIXES, Prefixes};
 pub(super) use crate::experiment::tries::{AGAIN, HostAt, OTHER_NAMES, OTHER_PREFIXES};
 pub(super) use crate::experiment::walks::{BESIDE, BesideFlow, WHERE, Where};
-pub(super) use crate::experiment::{Beside, DNS, Experiment, Question, Setup, looks};
+pub(super) use crate::experiment::{Beside, DNS, Experiment, Question, Setup, probes};
 pub(super) use crate::verdict::cause::{Cause, Effect, Mend};
 pub(super) use crate::verdict::claim::{Claim, distinct, scope_of, scope_of_names};
 pub(super) use crate::verdict::confidence::Confidence;

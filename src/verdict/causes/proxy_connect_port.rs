@@ -59,7 +59,7 @@ fn rule(evidence: &Evidence) -> Ruling {
 /// Does this proxy open tunnels to other ports than that of HTTPS?
 const OTHER_PORTS: Experiment<Proxy> = Experiment::new("other-ports", |setup, proxy| {
     let neutral = setup.neutral_name().into_iter();
-    neutral.flat_map(|name| PORTS.map(|port| looks::tunnel(name, Role::Control, port, proxy))).collect()
+    neutral.flat_map(|name| PORTS.map(|port| probes::tunnel(name, Role::Control, port, proxy))).collect()
 });
 
 /// Ports that proxies let through beside 443: of news over TLS and of alternative HTTPS (squid's own configuration), and HTTP's.

@@ -159,7 +159,9 @@ fn deaf(attempt: Attempt<'_>) -> Option<bool> {
 /// Whether Zoom's flow is answered where routers still forward other packets to the same address, there and at the next hop.
 fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
     let to = flow.to();
-    let Some(at) = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at) else { return false };
+    let Some(at) = evidence.traceroutes().find(|l| l.to() == to).and_then(Traceroute::answered_at) else {
+        return false;
+    };
     let forwarded = |hop: u8| evidence.datagram_ended(to.ip(), hop).is_some_and(|(_, router)| router.is_some());
     forwarded(at) && forwarded(at.saturating_add(1))
 }
@@ -167,7 +169,7 @@ fn nearer_than_the_end(evidence: &Evidence, flow: Attempt<'_>) -> bool {
 /// What would tell whether the way to Zoom goes on where its flow is answered.
 fn beyond(evidence: &Evidence, flow: Attempt<'_>) -> Option<Doubt> {
     let to = flow.to();
-    let at = evidence.ladders().find(|l| l.to() == to).and_then(Ladder::answered_at)?;
+    let at = evidence.traceroutes().find(|l| l.to() == to).and_then(Traceroute::answered_at)?;
     let questions = vec![ROUTERS.of(RouterAt { address: to.ip(), hop: at })];
     let next_test =
         format!("send {} datagrams that end at hops {at} and {}: does a router say so?", to.ip(), at.saturating_add(1));
@@ -184,17 +186,19 @@ enum Kind {
 
 fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'_>>, kind: Kind) -> Ruling {
     let Some(first) = suspects.first().copied() else { return Ruling::silent() };
-    let walked = |to: SocketAddr| evidence.ladders().chain(evidence.ladders_to_nobody()).find(move |l| l.to() == to);
+    let walked =
+        |to: SocketAddr| evidence.traceroutes().chain(evidence.traceroutes_to_nobody()).find(move |l| l.to() == to);
     let (of_zoom, of_nobody) = (walked(first.to()), nobody.and_then(|n| walked(n.to())));
-    let at = |ladder: Option<Ladder<'_>>| ladder.and_then(Ladder::answered_at);
+    let at = |traceroute: Option<Traceroute<'_>>| traceroute.and_then(Traceroute::answered_at);
     if let (Some(zoom), Some(nobody)) = (at(of_zoom), at(of_nobody))
         && zoom > nobody
     {
         // Zoom's flow gets past the box that takes nobody's.
-        return Ruling::excluded(of_zoom.into_iter().chain(of_nobody).map(Ladder::id).collect());
+        return Ruling::excluded(of_zoom.into_iter().chain(of_nobody).map(Traceroute::id).collect());
     }
     let mut ruling = Ruling { open: beyond(evidence, first), ..Ruling::silent() };
-    let unwalked = [(Some(first), of_zoom), (nobody, of_nobody)].into_iter().filter(|(_, ladder)| ladder.is_none());
+    let unwalked =
+        [(Some(first), of_zoom), (nobody, of_nobody)].into_iter().filter(|(_, traceroute)| traceroute.is_none());
     let questions: Vec<_> = unwalked.filter_map(|(a, _)| Some(APPROACH.of(a?.to()))).collect();
     if !questions.is_empty() {
         ruling.open = Some(Doubt { next_test: "walk the TTL to whoever answers".to_owned(), questions });
@@ -203,7 +207,7 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
     let near = kind == Kind::Syn && place.as_ref().is_some_and(|p| p.hop == Some(0));
     let ids = suspects.iter().chain(&nobody).map(|a| a.id());
     let datagrams = at(of_zoom).and_then(|at| evidence.datagram_ended(first.to().ip(), at)).map(|(id, _)| id);
-    let because = ids.chain(datagrams).chain(of_zoom.into_iter().chain(of_nobody).map(Ladder::id)).collect();
+    let because = ids.chain(datagrams).chain(of_zoom.into_iter().chain(of_nobody).map(Traceroute::id)).collect();
     let confidence = match (nobody.is_some(), at(of_zoom).is_some()) {
         (true, true) => Confidence::Isolated,
         (true, false) | (false, _) => Confidence::Indicated,
@@ -225,7 +229,7 @@ fn ruled(evidence: &Evidence, suspects: &[Attempt<'_>], nobody: Option<Attempt<'
 fn location(evidence: &Evidence, flow: Attempt<'_>, at: u8, kind: Kind) -> Option<Location> {
     let address = flow.to().ip();
     let router = |hop: u8| {
-        let of_syns = evidence.ladders().filter(|l| l.to().ip() == address).find_map(|l| l.router_at(hop));
+        let of_syns = evidence.traceroutes().filter(|l| l.to().ip() == address).find_map(|l| l.router_at(hop));
         of_syns.or_else(|| evidence.datagram_ended(address, hop)?.1)
     };
     match kind {
@@ -245,20 +249,21 @@ const NOBODY: Experiment<SocketAddr> = Experiment::new("nobody", |setup, like| {
     let addresses = &setup.catalogue.canary.addresses;
     let nobody = addresses.iter().copied().find(|address| Family::of(*address) == Family::of(like.ip()));
     let to = nobody.map(|address| SocketAddr::new(address, like.port()));
-    to.map(|to| looks::of_nobody_at_all(name, to)).into_iter().collect()
+    to.map(|to| probes::of_nobody_at_all(name, to)).into_iter().collect()
 });
 
 /// At which hop is this flow answered?
-const APPROACH: Experiment<SocketAddr> =
-    Experiment::new("approach", |setup, to| vec![looks::ladder(setup.role_of_address(to.ip()), *to, Transport::Tcp)]);
+const APPROACH: Experiment<SocketAddr> = Experiment::new("approach", |setup, to| {
+    vec![probes::traceroute(setup.role_of_address(to.ip()), *to, Transport::Tcp)]
+});
 
 /// Does a router forward other packets to this address at this hop, and at the next one?
 ///
-/// By datagrams: a ladder would use up the routers' errors, which ladders of others need.
+/// By datagrams: a traceroute would use up the routers' errors, which traceroutes of others need.
 const ROUTERS: Experiment<RouterAt> = Experiment::new("routers", |setup, &RouterAt { address, hop }| {
     let role = setup.role_of_address(address);
-    let to = SocketAddr::new(address, looks::TRACEROUTE);
-    [hop, hop.saturating_add(1)].map(|ttl| looks::ending_at(role, to, ttl)).into()
+    let to = SocketAddr::new(address, probes::TRACEROUTE);
+    [hop, hop.saturating_add(1)].map(|ttl| probes::ending_at(role, to, ttl)).into()
 });
 
 /// An address, and the first of two hops on the way to it.

@@ -120,20 +120,20 @@ const MOST_CITED: usize = 6;
 /// Does a proxy lead out that this network offers, by WPAD or at its gateway, or that is set for plain HTTP alone?
 const OFFERED_PROXIES: Experiment<()> = Experiment::new("offered-proxies", |setup, ()| offered(setup));
 
-fn offered(setup: &Setup<'_>) -> Vec<Look> {
+fn offered(setup: &Setup<'_>) -> Vec<Probe> {
     let at_gateways = setup.gateways.iter().filter(|gateway| setup.may_use(**gateway)).flat_map(|gateway| {
         PROXY_PORTS.map(|port| Proxy { scheme: ProxyScheme::Http, host: gateway.to_string(), port, credentials: None })
     });
     let known = |proxy: &Proxy| setup.proxies.contains(proxy);
     let offers: Vec<Proxy> = setup.for_http.iter().cloned().chain(at_gateways).filter(|p| !known(p)).collect();
-    let mut looks: Vec<Look> = offers.iter().flat_map(|proxy| proxies::through(setup, proxy)).collect();
-    looks.push(proxies::fetched(setup, &Script::discovered()));
-    looks.into_iter().map(in_short).collect()
+    let mut probes: Vec<Probe> = offers.iter().flat_map(|proxy| proxies::through(setup, proxy)).collect();
+    probes.push(proxies::fetched(setup, &Script::discovered()));
+    probes.into_iter().map(in_short).collect()
 }
 
-fn in_short(look: Look) -> Look {
-    let settings = Settings { wait_ms: Some(OFFER_MS), ..look.settings.clone() };
-    look.with(settings)
+fn in_short(probe: Probe) -> Probe {
+    let settings = Settings { wait_ms: Some(OFFER_MS), ..probe.settings.clone() };
+    probe.with(settings)
 }
 
 /// The ports at which proxies usually listen: squid's, and HTTP's alternative one (IANA).

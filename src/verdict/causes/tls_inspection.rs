@@ -70,9 +70,9 @@ fn rule(evidence: &Evidence) -> Ruling {
     let sure = trusted || inspector.is_some() || !same.is_empty();
     // Through a proxy it is the proxy's doing, wherever that is.
     let direct = opened.iter().find(|a| !a.proxied()).map(|a| premature_answer(evidence, a.to()).parts());
-    let (location, ladders, question) = direct.unwrap_or_default();
+    let (location, traceroutes, question) = direct.unwrap_or_default();
     let because: Vec<u32> =
-        opened.iter().map(|a| a.id()).chain(same).chain(spared.into_iter().take(2)).chain(ladders).collect();
+        opened.iter().map(|a| a.id()).chain(same).chain(spared.into_iter().take(2)).chain(traceroutes).collect();
     let open = question.map(|question| Doubt {
         next_test: "walk the TTL to what answers, by its own port and by another".to_owned(),
         questions: vec![question],

@@ -90,7 +90,7 @@ fn nothing_answers(evidence: &Evidence, unanswered: &[Attempt<'_>], pages: Vec<u
     if pages.is_empty() {
         return Ruling { open: Some(read_the_page()), ..Ruling::silent() };
     }
-    let zoom_flows = evidence.ladders().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
+    let zoom_flows = evidence.traceroutes().filter(|l| unanswered.iter().any(|a| a.to() == l.to()));
     let places: Vec<_> = zoom_flows.filter_map(|l| locate_flow(evidence, l.to(), l.transport())).collect();
     if !trouble {
         // What Zoom does not know of yet is not on its page either.
@@ -116,10 +116,10 @@ fn refused_at_the_end(evidence: &Evidence, unanswered: &[Attempt<'_>]) -> Option
     if refused.len() < 2 || refused.len() < unanswered.len() {
         return None;
     }
-    let ladder = refused.iter().find_map(|a| evidence.ladders().find(|l| l.to() == a.to()))?;
-    let other = the_address_by_another_port(evidence, ladder)?;
-    let same_distance = ladder.answered_at().is_some() && ladder.answered_at() == other.answered_at();
-    let because = refused.iter().map(|a| a.id()).chain([ladder.id(), other.id()]).collect();
+    let traceroute = refused.iter().find_map(|a| evidence.traceroutes().find(|l| l.to() == a.to()))?;
+    let other = the_address_by_another_port(evidence, traceroute)?;
+    let same_distance = traceroute.answered_at().is_some() && traceroute.answered_at() == other.answered_at();
+    let because = refused.iter().map(|a| a.id()).chain([traceroute.id(), other.id()]).collect();
     same_distance.then(|| Claim {
         scope: scope_of(refused.iter().copied()),
         details: [("answer".to_owned(), "refused".to_owned())].into(),

@@ -73,7 +73,7 @@ impl ChanceOfLoss {
         }
     }
 
-    /// What must be told before anything else is asked, since other looks on the same way would disturb it.
+    /// What must be told before anything else is asked, since other probes on the same way would disturb it.
     pub(in crate::verdict) fn first_of_all(&self) -> &[Question] {
         &self.questions
     }
@@ -94,15 +94,15 @@ impl ChanceOfLoss {
         ruling
     }
 
-    /// How likely it is that all looks of a claim were silent by chance, in a run with so many looks.
+    /// How likely it is that all probes of a claim were silent by chance, in a run with so many probes.
     fn chance(&self, evidence: &Evidence, claim: &Claim) -> f64 {
-        let looks = evidence.observations();
+        let probes = evidence.observations();
         let cited = claim.because.iter().filter_map(|id| {
-            let at = looks.binary_search_by_key(id, |o| o.id).ok()?;
-            looks.get(at)
+            let at = probes.binary_search_by_key(id, |o| o.id).ok()?;
+            probes.get(at)
         });
         let failed: Vec<&Observation> =
-            cited.filter(|o| o.failure.is_some() && o.look.settings.ladder.is_none()).collect();
+            cited.filter(|o| o.failure.is_some() && o.probe.settings.traceroute.is_none()).collect();
         // SERVFAIL is a resolver's word for servers that kept silent, which its own packets may have been lost to.
         let gave_up = |o: &Observation| o.facts.iter().any(|f| matches!(f, Fact::Answer(a) if a.rcode == "SERVFAIL"));
         let silent = |o: &&Observation| gave_up(o) || o.failure.as_ref().is_some_and(|f| f.how == How::Silent);
@@ -111,14 +111,14 @@ impl ChanceOfLoss {
         }
         let counted = evidence
             .syn_counts()
-            .filter(|count| count.answered == 0 && failed.iter().any(|o| o.look.target.socket() == Some(count.to())))
+            .filter(|count| count.answered == 0 && failed.iter().any(|o| o.probe.target.socket() == Some(count.to())))
             .map(|count| self.lost.powi(count.made.into()));
-        let by_look = failed.iter().map(|o| self.silence(o));
-        let all: f64 = counted.chain(by_look).product();
-        (all * f64::from(u32::try_from(looks.len()).unwrap_or(u32::MAX))).min(1.0)
+        let by_probe = failed.iter().map(|o| self.silence(o));
+        let all: f64 = counted.chain(by_probe).product();
+        (all * f64::from(u32::try_from(probes.len()).unwrap_or(u32::MAX))).min(1.0)
     }
 
-    /// How likely loss alone makes this look silent.
+    /// How likely loss alone makes this probe silent.
     fn silence(&self, seen: &Observation) -> f64 {
         let tries = |fact: &Fact| if let Fact::Tries { made, .. } = fact { Some(i32::from(*made)) } else { None };
         if let Some(made) = seen.facts.iter().find_map(tries) {
@@ -143,7 +143,7 @@ impl ChanceOfLoss {
 const HOPELESS: f64 = 0.5;
 /// One verdict in a hundred may be chance.
 const BELIEVED: f64 = 0.01;
-/// Looks wait about three seconds for an answer: with half of that gone in a single exchange, two in a row are late.
+/// Probes wait about three seconds for an answer: with half of that gone in a single exchange, two in a row are late.
 const LATE: Duration = Duration::from_millis(1500);
 /// The third SYN has left by then.
 const THIRD_SYN_MS: u32 = 2_900;

@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use why5003_probes::model::{Family, How, Look, ProbeName, Role, Settings, Target};
+use why5003_probes::model::{Family, How, Probe, ProbeName, Role, Settings, Target};
 
 use super::attempts::controls;
 use super::sign_in::{SignIn, sign_in_at, system_addresses};
 use crate::evidence::{Attempt, Evidence};
 use crate::experiment::names::NAME_AGAIN;
 use crate::experiment::tries::HostAt;
-use crate::experiment::{Experiment, Question, Setup, looks};
+use crate::experiment::{Experiment, Question, Setup, probes};
 use crate::verdict::ruling::Doubt;
 
 /// What would tell how much is lost. A burst, which tells whether connections are limited, comes before it: see [`limit`].
@@ -158,18 +158,18 @@ impl FlowSize {
     pub(in crate::verdict) const SHORT: Self = Self { turns: Some(TURNS), at_once: None };
 }
 
-fn count_syns(_: &Setup<'_>, counted: &Syns) -> Vec<Look> {
+fn count_syns(_: &Setup<'_>, counted: &Syns) -> Vec<Probe> {
     let settings = Settings { tries: counted.count, ..Settings::default() };
-    vec![Look::new(ProbeName::Loss, counted.role, Target::tcp(counted.to)).with(settings).repeated(counted.before)]
+    vec![Probe::new(ProbeName::Loss, counted.role, Target::tcp(counted.to)).with(settings).repeated(counted.before)]
 }
 
-fn exchange(_: &Setup<'_>, flow: &Exchanges) -> Vec<Look> {
+fn exchange(_: &Setup<'_>, flow: &Exchanges) -> Vec<Probe> {
     let settings = Settings { tries: flow.size.turns, exchange: flow.size.at_once, ..Settings::default() };
-    vec![Look::new(ProbeName::Flow, flow.role, Target::tcp(flow.at.to).called(&flow.at.host)).with(settings)]
+    vec![Probe::new(ProbeName::Flow, flow.role, Target::tcp(flow.at.to).called(&flow.at.host)).with(settings)]
 }
 
-fn as_a_client(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Look> {
-    let once = looks::web(host, setup.role_of(host), *to);
+fn as_a_client(setup: &Setup<'_>, HostAt { host, to }: &HostAt) -> Vec<Probe> {
+    let once = probes::web(host, setup.role_of(host), *to);
     // As clients try: a few side by side. The first repetition is `experiment::tries::AGAIN`.
     (2..2 + MORE_TRIES).map(|nth| once.clone().repeated(nth)).collect()
 }

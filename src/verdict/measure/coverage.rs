@@ -18,7 +18,7 @@ pub(in crate::verdict) struct Coverage {
     pub(in crate::verdict) shut: BTreeMap<IpNet, Vec<SocketAddr>>,
     /// Prefixes of which one was.
     pub(in crate::verdict) passing: Vec<IpNet>,
-    /// The looks.
+    /// The probes.
     pub(in crate::verdict) ids: Vec<u32>,
 }
 
@@ -28,24 +28,26 @@ pub(in crate::verdict) fn coverage_beyond(evidence: &Evidence, hop: u8) -> Optio
         .observations()
         .iter()
         .filter(|o| {
-            o.look.probe == ProbeName::Tcp && o.look.role == Role::Range && o.look.settings.ttl.is_some_and(|t| t > hop)
+            o.probe.kind == ProbeName::Tcp
+                && o.probe.role == Role::Range
+                && o.probe.settings.ttl.is_some_and(|t| t > hop)
         })
         .collect();
     // An answer that only a second packet got shows a router that limits what it sends: then silence says nothing.
     let limited = sent.iter().any(|o| came_past(o) && o.took >= LATE);
     let mut by_prefix: BTreeMap<IpNet, Vec<&Observation>> = BTreeMap::new();
-    for look in &sent {
-        if let Some(prefix) = look.look.settings.prefix {
-            by_prefix.entry(prefix).or_default().push(look);
+    for probe in &sent {
+        if let Some(prefix) = probe.probe.settings.prefix {
+            by_prefix.entry(prefix).or_default().push(probe);
         }
     }
     let mut coverage = Coverage { ids: sent.iter().map(|o| o.id).collect(), ..Coverage::default() };
-    for (prefix, looks) in by_prefix {
+    for (prefix, probes) in by_prefix {
         let told = |o: &&Observation| !(limited && o.failure.as_ref().is_some_and(|f| f.how == How::Silent));
-        if looks.iter().any(|o| came_past(o)) {
+        if probes.iter().any(|o| came_past(o)) {
             coverage.passing.push(prefix);
-        } else if looks.len() >= FLOOR && looks.iter().all(told) {
-            coverage.shut.insert(prefix, looks.iter().filter_map(|o| o.look.target.socket()).collect());
+        } else if probes.len() >= FLOOR && probes.iter().all(told) {
+            coverage.shut.insert(prefix, probes.iter().filter_map(|o| o.probe.target.socket()).collect());
         }
     }
     (!sent.is_empty()).then_some(coverage)

@@ -25,14 +25,14 @@ impl FailingProxy {
     }
 }
 
-/// The first proxy that is set, by a setting that `heeded` says, through which Zoom fails as `holds` says, and never works.
+/// The first proxy that is set, by a setting that `unsupported` says, through which Zoom fails as `holds` says, and never works.
 pub(in crate::verdict) fn first_failing(
     evidence: &Evidence,
-    heeded: impl Fn(&SetWay<'_>) -> bool,
+    unsupported: impl Fn(&SetWay<'_>) -> bool,
     holds: impl Fn(Attempt<'_>, Option<&Tunnel>) -> bool,
     confidence: Confidence,
 ) -> Option<FailingProxy> {
-    evidence.set_ways().filter(heeded).find_map(|set| {
+    evidence.set_ways().filter(unsupported).find_map(|set| {
         let zoom: Vec<_> = evidence.attempts().filter(|a| is_zoom(a.role()) && a.baseline() && set.sends(*a)).collect();
         if zoom.iter().any(|a| a.works()) {
             return None;

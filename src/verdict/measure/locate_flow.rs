@@ -1,16 +1,16 @@
-//! Where on the way a flow dies: its TTL ladder held against that of a flow that passes.
+//! Where on the way a flow dies: its traceroute held against that of a flow that passes.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use why5003_probes::model::{HopAnswer, Role, Transport};
 
-use crate::evidence::{Attempt, Evidence, Ladder};
+use crate::evidence::{Attempt, Evidence, Traceroute};
 use crate::experiment::walks::role_by;
-use crate::experiment::{Experiment, Question, looks};
+use crate::experiment::{Experiment, Question, probes};
 use crate::verdict::model::Location;
 
-/// What two ladders tell of a flow.
+/// What two traceroutes tell of a flow.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::verdict) struct FlowLocation {
     /// The last hop that answers for the flow, and the next one that answers for a passing flow alone.
@@ -24,7 +24,7 @@ pub(in crate::verdict) struct FlowLocation {
     end: Option<u8>,
     /// The passing flow went to the same address, so the two share their way to its end.
     pub(in crate::verdict) by_the_same_address: bool,
-    /// The ladders held against each other.
+    /// The traceroutes held against each other.
     pub(in crate::verdict) ids: Vec<u32>,
 }
 
@@ -36,7 +36,7 @@ impl FlowLocation {
     }
 }
 
-/// Where the flow to `to` dies; `None` while the ladders that would tell are not there, or no router answers.
+/// Where the flow to `to` dies; `None` while the traceroutes that would tell are not there, or no router answers.
 pub(in crate::verdict) fn locate_flow(
     evidence: &Evidence,
     to: SocketAddr,
@@ -49,10 +49,10 @@ pub(in crate::verdict) fn locate_flow(
     }
 }
 
-/// The ladder of a flow, and the one that it is held against.
+/// The traceroute of a flow, and the one that it is held against.
 struct Compared<'a> {
-    affected: Ladder<'a>,
-    neutral: Ladder<'a>,
+    affected: Traceroute<'a>,
+    neutral: Traceroute<'a>,
     /// The last hop that answers for the flow, 0 where not even the first does: this computer, or its own link.
     end: u8,
 }
@@ -61,9 +61,9 @@ impl<'a> Compared<'a> {
     fn of(evidence: &'a Evidence, to: SocketAddr, transport: Transport) -> Option<Self> {
         let affected = walks(evidence, to, transport).max_by_key(|l| (l.answered_at().is_some(), l.last_router()))?;
         let end = affected.last_router().map_or(0, |(hop, _)| hop);
-        let tells = |l: Ladder<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
+        let tells = |l: Traceroute<'_>| l.router_after(end).is_some() || l.answered_at() == end.checked_add(1);
         let neutral = evidence
-            .ladders()
+            .traceroutes()
             .filter(|l| (l.to(), l.transport()) != (to, transport) && (passes(*l) || outruns(*l, affected)))
             .max_by_key(|l| (tells(*l), shares_way(*l, affected, end), same_address(*l, affected), l.reach()))?;
         Some(Self { affected, neutral, end })
@@ -116,9 +116,10 @@ impl<'a> Compared<'a> {
     /// The nearest router beyond the flow's end: one that spares its errors for one flow may show them to another on the same
     /// way.
     fn nearer(&self, evidence: &Evidence, (hop, router): (u8, IpAddr)) -> IpAddr {
-        let on_the_way =
-            |l: &Ladder<'_>| passes(*l) && l.router_at(hop) == Some(router) && shares_way(*l, self.affected, self.end);
-        let nearest = evidence.ladders().filter(on_the_way).filter_map(|l| l.router_after(self.end)).min();
+        let on_the_way = |l: &Traceroute<'_>| {
+            passes(*l) && l.router_at(hop) == Some(router) && shares_way(*l, self.affected, self.end)
+        };
+        let nearest = evidence.traceroutes().filter(on_the_way).filter_map(|l| l.router_after(self.end)).min();
         nearest.map_or(router, |near| near.min((hop, router)).1)
     }
 
@@ -127,13 +128,13 @@ impl<'a> Compared<'a> {
     }
 }
 
-fn same_address(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
-    ladder.to().ip() == affected.to().ip()
+fn same_address(traceroute: Traceroute<'_>, affected: Traceroute<'_>) -> bool {
+    traceroute.to().ip() == affected.to().ip()
 }
 
 /// The same address by another port shares the way to its end; any other destination only its beginning.
-fn shares_way(ladder: Ladder<'_>, affected: Ladder<'_>, end: u8) -> bool {
-    same_address(ladder, affected) || end == 0 || ladder.router_at(end) == affected.router_at(end)
+fn shares_way(traceroute: Traceroute<'_>, affected: Traceroute<'_>, end: u8) -> bool {
+    same_address(traceroute, affected) || end == 0 || traceroute.router_at(end) == affected.router_at(end)
 }
 
 /// The first of these tries whose flow was walked, or simply the first.
@@ -144,17 +145,17 @@ pub(in crate::verdict) fn first_walked<'a>(evidence: &Evidence, tries: &[Attempt
 
 /// Whether this flow was walked, and a neutral one to hold it against.
 pub(in crate::verdict) fn compared(evidence: &Evidence, to: SocketAddr) -> bool {
-    let neutral = evidence.ladders().any(|l| l.role() == Role::Control && l.to() != to);
+    let neutral = evidence.traceroutes().any(|l| l.role() == Role::Control && l.to() != to);
     neutral && walks(evidence, to, Transport::Tcp).next().is_some()
 }
 
 /// A walk of this flow alone, where routers were seen to spare their errors: one that was mute for it may have been heard by
 /// others that asked at the same time.
 pub(in crate::verdict) fn walk_again(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Question> {
-    let walked: Vec<Ladder<'_>> = walks(evidence, to, transport).collect();
+    let walked: Vec<Traceroute<'_>> = walks(evidence, to, transport).collect();
     let [walk] = walked[..] else { return None };
-    let shows = |hop: u8| evidence.ladders().any(|l| l.router_at(hop).is_some());
-    let spared = evidence.ladders().any(|l| {
+    let shows = |hop: u8| evidence.traceroutes().any(|l| l.router_at(hop).is_some());
+    let spared = evidence.traceroutes().any(|l| {
         let reach = l.reach().unwrap_or(0);
         l.hops().any(|hop| hop.came == HopAnswer::Silent && hop.ttl < reach && shows(hop.ttl))
     });
@@ -163,39 +164,39 @@ pub(in crate::verdict) fn walk_again(evidence: &Evidence, to: SocketAddr, transp
 
 /// How many other flows were walked while this one asked its last hop for the first two times. One alone takes a router's error
 /// from it once at most.
-fn others_beside(evidence: &Evidence, walk: Ladder<'_>) -> usize {
+fn others_beside(evidence: &Evidence, walk: Traceroute<'_>) -> usize {
     let until = walk.began() + TWO_ROUNDS;
-    evidence.ladders().filter(|l| l.id() != walk.id() && l.began() < until && walk.began() < l.ended()).count()
+    evidence.traceroutes().filter(|l| l.id() != walk.id() && l.began() < until && walk.began() < l.ended()).count()
 }
 
 /// The walks along this flow.
-fn walks(evidence: &Evidence, to: SocketAddr, transport: Transport) -> impl Iterator<Item = Ladder<'_>> {
-    evidence.ladders().filter(move |l| l.to() == to && l.transport() == transport)
+fn walks(evidence: &Evidence, to: SocketAddr, transport: Transport) -> impl Iterator<Item = Traceroute<'_>> {
+    evidence.traceroutes().filter(move |l| l.to() == to && l.transport() == transport)
 }
 
 /// The way to the same address by another TCP port, which is open there.
 pub(in crate::verdict) fn the_address_by_another_port<'a>(
     evidence: &'a Evidence,
-    ladder: Ladder<'_>,
-) -> Option<Ladder<'a>> {
-    evidence.ladders().find(|l| {
+    traceroute: Traceroute<'_>,
+) -> Option<Traceroute<'a>> {
+    evidence.traceroutes().find(|l| {
         let opened = l.hops().any(|hop| hop.came == HopAnswer::Answered);
-        l.to().ip() == ladder.to().ip() && l.to() != ladder.to() && l.transport() == Transport::Tcp && opened
+        l.to().ip() == traceroute.to().ip() && l.to() != traceroute.to() && l.transport() == Transport::Tcp && opened
     })
 }
 
 /// A flow to the same address by another port or protocol goes on where this one ends, though its end keeps silent too.
 ///
 /// It does so by two routers at least: a single router that answered one flow alone may merely limit what it answers.
-fn outruns(ladder: Ladder<'_>, affected: Ladder<'_>) -> bool {
+fn outruns(traceroute: Traceroute<'_>, affected: Traceroute<'_>) -> bool {
     let end = affected.reach().unwrap_or(0);
-    let beyond = ladder.hops().filter(|h| h.ttl > end && h.came == HopAnswer::Expired).count();
-    ladder.to().ip() == affected.to().ip() && beyond >= ROUTERS_BEYOND
+    let beyond = traceroute.hops().filter(|h| h.ttl > end && h.came == HopAnswer::Expired).count();
+    traceroute.to().ip() == affected.to().ip() && beyond >= ROUTERS_BEYOND
 }
 
-/// A ladder whose destination answered.
-fn passes(ladder: Ladder<'_>) -> bool {
-    ladder.answered_at().is_some()
+/// A traceroute whose destination answered.
+fn passes(traceroute: Traceroute<'_>) -> bool {
+    traceroute.answered_at().is_some()
 }
 
 /// A walk asks a silent hop again after 1.1 s, and waits as long for the second answer as routers took.
@@ -205,5 +206,6 @@ const TWO_ROUNDS: Duration = Duration::from_millis(1_500);
 const ROUTERS_BEYOND: usize = 2;
 
 /// At which hop does this flow die, when it alone asks the routers?
-const WALK_AGAIN: Experiment<(SocketAddr, Transport)> =
-    Experiment::new("walk-again", |_, &(to, transport)| vec![looks::ladder_again(role_by(transport), to, transport)]);
+const WALK_AGAIN: Experiment<(SocketAddr, Transport)> = Experiment::new("walk-again", |_, &(to, transport)| {
+    vec![probes::traceroute_again(role_by(transport), to, transport)]
+});

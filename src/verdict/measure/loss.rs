@@ -59,7 +59,7 @@ pub(in crate::verdict) fn measured(evidence: &Evidence) -> Option<Loss> {
     (loss.zoom.enough() || loss.neutral.enough()).then_some(loss)
 }
 
-/// Whether ordinary looks had to send so much again that it is worth counting.
+/// Whether ordinary probes had to send so much again that it is worth counting.
 ///
 /// A run sees fifty exchanges and handshakes or more. Where each way loses 2 %, two or three of them wait for a repetition;
 /// where it loses 20 %, twenty do. Where it loses more, fewer are seen to their end. Where only Zoom's way loses a third, eight

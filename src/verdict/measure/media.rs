@@ -11,13 +11,13 @@ use crate::verdict::model::{Location, Scope};
 
 /// A packet came to the last router before the server, which said so.
 pub(in crate::verdict) fn came_to_the_last_router(seen: &Observation) -> bool {
-    seen.look.settings.ttl.is_some() && seen.failure.as_ref().is_some_and(|failure| failure.how == How::Expired)
+    seen.probe.settings.ttl.is_some() && seen.failure.as_ref().is_some_and(|failure| failure.how == How::Expired)
 }
 
 /// Packets did not come so far: nothing came back of several over two seconds, or somebody who is not the server refused
 /// them. This computer's own refusal is another matter.
 pub(in crate::verdict) fn stopped_short(seen: &Observation) -> bool {
-    let Some(failure) = seen.failure.as_ref().filter(|_| seen.look.settings.ttl.is_some()) else { return false };
+    let Some(failure) = seen.failure.as_ref().filter(|_| seen.probe.settings.ttl.is_some()) else { return false };
     let own = seen.facts.iter().any(|f| matches!(f, Fact::Icmp(icmp) if icmp.own));
     match failure.how {
         How::Silent => failure.waited_ms.is_some_and(|ms| ms >= FLOOR_MS),
@@ -36,11 +36,12 @@ pub(in crate::verdict) fn may_walk(evidence: &Evidence) -> bool {
 ///
 /// A refusal that comes back from nearer than the server is somebody else's.
 pub(in crate::verdict) fn place_beside(evidence: &Evidence, to: SocketAddr, transport: Transport) -> Option<Location> {
-    let flow = evidence.ladders().find(|l| l.to() == to && l.transport() == transport)?;
+    let flow = evidence.traceroutes().find(|l| l.to() == to && l.transport() == transport)?;
     let refused = flow.answered_at().or(flow.prohibited_at());
     if let Some(at) = refused {
-        let beside =
-            evidence.ladders().find(|l| l.id() != flow.id() && l.to().ip() == to.ip() && l.router_at(at).is_some())?;
+        let beside = evidence
+            .traceroutes()
+            .find(|l| l.id() != flow.id() && l.to().ip() == to.ip() && l.router_at(at).is_some())?;
         let hop = at.checked_sub(1)?;
         return Some(Location { hop: Some(hop), address: flow.router_at(hop), next: beside.router_at(at) });
     }
@@ -49,17 +50,17 @@ pub(in crate::verdict) fn place_beside(evidence: &Evidence, to: SocketAddr, tran
     (ends && place.location.next.is_some()).then_some(place.location)
 }
 
-/// The ports and prefixes of these looks.
-pub(in crate::verdict) fn ports_of(looks: &[&Observation]) -> Scope {
+/// The ports and prefixes of these probes.
+pub(in crate::verdict) fn ports_of(probes: &[&Observation]) -> Scope {
     let mut scope = Scope::default();
-    for look in looks {
-        if let Some((port, transport)) = look.look.target.port {
+    for probe in probes {
+        if let Some((port, transport)) = probe.probe.target.port {
             let port = format!("{transport}/{port}");
             if !scope.ports.contains(&port) {
                 scope.ports.push(port);
             }
         }
-        if let Some(prefix) = look.look.settings.prefix
+        if let Some(prefix) = probe.probe.settings.prefix
             && !scope.prefixes.contains(&prefix)
         {
             scope.prefixes.push(prefix);

@@ -13,15 +13,15 @@ use crate::verdict::model::Location;
 ///
 /// A router that answers in another's place does so before it would have counted the TTL down, so at the hop that is its own.
 pub(in crate::verdict) fn premature_answer(evidence: &Evidence, to: SocketAddr) -> HelloLocation {
-    let of_flow = evidence.ladders().find(|l| l.to() == to && l.transport() == Transport::Tcp);
-    let mut beside = evidence.ladders().filter(|l| l.to().ip() == to.ip() && l.to() != to);
+    let of_flow = evidence.traceroutes().find(|l| l.to() == to && l.transport() == Transport::Tcp);
+    let mut beside = evidence.traceroutes().filter(|l| l.to().ip() == to.ip() && l.to() != to);
     let Some(flow) = of_flow else {
         // By plain HTTP to the same address: what takes TLS alone lets it pass.
         let passing = SocketAddr::new(to.ip(), HTTP);
         return HelloLocation::Ask(WHERE.of(Where::tcp(to, passing)));
     };
     let Some(at) = flow.hops().find(|h| h.came == HopAnswer::Answered).map(|h| h.ttl) else {
-        return HelloLocation::Untold;
+        return HelloLocation::Unknown;
     };
     let met = beside.find_map(|l| Some((l.id(), l.router_at(at)?)));
     match met {
@@ -32,7 +32,7 @@ pub(in crate::verdict) fn premature_answer(evidence: &Evidence, to: SocketAddr) 
         Some((id, router)) => {
             HelloLocation::Found(Location { hop: Some(at), address: Some(router), next: None }, vec![flow.id(), id])
         }
-        None => HelloLocation::Untold,
+        None => HelloLocation::Unknown,
     }
 }
 

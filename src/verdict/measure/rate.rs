@@ -1,4 +1,4 @@
-//! At what rate a flow goes: whether it is held to one that is too low, and whether ordinary looks hint at that.
+//! At what rate a flow goes: whether it is held to one that is too low, and whether ordinary probes hint at that.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ pub(in crate::verdict) fn is_held(evidence: &Evidence) -> bool {
     flows(evidence).0.and_then(|zoom| zoom_is_held_to(evidence, zoom)).is_some()
 }
 
-/// The rate that Zoom's flow is held to. Where ordinary looks were not slow throughout, it must have lasted longer than packets
+/// The rate that Zoom's flow is held to. Where ordinary probes were not slow throughout, it must have lasted longer than packets
 /// take that were lost twice in a row.
 pub(in crate::verdict) fn zoom_is_held_to(evidence: &Evidence, zoom: Flow) -> Option<f64> {
     let lasted = zoom.transfer.is_some_and(|(_, took)| took >= NO_LOSS);

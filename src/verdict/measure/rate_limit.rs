@@ -55,7 +55,7 @@ pub(in crate::verdict) struct BurstResult<'a> {
     pub(in crate::verdict) at_once: &'a Volley,
     /// One by one.
     pub(in crate::verdict) row: &'a Volley,
-    /// The look.
+    /// The probe.
     pub(in crate::verdict) id: u32,
 }
 
@@ -69,7 +69,7 @@ pub(in crate::verdict) fn burst_result(evidence: &Evidence) -> Option<BurstResul
 
 /// The observations of bursts.
 pub(in crate::verdict) fn bursts(evidence: &Evidence) -> impl Iterator<Item = &Observation> {
-    evidence.observations().iter().filter(|o| o.look.probe == ProbeName::Burst)
+    evidence.observations().iter().filter(|o| o.probe.kind == ProbeName::Burst)
 }
 
 impl BurstResult<'_> {

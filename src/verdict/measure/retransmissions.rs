@@ -7,7 +7,7 @@ use why5003_probes::model::{Exchange, Fact, Observation, ProbeName, Role, Via};
 
 use crate::evidence::{Attempt, DirectConnection, Evidence, Source, Tries};
 
-/// Packets of ordinary looks of which one is known to have been lost, since its repetition was answered.
+/// Packets of ordinary probes of which one is known to have been lost, since its repetition was answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::verdict) struct Resent {
     /// Exchanges of a packet and its answer that were seen to their end.
@@ -72,18 +72,18 @@ pub(in crate::verdict) fn resent(evidence: &Evidence, of: impl Fn(Role) -> bool)
     }
     let library = resolver_is_prompt(evidence);
     // Whatever a name is to Zoom, who is asked for it is a resolver.
-    let whose = |seen: &Observation| if seen.look.probe == ProbeName::Dns { Role::Resolver } else { seen.look.role };
+    let whose = |seen: &Observation| if seen.probe.kind == ProbeName::Dns { Role::Resolver } else { seen.probe.role };
     for seen in evidence.observations().iter().filter(|seen| of(whose(seen))) {
-        if seen.look.probe == ProbeName::Dns && seen.look.via == Via::System {
+        if seen.probe.kind == ProbeName::Dns && seen.probe.via == Via::System {
             let late = library && seen.took >= LIBRARY_ASKS_AGAIN;
             resent.count(seen.id, 1 + u32::from(late), u32::from(late));
         }
         // Of datagrams in a row, those missing before the last answer were lost; what is missing after it may have been stopped.
-        for exchange in seen.facts.iter().filter(|_| seen.look.probe == ProbeName::Udp).filter_map(exchange) {
+        for exchange in seen.facts.iter().filter(|_| seen.probe.kind == ProbeName::Udp).filter_map(exchange) {
             resent.count(seen.id, exchange.last.into(), exchange.last.saturating_sub(exchange.answered).into());
             // It gives up after two; where the same server answers on another port, they may be lost as well.
             if exchange.last == 0
-                && seen.look.target.address.is_some_and(|address| answers_datagrams(evidence, address))
+                && seen.probe.target.address.is_some_and(|address| answers_datagrams(evidence, address))
             {
                 resent.count(seen.id, 2, 2);
             }
@@ -101,8 +101,8 @@ fn answers_datagrams(evidence: &Evidence, address: IpAddr) -> bool {
     let at = evidence
         .observations()
         .iter()
-        .filter(|o| o.look.probe == ProbeName::Udp && o.look.target.address == Some(address));
-    at.filter(|o| o.look.settings.ttl.is_none()).any(|o| answered(&o))
+        .filter(|o| o.probe.kind == ProbeName::Udp && o.probe.target.address == Some(address));
+    at.filter(|o| o.probe.settings.ttl.is_none()).any(|o| answered(&o))
 }
 
 /// The resolver that is asked first answers what it is asked by wire, and soon: then a library that waits for seconds lost
@@ -129,7 +129,7 @@ pub(in crate::verdict) fn waits_on_connections_that_stand(evidence: &Evidence) -
 fn answered_promptly(seen: &Observation, fact: &Fact) -> Option<bool> {
     match fact {
         // The system's library does not tell what it sent again.
-        Fact::Answer(answer) if seen.look.via != Via::System => Some(Duration::from_micros(answer.rtt_us) < PROMPT),
+        Fact::Answer(answer) if seen.probe.via != Via::System => Some(Duration::from_micros(answer.rtt_us) < PROMPT),
         _ => None,
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     use std::net::SocketAddr;
     use std::sync::Arc;
 
-    use why5003_probes::model::{Answer, Connected, Look, Target};
+    use why5003_probes::model::{Answer, Connected, Probe, Target};
 
     use super::*;
     use crate::catalogue::Catalogue;
@@ -167,8 +167,8 @@ mod tests {
 
     fn seen(id: u32, probe: ProbeName, facts: Vec<Fact>) -> Observation {
         let to: SocketAddr = "192.0.2.1:443".parse().unwrap();
-        let look = Look::new(probe, Role::Control, Target::tcp(to));
-        Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
+        let probe = Probe::new(probe, Role::Control, Target::tcp(to));
+        Observation { id, probe, started: Duration::ZERO, took: Duration::ZERO, facts, failure: None }
     }
 
     fn connected(rtt_ms: u64) -> Fact {

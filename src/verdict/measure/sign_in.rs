@@ -15,7 +15,7 @@ pub(in crate::verdict) enum SignIn {
     /// A decisive host does not work, by these observations.
     Fails(Vec<u32>),
     /// It was not seen to the end.
-    Untold,
+    Unknown,
 }
 
 /// How the way to sign-in stands, as a client on this computer would go it.
@@ -26,10 +26,10 @@ pub(in crate::verdict) fn sign_in(evidence: &Evidence) -> SignIn {
         match way {
             SignIn::Fails(ids) => return SignIn::Fails(ids.clone()),
             SignIn::Works(ids) => works.extend(ids),
-            SignIn::Untold => {}
+            SignIn::Unknown => {}
         }
     }
-    if ways.is_empty() || ways.contains(&SignIn::Untold) { SignIn::Untold } else { SignIn::Works(works) }
+    if ways.is_empty() || ways.contains(&SignIn::Unknown) { SignIn::Unknown } else { SignIn::Works(works) }
 }
 
 /// How one host stands, by the proxy where the computer is set to one, else directly at the addresses the system gives.
@@ -55,7 +55,7 @@ pub(in crate::verdict) fn sign_in_at(evidence: &Evidence, host: &str) -> SignIn 
         Named::Addresses(addresses) => {
             let tried: Vec<_> = client_attempts(evidence, host, &addresses).collect();
             match standing(&tried) {
-                _ if tried.is_empty() => SignIn::Untold,
+                _ if tried.is_empty() => SignIn::Unknown,
                 SignIn::Fails(ids) => got_through(evidence, host, &tried).map_or(SignIn::Fails(ids), SignIn::Works),
                 stands => stands,
             }
@@ -83,7 +83,7 @@ pub(in crate::verdict) fn signs_in_by_proxy(evidence: &Evidence) -> bool {
 fn resolvers_are_silent(evidence: &Evidence, host: &str) -> SignIn {
     let asked: Vec<_> = evidence.lookups_of(host).filter(|l| matches!(l.source(), Source::Configured(_))).collect();
     let silent = asked.iter().all(|l| matches!(l.named(), Named::Failed(_)));
-    if silent && !asked.is_empty() { SignIn::Fails(asked.iter().map(|l| l.id()).collect()) } else { SignIn::Untold }
+    if silent && !asked.is_empty() { SignIn::Fails(asked.iter().map(|l| l.id()).collect()) } else { SignIn::Unknown }
 }
 
 /// Tries that a client on this computer would make for this host: direct, unvaried, at the addresses the system gives.

@@ -11,7 +11,7 @@ pub(in crate::verdict) fn admits_trouble(evidence: &Evidence) -> bool {
 
 /// What Zoom's status page says: the observation, and its indicator.
 pub(in crate::verdict) fn status_page(evidence: &Evidence) -> Option<(u32, &str)> {
-    evidence.observations().iter().filter(|o| o.look.role == Role::Status).find_map(|o| {
+    evidence.observations().iter().filter(|o| o.probe.role == Role::Status).find_map(|o| {
         o.facts
             .iter()
             .find_map(|f| if let Fact::StatusPage(page) = f { Some((o.id, page.indicator.as_str())) } else { None })

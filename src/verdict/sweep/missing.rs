@@ -10,7 +10,7 @@ use super::super::model::Location;
 use super::whole::{Stopped, Whole, wholes};
 use crate::catalogue::PortRange;
 use crate::rules::{Tested, gap};
-use crate::sweep::{Blocked, Lane, LaneSurvey, Survey, WideRange};
+use crate::sweep::{Assessment, Blocked, PairAssessment, PrefixPort, WideRange};
 
 /// Something that this network does not let through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,9 +59,9 @@ impl Sampled {
 }
 
 /// What is blocked, place by place; of a wide range all, where all that was asked of it is, and else what was asked.
-pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
-    let stopped: Vec<Stopped> = stopped(survey).collect();
-    let asked: Vec<Lane> = survey.lanes.iter().map(|lane| lane.lane).collect();
+pub fn missing(assessment: &Assessment, wide: &[WideRange]) -> Vec<Missing> {
+    let stopped: Vec<Stopped> = stopped(assessment).collect();
+    let asked: Vec<PrefixPort> = assessment.pairs.iter().map(|pair| pair.pair).collect();
     let wholes: Vec<Whole> = wide.iter().flat_map(|range| wholes(*range, &asked, &stopped)).collect();
     let locations: BTreeSet<Location> = stopped.iter().map(|part| part.location).collect();
     let missing = |location: Location| {
@@ -76,9 +76,9 @@ pub fn missing(survey: &Survey, wide: &[WideRange]) -> Vec<Missing> {
     locations.into_iter().flat_map(missing).collect()
 }
 
-fn stopped(survey: &Survey) -> impl Iterator<Item = Stopped> {
-    let parts = |lane: &LaneSurvey| lane.blocked.iter().map(|part| (lane.lane.port, *part)).collect::<Vec<_>>();
-    let parts = survey.lanes.iter().flat_map(parts);
+fn stopped(assessment: &Assessment) -> impl Iterator<Item = Stopped> {
+    let parts = |pair: &PairAssessment| pair.blocked.iter().map(|part| (pair.pair.port, *part)).collect::<Vec<_>>();
+    let parts = assessment.pairs.iter().flat_map(parts);
     parts.map(|(port, Blocked { prefix, location })| Stopped { port, prefix, location })
 }
 
@@ -109,10 +109,10 @@ mod tests {
     use crate::sweep::{Counts, PairState};
 
     /// A prefix at a port, and which parts of it are stopped, at which hop.
-    fn lane(prefix: &str, port: &str, blocked: &[&str], hop: u8) -> LaneSurvey {
+    fn pair(prefix: &str, port: &str, blocked: &[&str], hop: u8) -> PairAssessment {
         let port: PortRange = port.parse().unwrap();
-        LaneSurvey {
-            lane: Lane {
+        PairAssessment {
+            pair: PrefixPort {
                 prefix: prefix.parse().unwrap(),
                 port: crate::sweep::Port { transport: port.transport, number: port.first },
                 canary: false,
@@ -126,33 +126,33 @@ mod tests {
                     location: Location { hop: Some(hop), ..Location::default() },
                 })
                 .collect(),
-            untold: 0,
+            unknown: 0,
             inferred: false,
         }
     }
 
     /// The same parts stopped at these ports of Zoom Phone's range.
-    fn phone(prefix: &str, ports: &[u16], blocked: &[&str]) -> Vec<LaneSurvey> {
-        ports.iter().map(|port| lane(prefix, &format!("udp/{port}"), blocked, 2)).collect()
+    fn phone(prefix: &str, ports: &[u16], blocked: &[&str]) -> Vec<PairAssessment> {
+        ports.iter().map(|port| pair(prefix, &format!("udp/{port}"), blocked, 2)).collect()
     }
 
-    fn told(lanes: &[Vec<LaneSurvey>]) -> Vec<String> {
+    fn told(pairs: &[Vec<PairAssessment>]) -> Vec<String> {
         let wide: Vec<WideRange> = WideRange::of("udp/20000-64000".parse().unwrap()).into_iter().collect();
-        let survey = Survey { lanes: lanes.concat(), ..Survey::default() };
+        let assessment = Assessment { pairs: pairs.concat(), ..Assessment::default() };
         let words = |missing: &Missing| {
             let ports: Vec<String> = missing.ports.iter().map(ToString::to_string).collect();
             let prefixes: Vec<String> = missing.prefixes.iter().map(ToString::to_string).collect();
             let hop = missing.location.as_ref().and_then(|place| place.hop).unwrap_or_default();
             format!("{} {} {hop}", ports.join(","), prefixes.join(","))
         };
-        missing(&survey, &wide).iter().map(words).collect()
+        missing(&assessment, &wide).iter().map(words).collect()
     }
 
     const ASKED: [u16; 5] = [20_000, 31_000, 42_000, 53_000, 64_000];
 
     #[test]
     fn a_range_that_is_stopped_at_each_port_that_was_asked_is_missing_as_a_whole() {
-        let web = vec![lane("3.7.35.0/25", "tcp/443", &["3.7.35.0/25"], 2)];
+        let web = vec![pair("3.7.35.0/25", "tcp/443", &["3.7.35.0/25"], 2)];
         assert_eq!(
             told(&[web, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])]),
             ["tcp/443,udp/20000-64000 3.7.35.0/25 2"]
@@ -161,27 +161,27 @@ mod tests {
 
     #[test]
     fn of_a_range_that_is_stopped_at_some_ports_these_alone_are_missing() {
-        let lanes = [
+        let pairs = [
             phone("3.7.35.0/25", &ASKED[1..3], &["3.7.35.0/25"]),
             phone("3.7.35.0/25", &[20_000, 53_000, 64_000], &[]),
         ];
-        assert_eq!(told(&lanes), ["udp/31000,udp/42000 3.7.35.0/25 2"]);
+        assert_eq!(told(&pairs), ["udp/31000,udp/42000 3.7.35.0/25 2"]);
     }
 
     #[test]
     fn a_port_that_is_stopped_for_more_prefixes_than_its_range_is_told_apart_from_it() {
-        let lanes = [
+        let pairs = [
             phone("3.7.35.0/25", &ASKED[1..], &["3.7.35.0/26"]),
             phone("3.7.35.0/25", &[20_000], &["3.7.35.0/25"]),
             phone("170.114.0.0/16", &[20_000], &["170.114.0.0/17"]),
             phone("170.114.0.0/16", &ASKED[1..], &[]),
         ];
-        assert_eq!(told(&lanes), ["udp/20000-64000 3.7.35.0/26 2", "udp/20000 3.7.35.64/26,170.114.0.0/17 2"]);
+        assert_eq!(told(&pairs), ["udp/20000-64000 3.7.35.0/26 2", "udp/20000 3.7.35.64/26,170.114.0.0/17 2"]);
     }
 
     #[test]
     fn where_its_ports_are_stopped_at_several_places_the_range_has_the_one_that_most_have() {
-        let near = vec![lane("3.7.35.0/25", "udp/20000", &["3.7.35.0/25"], 1)];
+        let near = vec![pair("3.7.35.0/25", "udp/20000", &["3.7.35.0/25"], 1)];
         assert_eq!(
             told(&[near, phone("3.7.35.0/25", &ASKED[1..], &["3.7.35.0/25"])]),
             ["udp/20000-64000 3.7.35.0/25 2"]
@@ -190,9 +190,9 @@ mod tests {
 
     #[test]
     fn a_port_within_that_was_asked_for_itself_and_passes_is_not_claimed_to_be_stopped() {
-        let within = vec![lane("3.7.35.0/24", "udp/30000", &[], 0)];
+        let within = vec![pair("3.7.35.0/24", "udp/30000", &[], 0)];
         let ports = "udp/20000,udp/31000,udp/42000,udp/53000,udp/64000";
-        let lanes = [within, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])];
-        assert_eq!(told(&lanes), [format!("{ports} 3.7.35.0/25 2")]);
+        let pairs = [within, phone("3.7.35.0/25", &ASKED, &["3.7.35.0/25"])];
+        assert_eq!(told(&pairs), [format!("{ports} 3.7.35.0/25 2")]);
     }
 }

@@ -14,7 +14,7 @@ pub use circumstance::{Circumstance, Replies};
 pub use missing::{Missing, Sampled, missing};
 
 use super::model::Status;
-use crate::sweep::{Counts, LaneSurvey, PairState, Survey};
+use crate::sweep::{Assessment, Counts, PairAssessment, PairState};
 
 /// What a sweep concludes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,13 +41,14 @@ pub struct PairCounts {
 }
 
 impl PairCounts {
-    fn of(survey: &Survey) -> Self {
-        let count = |such: &dyn Fn(&LaneSurvey) -> bool| survey.lanes.iter().filter(|lane| such(lane)).count() as u64;
+    fn of(assessment: &Assessment) -> Self {
+        let count =
+            |such: &dyn Fn(&PairAssessment) -> bool| assessment.pairs.iter().filter(|pair| such(pair)).count() as u64;
         Self {
-            asked: survey.lanes.len() as u64,
+            asked: assessment.pairs.len() as u64,
             stopped: count(&is_stopped),
-            partly: count(&|lane| is_stopped(lane) && lane.state == PairState::Partly),
-            unknown: count(&|lane| !is_stopped(lane) && !lane.is_told()),
+            partly: count(&|pair| is_stopped(pair) && pair.state == PairState::Partly),
+            unknown: count(&|pair| !is_stopped(pair) && !pair.is_known()),
         }
     }
 }
@@ -61,13 +62,13 @@ impl SweepVerdict {
 }
 
 /// What a sweep concludes from its pairs, in view of how it went.
-pub fn conclude(survey: &Survey, how_it_went: Vec<Circumstance>) -> SweepVerdict {
-    let pair_counts = PairCounts::of(survey);
-    let mut circumstances: Vec<Circumstance> = shown_by_pairs(survey, pair_counts).into_iter().collect();
+pub fn conclude(assessment: &Assessment, how_it_went: Vec<Circumstance>) -> SweepVerdict {
+    let pair_counts = PairCounts::of(assessment);
+    let mut circumstances: Vec<Circumstance> = shown_by_pairs(assessment, pair_counts).into_iter().collect();
     let status = if !circumstances.is_empty() {
         Status::Unknown
     } else if pair_counts.stopped > 0 {
-        if stops_every_web_pair(survey) { Status::Blocked } else { Status::Degraded }
+        if stops_every_web_pair(assessment) { Status::Blocked } else { Status::Degraded }
     } else if pair_counts.unknown > 0 || how_it_went.iter().any(Circumstance::takes_health_away) {
         Status::Unknown
     } else {
@@ -78,27 +79,28 @@ pub fn conclude(survey: &Survey, how_it_went: Vec<Circumstance>) -> SweepVerdict
 }
 
 /// Why the pairs by themselves say nothing of the network, where they don't: at most one thing, the gravest.
-fn shown_by_pairs(survey: &Survey, counts: PairCounts) -> Option<Circumstance> {
-    if let Some((address, _)) = survey.forged.first() {
+fn shown_by_pairs(assessment: &Assessment, counts: PairCounts) -> Option<Circumstance> {
+    if let Some((address, _)) = assessment.forged.first() {
         return Some(Circumstance::ForgedReplies { address: *address });
     }
     if counts.stopped > 0 {
         return None;
     }
-    let probed: u64 = survey.lanes.iter().map(|lane| lane.tally.known()).sum();
-    if probed > 0 && survey.lanes.iter().all(|lane| lane.tally.unreachable == lane.tally.known()) {
+    let probed: u64 = assessment.pairs.iter().map(|pair| pair.tally.known()).sum();
+    if probed > 0 && assessment.pairs.iter().all(|pair| pair.tally.unreachable == pair.tally.known()) {
         return Some(Circumstance::NoRoute);
     }
-    if survey.lanes.iter().all(|lane| lane.state == PairState::Unknown) {
-        return Some(Circumstance::NothingKnown { replies: replies(survey) });
+    if assessment.pairs.iter().all(|pair| pair.state == PairState::Unknown) {
+        return Some(Circumstance::NothingKnown { replies: replies(assessment) });
     }
-    let has_no_route = |lane: &LaneSurvey| lane.tally.unreachable > 0 && lane.tally.unreachable == lane.tally.known();
-    let unknown = || survey.lanes.iter().filter(|lane| !lane.is_told());
+    let has_no_route =
+        |pair: &PairAssessment| pair.tally.unreachable > 0 && pair.tally.unreachable == pair.tally.known();
+    let unknown = || assessment.pairs.iter().filter(|pair| !pair.is_known());
     (counts.unknown > 0 && unknown().all(has_no_route)).then_some(Circumstance::NoRouteToUnknown)
 }
 
-fn replies(survey: &Survey) -> Replies {
-    let some = |count: fn(&Counts) -> u64| survey.lanes.iter().any(|lane| count(&lane.tally) > 0);
+fn replies(assessment: &Assessment) -> Replies {
+    let some = |count: fn(&Counts) -> u64| assessment.pairs.iter().any(|pair| count(&pair.tally) > 0);
     match (some(|tally| tally.open), some(|tally| tally.closed + tally.prohibited)) {
         (true, _) => Replies::Open,
         (false, true) => Replies::Refusals,
@@ -107,14 +109,14 @@ fn replies(survey: &Survey) -> Replies {
 }
 
 /// Sign-in goes by TCP 443: where none of it passes to any prefix, a client shows 5003.
-fn stops_every_web_pair(survey: &Survey) -> bool {
-    let is_web = |lane: &&LaneSurvey| (lane.lane.port.transport, lane.lane.port.number) == (Transport::Tcp, 443);
-    let mut web = survey.lanes.iter().filter(is_web).peekable();
-    web.peek().is_some() && web.all(|lane| is_stopped(lane) && lane.state != PairState::Partly)
+fn stops_every_web_pair(assessment: &Assessment) -> bool {
+    let is_web = |pair: &&PairAssessment| (pair.pair.port.transport, pair.pair.port.number) == (Transport::Tcp, 443);
+    let mut web = assessment.pairs.iter().filter(is_web).peekable();
+    web.peek().is_some() && web.all(|pair| is_stopped(pair) && pair.state != PairState::Partly)
 }
 
-fn is_stopped(lane: &LaneSurvey) -> bool {
-    !lane.blocked.is_empty()
+fn is_stopped(pair: &PairAssessment) -> bool {
+    !pair.blocked.is_empty()
 }
 
 #[cfg(test)]
@@ -122,32 +124,32 @@ mod tests {
     use why5003_probes::engines::Response;
 
     use super::*;
-    use crate::sweep::{Amount, Found, Lane, Ledger, Port, Reach, Settled, Shard, Space, Trunks};
+    use crate::sweep::{Amount, CommonPaths, Found, Port, PrefixPort, Reach, Reaches, Results, Shard, TargetSpace};
 
     /// Two prefixes of one address at TCP 443, and what was said of each.
-    fn surveyed(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> Survey {
+    fn assessed(responses: [Response; 2], traced: [Option<Reach>; 2]) -> Assessment {
         let port = Port { transport: Transport::Tcp, number: 443 };
-        let lane = |prefix: &str| Lane { prefix: prefix.parse().unwrap(), port, canary: false };
-        let lanes = vec![lane("192.0.2.0/32"), lane("198.51.100.0/32")];
-        let space = Space::new(lanes, Amount::All).unwrap();
-        let (mut ledger, mut settled) = (Ledger::new(space.count()), Settled::default());
-        for ((number, response), reach) in (0..).zip(responses).zip(reaches) {
-            ledger.note(number, response);
+        let pair = |prefix: &str| PrefixPort { prefix: prefix.parse().unwrap(), port, canary: false };
+        let pairs = vec![pair("192.0.2.0/32"), pair("198.51.100.0/32")];
+        let space = TargetSpace::new(pairs, Amount::All).unwrap();
+        let (mut results, mut reaches) = (Results::new(space.count()), Reaches::default());
+        for ((number, response), reach) in (0..).zip(responses).zip(traced) {
+            results.note(number, response);
             if let Some(reach) = reach {
-                settled.note(number, reach);
+                reaches.note(number, reach);
             }
         }
-        let trunks = Trunks::default();
-        crate::sweep::survey(Found { space: &space, ledger: &ledger, settled: &settled, trunks: &trunks })
+        let common_paths = CommonPaths::default();
+        crate::sweep::assess(Found { space: &space, results: &results, reaches: &reaches, common_paths: &common_paths })
     }
 
     fn concluded(responses: [Response; 2], reaches: [Option<Reach>; 2]) -> SweepVerdict {
-        conclude(&surveyed(responses, reaches), Vec::new())
+        conclude(&assessed(responses, reaches), Vec::new())
     }
 
     /// Every pair passes, and this is known beside.
     fn passing_but(circumstance: Circumstance) -> Status {
-        conclude(&surveyed([Response::Silent; 2], [PASSES, PASSES]), vec![circumstance]).status
+        conclude(&assessed([Response::Silent; 2], [PASSES, PASSES]), vec![circumstance]).status
     }
 
     const DIES: Option<Reach> = Some(Reach::Dies { hop: 1, address: None, next: None });
@@ -194,7 +196,7 @@ mod tests {
         let silent = Circumstance::ReferenceSilent { target: "170.114.52.2:443".parse().unwrap() };
         for circumstance in [silent, Circumstance::Unfinished] {
             assert_eq!(passing_but(circumstance.clone()), Status::Unknown);
-            let stopped = surveyed([Response::Silent; 2], [DIES, DIES]);
+            let stopped = assessed([Response::Silent; 2], [DIES, DIES]);
             assert_eq!(conclude(&stopped, vec![circumstance]).status, Status::Blocked);
         }
     }
@@ -212,7 +214,7 @@ mod tests {
     fn a_verdict_reads_back_what_it_wrote() {
         let parts = vec!["1/8".parse::<Shard>().unwrap(), "3/8".parse().unwrap()];
         let went = vec![Circumstance::Unfinished, Circumstance::Parts { parts }];
-        let verdict = conclude(&surveyed([Response::Silent; 2], [PASSES, DIES]), went);
+        let verdict = conclude(&assessed([Response::Silent; 2], [PASSES, DIES]), went);
         let text = serde_json::to_string(&verdict).unwrap();
         assert!(text.contains(r#"{"kind":"parts","parts":["1/8","3/8"]}"#), "{text}");
         assert_eq!(serde_json::from_str::<SweepVerdict>(&text).unwrap(), verdict);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use why5003_probes::model::Location;
 
-use crate::sweep::{Lane, Port, WideRange};
+use crate::sweep::{Port, PrefixPort, WideRange};
 
 /// A part of a prefix that is stopped at a port.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +27,12 @@ pub(super) struct Whole {
 }
 
 /// Where all of a range is stopped, no part in another.
-pub(super) fn wholes(range: WideRange, asked: &[Lane], stopped: &[Stopped]) -> Vec<Whole> {
+pub(super) fn wholes(range: WideRange, asked: &[PrefixPort], stopped: &[Stopped]) -> Vec<Whole> {
     let ports: BTreeSet<Port> = range.asked().collect();
     let is_within = |port: Port| range.range().holds(port.into());
     // Ports within that were asked on their own account have a say where they were asked.
-    let others: Vec<&Lane> = asked.iter().filter(|lane| is_within(lane.port) && !ports.contains(&lane.port)).collect();
+    let others: Vec<&PrefixPort> =
+        asked.iter().filter(|pair| is_within(pair.port) && !ports.contains(&pair.port)).collect();
     let at = |port: Port, prefix: IpNet| {
         stopped.iter().find(|part| part.port == port && part.prefix.contains(&prefix)).map(|part| part.location)
     };
@@ -40,9 +41,9 @@ pub(super) fn wholes(range: WideRange, asked: &[Lane], stopped: &[Stopped]) -> V
     prefixes.sort_by_key(|prefix| (prefix.prefix_len(), *prefix));
     let mut wholes: Vec<Whole> = Vec::new();
     for prefix in prefixes {
-        let mut around = others.iter().filter(|lane| lane.prefix.contains(&prefix) || prefix.contains(&lane.prefix));
+        let mut around = others.iter().filter(|pair| pair.prefix.contains(&prefix) || prefix.contains(&pair.prefix));
         let known = wholes.iter().any(|whole| whole.prefix.contains(&prefix));
-        if known || around.any(|lane| at(lane.port, prefix).is_none()) {
+        if known || around.any(|pair| at(pair.port, prefix).is_none()) {
             continue;
         }
         let locations: Option<Vec<Location>> = ports.iter().map(|port| at(*port, prefix)).collect();

@@ -4,7 +4,7 @@
 //! and threads of ours carry packets from one to the other.
 
 mod censor;
-mod lane;
+mod direction;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tappers::{Interface, Tun};
 
 use censor::{Censor, InjectDns, InjectReset};
-use lane::Lane;
+use direction::Direction;
 
 /// The longest packet that a line carries, in bytes: the MTU of a new TUN device.
 const MTU: usize = 1500;
@@ -52,7 +52,7 @@ pub(crate) fn lay(line: &Line, scenario: &str) {
     let down = line.loss_down_percent.unwrap_or(line.loss_percent);
     let one_way = |loss, way| {
         let delay = Duration::from_millis(line.delay_ms);
-        Lane::new(delay, loss, line.rate_kbit, lane::seed(&format!("{scenario} {way}")))
+        Direction::new(delay, loss, line.rate_kbit, direction::seed(&format!("{scenario} {way}")))
     };
     let (upwards, downwards) = (one_way(up, "up"), one_way(down, "down"));
     let censor = Censor::new(line.inject_rst.clone(), line.inject_dns.clone());
@@ -71,13 +71,13 @@ fn open(place: &'static str, name: &'static str) -> Arc<Tun> {
 }
 
 /// Carries packets one way.
-fn carry(from: Arc<Tun>, to: Arc<Tun>, lane: Lane, censor: Option<Censor>) {
+fn carry(from: Arc<Tun>, to: Arc<Tun>, direction: Direction, censor: Option<Censor>) {
     let (sender, receiver) = channel();
-    thread::spawn(move || take(&from, lane, censor.as_ref(), &sender));
+    thread::spawn(move || take(&from, direction, censor.as_ref(), &sender));
     thread::spawn(move || hand_over(&to, &receiver));
 }
 
-fn take(from: &Tun, mut lane: Lane, censor: Option<&Censor>, sender: &Sender<Sent>) {
+fn take(from: &Tun, mut direction: Direction, censor: Option<&Censor>, sender: &Sender<Sent>) {
     let mut buffer = [0; MTU];
     loop {
         // A device that is not up yet is no reason to end.
@@ -92,7 +92,7 @@ fn take(from: &Tun, mut lane: Lane, censor: Option<&Censor>, sender: &Sender<Sen
             drop(from.send(&back));
         }
         for packet in [Some(packet.to_vec()), forged.onward].into_iter().flatten() {
-            if let Some(due) = lane.due(Instant::now(), packet.len()) {
+            if let Some(due) = direction.due(Instant::now(), packet.len()) {
                 sender.send((due, packet)).unwrap();
             }
         }
@@ -109,5 +109,5 @@ fn hand_over(to: &Tun, receiver: &Receiver<Sent>) {
 
 /// The tests of what is pure here: the lab's binary has a harness of its own.
 pub(crate) fn tests() -> Vec<Trial> {
-    lane::tests().into_iter().chain(censor::tests()).collect()
+    direction::tests().into_iter().chain(censor::tests()).collect()
 }

@@ -7,7 +7,7 @@ use why5003_probes::model::{ProbeName, Role, Settings, Target, Transport, Via};
 use super::super::super::testing::{HOW_FAR, LOSS, PASSAGE};
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::experiment::looks;
+use crate::experiment::probes;
 use crate::plan::Wishes;
 
 fn catalogue() -> Catalogue {
@@ -18,29 +18,29 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-fn seen(id: u32, look: Look) -> Observation {
-    Observation { id, look, started: Duration::ZERO, took: Duration::ZERO, facts: Vec::new(), failure: None }
+fn seen(id: u32, probe: Probe) -> Observation {
+    Observation { id, probe, started: Duration::ZERO, took: Duration::ZERO, facts: Vec::new(), failure: None }
 }
 
 /// A connection to the sign-in host, which leads to nothing by itself.
-fn connection() -> Look {
-    Look::new(ProbeName::Tls, Role::SignIn, Target::tcp(zoom()).called("zoom.us"))
+fn connection() -> Probe {
+    Probe::new(ProbeName::Tls, Role::SignIn, Target::tcp(zoom()).called("zoom.us"))
 }
 
 /// A lookup by the system's library.
-fn lookup() -> Look {
-    Look::new(ProbeName::Dns, Role::Side, Target::name("log.zoom.us")).by(Via::System)
+fn lookup() -> Probe {
+    Probe::new(ProbeName::Dns, Role::Side, Target::name("log.zoom.us")).by(Via::System)
 }
 
 /// It only explains a fault.
-fn portal() -> Look {
-    Look::new(ProbeName::Http, Role::Portal, Target::name("example.com").at_port(80, Transport::Tcp))
+fn portal() -> Probe {
+    Probe::new(ProbeName::Http, Role::Portal, Target::name("example.com").at_port(80, Transport::Tcp))
 }
 
 /// It only compares.
-fn beside() -> Look {
-    let settings = Settings { ladder: Some(24), ..Settings::default() };
-    Look::new(ProbeName::Udp, Role::Range, Target::udp(SocketAddr::new(zoom().ip(), 33_434))).with(settings)
+fn beside() -> Probe {
+    let settings = Settings { traceroute: Some(24), ..Settings::default() };
+    Probe::new(ProbeName::Udp, Role::Range, Target::udp(SocketAddr::new(zoom().ip(), 33_434))).with(settings)
 }
 
 fn zoom() -> SocketAddr {
@@ -51,10 +51,10 @@ fn how_far() -> Question {
     HOW_FAR.of(zoom())
 }
 
-fn traceroute() -> Look {
-    let mut look = looks::ladder(Role::Control, zoom(), Transport::Tcp);
-    look.settings.prefix = "170.114.0.0/16".parse().ok();
-    look
+fn traceroute() -> Probe {
+    let mut probe = probes::traceroute(Role::Control, zoom(), Transport::Tcp);
+    probe.settings.prefix = "170.114.0.0/16".parse().ok();
+    probe
 }
 
 fn loss() -> Question {
@@ -72,11 +72,11 @@ fn healthy() -> Standing {
 /// Hands a dialogue to a test whose opening was answered: the plan knows this computer. The rules always say the same.
 fn with(standing: &Standing, test: impl FnOnce(&mut Dialogue<'_>)) {
     let catalogue = catalogue();
-    let mut judge = |_: &[Observation], _: &[NotLooked]| standing.clone();
+    let mut judge = |_: &[Observation], _: &[NotProbed]| standing.clone();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
-    let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let first = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[]);
+    let [Step::Begin(0, probe)] = opening.as_slice() else { panic!("{opening:?}") };
+    let first = dialogue.on_result(ms(10), seen(0, Probe::clone(probe)), &[]);
     assert_eq!(first.iter().filter(|step| matches!(step, Step::Begin(..))).count(), 9);
     test(&mut dialogue);
 }
@@ -84,11 +84,11 @@ fn with(standing: &Standing, test: impl FnOnce(&mut Dialogue<'_>)) {
 #[test]
 fn probes_are_numbered_in_the_order_in_which_they_are_begun() {
     let catalogue = catalogue();
-    let mut judge = |_: &[Observation], _: &[NotLooked]| Standing::default();
+    let mut judge = |_: &[Observation], _: &[NotProbed]| Standing::default();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
-    let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let steps = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[]);
+    let [Step::Begin(0, probe)] = opening.as_slice() else { panic!("{opening:?}") };
+    let steps = dialogue.on_result(ms(10), seen(0, Probe::clone(probe)), &[]);
     let number = |step: &Step| if let Step::Begin(id, _) = step { Some(*id) } else { None };
     assert_eq!(steps.iter().filter_map(number).collect::<Vec<_>>(), (1..=9).collect::<Vec<_>>());
 }
@@ -96,7 +96,7 @@ fn probes_are_numbered_in_the_order_in_which_they_are_begun() {
 #[test]
 fn nothing_is_quiet_before_the_first_result() {
     let catalogue = catalogue();
-    let mut judge = |_: &[Observation], _: &[NotLooked]| Standing::default();
+    let mut judge = |_: &[Observation], _: &[NotProbed]| Standing::default();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     dialogue.open();
     assert_eq!(dialogue.quiet_at(), None);
@@ -130,7 +130,7 @@ fn once_the_rules_asked_the_first_result_since_then_ends_the_wait() {
 fn what_could_not_be_probed_is_news_as_well() {
     with(&asking([how_far()]), |dialogue| {
         dialogue.on_quiet(ms(1_010), &[&lookup()]);
-        dialogue.on_missed(ms(1_100), NotLooked { what: "a probe".to_owned(), why: "a reason".to_owned() });
+        dialogue.on_missed(ms(1_100), NotProbed { what: "a probe".to_owned(), why: "a reason".to_owned() });
         assert_eq!(dialogue.quiet_at(), Some(ms(1_500)));
     });
 }
@@ -226,18 +226,18 @@ fn a_probe_that_only_compares_is_waited_for_where_something_is_asked() {
 #[test]
 fn what_a_result_leads_to_is_waited_for_before_anything_is_dropped() {
     let catalogue = catalogue();
-    let mut judge = |_: &[Observation], _: &[NotLooked]| healthy();
+    let mut judge = |_: &[Observation], _: &[NotProbed]| healthy();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     let opening = dialogue.open();
-    let [Step::Begin(0, look)] = opening.as_slice() else { panic!("{opening:?}") };
-    let steps = dialogue.on_result(ms(10), seen(0, Look::clone(look)), &[&portal()]);
+    let [Step::Begin(0, probe)] = opening.as_slice() else { panic!("{opening:?}") };
+    let steps = dialogue.on_result(ms(10), seen(0, Probe::clone(probe)), &[&portal()]);
     assert!(steps.iter().all(|step| matches!(step, Step::Begin(..))), "{steps:?}");
 }
 
 #[test]
 fn the_end_puts_observations_in_the_order_of_the_plan() {
     let catalogue = catalogue();
-    let mut judge = |_: &[Observation], _: &[NotLooked]| Standing::default();
+    let mut judge = |_: &[Observation], _: &[NotProbed]| Standing::default();
     let mut dialogue = Dialogue::new(Plan::new(&catalogue, Wishes::default()), &mut judge);
     for id in [2, 0, 1] {
         dialogue.on_result(ms(10), seen(id, connection()), &[&lookup()]);

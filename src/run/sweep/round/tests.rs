@@ -2,7 +2,7 @@
 
 use super::super::rounds::Rounds;
 use super::*;
-use crate::sweep::{Amount, Lane, Port, Shard};
+use crate::sweep::{Amount, Port, PrefixPort, Shard};
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -12,7 +12,7 @@ fn ms(ms: u64) -> Duration {
 
 /// What a test holds in its hands.
 struct Scene {
-    space: Space,
+    space: TargetSpace,
     events: Vec<SweepEvent>,
 }
 
@@ -21,7 +21,7 @@ impl Scene {
     fn of(bits: u8) -> Self {
         let port = Port { transport: Transport::Tcp, number: 443 };
         let prefix = format!("170.114.0.0/{}", 32 - bits).parse().unwrap();
-        let space = Space::new(vec![Lane { prefix, port, canary: false }], Amount::All).unwrap();
+        let space = TargetSpace::new(vec![PrefixPort { prefix, port, canary: false }], Amount::All).unwrap();
         Self { space, events: Vec::new() }
     }
 
@@ -29,9 +29,9 @@ impl Scene {
     fn round(&mut self, rate: Option<u32>, test: impl FnOnce(&mut Round<'_, '_>)) -> Swept {
         let Self { space, events } = self;
         let mut note = |event| events.push(event);
-        let mut state = State::new(space, Pace::new(rate), Ledger::new(space.count()), &mut note);
+        let mut state = State::new(space, RateLimit::new(rate), Results::new(space.count()), &mut note);
         let mut rounds = Rounds::new(space, Transport::Tcp, Shard::WHOLE, 7, 0);
-        let plan = rounds.next(&std::collections::BTreeSet::new(), &state.swept.ledger, 0).unwrap();
+        let plan = rounds.next(&std::collections::BTreeSet::new(), &state.swept.results, 0).unwrap();
         let cost = Cost { open: 2, otherwise: 1 };
         let means = Means { transport: Transport::Tcp, cost, wait: WAIT, max_inflight: 300 };
         test(&mut Round::begin(plan, means, &mut state));
@@ -93,8 +93,8 @@ fn a_target_is_silent_when_its_time_is_up_and_not_before() {
         round.on_time(ms(1_005));
         assert_eq!(round.wake(ms(1_005), usize::MAX), None);
     });
-    let silent = SweepEvent::Settled { number: 0, attempt: 1, response: Response::Silent, rtt: None };
-    assert_eq!((scene.events.last(), swept.ledger.response(0)), (Some(&silent), Some(Response::Silent)));
+    let silent = SweepEvent::Responded { number: 0, attempt: 1, response: Response::Silent, rtt: None };
+    assert_eq!((scene.events.last(), swept.results.response(0)), (Some(&silent), Some(Response::Silent)));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_target_that_answered_is_checked_and_its_answer_told() {
             round.on_response(&came(to, Response::Open));
         }
     });
-    assert_eq!(scene.events.last(), Some(&SweepEvent::Beacon(true)));
+    assert_eq!(scene.events.last(), Some(&SweepEvent::LivenessCheck(true)));
 }
 
 #[test]

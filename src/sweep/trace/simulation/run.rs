@@ -8,13 +8,13 @@ use why5003_probes::engines::Response;
 use why5003_probes::model::{Hop, HopAnswer, Transport};
 
 use super::super::super::common_path::Reply;
-use super::super::super::{Amount, Found, Lane, Ledger, PairState, Port, Space, Survey, survey};
+use super::super::super::{Amount, Assessment, Found, PairState, Port, PrefixPort, Results, TargetSpace, assess};
 use super::super::{Depth, Heard, Hosts, Request, Step, Trace, TraceResult, Tracer};
 use super::{Action, Network, OWN};
 
 /// What was found of a simulated network.
 pub(in crate::sweep::trace) struct Finding {
-    pub(in crate::sweep::trace) survey: Survey,
+    pub(in crate::sweep::trace) assessment: Assessment,
     pub(in crate::sweep::trace) result: TraceResult,
     /// In virtual time.
     pub(in crate::sweep::trace) took: Duration,
@@ -28,30 +28,35 @@ impl Network {
 
     /// Sweeps and traces.
     pub(in crate::sweep::trace) fn traced(&mut self, prefixes: &[&str], ports: &[&str], known: TraceResult) -> Finding {
-        let lane = |prefix: &str, port: &str, canary| {
+        let pair = |prefix: &str, port: &str, canary| {
             let (transport, number) = port.split_once('/').unwrap();
             let transport = if transport == "tcp" { Transport::Tcp } else { Transport::Udp };
             let port = Port { transport, number: number.parse().unwrap() };
-            Lane { prefix: prefix.parse().unwrap(), port, canary }
+            PrefixPort { prefix: prefix.parse().unwrap(), port, canary }
         };
-        let mut lanes: Vec<Lane> =
-            prefixes.iter().flat_map(|prefix| ports.iter().map(|port| lane(prefix, port, false))).collect();
-        lanes.extend(ports.iter().map(|port| lane("203.0.113.1/32", port, true)));
+        let mut pairs: Vec<PrefixPort> =
+            prefixes.iter().flat_map(|prefix| ports.iter().map(|port| pair(prefix, port, false))).collect();
+        pairs.extend(ports.iter().map(|port| pair("203.0.113.1/32", port, true)));
         let amount = if self.all { Amount::All } else { Amount::PerPrefix(self.per_prefix) };
-        let space = Space::new(lanes, amount).unwrap();
-        let ledger = self.sweep(&space);
-        let (result, took) = self.trace(&space, &ledger, known);
-        let survey = survey(Found { space: &space, ledger: &ledger, settled: &result.settled, trunks: &result.trunks });
-        Finding { survey, result, took }
+        let space = TargetSpace::new(pairs, amount).unwrap();
+        let results = self.sweep(&space);
+        let (result, took) = self.trace(&space, &results, known);
+        let assessment = assess(Found {
+            space: &space,
+            results: &results,
+            reaches: &result.reaches,
+            common_paths: &result.common_paths,
+        });
+        Finding { assessment, result, took }
     }
 
     /// Asks every target at 400 packets a second, and silent ones once more.
-    fn sweep(&mut self, space: &Space) -> Ledger {
-        let mut ledger = Ledger::new(space.count());
+    fn sweep(&mut self, space: &TargetSpace) -> Results {
+        let mut results = Results::new(space.count());
         let mut now = Duration::ZERO;
         for _ in 0..2 {
             for number in 0..space.count() {
-                if !matches!(ledger.response(number), None | Some(Response::Silent)) {
+                if !matches!(results.response(number), None | Some(Response::Silent)) {
                     continue;
                 }
                 let (to, transport) = space.target(number).unwrap();
@@ -64,16 +69,16 @@ impl Network {
                     HopAnswer::Unreachable => Response::Unreachable { by: reply.from },
                     HopAnswer::Expired | HopAnswer::Silent => Response::Silent,
                 };
-                ledger.note(number, response);
+                results.note(number, response);
             }
             now += WAIT;
         }
-        ledger
+        results
     }
 
-    fn trace(&mut self, space: &Space, ledger: &Ledger, known: TraceResult) -> (TraceResult, Duration) {
+    fn trace(&mut self, space: &TargetSpace, results: &Results, known: TraceResult) -> (TraceResult, Duration) {
         let hosts = Hosts { neutral: self.neutral.clone(), reference: self.reference.clone(), own: vec![OWN.into()] };
-        let mut tracer = Tracer::new(Trace { space, ledger, known, time: self.time, rate: None }, hosts);
+        let mut tracer = Tracer::new(Trace { space, results, known, time: self.time, rate: None }, hosts);
         let mut in_flight = BTreeMap::new();
         let mut now = Duration::ZERO;
         for _ in 0..MOST_STEPS {
@@ -204,14 +209,14 @@ impl Finding {
     /// One line a pair, and then what else is to be said.
     pub(in crate::sweep::trace) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for pair in &self.survey.lanes {
-            let mut line = format!("{} {} {}", pair.lane.port, pair.lane.prefix, state(pair.state));
+        for pair in &self.assessment.pairs {
+            let mut line = format!("{} {} {}", pair.pair.port, pair.pair.prefix, state(pair.state));
             for part in &pair.blocked {
                 let hop = part.location.hop.map_or("an unknown hop".to_owned(), |hop| format!("hop {hop}"));
                 let address = part.location.address.map_or(String::new(), |address| format!(" {address}"));
                 line = format!("{line}, {} at {hop}{address}", part.prefix);
             }
-            if pair.untold > 0 && pair.state != PairState::Unknown && !pair.inferred {
+            if pair.unknown > 0 && pair.state != PairState::Unknown && !pair.inferred {
                 line.push_str(", not all told");
             }
             lines.push(line);
@@ -220,8 +225,8 @@ impl Finding {
         lines.extend(shut_off.then(|| "shut off".to_owned()));
         lines.extend(out_of_time.then(|| "out of time".to_owned()));
         lines.extend(unheard.iter().map(|host| format!("unheard {host}")));
-        lines.extend((!self.survey.forged.is_empty()).then(|| "forged replies".to_owned()));
-        lines.extend(self.survey.limiters.iter().map(|by| format!("limited by {by}")));
+        lines.extend((!self.assessment.forged.is_empty()).then(|| "forged replies".to_owned()));
+        lines.extend(self.assessment.limiters.iter().map(|by| format!("limited by {by}")));
         lines
     }
 }

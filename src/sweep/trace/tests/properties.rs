@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::TraceResult;
 use super::super::simulation::{Action, Network};
-use crate::sweep::{LaneSurvey, PairState};
+use crate::sweep::{PairAssessment, PairState};
 
 const PREFIXES: [&str; 5] = ["134.224.0.0/16", "144.195.0.0/16", "159.124.0.0/16", "170.114.0.0/16", "206.247.0.0/16"];
 const PORTS: [&str; 3] = ["tcp/443", "tcp/8801", "udp/8801"];
@@ -72,11 +72,11 @@ impl Plan {
     }
 
     /// The hop of the nearest filter of a pair.
-    fn filter(&self, pair: &LaneSurvey) -> Option<usize> {
+    fn filter(&self, pair: &PairAssessment) -> Option<usize> {
         let of_pair = |rule: &&Rule| {
             let name = format!("{} {}", PREFIXES[rule.prefix], PORTS[rule.port]);
             // A RST is for TCP; what the rule does to UDP is to drop it.
-            name == format!("{} {}", pair.lane.prefix, pair.lane.port)
+            name == format!("{} {}", pair.pair.prefix, pair.pair.port)
         };
         self.rules.iter().filter(of_pair).map(|rule| rule.hop).min()
     }
@@ -99,8 +99,8 @@ proptest! {
     fn a_random_networks_gaps_are_found_at_their_place_or_said_to_be_unknown(plan in plan()) {
         let finding = plan.network().traced(&PREFIXES, &PORTS, TraceResult::default());
         prop_assert!(!finding.result.out_of_time, "{:?}", finding.took);
-        for pair in &finding.survey.lanes {
-            let line = format!("{} {} {:?} {:?}", pair.lane.port, pair.lane.prefix, pair.state, pair.blocked);
+        for pair in &finding.assessment.pairs {
+            let line = format!("{} {} {:?} {:?}", pair.pair.port, pair.pair.prefix, pair.state, pair.blocked);
             match (plan.filter(pair), pair.state) {
                 (_, PairState::Unknown) | (None, PairState::Open | PairState::Passes) => {}
                 (None, _) | (Some(_), PairState::Partly | PairState::Open) => prop_assert!(false, "{line}"),

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use fixedbitset::FixedBitSet;
 
-use super::order::{Order, Shard};
+use super::permutation::{Permutation, Shard};
 
 /// A pass under way.
 #[derive(Debug)]
-pub struct Pass {
-    order: Order,
+pub struct Sequence {
+    permutation: Permutation,
     /// Numbers that this pass leaves out.
     left_out: FixedBitSet,
     asking: Walk,
@@ -30,9 +30,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn next(&mut self, order: &Order, left_out: &FixedBitSet) -> Option<u64> {
-        while self.position < order.count() {
-            let number = order.at(self.position);
+    fn next(&mut self, permutation: &Permutation, left_out: &FixedBitSet) -> Option<u64> {
+        while self.position < permutation.count() {
+            let number = permutation.at(self.position);
             self.position = self.position.saturating_add(self.step);
             if !usize::try_from(number).is_ok_and(|number| left_out.contains(number)) {
                 return Some(number);
@@ -42,11 +42,11 @@ impl Walk {
     }
 }
 
-impl Pass {
+impl Sequence {
     /// A pass over a shard of the order, without those left out.
-    pub fn new(order: Order, shard: Shard, left_out: FixedBitSet) -> Self {
+    pub fn new(permutation: Permutation, shard: Shard, left_out: FixedBitSet) -> Self {
         let walk = Walk { position: u64::from(shard.part.get() - 1), step: u64::from(shard.of.get()) };
-        Self { order, left_out, asking: walk, following: walk, asked: VecDeque::new() }
+        Self { permutation, left_out, asking: walk, following: walk, asked: VecDeque::new() }
     }
 
     /// Notes that so many of those that came next were asked now.
@@ -64,7 +64,7 @@ impl Pass {
             }
             self.asked.pop_front();
             for _ in 0..count {
-                let Some(number) = self.following.next(&self.order, &self.left_out) else { return };
+                let Some(number) = self.following.next(&self.permutation, &self.left_out) else { return };
                 each(number);
             }
         }
@@ -82,11 +82,11 @@ impl Pass {
 }
 
 /// The numbers to ask, in their order.
-impl Iterator for Pass {
+impl Iterator for Sequence {
     type Item = u64;
 
     fn next(&mut self) -> Option<u64> {
-        self.asking.next(&self.order, &self.left_out)
+        self.asking.next(&self.permutation, &self.left_out)
     }
 }
 
@@ -108,17 +108,17 @@ mod tests {
 
     #[test]
     fn what_was_asked_is_due_in_the_same_order_when_its_time_is_up() {
-        let mut pass = Pass::new(Order::new(10, 1), Shard::WHOLE, left_out(&[3, 4]));
-        let asked: Vec<u64> = pass.by_ref().collect();
+        let mut sequence = Sequence::new(Permutation::new(10, 1), Shard::WHOLE, left_out(&[3, 4]));
+        let asked: Vec<u64> = sequence.by_ref().collect();
         assert_eq!((asked.len(), asked.contains(&3)), (8, false));
-        pass.asked(ms(0), 3);
-        pass.asked(ms(10), 5);
+        sequence.asked(ms(0), 3);
+        sequence.asked(ms(10), 5);
         let mut due = Vec::new();
-        pass.due(ms(999), WAIT, |number| due.push(number));
+        sequence.due(ms(999), WAIT, |number| due.push(number));
         assert!(due.is_empty());
-        pass.due(ms(1_000), WAIT, |number| due.push(number));
-        assert_eq!((due.as_slice(), pass.next_due(WAIT)), (&asked[..3], Some(ms(1_010))));
-        pass.due(ms(2_000), WAIT, |number| due.push(number));
-        assert_eq!((due, pass.next_due(WAIT)), (asked, None));
+        sequence.due(ms(1_000), WAIT, |number| due.push(number));
+        assert_eq!((due.as_slice(), sequence.next_due(WAIT)), (&asked[..3], Some(ms(1_010))));
+        sequence.due(ms(2_000), WAIT, |number| due.push(number));
+        assert_eq!((due, sequence.next_due(WAIT)), (asked, None));
     }
 }

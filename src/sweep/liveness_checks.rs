@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Targets that answered, asked again beside a sweep.
 #[derive(Clone, Debug, Default)]
-pub struct Beacons {
+pub struct LivenessChecks {
     known: VecDeque<SocketAddr>,
     under_way: BTreeMap<SocketAddr, Duration>,
     /// Whether each of the last ones was heard.
@@ -30,7 +30,7 @@ pub enum Load {
     Unclear,
 }
 
-impl Beacons {
+impl LivenessChecks {
     /// Notes a target that answered.
     pub fn know(&mut self, to: SocketAddr) {
         if self.known.len() < MANY {
@@ -52,13 +52,13 @@ impl Beacons {
         }
     }
 
-    /// Notes an answer; `true` where it is a beacon's.
+    /// Notes an answer; `true` where it is a liveness check's.
     pub fn heard(&mut self, to: SocketAddr) -> bool {
-        let beacon = self.under_way.remove(&to).is_some();
-        if beacon {
+        let liveness_check = self.under_way.remove(&to).is_some();
+        if liveness_check {
             self.note(true);
         }
-        beacon
+        liveness_check
     }
 
     /// Gives up those whose time is up, and says how many.
@@ -111,26 +111,26 @@ mod tests {
         Duration::from_secs(second)
     }
 
-    /// One beacon a second, heard or not.
+    /// One liveness check a second, heard or not.
     fn after(heard: &[bool]) -> Load {
-        let mut beacons = Beacons::default();
+        let mut liveness_checks = LivenessChecks::default();
         for last in 1..=4 {
-            beacons.know(SocketAddr::from(([192, 0, 2, last], 443)));
+            liveness_checks.know(SocketAddr::from(([192, 0, 2, last], 443)));
         }
         for (second, heard) in (0..).zip(heard) {
-            let to = beacons.due(at(second)).unwrap();
-            beacons.asked(at(second), Duration::ZERO);
-            assert_eq!(beacons.due(at(second)), None);
+            let to = liveness_checks.due(at(second)).unwrap();
+            liveness_checks.asked(at(second), Duration::ZERO);
+            assert_eq!(liveness_checks.due(at(second)), None);
             if *heard {
-                assert!(beacons.heard(to));
+                assert!(liveness_checks.heard(to));
             }
-            assert_eq!(beacons.give_up(at(second) + WAIT, WAIT), usize::from(!*heard));
+            assert_eq!(liveness_checks.give_up(at(second) + WAIT, WAIT), usize::from(!*heard));
         }
-        beacons.load()
+        liveness_checks.load()
     }
 
     #[test]
-    fn beacons_that_fall_silent_say_that_it_is_too_much() {
+    fn liveness_checks_that_fall_silent_say_that_it_is_too_much() {
         assert_eq!(after(&[true, false, true, false, false]), Load::TooMuch);
     }
 
@@ -145,9 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_asked_for_is_no_beacon() {
-        let mut beacons = Beacons::default();
-        assert!(!beacons.heard(SocketAddr::from(([192, 0, 2, 1], 443))));
-        assert_eq!(beacons.due(at(9)), None);
+    fn an_answer_that_nobody_asked_for_is_no_liveness_check() {
+        let mut liveness_checks = LivenessChecks::default();
+        assert!(!liveness_checks.heard(SocketAddr::from(([192, 0, 2, 1], 443))));
+        assert_eq!(liveness_checks.due(at(9)), None);
     }
 }

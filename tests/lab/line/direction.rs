@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 const QUEUE: f64 = 30_000.0;
 
 /// Delay, loss and rate of one way.
-pub(super) struct Lane {
+pub(super) struct Direction {
     delay: Duration,
     /// Of a hundred packets.
     loss: f64,
@@ -20,7 +20,7 @@ pub(super) struct Lane {
     free: Option<Instant>,
 }
 
-impl Lane {
+impl Direction {
     /// `rate` is in kbit/s.
     pub(super) fn new(delay: Duration, loss: f64, rate: Option<u32>, seed: u64) -> Self {
         let rate = rate.map(|kbit| f64::from(kbit) * 1000.0 / 8.0);
@@ -53,27 +53,27 @@ pub(super) fn tests() -> Vec<Trial> {
     vec![
         Trial::test("line: a packet comes out after the delay", || {
             let now = Instant::now();
-            let mut lane = Lane::new(Duration::from_millis(150), 0.0, None, 0);
-            assert_eq!(lane.due(now, 1500), Some(now + Duration::from_millis(150)));
-            assert_eq!(lane.due(now, 1500), Some(now + Duration::from_millis(150)));
+            let mut direction = Direction::new(Duration::from_millis(150), 0.0, None, 0);
+            assert_eq!(direction.due(now, 1500), Some(now + Duration::from_millis(150)));
+            assert_eq!(direction.due(now, 1500), Some(now + Duration::from_millis(150)));
             Ok(())
         }),
         Trial::test("line: a slow line takes packets one after the other, and no more than its queue holds", || {
             let now = Instant::now();
             // 1,000 bytes a second.
-            let mut lane = Lane::new(Duration::ZERO, 0.0, Some(8), 0);
-            assert_eq!(lane.due(now, 1000), Some(now + Duration::from_secs(1)));
-            assert_eq!(lane.due(now, 1000), Some(now + Duration::from_secs(2)));
-            assert_eq!((0..100).filter_map(|_| lane.due(now, 1000)).count(), 28);
+            let mut direction = Direction::new(Duration::ZERO, 0.0, Some(8), 0);
+            assert_eq!(direction.due(now, 1000), Some(now + Duration::from_secs(1)));
+            assert_eq!(direction.due(now, 1000), Some(now + Duration::from_secs(2)));
+            assert_eq!((0..100).filter_map(|_| direction.due(now, 1000)).count(), 28);
             let later = now + Duration::from_secs(60);
-            assert_eq!(lane.due(later, 1000), Some(later + Duration::from_secs(1)));
+            assert_eq!(direction.due(later, 1000), Some(later + Duration::from_secs(1)));
             Ok(())
         }),
         Trial::test("line: what is lost is the share asked for, and the same in every run", || {
             let lost = |name| {
-                let mut lane = Lane::new(Duration::ZERO, 20.0, None, seed(name));
+                let mut direction = Direction::new(Duration::ZERO, 20.0, None, seed(name));
                 let now = Instant::now();
-                (0..10_000).map(|_| lane.due(now, 100).is_none()).collect::<Vec<_>>()
+                (0..10_000).map(|_| direction.due(now, 100).is_none()).collect::<Vec<_>>()
             };
             let share = lost("one up").iter().filter(|lost| **lost).count();
             assert!((1_800..2_200).contains(&share), "{share}");

@@ -9,7 +9,7 @@ use why5003_probes::engines::Response;
 
 /// Two bytes for each number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger {
+pub struct Results {
     states: Vec<u8>,
     /// How often each was asked.
     tries: Vec<u8>,
@@ -41,7 +41,7 @@ impl Counts {
     }
 }
 
-impl Ledger {
+impl Results {
     /// Nothing known yet of so many numbers.
     pub fn new(count: u64) -> Self {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -172,54 +172,54 @@ mod tests {
             Response::Unreachable { by: None },
             Response::Silent,
         ];
-        let mut ledger = Ledger::new(7);
+        let mut results = Results::new(7);
         for (number, answer) in (0..).zip(answers) {
-            assert!(ledger.note(number, answer));
+            assert!(results.note(number, answer));
         }
-        let read: Vec<_> = (0..7).map(|number| ledger.response(number)).collect();
+        let read: Vec<_> = (0..7).map(|number| results.response(number)).collect();
         assert_eq!(read, answers.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
         let counts = Counts { open: 1, closed: 2, prohibited: 1, unreachable: 1, silent: 1, not_asked: 1 };
-        assert_eq!((ledger.tally(0..7), counts.known()), (counts, 6));
+        assert_eq!((results.tally(0..7), counts.known()), (counts, 6));
     }
 
     #[test]
     fn a_later_silence_or_error_does_not_undo_an_answer() {
-        let mut ledger = Ledger::new(1);
-        assert!(ledger.note(0, Response::Silent) && ledger.note(0, Response::Closed { ttl: None }));
-        assert!(!ledger.note(0, Response::Prohibited { by: None }) && !ledger.note(0, Response::Silent));
-        assert!(ledger.note(0, Response::Open));
-        assert_eq!(ledger.response(0), Some(Response::Open));
+        let mut results = Results::new(1);
+        assert!(results.note(0, Response::Silent) && results.note(0, Response::Closed { ttl: None }));
+        assert!(!results.note(0, Response::Prohibited { by: None }) && !results.note(0, Response::Silent));
+        assert!(results.note(0, Response::Open));
+        assert_eq!(results.response(0), Some(Response::Open));
     }
 
     #[test]
     fn what_is_asked_again_is_unknown_until_it_comes_back() {
-        let mut ledger = Ledger::new(1);
-        ledger.ask(0);
-        ledger.note(0, Response::Prohibited { by: GATEWAY });
-        ledger.ask(0);
-        assert_eq!((ledger.response(0), ledger.tries(0), ledger.senders.len()), (None, 2, 0));
+        let mut results = Results::new(1);
+        results.ask(0);
+        results.note(0, Response::Prohibited { by: GATEWAY });
+        results.ask(0);
+        assert_eq!((results.response(0), results.tries(0), results.senders.len()), (None, 2, 0));
     }
 
     #[test]
     fn an_earlier_run_is_taken_over_in_any_order_of_its_lines() {
-        let mut ledger = Ledger::new(1);
-        ledger.restore(0, 2, Response::Open);
-        ledger.restore(0, 1, Response::Silent);
-        assert_eq!((ledger.response(0), ledger.tries(0)), (Some(Response::Open), 2));
+        let mut results = Results::new(1);
+        results.restore(0, 2, Response::Open);
+        results.restore(0, 1, Response::Silent);
+        assert_eq!((results.response(0), results.tries(0)), (Some(Response::Open), 2));
     }
 
     #[test]
     fn of_an_earlier_run_the_last_try_counts_as_it_did_when_it_was_made() {
-        let mut ledger = Ledger::new(1);
-        ledger.restore(0, 1, Response::Unreachable { by: GATEWAY });
-        ledger.restore(0, 2, Response::Silent);
-        assert_eq!(ledger.response(0), Some(Response::Silent));
+        let mut results = Results::new(1);
+        results.restore(0, 1, Response::Unreachable { by: GATEWAY });
+        results.restore(0, 2, Response::Silent);
+        assert_eq!(results.response(0), Some(Response::Silent));
     }
 
     #[test]
     fn a_number_outside_is_nobodys() {
-        let mut ledger = Ledger::new(1);
-        assert!(!ledger.note(1, Response::Open));
-        assert_eq!((ledger.response(1), ledger.tally(0..9).not_asked), (None, 1));
+        let mut results = Results::new(1);
+        assert!(!results.note(1, Response::Open));
+        assert_eq!((results.response(1), results.tally(0..9).not_asked), (None, 1));
     }
 }

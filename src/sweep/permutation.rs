@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 /// A random order over `0..count`, the same for the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct Permutation {
     count: u64,
     half_bits: u32,
     keys: [u64; ROUNDS],
 }
 
-impl Order {
+impl Permutation {
     /// The order over `0..count` that a seed gives; `count` is at most 2⁶².
     pub fn new(count: u64, seed: u64) -> Self {
         let count = count.min(1 << 62);
@@ -137,8 +137,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_number_comes_exactly_once(count in 0_u64..5_000, seed: u64) {
-            let order = Order::new(count, seed);
-            let numbers: BTreeSet<u64> = (0..count).map(|position| order.at(position)).collect();
+            let permutation = Permutation::new(count, seed);
+            let numbers: BTreeSet<u64> = (0..count).map(|position| permutation.at(position)).collect();
             prop_assert_eq!(numbers, (0..count).collect());
         }
 
@@ -167,16 +167,16 @@ mod tests {
 
     #[test]
     fn another_seed_is_another_order_and_neither_is_the_list_itself() {
-        let order = |seed| (0..64).map(|position| Order::new(64, seed).at(position)).collect::<Vec<_>>();
-        assert_ne!(order(1), order(2));
-        assert_ne!(order(1), (0..64).collect::<Vec<_>>());
+        let permutation = |seed| (0..64).map(|position| Permutation::new(64, seed).at(position)).collect::<Vec<_>>();
+        assert_ne!(permutation(1), permutation(2));
+        assert_ne!(permutation(1), (0..64).collect::<Vec<_>>());
     }
 
     /// A sweep that walked a prefix from its beginning would load one router and one rule at a time.
     #[test]
     fn neighbours_in_the_order_lie_far_apart() {
-        let order = Order::new(65_536, 7);
-        let near = (1..65_536).filter(|&at| order.at(at).abs_diff(order.at(at - 1)) < 256).count();
+        let permutation = Permutation::new(65_536, 7);
+        let near = (1..65_536).filter(|&at| permutation.at(at).abs_diff(permutation.at(at - 1)) < 256).count();
         assert!(near < 65_536 / 64, "{near} of 65535 steps stay within a /24");
     }
 }

@@ -1,6 +1,6 @@
-//! One look, as a value: which probe, at what, by which way, with which variables set.
+//! One probe, as a value: which probe, at what, by which way, with which variables set.
 //!
-//! It says what is asked, never how it is done. Two looks that differ in one setting are an experiment and its baseline.
+//! It says what is asked, never how it is done. Two probes that differ in one setting are an experiment and its baseline.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProbeName, Target, Via};
 
-/// A look to be taken.
+/// A probe to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct Probe {
     /// The probe kind.
-    pub probe: ProbeName,
+    pub kind: ProbeName,
     /// What the target is to Zoom, or to us.
     pub role: Role,
     /// What it points at.
@@ -28,27 +28,27 @@ pub struct Look {
     pub repeat: u16,
 }
 
-impl Look {
+impl Probe {
     /// A baseline look, direct.
-    pub fn new(probe: ProbeName, role: Role, target: Target) -> Self {
-        Self { probe, role, target, via: Via::Direct, settings: Settings::default(), repeat: 0 }
+    pub fn new(kind: ProbeName, role: Role, target: Target) -> Self {
+        Self { kind, role, target, via: Via::Direct, settings: Settings::default(), repeat: 0 }
     }
 
-    /// The same look by another way.
+    /// The same probe by another way.
     #[must_use]
     pub fn by(mut self, via: Via) -> Self {
         self.via = via;
         self
     }
 
-    /// The same look with other settings.
+    /// The same probe with other settings.
     #[must_use]
     pub fn with(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// The same look once more; `nth` counts from 1, and no repetition is 0.
+    /// The same probe once more; `nth` counts from 1, and no repetition is 0.
     #[must_use]
     pub fn repeated(mut self, nth: u16) -> Self {
         self.repeat = nth;
@@ -84,7 +84,7 @@ pub enum Role {
     Host,
 }
 
-/// The variables a look may set; `None` is the baseline's value.
+/// The variables a probe may set; `None` is the baseline's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -97,9 +97,9 @@ pub struct Settings {
     /// IP time to live, or hop limit, of what is sent: 1 to 255.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u8>,
-    /// Walk the TTL from 1 up to this hop instead of one plain look.
+    /// Walk the TTL from 1 up to this hop instead of one plain probe.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ladder: Option<u8>,
+    pub traceroute: Option<u8>,
     /// TCP maximum segment size set before connecting, in bytes: 88 to 32767 (`tcp(7)`, `TCP_MAXSEG`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mss: Option<u16>,
@@ -115,7 +115,7 @@ pub struct Settings {
     /// TLS versions offered; 1.2 and 1.3 where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsVersions>,
-    /// What a UDP look says; Zoom's dialect where unset.
+    /// What a UDP probe says; Zoom's dialect where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
     /// One HTTP request after the handshake; none where unset.
@@ -134,17 +134,17 @@ pub struct Settings {
     /// How long a second, disagreeing answer to one DNS query is waited for, in milliseconds; not at all where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_answer_ms: Option<u32>,
-    /// Also read the IP TTL of the segments that answer a TCP look, which needs raw sockets; off where unset.
+    /// Also read the IP TTL of the segments that answer a TCP probe, which needs raw sockets; off where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment_ttls: Option<bool>,
     /// The published prefix that the target's address is a sample of.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub prefix: Option<IpNet>,
-    /// The names that a look at this computer seeks in its hosts file.
+    /// The names that a probe of this computer seeks in its hosts file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// The addresses that a look at this computer asks the kernel's routes for.
+    /// The addresses that a probe of this computer asks the kernel's routes for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Vec<IpAddr>>,
 }
@@ -198,7 +198,7 @@ pub enum TlsVersions {
     Only13,
 }
 
-/// What a UDP look says.
+/// What a UDP probe says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {

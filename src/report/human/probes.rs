@@ -1,29 +1,29 @@
-//! The table of looks: those the verdict cites and those that failed first, the rest as a count; all of them if asked.
+//! The table of probes: those the verdict cites and those that failed first, the rest as a count; all of them if asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
-use why5003_probes::model::{DnsTransport, Look, Observation, Via};
+use why5003_probes::model::{DnsTransport, Observation, Probe, Via};
 
 use super::Page;
 use super::page::NARROW;
-use super::why::look_line;
+use super::why::probe_line;
 use crate::report::Report;
 use crate::report::plain::{cut_middle, plain};
 use crate::report::result_line::result_line;
 use crate::report::words::{self, time, variables};
 
-/// The looks, as a table where the screen is wide enough.
+/// The probes, as a table where the screen is wide enough.
 pub(super) fn table(page: &mut Page, report: &Report) {
     if report.observations.is_empty() {
         return;
     }
     let style = page.style();
     let (shown, rest) = if style.verbose { (report.observations.iter().collect(), Vec::new()) } else { chosen(report) };
-    page.heading(&format!("LOOKS ({} of {})", shown.len(), report.observations.len()));
+    page.heading(&format!("OBSERVATIONS ({} of {})", shown.len(), report.observations.len()));
     if style.width < NARROW {
         for observation in &shown {
-            let line = format!("{} ({})", look_line(observation, style), time(observation.took));
+            let line = format!("{} ({})", probe_line(observation, style), time(observation.took));
             page.item(2, &format!("[{}] ", observation.id), &line);
         }
     } else if !shown.is_empty() {
@@ -58,16 +58,16 @@ fn drawn(shown: &[&Observation], width: usize, verbose: bool) -> String {
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     table.set_header(["#", "probe", "target", "via", "result", "time"]);
     for observation in shown {
-        let look = &observation.look;
-        let result = match variables(look) {
+        let probe = &observation.probe;
+        let result = match variables(probe) {
             set if set.is_empty() => result_line(observation),
             set => format!("({set}) {}", result_line(observation)),
         };
         let mut row = Row::from([
             observation.id.to_string(),
-            cut_middle(&plain(look.probe.as_str()), 12).into_owned(),
-            cut_middle(&target(look), budget(TARGET_PERCENT)).into_owned(),
-            cut_middle(&way(look), budget(VIA_PERCENT)).into_owned(),
+            cut_middle(&plain(probe.kind.as_str()), 12).into_owned(),
+            cut_middle(&target(probe), budget(TARGET_PERCENT)).into_owned(),
+            cut_middle(&way(probe), budget(VIA_PERCENT)).into_owned(),
             result,
             time(observation.took),
         ]);
@@ -89,15 +89,15 @@ fn drawn(shown: &[&Observation], width: usize, verbose: bool) -> String {
 }
 
 /// The target without `/tcp`, which a port alone means as well.
-fn target(look: &Look) -> String {
-    let target = look.target.to_string();
+fn target(probe: &Probe) -> String {
+    let target = probe.target.to_string();
     plain(target.strip_suffix("/tcp").unwrap_or(&target)).into_owned()
 }
 
 /// The way without what its transport implies.
-fn way(look: &Look) -> String {
-    let way = match &look.via {
-        Via::Direct | Via::System => look.via.to_string(),
+fn way(probe: &Probe) -> String {
+    let way = match &probe.via {
+        Via::Direct | Via::System => probe.via.to_string(),
         Via::Dns { transport, server, name: _ } => {
             let (word, port) = match transport {
                 DnsTransport::Udp => ("udp", 53),
@@ -112,11 +112,11 @@ fn way(look: &Look) -> String {
     plain(&way).into_owned()
 }
 
-/// How many looks of which kind are not shown.
+/// How many probes of which kind are not shown.
 fn counted(rest: &[&Observation]) -> String {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for observation in rest {
-        *kinds.entry(observation.look.probe.as_str()).or_default() += 1;
+        *kinds.entry(observation.probe.kind.as_str()).or_default() += 1;
     }
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let failed = match rest.iter().filter(|observation| observation.failure.is_some()).count() {

@@ -7,15 +7,15 @@ use why5003_probes::model::{Fact, Hop, HopAnswer, Observation, Role, Settings, T
 
 /// A walk of the TTL along a flow.
 #[derive(Clone, Copy, Debug)]
-pub struct Ladder<'a> {
+pub struct Traceroute<'a> {
     seen: &'a Observation,
     to: SocketAddr,
 }
 
-impl<'a> Ladder<'a> {
+impl<'a> Traceroute<'a> {
     pub(super) fn of(seen: &'a Observation) -> Option<Self> {
-        seen.look.settings.ladder?;
-        Some(Self { seen, to: seen.look.target.socket()? })
+        seen.probe.settings.traceroute?;
+        Some(Self { seen, to: seen.probe.target.socket()? })
     }
 
     /// The observation's number.
@@ -35,7 +35,7 @@ impl<'a> Ladder<'a> {
 
     /// What its destination is to Zoom, or to us.
     pub fn role(self) -> Role {
-        self.seen.look.role
+        self.seen.probe.role
     }
 
     /// The flow's destination.
@@ -45,17 +45,17 @@ impl<'a> Ladder<'a> {
 
     /// The name of the flow's target, where it has one.
     pub fn host(self) -> Option<&'a str> {
-        self.seen.look.target.host.as_deref()
+        self.seen.probe.target.host.as_deref()
     }
 
-    /// The variables of the look.
+    /// The variables of the probe.
     pub fn settings(self) -> &'a Settings {
-        &self.seen.look.settings
+        &self.seen.probe.settings
     }
 
     /// The flow's transport.
     pub fn transport(self) -> Transport {
-        self.seen.look.target.port.map_or(Transport::Tcp, |(_, transport)| transport)
+        self.seen.probe.target.port.map_or(Transport::Tcp, |(_, transport)| transport)
     }
 
     /// The steps taken, in order.

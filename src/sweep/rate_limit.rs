@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A rate of packets, kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
+pub struct RateLimit {
     /// Packets a second; `None` is as fast as it goes.
     rate: Option<f64>,
     /// What the user allowed: backing off never leads above it.
@@ -18,7 +18,7 @@ pub struct Pace {
     counted: Duration,
 }
 
-impl Pace {
+impl RateLimit {
     /// So many packets a second; `None` is as fast as it goes.
     pub fn new(rate: Option<u32>) -> Self {
         let rate = rate.map(f64::from);
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn no_second_holds_more_than_the_rate_whenever_it_is_asked() {
-        let mut pace = Pace::new(Some(200));
-        let sent: Vec<(u64, usize)> = (0..10_000).step_by(3).map(|at| (at, pace.take(ms(at), 1, 50))).collect();
+        let mut rate_limit = RateLimit::new(Some(200));
+        let sent: Vec<(u64, usize)> = (0..10_000).step_by(3).map(|at| (at, rate_limit.take(ms(at), 1, 50))).collect();
         for from in (0..9_000).step_by(250) {
             let within: usize = sent.iter().filter(|(at, _)| (from..from + 1_000).contains(at)).map(|(_, n)| n).sum();
             assert!((190..=202).contains(&within), "{within} from {from} ms on");
@@ -122,44 +122,44 @@ mod tests {
 
     #[test]
     fn a_pause_is_not_made_up_for() {
-        let mut pace = Pace::new(Some(1_000));
-        assert_eq!(pace.take(ms(60_000), 1, usize::MAX), 10);
+        let mut rate_limit = RateLimit::new(Some(1_000));
+        assert_eq!(rate_limit.take(ms(60_000), 1, usize::MAX), 10);
     }
 
     #[test]
     fn a_probe_is_paid_in_full_before_it_starts_and_gives_back_what_it_did_not_send() {
-        let mut pace = Pace::new(Some(100));
-        assert_eq!(pace.take(ms(20), 3, 9), 0);
-        assert_eq!(pace.next(3), ms(30));
-        assert_eq!(pace.take(ms(40), 3, 9), 1);
-        pace.give_back(2);
-        assert_eq!(pace.take(ms(50), 3, 9), 1);
+        let mut rate_limit = RateLimit::new(Some(100));
+        assert_eq!(rate_limit.take(ms(20), 3, 9), 0);
+        assert_eq!(rate_limit.next(3), ms(30));
+        assert_eq!(rate_limit.take(ms(40), 3, 9), 1);
+        rate_limit.give_back(2);
+        assert_eq!(rate_limit.take(ms(50), 3, 9), 1);
     }
 
     #[test]
     fn without_a_rate_all_goes_at_once_until_it_backs_off() {
-        let mut pace = Pace::new(None);
-        assert_eq!(pace.take(ms(0), 2, 4_096), 4_096);
-        assert!((3_999.0..4_001.0).contains(&pace.back_off(80_000, Duration::from_secs(10))));
+        let mut rate_limit = RateLimit::new(None);
+        assert_eq!(rate_limit.take(ms(0), 2, 4_096), 4_096);
+        assert!((3_999.0..4_001.0).contains(&rate_limit.back_off(80_000, Duration::from_secs(10))));
     }
 
     #[test]
     fn after_backing_off_it_recovers_and_no_further_than_was_allowed() {
-        let mut pace = Pace::new(Some(100));
-        assert!((49.9..50.1).contains(&pace.back_off(0, ms(1))));
+        let mut rate_limit = RateLimit::new(Some(100));
+        assert!((49.9..50.1).contains(&rate_limit.back_off(0, ms(1))));
         for _ in 0..20 {
-            pace.recover();
+            rate_limit.recover();
         }
-        assert_eq!(pace.rate(), Some(100.0));
+        assert_eq!(rate_limit.rate(), Some(100.0));
     }
 
     #[test]
     fn what_was_slowed_down_for_a_while_begins_with_nothing_saved_up() {
-        let before = Pace::new(Some(1_000));
+        let before = RateLimit::new(Some(1_000));
         let mut slow = before.at_most(10, ms(5_000));
         assert_eq!((slow.take(ms(5_000), 1, 50), slow.take(ms(5_100), 1, 50)), (0, 1));
         let mut again = slow.as_before(before);
         assert_eq!((again.rate(), again.take(ms(5_101), 1, 50)), (Some(1_000.0), 1));
-        assert_eq!(Pace::new(None).at_most(10, ms(0)).rate(), Some(10.0));
+        assert_eq!(RateLimit::new(None).at_most(10, ms(0)).rate(), Some(10.0));
     }
 }

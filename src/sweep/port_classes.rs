@@ -1,4 +1,4 @@
-//! Which lanes fare alike, so that not all of them need to be settled: ports that fare alike at the widest prefixes are taken to fare
+//! Which pairs are in the same state, so that not all of them need to be traced: ports that are in the same state at the widest prefixes are taken to fare
 //! alike at all, since a firewall's rule names ports and prefixes and not their pairs.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use why5003_probes::model::Transport;
 
 use super::found::Found;
-use super::space::{Lane, Port, Space};
+use super::target_space::{Port, PrefixPort, TargetSpace};
 
-/// What is known of lanes, and which ports fare alike.
-pub(super) struct Kin {
-    /// Whether a lane's packets pass; one that does both is not here.
+/// What is known of pairs, and which ports are in the same state.
+pub(super) struct PortClasses {
+    /// Whether a pair's packets pass; one that does both is not here.
     pub(super) known: BTreeMap<usize, bool>,
     /// The class of each port, named by its first port.
     classes: BTreeMap<Port, Port>,
@@ -19,14 +19,14 @@ pub(super) struct Kin {
     of_class: BTreeMap<(IpNet, Port), BTreeSet<bool>>,
 }
 
-impl Kin {
-    /// What was settled, and what answered, tells of lanes.
+impl PortClasses {
+    /// What was traced, and what answered, tells of pairs.
     pub(super) fn of(found: Found<'_>) -> Self {
-        let Found { space, ledger, settled, .. } = found;
+        let Found { space, results, reaches, .. } = found;
         let mut told: BTreeMap<usize, BTreeSet<bool>> = BTreeMap::new();
-        for (at, _) in space.lanes().iter().enumerate().filter(|(_, lane)| !lane.canary) {
-            let (numbers, tally) = (space.numbers(at), ledger.tally(space.numbers(at)));
-            let own = settled.within(numbers).filter_map(|(_, reach)| reach.passes());
+        for (at, _) in space.pairs().iter().enumerate().filter(|(_, pair)| !pair.canary) {
+            let (numbers, tally) = (space.numbers(at), results.tally(space.numbers(at)));
+            let own = reaches.within(numbers).filter_map(|(_, reach)| reach.passes());
             let answered = (tally.open > 0).then_some(true).into_iter().chain((tally.prohibited > 0).then_some(false));
             told.entry(at).or_default().extend(own.chain(answered));
         }
@@ -35,10 +35,10 @@ impl Kin {
         let classes = classes(space, &known);
         let mut of_class: BTreeMap<(IpNet, Port), BTreeSet<bool>> = BTreeMap::new();
         for (at, said) in &told {
-            if let Some(lane) = space.lanes().get(*at)
-                && let Some(class) = classes.get(&lane.port)
+            if let Some(pair) = space.pairs().get(*at)
+                && let Some(class) = classes.get(&pair.port)
             {
-                of_class.entry((lane.prefix, *class)).or_default().extend(said);
+                of_class.entry((pair.prefix, *class)).or_default().extend(said);
             }
         }
         Self { known, classes, of_class }
@@ -59,21 +59,21 @@ impl Kin {
         self.of_class.get(&(prefix, class)).is_some_and(|said| said.len() > 1)
     }
 
-    /// Whether a lane's packets pass, by what is known of the same prefix at ports that fare alike: all of it passes.
-    pub(super) fn passes(&self, lane: Lane) -> bool {
-        let class = self.classes.get(&lane.port).map(|class| (lane.prefix, *class));
+    /// Whether a pair's packets pass, by what is known of the same prefix at ports that are in the same state: all of it passes.
+    pub(super) fn passes(&self, pair: PrefixPort) -> bool {
+        let class = self.classes.get(&pair.port).map(|class| (pair.prefix, *class));
         let said = class.and_then(|class| self.of_class.get(&class));
         said.is_some_and(|said| said.contains(&true) && !said.contains(&false))
     }
 }
 
 /// Ports of which the same is known at the widest prefixes; one of which nothing is known is alone.
-fn classes(space: &Space, known: &BTreeMap<usize, bool>) -> BTreeMap<Port, Port> {
+fn classes(space: &TargetSpace, known: &BTreeMap<usize, bool>) -> BTreeMap<Port, Port> {
     let widest = widest(space);
     let mut rows: BTreeMap<Port, Vec<(IpNet, bool)>> = BTreeMap::new();
-    for (at, lane) in (0..).zip(space.lanes()).filter(|(_, lane)| widest.contains(&(lane.prefix, lane.port))) {
-        let row = rows.entry(lane.port).or_default();
-        row.extend(known.get(&at).map(|passes| (lane.prefix, *passes)));
+    for (at, pair) in (0..).zip(space.pairs()).filter(|(_, pair)| widest.contains(&(pair.prefix, pair.port))) {
+        let row = rows.entry(pair.port).or_default();
+        row.extend(known.get(&at).map(|passes| (pair.prefix, *passes)));
     }
     let mut first_with: BTreeMap<(Transport, Vec<(IpNet, bool)>), Port> = BTreeMap::new();
     let class = |(port, row): (Port, Vec<(IpNet, bool)>)| {
@@ -83,17 +83,17 @@ fn classes(space: &Space, known: &BTreeMap<usize, bool>) -> BTreeMap<Port, Port>
 }
 
 /// The two widest prefixes of each port.
-pub(super) fn widest(space: &Space) -> BTreeSet<(IpNet, Port)> {
-    let mut lanes: Vec<&Lane> = space.lanes().iter().filter(|lane| !lane.canary).collect();
+pub(super) fn widest(space: &TargetSpace) -> BTreeSet<(IpNet, Port)> {
+    let mut pairs: Vec<&PrefixPort> = space.pairs().iter().filter(|pair| !pair.canary).collect();
     // Stable: within a width, the order of port and prefix.
-    lanes.sort_by_key(|lane| lane.prefix.prefix_len());
+    pairs.sort_by_key(|pair| pair.prefix.prefix_len());
     let mut count: BTreeMap<Port, u8> = BTreeMap::new();
     let mut widest = BTreeSet::new();
-    for lane in lanes {
-        let of_port = count.entry(lane.port).or_default();
+    for pair in pairs {
+        let of_port = count.entry(pair.port).or_default();
         *of_port = of_port.saturating_add(1);
         if *of_port <= 2 {
-            widest.insert((lane.prefix, lane.port));
+            widest.insert((pair.prefix, pair.port));
         }
     }
     widest
