@@ -362,6 +362,22 @@ fn is_name(word: &str) -> bool {
     word.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
+/// A name cut at its underscores and before its capitals.
+fn parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter == '_' || letter.is_uppercase() && !before.is_uppercase() {
+            parts.push(String::new());
+        }
+        if letter != '_' {
+            parts.last_mut().unwrap().extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,20 +454,4 @@ mod tests {
         assert!(named("std::time::Instant::now").is_of("std::time::Instant"));
         assert!(!named("std::time::Duration").is_of("std::time::Instant"));
     }
-}
-
-/// A name cut at its underscores and before its capitals.
-fn parts(name: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut before = '_';
-    for letter in name.chars() {
-        if letter == '_' || letter.is_uppercase() && !before.is_uppercase() {
-            parts.push(String::new());
-        }
-        if letter != '_' {
-            parts.last_mut().unwrap().extend(letter.to_lowercase());
-        }
-        before = letter;
-    }
-    parts
 }
