@@ -1,10 +1,10 @@
 //! Opens many connections to one TCP port at once, then as many as that needs one by one, and tells which of them stood.
 //!
 //! What it looks at: the first SYN of each alone, so that what a retransmission mends still counts as lost. What a bad
-//! result means: where the first few of a burst stand, all later ones fail, and every one of a slow row stands though all
-//! of them are held, something on the way limits how fast connections are opened; where the row fails at the same number,
-//! it limits how many there are; where the lost ones are scattered, packets are lost. What to do: compare with a neutral
-//! address. Example: `why5003 probe burst 170.114.52.2:443`.
+//! result means: the first few connections of a burst stand and all later ones fail, but a slow row stands whole: a
+//! device on the path limits how fast connections are opened. The row fails at the same number: it limits how many
+//! there are. Failures are scattered: packets are lost. What to do: compare with a neutral address. Example: `why5003
+//! probe burst 170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -107,7 +107,7 @@ const AT_ONCE: u8 = 12;
 const MORE: u16 = 3;
 /// How long the opening of a row takes: slow enough for limits of a few a second.
 const ROW: Duration = Duration::from_secs(3);
-/// An answer that comes later by this than another one did in twice the time is not waited for: queues on the way and a busy
+/// An answer that is this much later than twice another one's time is not waited for. Queues on the path and a busy
 /// computer make no such difference within one volley.
 const SLACK: Duration = Duration::from_millis(400);
 /// Less than the time after which a SYN is sent again.

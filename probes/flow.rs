@@ -1,11 +1,12 @@
 //! Exchanges small requests on one connection, one by one and then many at once: what a flow that stands loses, and at what rate
 //! its answers come.
 //!
-//! What it looks at: a TLS connection with twenty-four HEAD requests in turn, each of which waits for the one before, and then
-//! forty-eight at once. What a bad result means: an exchange that takes a fifth of a second longer than the quickest had a packet
-//! sent again, so packets are lost, and not only connections refused; answers that come at a few kilobytes a second, though the
-//! quickest took no time, are held to a rate. What to do: compare with a neutral host. It accepts every certificate, since it
-//! looks at the path. Example: `why5003 probe flow zoom.us@170.114.52.2:443`.
+//! What it looks at: a TLS connection with twenty-four HEAD requests in turn, each of which waits for the one before,
+//! and then forty-eight at once. What a bad result means: an exchange that takes a fifth of a second longer than the
+//! quickest had a packet sent again, so packets are lost, and not only connections refused. Answers at a few kilobytes
+//! a second, though the quickest took no time, mean that the flow is held to a rate. What to do: compare with a
+//! neutral host. It accepts every certificate, since it looks at the path. Example: `why5003 probe flow
+//! zoom.us@170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,10 +1,11 @@
 //! Looks at whether datagrams that travel in fragments arrive, side by side with whole ones on the same flow.
 //!
-//! What it looks at: a STUN-like request padded to 1200 bytes, and one that is a little larger than this computer's link takes,
-//! so that the kernel sends it in two fragments; nobody is told not to fragment them further. What a bad result means: the whole
-//! one is answered every time and the other one never, so fragments are lost on the way, or the server's own side drops them: a
-//! second server of somebody else's tells which. Where nobody listens (a router), the refusal of a datagram is its answer. What to do: let fragments through, or filter behind a reassembly.
-//! Example: `why5003 probe fragments stun.cloudflare.com@162.159.207.0:3478/udp --set dialect=stun`.
+//! What it looks at: a STUN-like request padded to 1200 bytes, and one that is a little larger than this computer's
+//! link takes, so that the kernel sends it in two fragments. Routers may fragment both further. What a bad result
+//! means: the whole request is answered every time and the fragmented one never. So fragments are lost on the path, or
+//! the server's own side drops them: a second server of another operator tells which. Where nobody listens (a router),
+//! the refusal of a datagram is its answer. What to do: let fragments through, or filter behind a reassembly. Example:
+//! `why5003 probe fragments stun.cloudflare.com@162.159.207.0:3478/udp --set dialect=stun`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Looks at this computer: interfaces, limits, resolvers, proxies, the Zoom client, the hosts file, routes, gateways.
 //!
-//! What it looks at: what the operating system tells, without sending a packet. What a bad result means: a cause that no
-//! probe of the network can show, such as a pinned name, a route into a dead tunnel, a gateway that answers no ARP, or
-//! limits that our own probes would run into. What to do: the facts name the file, line, interface or route to mend.
-//! Example: `why5003 probe host this-host`, or `why5003 probe host 192.0.2.1` for one route.
+//! What it looks at: what the operating system tells, without sending a packet. What a bad result means: a cause that
+//! no probe of the network can show. Examples are a pinned name, a route into a dead tunnel, a gateway that answers no
+//! ARP, and limits that our own probes would run into. What to do: the facts name the file, line, interface or route
+//! to mend. Example: `why5003 probe host this-host`, or `why5003 probe host 192.0.2.1` for one route.
 //!
 //! A part that can't be probed is told as a fact; it never hides the others and never counts as healthy.
 

@@ -1,11 +1,11 @@
 //! Fetches one page over plain HTTP, straight from an address.
 //!
-//! What it looks at: one response, its `Date` and the beginning of its page. It follows no redirect, and says nothing of TLS.
-//! What a bad result means: a captive portal answers in place of the page; a `Date` far from this computer's clock makes
-//! certificates fail; an OCSP host that can't be reached delays every certificate; a failure at `http` after `connect`
-//! passed means that the port is open and no page came. What to do: log in at the portal, set the clock, or let the host
-//! through. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204, gets a redirect: a portal wants
-//! a login.
+//! What it looks at: one response, its `Date` and the beginning of its page. It follows no redirect, and says nothing
+//! of TLS. What a bad result means: a captive portal answers in place of the page. A `Date` far from this computer's
+//! clock makes certificates fail. An OCSP host that can't be reached delays every certificate. A failure at `http`
+//! after `connect` passed means that the port is open and no page came. What to do: log in at the portal, set the
+//! clock, or let the host through. Example: `http` at `192.0.2.1:80/tcp`, expecting an empty page with status 204,
+//! gets a redirect: a portal wants a login.
 
 use std::net::SocketAddr;
 use std::time::Duration;

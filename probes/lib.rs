@@ -1,7 +1,8 @@
 //! The probes that why5003 takes at a network: one file a probe kind, and rooms by what they may touch.
 //!
-//! From the ground up: `model` (values), `wire` (bytes to values), `net` (sockets), `os` (what the system knows), `session` (what needs
-//! both), `prober` (what a kind is); beside the kinds, `engines` ask many targets a packet or two each.
+//! From the ground up: `model` (values), `wire` (bytes to values), `net` (sockets), `os` (what the system knows),
+//! `session` (what needs both), `prober` (what a kind is). Beside the kinds, `engines` send many targets a packet or
+//! two each.
 //!
 //! A probe sees and tells; it never judges, never starts a task, and dials nothing but what it is handed.
 

@@ -135,8 +135,8 @@ impl Mtu {
         if usual <= small || tried(&mut facts, small, shaken.ended).is_some() {
             return Ok(facts);
         }
-        // What stalls for several times as long as a whole handshake takes, and for longer than the first retransmissions, does
-        // so for ever; a size that was merely lost makes the answer smaller, never larger.
+        // A transfer that stalls for several handshakes, and longer than the first retransmissions, stalls for ever. A
+        // size that was merely lost makes the answer smaller, never larger.
         let wait = (whole * 4 + STALL).min(self.wait());
         let mut search = Search::new(small, usual, 1, MOST_HANDSHAKES);
         loop {

@@ -1,11 +1,11 @@
 //! Counts whether SYNs leave this computer, and whether what comes back is handed on: the way to tell this computer's own
 //! packet filter from one on the link.
 //!
-//! What it looks at: the kernel's counters beside eight connections begun at once; it sends no byte of data. What a bad result
-//! means: fewer packets left than were begun, a filter of what goes out swallowed them here; as many arrived and were handed to
-//! nobody, a filter of what comes in did. What to do: look for the rule in this computer's packet filter. The counters are
-//! everybody's: only what lacks is sure, and only where a neutral target shows no lack.
-//! Example: `why5003 probe passage 170.114.52.2:443`.
+//! What it looks at: the kernel's counters beside eight connections begun at once; it sends no byte of data. What a
+//! bad result means: if fewer packets left than were begun, an outgoing filter of this computer swallowed them. If
+//! answers arrived and no socket got them, an incoming filter did. What to do: look for the rule in this computer's
+//! packet filter. The counters are everybody's: only what lacks is sure, and only where a neutral target shows no
+//! lack. Example: `why5003 probe passage 170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,13 +1,14 @@
 //! What a proxy says to CONNECT, or what a proxy script's address gives.
 //!
-//! What it looks at: through a proxy, the answer when it asks for a tunnel to the target, which it drops at once (not one
-//! byte goes to the host behind it); direct, with `fetch` set, a proxy auto-configuration script over plain HTTP, which proxies
-//! it names, and, with `names` set, which ways it chooses for each: it is run for that, within bounds.
+//! What it looks at: through a proxy, its answer to a request for a tunnel to the target. The tunnel is dropped at
+//! once, and not one byte goes to the host behind it. Direct, with `fetch` set: a proxy auto-configuration script over
+//! plain HTTP, and the proxies that it names. With `names` set, the script is run, within bounds, for the routes that
+//! it chooses for each name.
 //!
-//! What a bad result means: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502 to 504
-//! and its own words), or is no proxy (`garbage`); the script is not to be had, is no script, or names a proxy that fails in
-//! turn. What to do: ask whoever runs the proxy to let Zoom's names through, or take the stale setting away.
-//! Example: `why5003 probe proxy zoom.us:443 --proxy http://proxy.example:3128`.
+//! What a bad result means: the proxy is dead or unknown (nothing `connected`), refuses (`tunnel` with 407, 403, 502
+//! to 504 and its own words), or is no proxy (`garbage`). Or the script cannot be fetched, is no script, or names a
+//! proxy that fails in turn. What to do: ask whoever runs the proxy to let Zoom's names through, or take the stale
+//! setting away. Example: `why5003 probe proxy zoom.us:443 --proxy http://proxy.example:3128`.
 
 mod pac;
 

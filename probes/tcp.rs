@@ -1,10 +1,10 @@
 //! Looks at one TCP port: does the handshake finish, and if not, who said no or at which hop does it die.
 //!
-//! What it looks at: the end of one connection attempt, or of one at each TTL of a traceroute; it sends no byte of data. What a
-//! bad result means: `silent` where a control passes is a drop on the way (three SYNs went out), `refused` a RST from the
-//! target or from whoever pretends to be it, `prohibited` and `unreachable` a router's ICMP with its sender beside it.
-//! What to do: walk the traceroute for this flow and for one that passes; the hops differ where the filter sits.
-//! Example: `why5003 probe tcp 170.114.52.2:443`.
+//! What it looks at: the end of one connection attempt, or of one at each TTL of a traceroute; it sends no byte of
+//! data. What a bad result means: `silent` where a control passes is a drop on the path (three SYNs went out). A
+//! `refused` is a RST from the target, or from a device that pretends to be it. The results `prohibited` and
+//! `unreachable` are a router's ICMP errors, with the sender beside them. What to do: walk the traceroute for this
+//! flow and for one that passes; the hops differ where the filter sits. Example: `why5003 probe tcp 170.114.52.2:443`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

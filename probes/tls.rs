@@ -1,11 +1,11 @@
 //! Shakes hands over TLS, with every variable of the ClientHello chosen, and holds the certificates against two sets of
 //! roots; then, where asked, fetches one page.
 //!
-//! What it looks at: the handshake's end and the certificates. It never refuses one: it records, and judges the chain after.
-//! What a bad result means: a failure at `hello`, that the hello went out and nothing came back; at `handshake`, that
-//! something did; a chain that ends in no public root, that something on the way inspects TLS. What to do: change one
-//! variable (server name, size, version) at the same address and see what of it matters; the remedy is the verdict's to say.
-//! Example: `why5003 probe tls zoom.us@170.114.52.2:443`.
+//! What it looks at: the handshake's end and the certificates. It never refuses one: it records, and judges the chain
+//! after. What a bad result means: a failure at `hello` means that the hello went out and nothing came back. At
+//! `handshake`, something did. A chain that ends in no public root means that a device on the path inspects TLS. What
+//! to do: change one variable (server name, size, version) at the same address and see what of it matters; the remedy
+//! is the verdict's to say. Example: `why5003 probe tls zoom.us@170.114.52.2:443`.
 
 mod keep_alive;
 

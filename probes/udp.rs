@@ -1,10 +1,10 @@
 //! Looks at one UDP port: does a STUN-like request get its reply, and if not, who said no or at which hop does it die.
 //!
-//! What it looks at: the reply to Zoom's dialect (UDP 3478, 3479) or STUN, three datagrams at most unless asked for more.
-//! What a bad result means: `silent` alone proves nothing, since Zoom's media ports answer nobody who has no meeting;
-//! `refused` and `prohibited` carry the sender of the ICMP error, and one from near by is a firewall. Blocked UDP degrades a
-//! meeting; it never causes 5003. What to do: walk the traceroute for this port and for one that passes.
-//! Example: `why5003 probe udp 162.255.37.14:3478/udp`.
+//! What it looks at: the reply to Zoom's dialect (UDP 3478, 3479) or STUN, three datagrams at most unless asked for
+//! more. What a bad result means: `silent` alone proves nothing, since Zoom's media ports answer only members of a
+//! meeting. Failures `refused` and `prohibited` carry the sender of the ICMP error, and a sender near by is a
+//! firewall. Blocked UDP degrades a meeting; it never causes 5003. What to do: walk the traceroute for this port and
+//! for one that passes. Example: `why5003 probe udp 162.255.37.14:3478/udp`.
 
 use std::net::SocketAddr;
 use std::time::Duration;

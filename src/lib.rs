@@ -1,9 +1,10 @@
 //! Why does a Zoom client on this network show error 5003? Which one thing is to blame, where is it, who must change what?
 //!
-//! Error 5003 is the client's HTTPS request to Zoom's web service timing out. [`diagnose`] probes the way to that service
-//! (names, proxies, TCP, TLS, HTTP, path MTU, media), many at once, and judges what it saw: the [`Report`] names the root
-//! cause with its place, its evidence and its remedies. [`sweep()`] asks Zoom's published prefixes and ports which of them this
-//! network lets through, and where the others are stopped. [`replay`] judges a recorded report with today's rules.
+//! Error 5003 is the client's HTTPS request to Zoom's web service timing out. The function [`diagnose`] probes the
+//! path to that service (names, proxies, TCP, TLS, HTTP, path MTU, media), many at once, and judges what it observed:
+//! the [`Report`] names the root cause with its place, its evidence and its remedies. [`sweep()`] asks Zoom's
+//! published prefixes and ports which of them this network lets through, and where the others are stopped. [`replay`]
+//! judges a recorded report with today's rules.
 //!
 //! Each of the three takes plain values (settings, tools, a catalogue), tells what happens meanwhile, and gives a value back.
 //! What the network did is part of that value and never an error. They read no arguments, files or environment, and print

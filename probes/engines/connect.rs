@@ -1,8 +1,8 @@
 //! The engine without privileges: non-blocking TCP connections, thousands at once, each closed as soon as it stands.
 //!
-//! What it looks at: how a connection begins; it sends no byte of data, and ends what stands by a RST, so that neither this
-//! computer nor a NAT on the way keeps a port. It waits less than a second for each, before the kernel's first
-//! retransmission (RFC 6298, 2.1): so one target is one SYN, and the pace is what was asked for.
+//! What it looks at: how a connection begins. It sends no byte of data, and ends a standing connection by a RST, so
+//! that neither this computer nor a NAT on the path keeps a port. It waits less than a second for each, before the
+//! kernel's first retransmission (RFC 6298, 2.1): so one target is one SYN, and the pace is what was asked for.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

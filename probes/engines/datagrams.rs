@@ -1,8 +1,8 @@
 //! The engine for UDP: one connected socket for each target, so that the ICMP errors that its datagram met reach it.
 //!
-//! What it looks at: what one small datagram draws. Ports 3478 and 3479 are asked in Zoom's own dialect, which its servers answer;
-//! all others by a STUN Binding request (RFC 8489), which harms nobody and which nobody need answer: silence is normal there, and an
-//! ICMP error is what can be learned.
+//! What it looks at: what one small datagram draws. Ports 3478 and 3479 are probed in Zoom's own dialect, which its
+//! servers answer. All other ports get a STUN Binding request (RFC 8489), which is harmless. No server needs to answer
+//! it, so silence is normal there, and an ICMP error is what can be learned.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -26,8 +26,8 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// An engine that gives each target so long; `source` is the address to send from, and the seed makes its requests differ from
-    /// those of other runs.
+    /// An engine with a time-out for each target. The source is the address to send from, and the seed makes its
+    /// requests differ from those of other runs.
     ///
     /// # Errors
     /// [`CannotProbe`] when this computer gives no poll.

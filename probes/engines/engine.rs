@@ -21,7 +21,7 @@ pub trait Engine: Send {
     /// while it waits for a way that is gone.
     fn room(&self) -> usize;
 
-    /// Asks these in turn, without waiting, and says how many were asked; fewer than given means that this computer has no
+    /// Probes these in turn, without waiting, and returns how many. Fewer than given means that this computer has no
     /// room for more now.
     ///
     /// # Errors

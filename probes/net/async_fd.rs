@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use tokio::io::unix::AsyncFd;
 
-/// Hands a descriptor to the runtime, which tells when it can be read; it is closed when this is dropped.
+/// Hands a descriptor to the runtime, which reports when it can be read. Dropping this closes it.
 ///
 /// # Errors
 /// The system's, when the descriptor is of a kind that cannot be waited on.

@@ -13,8 +13,7 @@ use crate::model::{CannotProbe, How, IcmpError, Pending};
 pub trait Network: Send + Sync {
     /// Opens a TCP connection, and tells how that ended.
     ///
-    /// # Errors
-    /// [`CannotProbe`] when no socket could be made for a reason of this computer's; running out of sockets or ports is
+    /// # Errors [`CannotProbe`] when this computer could make no socket. Running out of sockets or ports is
     /// [`How::Exhausted`] instead, since it is evidence.
     fn dial(&self, dial: Dial) -> Pending<'_, Result<Dialled, CannotProbe>>;
 

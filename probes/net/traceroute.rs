@@ -17,8 +17,8 @@ pub(crate) type Step = Result<Hop, How>;
 /// Asks hop by hop from TTL 1, and returns what came in the order of the hops, with what stopped it early if this
 /// computer did. Each step is told how long to wait for its answer.
 ///
-/// Steps have a source port each: two of one flow at once cannot share theirs, so a router that spreads its load by
-/// ports may show siblings.
+/// Steps have a source port each, since two at once cannot share one. So a router that spreads its load by ports may
+/// show siblings.
 ///
 /// # Errors
 /// Whatever a step could not look for.
@@ -176,8 +176,8 @@ impl Traceroute {
     }
 }
 
-/// Steps that fly at once: Linux allows a router six ICMP errors in a burst to one destination (`icmp_ratelimit`,
-/// XRLIM_BURST_FACTOR), and the router in front of a filter that answers gets all of them.
+/// Steps that fly at once: a Linux router sends six ICMP errors in a burst to one destination (`icmp_ratelimit`,
+/// XRLIM_BURST_FACTOR), and all of them may fall to one router.
 const AT_ONCE: usize = 4;
 /// Mute hops that are asked a third time on a way whose end answered: each costs a second.
 const FEW: usize = 2;

@@ -1,8 +1,8 @@
 //! Resolves a name by the system's own library, within a time given.
 //!
-//! The library can hang for minutes (a truncated answer whose TCP retry is dropped) and can't be interrupted, so it
-//! works on a thread of the runtime's blocking pool that may outlive the probe: a program that ends must end its runtime
-//! with `shutdown_background`, or it waits for the library.
+//! The library can hang for minutes (a truncated answer whose TCP retry is dropped) and can't be interrupted. So it
+//! works on a thread of the runtime's blocking pool that may outlive the probe. A program must end its runtime with
+//! `shutdown_background`, or it waits for the library.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};

@@ -8,9 +8,8 @@ use crate::model::{BadProbe, Family, Probe, Transport, Via};
 
 /// Where a probe that goes straight to one port goes.
 ///
-/// # Errors
-/// [`BadProbe`] when address or port is missing, the transport is another, the way is not direct, or a setting is
-/// outside what its documentation allows.
+/// # Errors [`BadProbe`] when address or port is missing, or transport, route or a setting is not one that the kind
+/// allows.
 pub(crate) fn aim(probe: &Probe, transports: &[Transport]) -> Result<(SocketAddr, Transport), BadProbe> {
     let bad = |reason| Err(BadProbe { probe: probe.kind, target: probe.target.to_string(), reason });
     let (Some(to), Some((_, transport))) = (probe.target.socket(), probe.target.port) else {

@@ -95,8 +95,8 @@ pub enum DownloadError {
     },
 }
 
-/// Fetches a file: looks its host up, connects, verifies the certificate by the means' public roots and clock, and takes
-/// the body of a response with status 200 whole.
+/// Fetches a file. It resolves the host, connects, and verifies the certificate by the public roots and the clock. It
+/// takes the whole body of a response with status 200.
 ///
 /// # Errors
 /// [`DownloadError::Url`] where the URL is no plain `https://` one; [`DownloadError::CannotProbe`] where this computer could

@@ -61,9 +61,8 @@ pub(crate) fn host_field(host: &str, port: u16, own_port: u16) -> String {
 /// Limits: 64 headers, 32 KiB of head, the body as said at [`Fetched::body`]; what comes beyond that of the body is not
 /// read. The stream is used up.
 ///
-/// # Errors
-/// The [`Failure`], at [`Stage::Http`]: silent where head or body took longer than `wait`; reset, closed or an alert as
-/// the stream says; malformed where the answer is no HTTP or beyond the limits.
+/// # Errors The [`Failure`], at [`Stage::Http`]: silent where head or body took longer than `wait`. Reset, closed and
+/// alert are as the stream says. Malformed means no HTTP, or an answer beyond the limits.
 pub(crate) async fn fetch<S>(
     stream: S,
     host: &str,

@@ -57,8 +57,9 @@ pub(crate) async fn ask(means: &Means<'_>, script: &str, hosts: &[String], own: 
     run_apart(means, script, hosts, own, &names).await.0
 }
 
-/// Runs the script on a thread of the blocking pool. A few of JavaScript's own functions use no limit of time while they loop
-/// (a search through an array that says it is endless); such a run is left behind, and ends with the program.
+/// Runs the script on a thread of the blocking pool. A few of JavaScript's own functions obey no time limit while they
+/// loop, such as a search through an array that claims to be endless. Such a run is left behind, and ends with the
+/// program.
 async fn run_apart(
     means: &Means<'_>,
     script: &str,

@@ -28,8 +28,8 @@ pub struct Tunnelled {
 
 /// Asks a proxy for a tunnel to a host and port; the proxy resolves the host.
 ///
-/// `wait` bounds each step by itself: finding the proxy, each connection to one of its addresses (three at most), TLS with
-/// it, and its answer. `host` is a name, or an address without brackets.
+/// The wait bounds each step by itself: finding the proxy, each connection to one of its addresses (three at most),
+/// TLS with it, and its answer. The host is a name, or an address without brackets.
 ///
 /// # Errors
 /// [`CannotProbe`] when the lookup or the dial could not be made, or the host's name cannot be put into a request.

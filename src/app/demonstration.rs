@@ -25,9 +25,8 @@ pub enum DemonstrationError {
 
 /// Starts the look-alike with a fault, and diagnoses it; no packet leaves this computer.
 ///
-/// # Errors
-/// [`DemonstrationError::Start`] when loopback has no room for it or the system refuses sockets;
-/// [`DemonstrationError::Catalogue`] when its catalogue does not read, which is a bug.
+/// # Errors [`DemonstrationError::Start`] when loopback has no room for it or the system refuses sockets. An error
+/// [`DemonstrationError::Catalogue`] is a bug: its catalogue does not parse.
 pub async fn demonstrate(
     fault: &Fault,
     settings: &DiagnosisSettings,

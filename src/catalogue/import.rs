@@ -15,8 +15,8 @@ use super::parse::{CatalogueError, Step, span_of};
 
 /// Reads a plain list as Zoom publishes it: a CIDR a line, LF or CRLF, the last line with or without an end.
 ///
-/// A single address counts as its /32 or /128. Blank lines and what follows a `#` do not count; a prefix that stands
-/// again counts once. `file` is the name that errors give.
+/// A single address counts as its /32 or /128. Blank lines and text after a `#` do not count, and a repeated prefix
+/// counts once. The file's name is for errors.
 ///
 /// # Errors
 /// [`CatalogueError`] at the first line that holds anything else, such as a portal's page in the place of the list.

@@ -22,9 +22,8 @@ pub fn json_line(report: &Report) -> String {
 
 /// Reads a report back, for replay and comparison.
 ///
-/// # Errors
-/// [`ParseReportError::Malformed`] when the text is no JSON, lacks a field or holds a value that is none of this schema's.
-/// [`ParseReportError::OtherSchema`] when it says that it is of another schema.
+/// # Errors [`ParseReportError::Malformed`] when the text is no JSON, or breaks the schema. It is
+/// [`ParseReportError::OtherSchema`] when the report names another schema.
 pub fn parse(text: &str) -> Result<Report, ParseReportError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let stamp: Stamp = serde_json::from_str(text).map_err(ParseReportError::malformed)?;

@@ -31,7 +31,7 @@ impl Redaction {
     }
 
     /// The text with own public addresses as `[own-address-1]` (the same number for the same address), user names in
-    /// paths as `[user]`, e-mail addresses as `[e-mail]`, and credentials and query strings of URLs taken out.
+    /// paths as `[user]`, and e-mail addresses as `[e-mail]`. Credentials and query strings of URLs are taken out.
     pub fn text(&self, text: &str) -> String {
         emails(&queries(&credentials(&self.command(text))))
     }

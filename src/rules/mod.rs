@@ -1,7 +1,8 @@
 //! Firewall rules that let Zoom out, as text in the syntax of each firewall: pure.
 //!
-//! [`published()`] is what a catalogue says must be let out. [`gap()`] is what a sweep found closed. [`Ruleset`] makes either
-//! canonical, and each of [`FORMATS`] writes it. It applies no rule, and writes none that closes anything.
+//! The function [`published()`] gives what a catalogue says must be let out, and [`gap()`] what a sweep found closed.
+//! A [`Ruleset`] makes either canonical, and each of [`FORMATS`] writes it. It applies no rule, and writes none that
+//! closes anything.
 
 mod formats;
 mod gap;

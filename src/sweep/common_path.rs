@@ -1,9 +1,9 @@
 //! The routers that the paths to several neutral hosts have in common, and what a reply to a TTL-limited packet says beside them.
 //!
-//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last router of the common path
-//! brings an ICMP "time exceeded" from there if nothing on this network's side of it stops the flow; packets that end nearer tell where
-//! it dies if something does. A router answers an expired TTL before it filters what it forwards, so the last router that answers
-//! stands before the filter, or is it.
+//! Most of Zoom's addresses have no host, so silence alone says nothing. A packet whose TTL ends at the last router of
+//! the common path brings an ICMP "time exceeded" from there, unless something nearer stops the flow. Packets that end
+//! nearer then show where the flow dies. A router answers an expired TTL before it filters what it forwards, so the
+//! last router that answers stands before the filter, or is it.
 
 use std::net::IpAddr;
 
@@ -205,8 +205,9 @@ impl Reply {
     /// Nothing came.
     pub const SILENCE: Self = Self { came: HopAnswer::Silent, from: None };
 
-    /// How far the flow comes, if the packet was to end at such a hop: the end of the common path, or one behind it on a diverging path.
-    /// `None` if that is not told. A box that refuses behind the common path counts only if it is one of its routers.
+    /// How far the flow gets, for a packet that was to end at the last hop of the common path, or behind it on a
+    /// diverging path. `None` if that is not known. A box that refuses behind the common path counts only if it is one
+    /// of its routers.
     pub fn at_the_end(self, common_path: &CommonPath, hop: u8) -> Option<Reach> {
         match self.came {
             HopAnswer::Expired if common_path.is_astray(self.from, hop) => None,

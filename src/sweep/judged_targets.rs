@@ -105,8 +105,8 @@ pub(super) fn halfway(found: Found<'_>, pair: usize) -> Vec<u64> {
     middles
 }
 
-/// Of which targets of a pair it is not clear who kept silent or refused: a RST, and an ICMP error from a stranger, may come from the way
-/// or from the far end.
+/// The targets of a pair whose silence or refusal has an unknown sender: a RST, or an ICMP error from an unknown
+/// router, may come from the path or from the far end.
 pub(super) fn unclear(found: Found<'_>, pair: usize) -> impl DoubleEndedIterator<Item = u64> + '_ {
     let Found { space, results, common_paths, .. } = found;
     let common_path = space.pairs().get(pair).map(|pair| common_paths.of(pair.prefix.addr()));

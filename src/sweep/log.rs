@@ -1,5 +1,5 @@
-//! The file of a sweep (NDJSON): its settings in the first line; then a line for each response, and for each target whose silence was
-//! traced, as they came; and at the end, what all of that means for every target.
+//! The file of a sweep (NDJSON): its settings in the first line, then a line for each response and for each traced
+//! target, as they come. At the end stands the final state of every target.
 //!
 //! A sweep that was cut off is taken up from it: the first line says all that is needed to go on.
 

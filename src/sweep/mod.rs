@@ -1,7 +1,8 @@
 //! What a sweep covers, in which order and at what pace, and what its answers mean: pure, and without a clock.
 //!
-//! A sweep asks one packet of many addresses and ports. [`TargetSpace`] numbers them, [`Permutation`] goes through the numbers at random
-//! without a list of them, [`RateLimit`] says how many packets may go now, and [`Results`] keeps two bytes for each.
+//! A sweep sends one packet to each of many addresses and ports. The [`TargetSpace`] numbers them, and a
+//! [`Permutation`] goes through the numbers at random without a list. The [`RateLimit`] says how many packets may go
+//! now, and [`Results`] keeps two bytes for each target.
 
 mod assessment;
 mod common_path;

@@ -12,8 +12,8 @@ use super::target_space::{Port, PrefixPort};
 
 /// The targets that are to be traced next, of pairs that may be asked; none where nothing is left that would tell more.
 ///
-/// The order is: every port, at the two widest prefixes; every prefix; the ends of its halves; what lies at the borders that were
-/// found; every port of every prefix, and then at its other end; a number of samples; and then every /24.
+/// The order is: every port at the two widest prefixes, every prefix, the ends of its halves, and the borders that
+/// were found. Then follow every port of every prefix, the other end of each, a number of samples, and every /24.
 pub(super) fn next_to_trace(found: Found<'_>, may_ask: impl Fn(usize) -> bool) -> Vec<u64> {
     let port_classes = PortClasses::of(found);
     let pairs: Vec<(usize, PrefixPort)> = (0..).zip(found.space.pairs().iter().copied()).collect();
@@ -54,8 +54,8 @@ fn every_prefix(found: Found<'_>, pairs: &[(usize, PrefixPort)], port_classes: &
     wanted.filter_map(|(at, _)| telling(found, *at).first().copied()).collect()
 }
 
-/// In each prefix a second and two middle targets, where a mask that is too long shows: at one port of each class, and at every port
-/// at which some are refused, and others not.
+/// In each prefix a second target and two middle ones, which show a mask that is too long. They are taken at one port
+/// of each class, and at every port at which only some targets are refused.
 fn every_half(found: Found<'_>, pairs: &[(usize, PrefixPort)], port_classes: &PortClasses) -> Vec<u64> {
     let refused = |at: usize| {
         let tally = found.results.tally(found.space.numbers(at));
@@ -73,8 +73,8 @@ fn every_pair(found: Found<'_>, pairs: &[(usize, PrefixPort)], port_classes: &Po
     unknown.filter_map(|(at, _)| telling(found, *at).first().copied()).collect()
 }
 
-/// Both ends of each port of each prefix, where a mask of one port alone that is too long shows; and the ends of its halves, where a part
-/// of the prefix is stopped at a port of its class.
+/// Both ends of each prefix at each port: they show a mask that is too long at one port alone. Where a part of the
+/// prefix is stopped at a port of the same class, the ends of its halves too.
 fn every_end(found: Found<'_>, pairs: &[(usize, PrefixPort)], port_classes: &PortClasses) -> Vec<u64> {
     let of_pair = |(at, pair): &(usize, PrefixPort)| {
         let mut telling = telling(found, *at);

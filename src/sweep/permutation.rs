@@ -1,8 +1,8 @@
 //! A random order over the numbers below a count, which is computed and not kept.
 //!
-//! A Feistel network permutes the numbers below the next power of four, and a number at or above the count is permuted again
-//! until it falls below it ("cycle walking": Black and Rogaway, Ciphers with Arbitrary Finite Domains, 2002). It spreads load
-//! over prefixes; it is no secret, so the round function only has to mix well.
+//! A Feistel network permutes the numbers below the next power of four. A number at or above the count is permuted
+//! again until it falls below it ("cycle walking": Black and Rogaway, Ciphers with Arbitrary Finite Domains, 2002). It
+//! spreads load over prefixes; it is no secret, so the round function only has to mix well.
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -1,5 +1,5 @@
-//! Which pairs are in the same state, so that not all of them need to be traced: ports that are in the same state at the widest prefixes are taken to fare
-//! alike at all, since a firewall's rule names ports and prefixes and not their pairs.
+//! Classes of ports that the filter has treated alike so far, so that not every pair needs a trace. Ports that are in
+//! the same state at the widest prefixes form a class: a firewall's rule names ports and prefixes, not their pairs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Which addresses of a prefix are asked first: where a rule with a wrong mask shows.
 //!
-//! A rule written for half a prefix lets one half pass and not the other, so the ends of the prefix and of its halves come
-//! first; then those of its quarters, and so on, each border once. Where borders are spent (a border of each eighth was taken),
-//! the rest is spread evenly.
+//! A rule written for half a prefix lets one half pass and not the other. So the ends of the prefix and of its halves
+//! come first, then those of its quarters, and so on, each border once. Where borders are spent (a border of each
+//! eighth was taken), the rest is spread evenly.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

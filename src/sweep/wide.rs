@@ -18,8 +18,8 @@ impl WideRange {
         self.0
     }
 
-    /// The ports of it that are asked, in order: its ends, and the borders of its quarters, since a rule that was written too
-    /// short leaves out an end, and two rules for one range a piece between.
+    /// The ports of it that are probed, in order: its ends, and the borders of its quarters. A rule that was written
+    /// too short leaves out an end, and two rules for one range may leave out a piece between.
     pub fn asked(self) -> impl Iterator<Item = Port> {
         let PortRange { transport, first, last } = self.0;
         let width = u32::from(last.saturating_sub(first));

@@ -1,8 +1,9 @@
 //! The engine with privileges: SYNs of its own making, as many at once as the pace allows, and no memory of any.
 //!
-//! What it looks at: the first answer to a SYN. Each SYN carries a cookie by which its answer is known, so nothing is kept while it is
-//! under way. The kernel knows nothing of these flows: its ports are held deaf, so that it does not reset what answers; the engine
-//! resets it itself, once, so that the far end and every table on the path forget the flow.
+//! What it looks at: the first answer to a SYN. Each SYN carries a cookie by which its answer is known, so nothing is
+//! kept while it is under way. The kernel knows nothing of these flows: their ports are held deaf, so that it does not
+//! reset what answers. The engine sends one RST itself, so that the far end and every table on the path forget the
+//! flow.
 
 mod address_range;
 mod answer;
@@ -61,8 +62,8 @@ pub struct Syn {
 }
 
 impl Syn {
-    /// An engine for targets in these prefixes, that gives each so long; `source` is the address to send from, where its family
-    /// fits; the key makes its cookies.
+    /// An engine for targets in these prefixes, with a time-out for each. The source is the address to send from,
+    /// where its family fits. The key makes its cookies.
     ///
     /// # Errors
     /// [`CannotProbe::Unprivileged`] without raw sockets; another where this computer does not tell its routes or gives no sockets.

@@ -30,8 +30,9 @@ pub(super) struct Route {
 pub(super) enum SendAs {
     /// As frames to a gateway whose hardware address is known, on this interface.
     Frames(LinkAddr),
-    /// As packets that the kernel routes: on loopback, which drops frames from its own addresses; through tunnels; to neighbours
-    /// on the link, each of which has a hardware address of its own; where it has a choice of next hops; and where it may encrypt.
+    /// As packets that the kernel routes. That is so on loopback, which drops frames from its own addresses, through
+    /// tunnels, and to neighbours on the link, which have a hardware address each. It is so too where the kernel has a
+    /// choice of next hops, and where it may encrypt.
     Packets,
 }
 

@@ -31,9 +31,8 @@ pub(super) struct RouteSpan {
 
 /// Asks for all addresses of these prefixes, packets to which come from `source` where its family fits.
 ///
-/// # Errors
-/// [`CannotProbe`] where the kernel does not tell, or tells more than can be followed: more ranges than there is any need for, or flows
-/// that it spreads over several sources.
+/// # Errors [`CannotProbe`] where the kernel gives no routes, or more than can be followed. That is so for too many
+/// ranges, and for flows over several sources.
 pub(super) fn probe_up(
     egress: &dyn Egress,
     prefixes: &[IpNet],

@@ -38,7 +38,8 @@ struct Snapshot {
 }
 
 impl Routes {
-    /// Asks for the routes to these prefixes. A gateway that is not known on the link is searched for as long as the kernel would.
+    /// Asks for the routes to these prefixes. An unknown gateway is searched for on the link as long as the kernel
+    /// would.
     ///
     /// # Errors
     /// [`CannotProbe`] where the system does not tell its routes, or they are too many.
@@ -68,8 +69,7 @@ impl Routes {
 
     /// Looks again if it is time; `true` if it did.
     ///
-    /// A gateway of which the kernel is not sure is called now and then, so that the kernel
-    /// asks it whether it is still there.
+    /// An uncertain gateway gets a packet now and then, so that the kernel checks whether it is still there.
     ///
     /// # Errors
     /// [`CannotProbe`] where the routes that there are now can't be followed.

@@ -79,8 +79,8 @@ pub(crate) fn drain(socket: &impl AsFd) -> Vec<IcmpError> {
     found
 }
 
-/// Takes what [`drain`] would, and says only what the newest error means and who sent it: whose address that is takes a dump of
-/// all interfaces, which a sweep can't afford for each target.
+/// Takes what [`drain`] would, and returns only the newest error's meaning and sender. Whether the sender is this
+/// computer takes a dump of all interfaces, which a sweep can't afford for each target.
 pub(crate) fn newest(socket: &impl AsFd) -> Option<(IcmpMeaning, Option<IpAddr>)> {
     let mut newest = None;
     take(socket, |_, meaning, from| newest = Some((meaning, from)));

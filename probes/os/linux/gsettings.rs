@@ -17,9 +17,8 @@ const LIMIT: usize = 64 << 10;
 ///
 /// A computer without GNOME's schema gets an empty text: the program then prints on stderr alone.
 ///
-/// # Errors
-/// [`ErrorKind::TimedOut`] when it has not ended its output in that time; [`ErrorKind::FileTooLarge`] when it prints too
-/// much; else the system's own.
+/// # Errors [`ErrorKind::TimedOut`] when its output does not end in time. It is [`ErrorKind::FileTooLarge`] when it
+/// prints too much, else the system's own error.
 pub(super) fn proxy_settings(program: &Path, wait: Duration) -> io::Result<Option<String>> {
     printed(program, &["list-recursively", "org.gnome.system.proxy"], wait)
 }

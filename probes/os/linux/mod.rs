@@ -32,8 +32,8 @@ use crate::model::{
 
 /// Linux, as seen from one process.
 ///
-/// Files are read below `root` and `home`, so that a test can hand in a folder; routes, neighbours and interfaces
-/// always are those of the kernel and the network namespace this process is in.
+/// Files are read below `root` and `home`, so that a test can hand in a folder. Routes, neighbours and interfaces are
+/// always those of this process's network namespace.
 pub struct Linux {
     /// What stands for `/`.
     pub root: PathBuf,

@@ -1,7 +1,7 @@
 //! DNS over HTTPS (RFC 8484) by hickory's HTTP/2 client, on a connection that is ours.
 //!
-//! hickory drives the connection in a task of its own; the stream it works on is on a lease that ends with the probe, and
-//! with it the task.
+//! The library drives the connection in a task of its own. Its stream is on a lease that ends with the probe, and with
+//! it the task.
 
 use std::future::ready;
 use std::io;

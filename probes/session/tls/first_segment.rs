@@ -17,8 +17,8 @@ use crate::session::stream_error::broken;
 
 /// Connects, and then sends the hello's first segment at this TTL.
 ///
-/// Once a connection stands, Linux tells of an ICMP error that it came, not who sent it (`tcp_v4_err`): the router is the one
-/// that a walk with SYNs meets at the same hop.
+/// Once a connection stands, Linux reports an ICMP error without its sender (`tcp_v4_err`). The router is the one that
+/// a traceroute with SYNs meets at the same hop.
 ///
 /// # Errors
 /// As [`crate::net::Network::dial`]; and where the system keeps the TTL of a connection that stands.

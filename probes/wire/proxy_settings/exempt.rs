@@ -9,8 +9,9 @@ use crate::wire::text::shown;
 
 /// Whether the setting exempts this host (a name, or an address with or without brackets), so that it is reached directly.
 ///
-/// An entry names itself and what is below it, with or without a leading dot or `*.`; `*` is everything, `<local>` every
-/// name without a dot; an address or a prefix is compared with addresses only, and a port is not probed (curl, "no_proxy").
+/// An entry names itself and what is below it, with or without a leading dot or `*.`. `*` is everything, `<local>`
+/// every name without a dot. An address or a prefix is compared with addresses only, and a port is ignored (curl,
+/// "no_proxy").
 pub fn exempts(setting: &ProxySetting, host: &str) -> bool {
     let host = normal(host);
     let address = host.parse::<IpAddr>().ok();

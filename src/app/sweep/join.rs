@@ -9,8 +9,9 @@ use crate::sweep::{LogHead, LogLine, ReachLine, SharedLine};
 impl SweepPlan {
     /// Takes over what another part of the same sweep brought, and gives the lines that its log needs for that.
     ///
-    /// What was traced by way of other routers is left out, and traced anew. Where this part has no common path, it takes
-    /// the other's: what was traced without any is forgotten when such a line is read, so it is said again.
+    /// What was traced by way of other routers is left out, and traced anew. Where this part has no common path, it
+    /// takes the other's. Results that were traced without one are forgotten when such a line is read, so they are
+    /// written again.
     ///
     /// # Errors
     /// [`JoinError`] when it is a part of another sweep, or there already.

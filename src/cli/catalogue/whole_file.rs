@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// Writes to a new file beside the old one and puts it in the old one's place; a symbolic link stays one.
+/// Writes to a new file and puts it in the old one's place. A symbolic link stays one.
 ///
 /// # Errors
 /// When the place is something else than a regular file, or the system refuses. Then the old file is as it was.

@@ -52,9 +52,8 @@ impl Log {
     /// Takes up a file, and with it those of other parts of the same sweep; what they say is known. What is new goes to the first, from
     /// which a last line that was cut off is taken away.
     ///
-    /// # Errors
-    /// When one cannot be read, is another program's now, is of another catalogue, or holds a line that is not of its sweep; when they
-    /// are not of one sweep.
+    /// # Errors A file cannot be read, is in use by another program, is of another catalogue, or holds a foreign line.
+    /// Or the files are not of one sweep.
     pub(super) fn resume(path: &Path, others: &[PathBuf], catalogue: &Catalogue) -> anyhow::Result<(Self, SweepPlan)> {
         let failed = || format!("could not go on with {}", path.display());
         let mut file = OpenOptions::new().read(true).append(true).open(path).with_context(failed)?;

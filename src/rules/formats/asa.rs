@@ -1,8 +1,9 @@
 //! Cisco ASA, 9.0 or later: object groups of prefixes and of ports, and entries of an access list.
 //!
-//! Names have at most 64 characters ("Guidelines for Objects", ASA 9.22 Firewall CLI configuration guide); object groups of
-//! both families may be mixed and are not, so that `any4` and `any6` stand beside their own kind. A remark has at most 100
-//! characters ("Adding Remarks to ACLs", ASA series CLI configuration guide). Masks are subnet masks, unlike IOS.
+//! Names have at most 64 characters ("Guidelines for Objects", ASA 9.22 Firewall CLI configuration guide). Object
+//! groups could mix both families and do not, so that `any4` and `any6` stand beside their own kind. A remark has at
+//! most 100 characters ("Adding Remarks to ACLs", ASA series CLI configuration guide). Masks are subnet masks, unlike
+//! IOS.
 
 use std::fmt::Write as _;
 

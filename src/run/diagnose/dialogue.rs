@@ -154,8 +154,8 @@ impl<'a> Dialogue<'a> {
         if steps.is_empty() { vec![Step::End("nothing was left to ask")] } else { steps }
     }
 
-    /// When the rules are to be asked, unless something comes before: soon after the first news since they asked something; before
-    /// that after a quiet period, in which what was begun last has its second.
+    /// When the rules are to be asked next, unless a result comes before. Once they have asked something, that is soon
+    /// after the first news since. Before that it is after a quiet period, in which the latest probe has its second.
     pub(super) fn quiet_at(&self) -> Option<Duration> {
         let first = self.news?;
         let not_before = self.heard.max(self.begun + QUIET_PERIOD.saturating_sub(QUIET_PERIOD_ONCE_ASKED));
@@ -233,8 +233,8 @@ fn reason_to_drop_lookups(names: Names) -> Option<&'static str> {
     }
 }
 
-/// After so long without news the rules are asked what they would know, though probes are under way: a SYN is sent again after a
-/// second (RFC 6298, section 2.1), so what has not answered by then is likely to need explaining.
+/// After this long without news the rules are asked for their questions, though probes are under way. A SYN is sent
+/// again after a second (RFC 6298, section 2.1), so a probe without an answer by then is likely to need explaining.
 const QUIET_PERIOD: Duration = Duration::from_secs(1);
 
 /// Once the rules have asked something they hear of what comes within this time. What passes among their experiments is back within

@@ -1,8 +1,8 @@
 //! Asks the last router of the common path by packets to targets, and the router of a diverging path first where one is known.
 //!
-//! Nearer routers would answer sooner, and say nothing of what filters behind them. Where a router answers that is none of the common
-//! path, the path diverges, and may lead through filters that no neutral flow meets: its answer counts if what answered the sweep came
-//! by it.
+//! Nearer routers would answer sooner, and say nothing of what filters behind them. Where a router outside the common
+//! path answers, the path diverges, and may lead through filters that no neutral flow meets. Its answer counts if the
+//! path to a target that answered leads by it.
 
 use std::collections::BTreeMap;
 

@@ -53,8 +53,8 @@ impl IcmpBudget {
 
     /// When the router can surely answer once, however slow it is.
     ///
-    /// Packets that were asked in vain may have cost it an answer all the same: Linux counts an error for a missing route twice, and the
-    /// first time before the error is kept back (`ip_error` and `icmp_ratelimit`).
+    /// Packets without an answer may have cost the router an answer all the same. Linux counts an error for a missing
+    /// route twice, the first time before the error is kept back (`ip_error` and `icmp_ratelimit`).
     pub(super) fn surely_free(&self, in_vain: bool) -> Duration {
         let wait = if in_vain { SLOWEST * 2 } else { SLOWEST };
         self.answered.max(self.asked).map_or(self.free, |at| self.free.max(at + wait))

@@ -39,8 +39,8 @@ impl VerifyRefusals {
     }
 }
 
-/// A few of different pairs that were refused by a router of the common path, but not by its last: a router answers an expired TTL
-/// before it filters, and behind the last one there is nobody to ask.
+/// A few targets of different pairs that were refused by a router of the common path, but not by its last. A router
+/// answers an expired TTL before it filters, and behind the last one there is no router to probe.
 fn refused_by_routers(known: &Knowledge<'_>) -> Vec<u64> {
     let path = known.path();
     if !path.is_proven() {
